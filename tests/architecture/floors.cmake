@@ -1,0 +1,60 @@
+# Checks that each header includes only from its own floor or from a lower one.
+#   cmake -DINCLUDE_DIR=<include> -P floors.cmake
+cmake_minimum_required(VERSION 3.21)
+
+# From the lowest to the highest. A header's floor is its folder, or itself where it lies in no folder.
+set(floors core field tableau exact steps stepper solve adjoint gradient.hpp check antistrophe.hpp)
+# Ready-made fields know nothing but the concepts; a tableau is data.
+set(allowed_field core)
+set(allowed_tableau core)
+
+function(floor_of variable header)
+  string(REGEX REPLACE "^antistrophe/([^/]+).*$" "\\1" floor "${header}")
+  set(${variable} "${floor}" PARENT_SCOPE)
+endfunction()
+
+set(faults)
+file(GLOB_RECURSE headers RELATIVE "${INCLUDE_DIR}" "${INCLUDE_DIR}/antistrophe/*")
+foreach(header IN LISTS headers)
+  if(NOT header MATCHES "\\.hpp$")
+    list(APPEND faults "${header}: a header ends in .hpp")
+    continue()
+  endif()
+  floor_of(floor "${header}")
+  list(FIND floors "${floor}" level)
+  if(level LESS 0)
+    list(APPEND faults "${header}: '${floor}' is no known floor (tests/architecture/floors.cmake lists them)")
+    continue()
+  endif()
+
+  file(STRINGS "${INCLUDE_DIR}/${header}" once REGEX "^#pragma once")
+  if(NOT once)
+    list(APPEND faults "${header}: has no #pragma once")
+  endif()
+
+  file(STRINGS "${INCLUDE_DIR}/${header}" includes REGEX "^ *# *include *(\"|<antistrophe/)")
+  foreach(line IN LISTS includes)
+    if(NOT line MATCHES "<(antistrophe/[^>]+)>")
+      list(APPEND faults "${header}: '${line}': the library includes its own headers as <antistrophe/...>")
+      continue()
+    endif()
+    set(included "${CMAKE_MATCH_1}")
+    floor_of(included_floor "${included}")
+    list(FIND floors "${included_floor}" included_level)
+    if(NOT EXISTS "${INCLUDE_DIR}/${included}")
+      list(APPEND faults "${header}: includes ${included}, which does not exist")
+    elseif(included_level GREATER level)
+      list(APPEND faults "${header}: includes ${included}, from a higher floor")
+    elseif(DEFINED allowed_${floor} AND NOT included_floor STREQUAL floor
+           AND NOT included_floor IN_LIST allowed_${floor})
+      list(APPEND faults "${header}: includes ${included}, but ${floor} may include only ${floor} and ${allowed_${floor}}")
+    endif()
+  endforeach()
+endforeach()
+
+list(LENGTH headers count)
+if(faults)
+  list(JOIN faults "\n  " text)
+  message(FATAL_ERROR "Of ${count} headers, some break the order of floors:\n  ${text}\n")
+endif()
+message(STATUS "${count} headers keep to the order of floors")
