@@ -1,0 +1,98 @@
+// DirectAdjoint: every carry is stored on the way forth, the stages of each step are evaluated again on the way back.
+// Exact for every stepper; its memory grows with the number of steps.
+#pragma once
+
+#include <antistrophe/adjoint/backward.hpp>
+#include <antistrophe/exact/bit_stack.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace antistrophe {
+
+namespace detail {
+
+// The carries of n steps, each array flat in one block allocated before the first step.
+template <class Carry>
+class CarryStore {
+ public:
+  void reserve(std::int64_t n, const Carry& like) {
+    resize(static_cast<std::size_t>(n), like, std::make_index_sequence<parts>{});
+  }
+
+  void put(std::int64_t i, const Carry& carry) { put(i, carry.parts(), std::make_index_sequence<parts>{}); }
+  void get(std::int64_t i, Carry& carry) const { get(i, carry.parts(), std::make_index_sequence<parts>{}); }
+
+  std::size_t bytes() const {
+    return std::apply([](const auto&... block) { return ((block.capacity() * sizeof(block[0])) + ... + 0); }, blocks_);
+  }
+
+ private:
+  using Parts = decltype(std::declval<const Carry&>().parts());
+  static constexpr std::size_t parts = std::tuple_size_v<Parts>;
+  template <std::size_t P>
+  using Part = std::remove_cvref_t<std::tuple_element_t<P, Parts>>;
+
+  template <std::size_t... P>
+  static std::tuple<std::vector<typename Part<P>::Scalar>...> blocks_of(std::index_sequence<P...>);
+
+  template <std::size_t... P>
+  void resize(std::size_t n, const Carry& like, std::index_sequence<P...>) {
+    (std::get<P>(blocks_).resize(n * static_cast<std::size_t>(std::get<P>(like.parts()).size())), ...);
+  }
+  template <std::size_t... P>
+  void put(std::int64_t i, const Parts& from, std::index_sequence<P...>) {
+    ((Eigen::Map<Part<P>>(std::get<P>(blocks_).data() + i * std::get<P>(from).size(), std::get<P>(from).rows(),
+                          std::get<P>(from).cols()) = std::get<P>(from)),
+     ...);
+  }
+  template <class To, std::size_t... P>
+  void get(std::int64_t i, const To& to, std::index_sequence<P...>) const {
+    ((std::get<P>(to) = Eigen::Map<const Part<P>>(std::get<P>(blocks_).data() + i * std::get<P>(to).size(),
+                                                  std::get<P>(to).rows(), std::get<P>(to).cols())),
+     ...);
+  }
+
+  decltype(blocks_of(std::make_index_sequence<parts>{})) blocks_;
+};
+
+}  // namespace detail
+
+struct DirectAdjoint {
+  template <class S>
+  class Trace {
+   public:
+    NoBits bits;
+
+    void begin(const S&, std::int64_t n, const typename S::Carry& carry) { store_.reserve(n, carry); }
+    void before_step(std::int64_t i, const typename S::Carry& carry) { store_.put(i, carry); }
+    void end(const typename S::Carry&) {}
+    std::size_t bytes() const { return store_.bytes(); }
+    static std::int64_t bits_kept() { return 0; }
+
+    // Sweeps from the carry at the end to the one at t0; `carry` is overwritten on the way.
+    template <class Backward>
+    Failure sweep(S& stepper, const Timeline& timeline, typename S::Carry& carry, Backward& backward,
+                  BackwardStats&) const {
+      const std::int64_t n = timeline.steps();
+      backward.meet_saves(n, carry);
+      for (std::int64_t i = n; i-- > 0;) {
+        const Step step = step_at(timeline, i);
+        detail::TimeCotangents step_bar;
+        store_.get(i, carry);
+        stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, {});
+        backward.chain_times(i, step_bar);
+        backward.meet_saves(i, carry);
+      }
+      return {};
+    }
+
+   private:
+    detail::CarryStore<typename S::Carry> store_;
+  };
+};
+
+}  // namespace antistrophe

@@ -1,0 +1,43 @@
+// What a pull-back gives: the gradient of a loss with respect to initial state, parameters and, where the field says how
+// it depends on time, the two times.
+#pragma once
+
+#include <antistrophe/core/concepts.hpp>
+#include <antistrophe/core/requirements.hpp>
+
+#include <cstdint>
+#include <type_traits>
+
+namespace antistrophe {
+
+// In the place of dL/dt0 and dL/dt1 where the field's ∂f/∂t is not known. Reading it as a number does not compile.
+struct UnknownTimeGradient {
+  template <class T = double>
+  operator double() const {
+    static_assert(detail::never<T>,
+                  "antistrophe: gradients with respect to t0 and t1 need the field's ∂f/∂t: give its vjp a last argument "
+                  "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
+    return 0;
+  }
+};
+
+template <class F, class Y>
+using TimeGradient = std::conditional_t<TimeDifferentiable<F, Y>, double, UnknownTimeGradient>;
+
+// What the way back cost and met.
+struct BackwardStats {
+  std::int64_t evaluations = 0;  // of f
+  std::int64_t vjps = 0;
+  double drift = 0;  // ‖reconstructed y(t0) − y0‖∞ of a floating reversible sweep; 0 where it is exact or not reconstructed
+};
+
+// y0 has the shape of the state, theta that of the field's parameters (length zero where it has none).
+template <class F, class Y>
+struct Gradient {
+  Y y0;
+  Parameters<F, Y> theta;
+  TimeGradient<F, Y> t0{}, t1{};
+  BackwardStats stats;
+};
+
+}  // namespace antistrophe

@@ -1,0 +1,109 @@
+// ReversibleAdjoint: nothing is stored but the carry at the end and the bits of exact arithmetic. The sweep reconstructs
+// each state and pulls cotangents back through the same evaluations. In exact arithmetic it then compares: the carry it
+// arrives at must be the one it set out from, bit for bit, or the field is not a pure function.
+#pragma once
+
+#include <antistrophe/adjoint/backward.hpp>
+#include <antistrophe/exact/bit_stack.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace antistrophe {
+
+namespace detail {
+
+// Where the way back did not meet the way forth.
+inline Failure impure_at(double t, std::int64_t step) {
+  return {Status::impure_field, t, step, -1,
+          "the way back did not meet the states of the way forth bit for bit, so the vector field is not a pure function "
+          "of (t, y; theta): look for a random layer, a threaded reduction, a cache, or parameters changed in between"};
+}
+
+}  // namespace detail
+
+struct ReversibleAdjoint {
+  template <class S>
+  class Trace {
+    static_assert(ReversibleStepper<S>,
+                  "antistrophe: ReversibleAdjoint needs a reversible method, such as Reversible<Dopri5>; "
+                  "other methods go with DirectAdjoint.");
+
+   public:
+    BitStack bits;
+
+    void begin(const S& stepper, std::int64_t n, const typename S::Carry& carry) {
+      first_ = carry;
+      const auto size = static_cast<double>(std::get<0>(carry.parts()).size());
+      const double expected = stepper.bit_rate() * size * static_cast<double>(n);
+      bits.clear();
+      bits.reserve(static_cast<std::int64_t>(expected + 8 * std::sqrt(expected) + 64));
+    }
+    void before_step(std::int64_t, const typename S::Carry&) {}
+    void end(const typename S::Carry&) {}
+    std::size_t bytes() const { return bits.bytes(); }
+    std::int64_t bits_kept() const { return bits.size(); }
+    const typename S::Carry& first() const { return first_; }
+
+    // Sweeps from the carry at the end to the one at t0; `carry` is overwritten on the way.
+    template <class Backward>
+    Failure sweep(S& stepper, const Timeline& timeline, typename S::Carry& carry, Backward& backward,
+                  BackwardStats& stats) const {
+      const std::int64_t n = timeline.steps();
+      BitStack::Cursor cursor(bits);
+      backward.meet_saves(n, carry);
+      for (std::int64_t i = n; i-- > 0;) {
+        const Step step = step_at(timeline, i);
+        detail::TimeCotangents step_bar;
+        const Outcome outcome =
+            stepper.step_back(step, carry, backward.carry_bar, backward.theta_bar, step_bar, {}, cursor);
+        if (outcome != Outcome::ok) return lost(stepper, outcome, step);
+        backward.chain_times(i, step_bar);
+        backward.meet_saves(i, carry);
+      }
+      return arrive(stepper, timeline, carry, cursor, stats);
+    }
+
+    // The way back without cotangents; needs no vjp.
+    Failure reconstruct(S& stepper, const Timeline& timeline, typename S::Carry& carry, BackwardStats& stats) const {
+      BitStack::Cursor cursor(bits);
+      for (std::int64_t i = timeline.steps(); i-- > 0;) {
+        const Step step = step_at(timeline, i);
+        const Outcome outcome = stepper.reconstruct(step, carry, cursor);
+        if (outcome != Outcome::ok) return lost(stepper, outcome, step);
+      }
+      return arrive(stepper, timeline, carry, cursor, stats);
+    }
+
+   private:
+    static Failure lost(const S& stepper, Outcome, const Step& step) {
+      if constexpr (S::reversibility == Reversibility::exact) {
+        return detail::impure_at(step.t0, step.n);
+      } else {
+        Blame blame = stepper.blame();
+        return {Status::not_finite, step.t0, step.n, blame.component, std::move(blame.cause)};
+      }
+    }
+
+    Failure arrive(S& stepper, const Timeline& timeline, const typename S::Carry& carry, const BitStack::Cursor& cursor,
+                   BackwardStats& stats) const {
+      if constexpr (S::reversibility == Reversibility::exact) {
+        if (!stepper.same(carry, first_) || !cursor.at_bottom()) return detail::impure_at(timeline.t0(), timeline.first());
+      } else {
+        typename S::State y, y0;
+        stepper.read(carry, y);
+        stepper.read(first_, y0);
+        if (y.size() > 0) stats.drift = static_cast<double>((y - y0).array().abs().maxCoeff());
+        if (!std::isfinite(stats.drift))
+          return {Status::not_finite, timeline.t0(), timeline.first(), -1,
+                  "the reconstructed initial state is not finite: lambda^-n outgrew the numbers; use Exact arithmetic"};
+      }
+      return {};
+    }
+
+    typename S::Carry first_;
+  };
+};
+
+}  // namespace antistrophe

@@ -1,0 +1,41 @@
+// assert_reversible(problem, method, steps): there and back, for a vector field one does not trust. In exact arithmetic
+// the way back must end at the initial state bit for bit; in floating arithmetic the drift is measured.
+#pragma once
+
+#include <antistrophe/adjoint/reversible.hpp>
+#include <antistrophe/solve/solve.hpp>
+
+#include <cstdint>
+
+namespace antistrophe {
+
+// The initial state as the way back found it; its largest distance from the one set out from (0 in exact arithmetic);
+// the state at t1; and the bits that were set aside.
+template <class Y>
+struct RoundTrip {
+  Y y0;
+  Y y1;
+  double drift = 0;
+  std::int64_t bits = 0;
+  std::int64_t steps = 0;
+};
+
+// Needs no vjp. Throws SolveError with Status::impure_field where an exact method does not return to its initial state,
+// and as solve does.
+template <class F, class Y, class M, Steps StepsType>
+RoundTrip<Y> assert_reversible(const Problem<F, Y>& problem, const M& method, const StepsType& steps) {
+  using S = typename M::template Stepper<F, Y>;
+  using Trace = typename ReversibleAdjoint::Trace<S>;
+  detail::validate(problem);
+  detail::Forward<S, Trace> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps, {},
+                                    OnFailure::throw_error);
+  BackwardStats stats;
+  RoundTrip<Y> trip{problem.y0, forward.solution.ys().back(), 0, forward.trace.bits_kept(), forward.timeline.steps()};
+  const Failure failure = forward.trace.reconstruct(forward.stepper, forward.timeline, forward.carry, stats);
+  if (failure.status != Status::success) throw SolveError(failure, forward.solution);
+  forward.stepper.read(forward.carry, trip.y0);
+  trip.drift = stats.drift;
+  return trip;
+}
+
+}  // namespace antistrophe

@@ -1,0 +1,24 @@
+// Compiler matters on which exactness rests: no fast-math, and one machine-code instance of what must repeat itself.
+#pragma once
+
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
+#error "antistrophe: -ffast-math and -ffinite-math-only are refused: under them NaN is not seen and a step is not repeatable"
+#endif
+
+// A function so marked exists once in the program and is called, never inlined, cloned or specialised: two calls on the
+// same bits run the same instructions and give the same bits. GCC clones even noinline functions; noipa forbids it.
+#if defined(__GNUC__) && !defined(__clang__)
+#define ANTISTROPHE_ONE_INSTANCE [[gnu::noipa]]
+#elif defined(__clang__)
+#define ANTISTROPHE_ONE_INSTANCE [[gnu::noinline]]
+#elif defined(_MSC_VER)
+#define ANTISTROPHE_ONE_INSTANCE __declspec(noinline)
+#else
+#define ANTISTROPHE_ONE_INSTANCE
+#endif
+
+#if defined(__GNUC__)
+#define ANTISTROPHE_ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define ANTISTROPHE_ALWAYS_INLINE inline
+#endif

@@ -1,0 +1,93 @@
+// What can go wrong, and how it is told. Bad arguments throw std::invalid_argument with the argument, its value and what
+// it may be; a solve that cannot go on throws SolveError, which carries the solution so far.
+#pragma once
+
+#include <antistrophe/core/concepts.hpp>
+
+#include <any>
+#include <cstdint>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace antistrophe {
+
+// How a solve ended.
+enum class Status {
+  success,
+  not_finite,           // the field, or the state it led to, is NaN or infinite
+  out_of_range,         // an exact state left the range of its fixed-point numbers
+  impure_field,         // the way back did not meet the way forth: the field is not a pure function
+  gradient_not_finite,  // the cotangents overflowed on the way back
+};
+
+inline std::string_view to_string(Status status) {
+  switch (status) {
+    case Status::success: return "success";
+    case Status::not_finite: return "not finite";
+    case Status::out_of_range: return "out of range";
+    case Status::impure_field: return "impure field";
+    case Status::gradient_not_finite: return "gradient not finite";
+  }
+  return "unknown";
+}
+
+// Where and why a solve stopped: at time t, in the step numbered `step` (from 0), by entry `component` of the state in
+// storage order (-1 where no single one is to blame).
+struct Failure {
+  Status status = Status::success;
+  double t = 0;
+  std::int64_t step = 0;
+  Eigen::Index component = -1;
+  std::string cause;
+};
+
+// Thrown where a solve or its way back cannot go on.
+class SolveError : public std::runtime_error {
+ public:
+  SolveError(const Failure& failure, std::any partial)
+      : std::runtime_error(sentence(failure)), failure_(failure), partial_(std::move(partial)) {}
+
+  Status status() const { return failure_.status; }
+  double t() const { return failure_.t; }
+  std::int64_t step() const { return failure_.step; }
+  Eigen::Index component() const { return failure_.component; }
+  const std::string& cause() const { return failure_.cause; }
+
+  // The saved states that were reached: `error.solution<antistrophe::Solution<Eigen::Vector2d>>()`.
+  // Throws std::bad_any_cast if asked for another state type.
+  template <class SolutionType>
+  const SolutionType& solution() const {
+    return std::any_cast<const SolutionType&>(partial_);
+  }
+
+ private:
+  static std::string sentence(const Failure& failure) {
+    std::ostringstream text;
+    text.precision(17);
+    text << "antistrophe: " << to_string(failure.status) << " at t = " << failure.t << " (step " << failure.step;
+    if (failure.component >= 0) text << ", component " << failure.component;
+    text << "): " << failure.cause;
+    return text.str();
+  }
+
+  Failure failure_;
+  std::any partial_;
+};
+
+namespace detail {
+
+// Refuses an argument: `refuse("FixedSteps::n", 0, "at least 1")`.
+template <class Value>
+[[noreturn]] void refuse(std::string_view argument, const Value& value, std::string_view what_it_may_be) {
+  std::ostringstream text;
+  text.precision(17);
+  text << "antistrophe: " << argument << " is " << value << "; it must be " << what_it_may_be;
+  throw std::invalid_argument(text.str());
+}
+
+}  // namespace detail
+
+}  // namespace antistrophe

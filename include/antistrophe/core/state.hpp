@@ -1,0 +1,62 @@
+// Small helpers on states: zeros of a given shape, the first entry that is not finite.
+#pragma once
+
+#include <antistrophe/core/concepts.hpp>
+#include <antistrophe/core/errors.hpp>
+
+#include <cmath>
+#include <string>
+
+namespace antistrophe::detail {
+
+template <class Y>
+Y zeros_like(const Y& y) {
+  return Y::Zero(y.rows(), y.cols());
+}
+
+template <class Scalar>
+bool is_finite(const Scalar& x) {
+  return (Eigen::numext::isfinite)(x);
+}
+
+// One pass without branches; an empty state is finite.
+template <State Y>
+bool all_finite(const Y& y) {
+  if constexpr (is_real_scalar<typename Y::Scalar>) {
+    return (y.array() - y.array()).sum() == typename Y::Scalar{0};  // 0, or NaN from the first NaN or infinity on
+  } else {
+    return y.allFinite();
+  }
+}
+
+// Index in storage order of the first entry that is NaN or infinite, -1 if there is none.
+template <class Y>
+Eigen::Index first_not_finite(const Y& y) {
+  for (Eigen::Index i = 0; i < y.size(); ++i)
+    if (!is_finite(y.data()[i])) return i;
+  return -1;
+}
+
+template <class Y>
+void refuse_not_finite(const std::string& name, const Y& y) {
+  if (const Eigen::Index i = first_not_finite(y); i >= 0)
+    refuse(name + "[" + std::to_string(i) + "]", y.data()[i], "finite");
+}
+
+template <class Y>
+bool same_shape(const Y& a, const Y& b) {
+  return a.rows() == b.rows() && a.cols() == b.cols();
+}
+
+template <class Y>
+std::string shape(const Y& y) {
+  return std::to_string(y.rows()) + "x" + std::to_string(y.cols());
+}
+
+// aᵀb over all entries, without conjugation.
+template <State Y>
+typename Y::Scalar dot(const Y& a, const Y& b) {
+  return (a.array() * b.array()).sum();
+}
+
+}  // namespace antistrophe::detail

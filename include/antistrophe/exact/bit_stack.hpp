@@ -1,0 +1,76 @@
+// A stack of bits: what an exact step cannot keep in the state itself. Pushed on the way forth, read by a cursor from
+// the top down on the way back, so that several pull-backs may read the same bits.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace antistrophe {
+
+class BitStack {
+ public:
+  void clear() {
+    words_.clear();
+    size_ = 0;
+  }
+
+  // Room for `bits` bits without allocation.
+  void reserve(std::int64_t bits) { words_.reserve(static_cast<std::size_t>(bits / 64 + 1)); }
+
+  // Pushes the `count` low bits of `value`, 0 <= count <= 63; its higher bits are zero.
+  void push(std::uint64_t value, int count) {
+    const int used = static_cast<int>(size_ & 63);
+    if (used == 0) {
+      if (count == 0) return;
+      words_.push_back(value);
+    } else {
+      words_.back() |= value << used;
+      if (used + count > 64) words_.push_back(value >> (64 - used));
+    }
+    size_ += count;
+  }
+
+  std::int64_t size() const { return size_; }
+  std::size_t bytes() const { return words_.capacity() * sizeof(std::uint64_t); }
+
+  // Reads from the top down. Past the bottom it yields zeros and says so: the way back was not the way forth.
+  class Cursor {
+   public:
+    explicit Cursor(const BitStack& stack) : stack_(&stack), left_(stack.size_) {}
+
+    std::uint64_t pop(int count) {
+      left_ -= count;
+      if (left_ < 0) {
+        exhausted_ = true;
+        left_ = 0;
+        return 0;
+      }
+      const std::uint64_t mask = (std::uint64_t{1} << count) - 1;
+      const auto word = static_cast<std::size_t>(left_ >> 6);
+      const int offset = static_cast<int>(left_ & 63);
+      if (count == 0) return 0;
+      std::uint64_t value = stack_->words_[word] >> offset;
+      if (offset + count > 64) value |= stack_->words_[word + 1] << (64 - offset);
+      return value & mask;
+    }
+
+    // True once every bit, and no more, has been read.
+    bool at_bottom() const { return left_ == 0 && !exhausted_; }
+
+   private:
+    const BitStack* stack_;
+    std::int64_t left_;
+    bool exhausted_ = false;
+  };
+
+ private:
+  std::vector<std::uint64_t> words_;
+  std::int64_t size_ = 0;
+};
+
+// Where nobody will come back: plain solves and adjoints that store states.
+struct NoBits {
+  static void push(std::uint64_t, int) {}
+};
+
+}  // namespace antistrophe

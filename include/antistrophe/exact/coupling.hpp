@@ -1,0 +1,100 @@
+// D ↦ λD on integers, made a bijection by the bits it sets aside (after Maclaurin, Duvenaud & Adams 2015). Two forms:
+//   λ = 1 − 2^{−m}:  D' = D − ⌊D/2^m⌋ meets itself only where (2^m − 1) | D'; there alone one bit is kept;
+//   λ = 2^{−q}:      D' = ⌊D/2^q⌋, and the q low bits are kept.
+// A dither ρ, hashed from the number of the step, makes the rounding unbiased and the number of bits independent of the
+// solution: 2(1−λ), or q, a component a step. Without it a resting solution would keep one at every step.
+#pragma once
+
+#include <antistrophe/core/errors.hpp>
+
+#include <cmath>
+#include <cstdint>
+
+namespace antistrophe {
+
+namespace detail {
+
+// A well mixed 64-bit number from n (Steele, Lea & Flood 2014, SplitMix64).
+inline std::uint64_t splitmix64(std::uint64_t n) {
+  n += 0x9e3779b97f4a7c15u;
+  n = (n ^ (n >> 30)) * 0xbf58476d1ce4e5b9u;
+  n = (n ^ (n >> 27)) * 0x94d049bb133111ebu;
+  return n ^ (n >> 31);
+}
+
+}  // namespace detail
+
+// The factor λ of an exact coupling, 1 − 2^{−m} (1 <= m <= 40) or 2^{−q} (0 <= q <= 40; q = 0 is λ = 1).
+class ExactFactor {
+ public:
+  // Throws std::invalid_argument unless lambda is of one of the two forms.
+  explicit ExactFactor(double lambda) {
+    int exponent = 0;
+    if (lambda > 0 && lambda <= 1 && std::frexp(lambda, &exponent) == 0.5 && 1 - exponent <= 40) {
+      halving_ = true;
+      bits_ = 1 - exponent;
+    } else if (lambda > 0.5 && lambda < 1 && std::frexp(1 - lambda, &exponent) == 0.5 && 1 - exponent <= 40) {
+      halving_ = false;
+      bits_ = 1 - exponent;
+    } else {
+      detail::refuse("lambda of an exact coupling", lambda,
+                     "1 - 2^-m or 2^-q with m, q <= 40, such as 1/2, 3/4, 1/4 or 1023/1024 (Floating takes any in (0, 1])");
+    }
+    modulus_ = std::int64_t{1} << bits_;
+    lambda_ = lambda;
+  }
+
+  double value() const { return lambda_; }
+
+  // Bits a component a step, expected for any solution.
+  double bit_rate() const { return halving_ ? bits_ : 2 * (1 - lambda_); }
+
+  // The dither of step n, of which component i takes (seed + b i) mod 2^m.
+  static std::uint64_t seed(std::int64_t n) { return detail::splitmix64(static_cast<std::uint64_t>(n)); }
+
+  // λD rounded.
+  std::int64_t shrink(std::int64_t d, std::uint64_t seed, std::int64_t i) const {
+    const std::int64_t rho = dither(seed, i);
+    const std::int64_t shifted = d + rho;
+    return halving_ ? shifted >> bits_ : shifted - (shifted >> bits_) - rho;
+  }
+
+  // Pushes what shrink(d, seed, i) lost.
+  template <class Bits>
+  void keep(std::int64_t d, std::uint64_t seed, std::int64_t i, Bits& bits) const {
+    const std::int64_t low = (d + dither(seed, i)) & (modulus_ - 1);
+    if (halving_)
+      bits.push(static_cast<std::uint64_t>(low), bits_);
+    else if (low == 0 || low == modulus_ - 1)
+      bits.push(low != 0 ? 1 : 0, 1);
+  }
+
+  // The d of which `shrunk` was made; pops what was pushed for it.
+  template <class Cursor>
+  std::int64_t grow(std::int64_t shrunk, std::uint64_t seed, std::int64_t i, Cursor& bits) const {
+    const std::int64_t rho = dither(seed, i);
+    if (halving_) return static_cast<std::int64_t>((static_cast<std::uint64_t>(shrunk) << bits_) | bits.pop(bits_)) - rho;
+    const std::int64_t kept = shrunk + rho;
+    const std::int64_t divisor = modulus_ - 1;
+    std::int64_t quotient = kept / divisor;
+    const std::int64_t remainder = kept % divisor;
+    if (remainder < 0) --quotient;
+    std::int64_t d = kept + quotient;
+    if (remainder == 0) d -= static_cast<std::int64_t>(bits.pop(1));
+    return d - rho;
+  }
+
+ private:
+  std::int64_t dither(std::uint64_t seed, std::int64_t i) const {
+    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+    return static_cast<std::int64_t>((seed + odd * static_cast<std::uint64_t>(i)) &
+                                     static_cast<std::uint64_t>(modulus_ - 1));
+  }
+
+  double lambda_;
+  std::int64_t modulus_ = 1;
+  int bits_ = 0;
+  bool halving_ = true;
+};
+
+}  // namespace antistrophe

@@ -1,0 +1,47 @@
+// value_and_gradient(problem, method, steps, loss[, save_at][, adjoint]): the value of a loss of the saved states and its
+// gradient with respect to y0, θ, t0 and t1. The front door.
+#pragma once
+
+#include <antistrophe/adjoint/solve_with_pullback.hpp>
+#include <antistrophe/solve/save_at.hpp>
+
+#include <cmath>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace antistrophe {
+
+// value of the loss; gradient.y0, .theta, .t0, .t1.
+template <class F, class Y>
+struct [[nodiscard]] ValueAndGradient {
+  RealOf<Y> value;
+  Gradient<F, Y> gradient;
+};
+
+// A loss reads the saved states and writes their cotangents: loss(ys, ys_bar) -> value, ys_bar[i] = ∂L/∂ys[i]; ys_bar
+// comes with the shape of ys and filled with zeros.
+template <class L, class Y>
+concept Loss = requires(const L& loss, const std::vector<Y>& ys, std::vector<Y>& ys_bar) {
+  { loss(ys, ys_bar) } -> std::convertible_to<RealOf<Y>>;
+};
+
+// Throws as solve does; std::invalid_argument where the loss returns NaN or infinity, in value or cotangents; SolveError
+// where the field turns out impure or the cotangents overflow.
+template <class F, class Y, class M, Steps StepsType, class L, class Adjoint = DefaultAdjoint<M, F, Y>>
+ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
+                                          const L& loss, const SaveAt& save_at = {}, const Adjoint& = {}) {
+  static_assert(detail::require_differentiable<F, Y>());
+  static_assert(Loss<L, Y>,
+                "antistrophe: a loss is called as loss(ys, ys_bar) and returns a number: it reads the saved states "
+                "`const std::vector<Y>& ys` and writes their cotangents to `std::vector<Y>& ys_bar`.");
+  detail::validate(problem);
+  Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint> pass(problem, method, steps, save_at, false);
+  std::vector<Y> ys_bar(pass.ys().size(), detail::zeros_like(problem.y0));
+  const RealOf<Y> value = loss(pass.ys(), ys_bar);
+  if (!std::isfinite(value)) detail::refuse("the value of the loss", value, "finite");
+  return {value, pass.pullback(ys_bar)};
+}
+
+}  // namespace antistrophe

@@ -1,0 +1,209 @@
+// The increment Ψ of an explicit Runge–Kutta method, and its pull-back (Hairer, Nørsett & Wanner I, II.1):
+//   k_i = f(t + c_i h, y + h Σ_{j<i} a_ij k_j),   Ψ = h Σ b_i k_i;
+//   k̄_i = h b_i w + κ_i + Σ_{j>i} h a_ji x̄_j,   (x̄_i, θ̄ +=, t̄_i) = vjp of f at stage i applied to k̄_i,   ȳ += Σ x̄_i,
+//   h̄ = Σ k̄_iᵀ k_i / h + Σ c_i t̄_i,   since k̄_i is proportional to h.
+// w is the cotangent of Ψ, κ_i an optional cotangent of stage i, from a value saved inside the step.
+#pragma once
+
+#include <antistrophe/core/field_access.hpp>
+#include <antistrophe/core/state.hpp>
+#include <antistrophe/tableau/tableau.hpp>
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+#include <utility>
+
+namespace antistrophe::detail {
+
+// The stages of one increment: arguments x_i, values k_i, tapes. All tableau stages have room; an increment uses the
+// first `used` of them, an error estimate may ask for the rest.
+template <class Tableau, class F, State Y>
+struct Stages {
+  static constexpr auto count = static_cast<std::size_t>(Tableau::stages);
+  static constexpr auto used = static_cast<std::size_t>(tableau::increment_stages<Tableau>);
+
+  Stages(const Tape<F, Y>& empty_tape, const Y& like)
+      : x(filled(zeros_like(like), std::make_index_sequence<count>{})),
+        k(x),
+        tape(filled(empty_tape, std::make_index_sequence<count>{})) {}
+
+  std::array<Y, count> x, k;
+  std::array<Tape<F, Y>, count> tape;
+  bool first_is_known = false;  // k[0] and tape[0] hold f(t, y) already
+
+ private:
+  template <class T, std::size_t... I>
+  static std::array<T, count> filled(const T& value, std::index_sequence<I...>) {
+    return {((void)I, value)...};
+  }
+};
+
+// The real type in which coefficients are multiplied by h: at least double.
+template <State Y>
+using Work = std::conditional_t<std::is_same_v<RealOf<Y>, long double>, long double, double>;
+
+// A tableau's weights, converted at compile time.
+template <class Tableau, class Real, std::size_t I>
+inline constexpr auto row_of_a = [] {
+  std::array<Real, static_cast<std::size_t>(Tableau::stages)> row{};
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = tableau::coefficient<Real>(Tableau::a[I][j]);
+  return row;
+}();
+template <class Tableau, class Real>
+inline constexpr auto weights_b = [] {
+  std::array<Real, static_cast<std::size_t>(Tableau::stages)> row{};
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = tableau::coefficient<Real>(Tableau::b[j]);
+  return row;
+}();
+template <class Tableau, class Real, std::size_t E>
+inline constexpr auto weights_error = [] {
+  std::array<Real, static_cast<std::size_t>(Tableau::stages)> row{};
+  for (std::size_t j = 0; j < row.size(); ++j)
+    row[j] = tableau::coefficient<Real>(Tableau::error[E][j]);
+  return row;
+}();
+
+// base + Σ_{j<End} (h w_j) v_j as one lazy expression; zero weights vanish at compile time.
+template <const auto& Weights, std::size_t J, std::size_t End, class Scalar, class Real, class Vectors, class Expression>
+ANTISTROPHE_ALWAYS_INLINE auto plus_weighted(const Expression& base, Real h, const Vectors& v) {
+  if constexpr (J == End) {
+    return base;
+  } else if constexpr (Weights[J] == 0) {
+    return plus_weighted<Weights, J + 1, End, Scalar>(base, h, v);
+  } else {
+    const auto factor = static_cast<Scalar>(static_cast<typename Eigen::NumTraits<Scalar>::Real>(h * Weights[J]));
+    return plus_weighted<Weights, J + 1, End, Scalar>(base + factor * v[J], h, v);
+  }
+}
+
+// Σ_{j<End} (h w_j) v_j, written to `sum`.
+template <const auto& Weights, std::size_t J, std::size_t End, class Scalar, class Real, class Vectors, class Y>
+ANTISTROPHE_ALWAYS_INLINE void weighted_sum(Real h, const Vectors& v, Y& sum) {
+  if constexpr (J == End) {
+    sum.setZero();
+  } else if constexpr (Weights[J] == 0) {
+    weighted_sum<Weights, J + 1, End, Scalar>(h, v, sum);
+  } else {
+    const auto factor = static_cast<Scalar>(static_cast<typename Eigen::NumTraits<Scalar>::Real>(h * Weights[J]));
+    sum = plus_weighted<Weights, J + 1, End, Scalar>(factor * v[J], h, v);
+  }
+}
+
+// The time of stage I of a step from `from` to `to`: its ends are the stored times, and no stage leaves the step.
+template <class Tableau, std::size_t I>
+ANTISTROPHE_ALWAYS_INLINE double stage_time(double from, double to) {
+  constexpr double c = tableau::coefficient<double>(Tableau::c[I]);
+  if constexpr (c == 0)
+    return from;
+  else if constexpr (c == 1)
+    return to;
+  else
+    return std::clamp(from + c * (to - from), std::min(from, to), std::max(from, to));
+}
+
+template <class Tableau, std::size_t I, class F, State Y>
+ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, double from, double to, const Y& y,
+                                              Stages<Tableau, F, Y>& s) {
+  using Real = Work<Y>;
+  if constexpr (I == 0)
+    s.x[0] = y;
+  else
+    s.x[I] = plus_weighted<row_of_a<Tableau, Real, I>, 0, I, typename Y::Scalar>(y, static_cast<Real>(to) - static_cast<Real>(from), s.k);
+  evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.k[I], s.tape[I]);
+}
+
+// Ψ from time `from` at y to time `to`, its stages left in s. The way back must repeat the way forth bit for bit, so
+// this is one function in the machine code, called by both (tests look at the symbol table).
+template <class Tableau, class F, State Y>
+ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, double from, double to, const Y& y,
+                                                 Stages<Tableau, F, Y>& s, Y& psi) {
+  using Real = Work<Y>;
+  constexpr std::size_t used = Stages<Tableau, F, Y>::used;
+  if (s.first_is_known)
+    s.x[0] = y;
+  else
+    evaluate_stage<Tableau, 0>(field, from, to, y, s);
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (evaluate_stage<Tableau, I + 1>(field, from, to, y, s), ...);
+  }(std::make_index_sequence<used - 1>{});
+  weighted_sum<weights_b<Tableau, Real>, 0, used, typename Y::Scalar>(static_cast<Real>(to) - static_cast<Real>(from), s.k, psi);
+}
+
+// What flows back to the two times of a step.
+struct TimeCotangents {
+  double t0 = 0, t1 = 0;
+};
+
+// Room for the cotangents of stages, allocated once.
+template <class Tableau, class F, State Y>
+struct StageCotangents {
+  static constexpr std::size_t used = Stages<Tableau, F, Y>::used;
+  explicit StageCotangents(const Y& like)
+      : x_bar(filled(zeros_like(like), std::make_index_sequence<used>{})), k_bar(zeros_like(like)), kappa(x_bar) {}
+
+  std::array<Y, used> x_bar;
+  Y k_bar;
+  std::array<Y, used> kappa;  // cotangents of stages from saves inside the step; read where `with_kappa`
+  bool with_kappa = false;
+
+ private:
+  template <std::size_t... I>
+  static std::array<Y, used> filled(const Y& zero, std::index_sequence<I...>) {
+    return {((void)I, zero)...};
+  }
+};
+
+// Σ_{j>I} (h a_jI) x̄_j added to `expression`.
+template <class Tableau, std::size_t I, std::size_t J, std::size_t Used, class Scalar, class Real, class Vectors, class Expression>
+ANTISTROPHE_ALWAYS_INLINE auto plus_column(const Expression& base, Real h, const Vectors& x_bar) {
+  if constexpr (J == Used) {
+    return base;
+  } else if constexpr (row_of_a<Tableau, Real, J>[I] == 0) {
+    return plus_column<Tableau, I, J + 1, Used, Scalar>(base, h, x_bar);
+  } else {
+    const auto factor =
+        static_cast<Scalar>(static_cast<typename Eigen::NumTraits<Scalar>::Real>(h * row_of_a<Tableau, Real, J>[I]));
+    return plus_column<Tableau, I, J + 1, Used, Scalar>(base + factor * x_bar[J], h, x_bar);
+  }
+}
+
+template <class Tableau, std::size_t I, class F, State Y>
+ANTISTROPHE_ALWAYS_INLINE void pull_back_stage(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
+                                               int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar,
+                                               Parameters<F, Y>& theta_bar, double& h_bar, double& t_bar) {
+  using Scalar = typename Y::Scalar;
+  using Real = Work<Y>;
+  constexpr std::size_t used = Stages<Tableau, F, Y>::used;
+  const Real h = static_cast<Real>(to) - static_cast<Real>(from);
+  const auto factor = static_cast<Scalar>(static_cast<RealOf<Y>>(sign * h * weights_b<Tableau, Real>[I]));
+  bar.k_bar = plus_column<Tableau, I, I + 1, used, Scalar>(factor * w, h, bar.x_bar);
+  if (bar.with_kappa) bar.k_bar += bar.kappa[I];
+  bar.x_bar[I].setZero();
+  Scalar stage_t_bar{0};
+  pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.tape[I], bar.k_bar, bar.x_bar[I], theta_bar,
+                  stage_t_bar);
+  if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<Scalar>) {
+    constexpr double c = tableau::coefficient<double>(Tableau::c[I]);
+    h_bar += static_cast<double>(dot(bar.k_bar, s.k[I])) / (to - from) + c * static_cast<double>(stage_t_bar);
+    t_bar += static_cast<double>(stage_t_bar);
+  }
+}
+
+// Pulls sign·w, a cotangent of Ψ, back through the stages that evaluate_increment left in s: adds to y_bar, theta_bar
+// and to the cotangents of the two times. w may be y_bar itself: it is read before y_bar is written.
+template <class Tableau, class F, State Y>
+ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
+                                                   int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& y_bar,
+                                                   Parameters<F, Y>& theta_bar, double& from_bar, double& to_bar) {
+  constexpr std::size_t used = Stages<Tableau, F, Y>::used;
+  double h_bar = 0, t_bar = 0;
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (pull_back_stage<Tableau, used - 1 - I>(field, from, to, s, sign, w, bar, theta_bar, h_bar, t_bar), ...);
+    y_bar += (bar.x_bar[I] + ...);
+  }(std::make_index_sequence<used>{});
+  from_bar += t_bar - h_bar;
+  to_bar += h_bar;
+}
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,267 @@
+// Reversible<Solver, Arithmetic>: the λ-coupled pair (y, z) of McCallum & Foster (arXiv 2410.11648, eq. 2–3),
+//   y1 = z0 + λ (y0 − z0) + Ψ_h(t0, z0),   z1 = z0 − Ψ_{−h}(t1, y1),   z(t0) = y(t0),
+// and its way back,
+//   z0 = z1 + Ψ_{−h}(t1, y1),   y0 = z0 + (y1 − z0 − Ψ_h(t0, z0)) / λ.
+// In Exact arithmetic (the default) the pair is held as integers and every line is a bijection: the way back meets every
+// state bit for bit, at any λ and for any number of steps. In Floating arithmetic it is the published method, whose
+// round-off grows like λ^{−n} on the way back.
+//
+// Each increment that the way back needs is also the primal of a pull-back: it is evaluated once and pulled back through
+// while its stages last. A step costs 2s evaluations forth; 2s evaluations and 2s vjps back.
+#pragma once
+
+#include <antistrophe/core/requirements.hpp>
+#include <antistrophe/exact/arithmetic.hpp>
+#include <antistrophe/stepper/increment.hpp>
+#include <antistrophe/stepper/runge_kutta.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <array>
+#include <span>
+#include <string>
+#include <tuple>
+
+namespace antistrophe {
+
+namespace detail {
+
+template <class Held>
+struct Pair {
+  Held y, z;
+  auto parts() { return std::tie(y, z); }
+  auto parts() const { return std::tie(y, z); }
+};
+
+template <class Tableau, class Arithmetic, class F, State Y>
+class ReversibleStepper {
+ public:
+  using State = Y;
+  using Field = typename OverStep<F>::Field;
+  using Theta = Parameters<Field, Y>;
+  using Numbers = typename ArithmeticOf<Arithmetic, Y>::type;
+  using Held = typename Numbers::Held;
+  using Carry = Pair<Held>;
+  using CarryBar = Pair<Y>;
+  static constexpr Reversibility reversibility = Numbers::exact ? Reversibility::exact : Reversibility::to_round_off;
+  static constexpr int error_estimates = Tableau::error_estimates;
+  static constexpr int evaluations_per_increment = tableau::increment_stages<Tableau>;
+
+  template <class Method>
+  ReversibleStepper(const Method& method, const F& field, const Y& y0)
+      : field_(field),
+        numbers_(method.lambda, resolution_of(method), y0),
+        stages_(field_.empty_tape(y0), y0),
+        bar_(y0),
+        psi_(zeros_like(y0)),
+        real_(psi_),
+        increment_(numbers_.zeros(y0)),
+        gap_(increment_),
+        shrunk_(increment_),
+        y1_(increment_),
+        z1_(increment_) {}
+
+  const Numbers& numbers() const { return numbers_; }
+  double bit_rate() const { return numbers_.bit_rate(); }
+
+  Carry make_carry() const { return {increment_, increment_}; }
+  CarryBar make_carry_bar() const { return {zeros_like(psi_), zeros_like(psi_)}; }
+
+  Outcome start(double, const Y& y0, Carry& carry) {
+    psi_ = y0;
+    if (!numbers_.hold(y0, carry.y)) return judge();
+    carry.z = carry.y;
+    return Outcome::ok;
+  }
+
+  void read(const Carry& carry, Y& y) { y = numbers_.real(carry.y, real_); }
+
+  // y1; the second increment is paid by commit.
+  Outcome attempt(const Step& step, const Carry& carry) {
+    increment(step, step.t0, step.t1, carry.z);
+    if (!numbers_.hold(psi_, increment_)) return judge();
+    gap_ = carry.y - carry.z;
+    numbers_.shrink(step.n, gap_, shrunk_);
+    y1_ = carry.z + shrunk_ + increment_;
+    return numbers_.in_range(y1_) ? Outcome::ok : left_range(y1_);
+  }
+
+  void proposal(const Step&, const Carry&, Y& y1) { y1 = numbers_.real(y1_, real_); }
+
+  // The error estimates of Ψ_h(t0, z0), after attempt; evaluates the stages that the increment left out.
+  void error(const Step& step, const Carry& carry, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
+    const Field& field = field_(step.t0, step.t1);
+    const Y& z0 = numbers_.real(carry.z, real_);
+    constexpr std::size_t used = Stages<Tableau, Field, Y>::used, all = Stages<Tableau, Field, Y>::count;
+    using Real = Work<Y>;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (evaluate_stage<Tableau, used + I>(field, step.t0, step.t1, z0, stages_), ...);
+    }(std::make_index_sequence<all - used>{});
+    calls_.evaluations += static_cast<std::int64_t>(all - used);
+    [&]<std::size_t... E>(std::index_sequence<E...>) {
+      (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(
+           static_cast<Real>(step.h()), stages_.k, estimates[E]),
+       ...);
+    }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
+  }
+
+  template <class Bits>
+  Outcome commit(const Step& step, Carry& carry, Bits& bits) {
+    increment(step, step.t1, step.t0, y1_);
+    if (!numbers_.hold(psi_, increment_)) return judge();
+    z1_ = carry.z - increment_;
+    if (!numbers_.in_range(z1_)) return left_range(z1_);
+    if constexpr (!Numbers::exact) {
+      if (!all_finite(y1_) || !all_finite(z1_)) return judge();
+    }
+    numbers_.keep(step.n, gap_, bits);
+    carry.y = y1_;
+    carry.z = z1_;
+    return Outcome::ok;
+  }
+
+  void add_to_state(CarryBar& bar, const Y& w) const { bar.y += w; }
+
+  // From the carry before the step, whose stages are evaluated again: 2s evaluations and 2s vjps.
+  void pullback(const Step& step, const Carry& before, CarryBar& carry_bar, Theta& theta_bar, TimeCotangents& t_bar,
+                std::span<const SavedInside<Y>>) {
+    attempt(step, before);
+    increment(step, step.t1, step.t0, y1_);
+    pull_back_second(step, carry_bar, theta_bar, t_bar);
+    increment(step, step.t0, step.t1, before.z);
+    pull_back_first(step, carry_bar, theta_bar, t_bar);
+  }
+
+  // The carry after the step becomes the carry before it, cotangents go with it.
+  template <class Cursor>
+  Outcome step_back(const Step& step, Carry& carry, CarryBar& carry_bar, Theta& theta_bar, TimeCotangents& t_bar,
+                    std::span<const SavedInside<Y>>, Cursor& bits) {
+    return retrace(
+        step, carry, bits, [&] { pull_back_second(step, carry_bar, theta_bar, t_bar); },
+        [&] { pull_back_first(step, carry_bar, theta_bar, t_bar); });
+  }
+
+  template <class Cursor>
+  Outcome reconstruct(const Step& step, Carry& carry, Cursor& bits) {
+    return retrace(step, carry, bits, [] {}, [] {});
+  }
+
+  void finish(double, const Carry&, CarryBar& carry_bar, Y& y0_bar, Theta&, TimeCotangents&) const {
+    y0_bar = carry_bar.y + carry_bar.z;
+  }
+
+  static bool same(const Carry& a, const Carry& b) { return Numbers::same(a.y, b.y) && Numbers::same(a.z, b.z); }
+
+  void forget() {}
+  Blame blame() const { return blame_; }
+  Calls calls() const { return calls_; }
+
+ private:
+  template <class Method>
+  static double resolution_of(const Method& method) {
+    if constexpr (requires { method.resolution; })
+      return method.resolution;
+    else
+      return 0;
+  }
+
+  void increment(const Step& step, double from, double to, const Held& at) {
+    calls_.evaluations += evaluations_per_increment;
+    evaluate_increment<Tableau>(field_(step.t0, step.t1), from, to, numbers_.real(at, real_), stages_, psi_);
+  }
+
+  template <class Cursor, class AfterSecond, class AfterFirst>
+  Outcome retrace(const Step& step, Carry& carry, Cursor& bits, AfterSecond&& after_second, AfterFirst&& after_first) {
+    increment(step, step.t1, step.t0, carry.y);
+    after_second();
+    if (!numbers_.hold(psi_, increment_)) return judge();
+    carry.z += increment_;
+    if (!numbers_.in_range(carry.z)) return left_range(carry.z);
+    increment(step, step.t0, step.t1, carry.z);
+    after_first();
+    if (!numbers_.hold(psi_, increment_)) return judge();
+    gap_ = carry.y - carry.z - increment_;
+    numbers_.grow(step.n, gap_, bits);
+    if (!numbers_.in_range(gap_)) return left_range(gap_);
+    carry.y = carry.z + gap_;
+    return numbers_.in_range(carry.y) ? Outcome::ok : left_range(carry.y);
+  }
+
+  // Through z1 = z0 − Ψ_{−h}(t1, y1):   ȳ1 += −J[Ψ_{−h}](t1, y1)ᵀ z̄1.
+  void pull_back_second(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar) {
+    calls_.vjps += evaluations_per_increment;
+    pull_back_increment<Tableau>(field_(step.t0, step.t1), step.t1, step.t0, stages_, -1, bar.z, bar_, bar.y, theta_bar,
+                                 t_bar.t1, t_bar.t0);
+  }
+
+  // Through y1 = z0 + λ (y0 − z0) + Ψ_h(t0, z0):   z̄0 = z̄1 + (1−λ) ȳ1 + J[Ψ_h](t0, z0)ᵀ ȳ1,   ȳ0 = λ ȳ1.
+  void pull_back_first(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar) {
+    using Scalar = typename Y::Scalar;
+    const auto lambda = static_cast<Scalar>(static_cast<RealOf<Y>>(numbers_.lambda()));
+    calls_.vjps += evaluations_per_increment;
+    pull_back_increment<Tableau>(field_(step.t0, step.t1), step.t0, step.t1, stages_, 1, bar.y, bar_, bar.z, theta_bar,
+                                 t_bar.t0, t_bar.t1);
+    bar.z += (Scalar{1} - lambda) * bar.y;
+    bar.y *= lambda;
+  }
+
+  // Why the increment could not be held.
+  Outcome judge() {
+    const Eigen::Index bad = first_not_finite(psi_);
+    if (bad >= 0 || !Numbers::exact) {
+      blame_ = {bad, "an increment is not finite: the field returned NaN or infinity, or the step is too long"};
+      return Outcome::not_finite;
+    }
+    const Eigen::Index large = numbers_.offender(psi_);
+    blame_ = {large, numbers_.advice(large >= 0 ? static_cast<double>(Eigen::numext::real(psi_.data()[large])) : 0.0)};
+    return Outcome::out_of_range;
+  }
+
+  Outcome left_range(const Held& held) {
+    Eigen::Index worst = 0;
+    const Y& values = numbers_.real(held, real_);
+    values.array().abs().reshaped().maxCoeff(&worst);
+    blame_ = {worst, numbers_.advice(static_cast<double>(Eigen::numext::real(values.data()[worst])))};
+    return Outcome::out_of_range;
+  }
+
+  OverStep<F> field_;
+  Numbers numbers_;
+  Stages<Tableau, Field, Y> stages_;
+  StageCotangents<Tableau, Field, Y> bar_;
+  Y psi_, real_;
+  Held increment_, gap_, shrunk_, y1_, z1_;
+  Blame blame_;
+  Calls calls_;
+};
+
+}  // namespace detail
+
+// The λ-coupled pair of a Runge–Kutta method, reversible bit for bit (Exact, the default) or to round-off (Floating).
+template <class Solver, class Arithmetic = Exact>
+struct Reversible {
+  static_assert(detail::never<Solver>,
+                "antistrophe: Reversible<Solver, Arithmetic> takes a RungeKutta<Tableau> such as Dopri5, and Exact or Floating.");
+};
+
+// lambda: 1 − 2^{−m} or 2^{−q}; keeps 2(1−λ), or q, bits a component a step. Smaller is more stable: the parasitic
+// solution dies out where h|Re μ| < −ln λ. resolution: the unit of the fixed-point numbers in the state's own unit,
+// rounded down to a power of two; 0 for 2^{−42} max(1, ‖y0‖∞), rounded up to one.
+template <class Tableau>
+struct Reversible<RungeKutta<Tableau>, Exact> {
+  double lambda = 0.5;
+  double resolution = 0;
+
+  template <class F, State Y>
+  using Stepper = detail::ReversibleStepper<Tableau, Exact, F, Y>;
+};
+
+// lambda in (0, 1]; the published method has 0.999.
+template <class Tableau>
+struct Reversible<RungeKutta<Tableau>, Floating> {
+  double lambda = 0.999;
+
+  template <class F, State Y>
+  using Stepper = detail::ReversibleStepper<Tableau, Floating, F, Y>;
+};
+
+}  // namespace antistrophe

@@ -1,0 +1,98 @@
+// What a stepper is. A *method* (RungeKutta, Reversible, …) is the user's aggregate of choices; bound to a field and a
+// state it becomes a *stepper*, which owns its workspace, allocated once. What goes from step to step is its *carry*;
+// what it merely keeps to save work is cache: no cotangent, not stored, forgotten at a restore.
+#pragma once
+
+#include <antistrophe/core/concepts.hpp>
+#include <antistrophe/exact/arithmetic.hpp>
+#include <antistrophe/exact/bit_stack.hpp>
+#include <antistrophe/steps/timeline.hpp>
+#include <antistrophe/stepper/increment.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <tuple>
+
+namespace antistrophe {
+
+// How a stepper's way back relates to its way forth.
+enum class Reversibility { no, to_round_off, exact };
+
+// The cotangent of a value saved at the fraction sigma of a step.
+template <State Y>
+struct SavedInside {
+  double sigma;
+  const Y* w;
+};
+
+// Counts of what a stepper has called.
+struct Calls {
+  std::int64_t evaluations = 0;  // of f
+  std::int64_t vjps = 0;
+};
+
+// What stopped a step: which entry of the state, and why, in words.
+struct Blame {
+  Eigen::Index component = -1;
+  std::string cause;
+};
+
+// The interface against which solve and every adjoint are written; each is then written once.
+//   Carry, CarryBar       structs whose parts() is a tuple of references to Eigen objects: what a step reads and makes,
+//                         and its cotangent
+//   start                 the carry at t0
+//   read                  the state y that a carry stands for
+//   attempt               as much of a step as acceptance needs; the carry stays as it is
+//   proposal, error       the state at the step's end and its error estimates, after attempt
+//   commit                the rest of the step; changes the carry only if it answers ok
+//   pullback              from the carry before a step: cotangents of its end become those of its start
+//   finish                cotangents of the carry at t0 become those of y0
+//   blame                 after an outcome other than ok
+template <class S>
+concept Stepper = requires(S s, const S cs, double t, const Step step, typename S::State y, const typename S::State cy,
+                           typename S::Carry carry, const typename S::Carry before, typename S::CarryBar carry_bar,
+                           typename S::Theta theta_bar, detail::TimeCotangents t_bar, NoBits no_bits,
+                           std::span<const SavedInside<typename S::State>> saves,
+                           std::array<typename S::State, static_cast<std::size_t>(S::error_estimates)> errors) {
+  { S::reversibility } -> std::convertible_to<Reversibility>;
+  { S::error_estimates } -> std::convertible_to<int>;
+  { cs.make_carry() } -> std::same_as<typename S::Carry>;
+  { cs.make_carry_bar() } -> std::same_as<typename S::CarryBar>;
+  carry.parts();
+  carry_bar.parts();
+  { s.start(t, cy, carry) } -> std::same_as<Outcome>;
+  s.read(before, y);
+  { s.attempt(step, before) } -> std::same_as<Outcome>;
+  s.proposal(step, before, y);
+  s.error(step, before, errors);
+  { s.commit(step, carry, no_bits) } -> std::same_as<Outcome>;
+  s.add_to_state(carry_bar, cy);
+  s.pullback(step, before, carry_bar, theta_bar, t_bar, saves);
+  s.finish(t, before, carry_bar, y, theta_bar, t_bar);
+  s.forget();
+  { cs.blame() } -> std::same_as<Blame>;
+  { cs.calls() } -> std::same_as<Calls>;
+};
+
+// A stepper that reconstructs: step_back turns the carry after a step into the carry before it and pulls cotangents
+// back through the same evaluations; reconstruct does the first half alone and needs no vjp.
+template <class S>
+concept ReversibleStepper =
+    Stepper<S> && S::reversibility != Reversibility::no &&
+    requires(S s, const Step step, typename S::Carry carry, typename S::CarryBar carry_bar, typename S::Theta theta_bar,
+             detail::TimeCotangents t_bar, BitStack::Cursor bits, std::span<const SavedInside<typename S::State>> saves) {
+      { s.step_back(step, carry, carry_bar, theta_bar, t_bar, saves, bits) } -> std::same_as<Outcome>;
+      { s.reconstruct(step, carry, bits) } -> std::same_as<Outcome>;
+      { s.same(carry, carry) } -> std::same_as<bool>;
+      { s.bit_rate() } -> std::convertible_to<double>;
+    };
+
+// A method binds to a field and a first state; `Method::Stepper<F, Y>` is what it becomes.
+template <class M, class F, class Y>
+concept Method = Stepper<typename M::template Stepper<F, Y>> &&
+                 std::constructible_from<typename M::template Stepper<F, Y>, const M&, const F&, const Y&>;
+
+}  // namespace antistrophe
