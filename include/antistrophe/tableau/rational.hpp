@@ -89,8 +89,7 @@ struct Rational {
 
   friend constexpr Rational operator+(const Rational& x, const Rational& y) {
     const auto divisor = detail::greatest_common_divisor(x.den, y.den);
-    return reduced(x.num * (y.den / divisor) + y.num * (x.den / divisor),
-                   x.den * (y.den / divisor));
+    return reduced(x.num * (y.den / divisor) + y.num * (x.den / divisor), x.den * (y.den / divisor));
   }
 
   friend constexpr Rational operator-(const Rational& x, const Rational& y) { return x + (-y); }

@@ -52,9 +52,7 @@ template <class T>
 concept HasErrorEstimates = HasWeights<T> && requires {
   { T::error_estimates } -> detail::Constant<int>;
   { T::error } -> detail::Constant<detail::Rows<T, T::error_estimates>>;
-  {
-    T::embedded_order
-  } -> detail::Constant<std::array<int, static_cast<std::size_t>(T::error_estimates)>>;
+  { T::embedded_order } -> detail::Constant<std::array<int, static_cast<std::size_t>(T::error_estimates)>>;
 };
 
 // Stage i needs only the stages before it.
@@ -66,14 +64,14 @@ constexpr bool is_explicit() {
   return !nonzero(T::c[0]);
 }
 
-// The last stage is the next step's first: it stands at t + h and at y + Ψ.
+// First same as last: the last stage, at t + h and y + Ψ, is the next step's first.
 template <HasWeights T>
-constexpr bool is_first_same_as_last() {
-  return T::c.back() == 1 && T::a.back() == T::b;
+constexpr bool says_fsal_rightly() {
+  return T::fsal == (T::c.back() == 1 && T::a.back() == T::b);
 }
 
 template <class T>
-concept Tableau = HasErrorEstimates<T> && is_explicit<T>() && is_first_same_as_last<T>() == T::fsal;
+concept Tableau = HasErrorEstimates<T> && is_explicit<T>() && says_fsal_rightly<T>();
 
 // Says in one sentence why a type is not a tableau; every class template that takes one names it.
 template <class T>
@@ -89,9 +87,8 @@ constexpr bool require_tableau() {
     static_assert(HasErrorEstimates<T>,
                   "A tableau says how many error_estimates it has (0 is allowed), and holds as many "
                   "rows in `error` and integers in `embedded_order`.");
-    static_assert(is_explicit<T>(),
-                  "A tableau is explicit here: c_1 = 0 and a_ij = 0 where j >= i.");
-    static_assert(is_first_same_as_last<T>() == T::fsal,
+    static_assert(is_explicit<T>(), "A tableau is explicit here: c_1 = 0 and a_ij = 0 where j >= i.");
+    static_assert(says_fsal_rightly<T>(),
                   "A tableau's fsal is true exactly if the last row of a equals b and the last c "
                   "is 1.");
   }
