@@ -45,7 +45,8 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
   GradientReport report;
   report.tolerance = options.tolerance > 0 ? options.tolerance : (epsilon > 1e-10 ? 2e-2 : 1e-7);
 
-  const auto [value, gradient] = value_and_gradient(problem, method, steps, loss, save_at, adjoint);
+  const auto at_problem = value_and_gradient(problem, method, steps, loss, save_at, adjoint);
+  const auto& gradient = at_problem.gradient;
   Problem<F, Y> moved = problem;
   const auto value_at = [&] {
     std::vector<Y> ys = solve(moved, method, steps, save_at).ys();
@@ -69,7 +70,7 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
     double gradient, difference;
   };
   const auto judge = [&](const std::vector<Entry>& group) {
-    double scale = 1e-3 * std::fabs(static_cast<double>(value));
+    double scale = 1e-3 * std::fabs(static_cast<double>(at_problem.value));
     for (const Entry& entry : group) scale = std::fmax(scale, std::fmax(std::fabs(entry.gradient), std::fabs(entry.difference)));
     for (const Entry& entry : group) {
       const double error = scale > 0 ? std::fabs(entry.gradient - entry.difference) / scale : 0;
