@@ -1,0 +1,465 @@
+// A fully connected network as a vector field: x ← σ(W x + b) layer by layer, the last one linear. The parameters are one
+// flat vector: layer by layer, W (rows × columns = fan out × fan in, row by row), then b.
+// The state is a vector, or a matrix of one sample a column.
+#pragma once
+
+#include <antistrophe/core/concepts.hpp>
+#include <antistrophe/field/activation.hpp>
+#include <antistrophe/field/vectorised.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace antistrophe {
+
+// Layer sizes fixed at compile time, input first: Layers<1, 10, 1>.
+template <Eigen::Index... Sizes>
+struct Layers {
+  static_assert(sizeof...(Sizes) >= 2, "Layers: name at least the input's and the output's size");
+  static_assert(((Sizes > 0) && ...), "Layers: every size is at least 1");
+};
+
+// Layer sizes given when the network is made: Mlp<double>{{3, 64, 64, 2}}.
+struct RuntimeLayers {};
+
+// What the network is fed with: the state, or (t, y) with time as its first input.
+struct StateOnly {};
+struct TimeAndState {};
+
+// A weight or bias as an initialiser meets it.
+struct MlpParameter {
+  Eigen::Index index;    // in the flat vector
+  Eigen::Index layer;    // 0 for the first
+  Eigen::Index fan_in;   // inputs of the layer
+  Eigen::Index fan_out;  // outputs of the layer
+  bool is_bias;
+};
+
+namespace detail {
+
+// Uniform in [−1, 1) from any engine of the standard, the same on every platform.
+template <class Engine>
+double uniform_sign(Engine& engine) {
+  const double span = double(Engine::max() - Engine::min()) + 1;
+  return 2 * (double(engine() - Engine::min()) / span) - 1;
+}
+
+}  // namespace detail
+
+// Weights uniform in ±√(6 / (fan in + fan out)), biases 0 (Glorot & Bengio 2010). The engine is the caller's, so that
+// the caller fixes its seed: mlp.initialise(GlorotUniform{engine}).
+template <class Engine>
+struct GlorotUniform {
+  Engine& engine;
+  double operator()(const MlpParameter& p) const {
+    return p.is_bias ? 0 : detail::uniform_sign(engine) * std::sqrt(6 / double(p.fan_in + p.fan_out));
+  }
+};
+template <class Engine>
+GlorotUniform(Engine&) -> GlorotUniform<Engine>;
+
+// Weights and biases uniform in ±1/√(fan in): the default of PyTorch and Equinox.
+template <class Engine>
+struct FanInUniform {
+  Engine& engine;
+  double operator()(const MlpParameter& p) const { return detail::uniform_sign(engine) / std::sqrt(double(p.fan_in)); }
+};
+template <class Engine>
+FanInUniform(Engine&) -> FanInUniform<Engine>;
+
+namespace detail {
+
+// One layer's place in the flat parameters. In, Out and StateIn are Eigen::Dynamic where sizes are; StateIn leaves out
+// the input that time takes.
+template <int In, int StateIn, int Out>
+struct MlpLayer {
+  Eigen::Index number, in, state_in, out;
+  Eigen::Index weights, biases;  // offsets
+  bool is_last;
+
+  template <class S>
+  using Weights = Eigen::Matrix<S, Out, In, In == 1 && Out != 1 ? Eigen::ColMajor : Eigen::RowMajor>;
+
+  constexpr bool takes_time() const { return state_in != in; }
+  constexpr Eigen::Index end() const { return biases + out; }
+
+  template <class S>
+  auto w(const S* theta) const {
+    return Eigen::Map<const Weights<S>>(theta + weights, out, in);
+  }
+  template <class S>
+  auto w(S* theta) const {
+    return Eigen::Map<Weights<S>>(theta + weights, out, in);
+  }
+  template <class S>
+  auto w_of_state(const S* theta) const {
+    return w(theta).template rightCols<StateIn>(state_in);
+  }
+  template <class S>
+  auto w_of_state(S* theta) const {
+    return w(theta).template rightCols<StateIn>(state_in);
+  }
+  template <class S>
+  auto b(const S* theta) const {
+    return Eigen::Map<const Eigen::Matrix<S, Out, 1>>(theta + biases, out);
+  }
+  template <class S>
+  auto b(S* theta) const {
+    return Eigen::Map<Eigen::Matrix<S, Out, 1>>(theta + biases, out);
+  }
+};
+
+// Sizes of the layers, at compile time or at run time; forwards and backwards visit them in turn.
+template <class Sizes, bool WithTime>
+class MlpShape;
+
+template <Eigen::Index... Sizes, bool WithTime>
+class MlpShape<Layers<Sizes...>, WithTime> {
+ public:
+  static constexpr bool is_fixed = true;
+  static constexpr std::array<Eigen::Index, sizeof...(Sizes)> sizes{Sizes...};
+  static constexpr std::size_t layers = sizeof...(Sizes) - 1;
+  static_assert(sizes.front() == sizes.back() + (WithTime ? 1 : 0),
+                "Mlp: a vector field has as many outputs as the state has rows, and as many inputs, or one more with time");
+
+  template <std::size_t Number>
+  static constexpr auto layer() {
+    constexpr Eigen::Index in = sizes[Number];
+    constexpr Eigen::Index state_in = in - (WithTime && Number == 0 ? 1 : 0);
+    constexpr Eigen::Index out = sizes[Number + 1];
+    Eigen::Index begin = 0;
+    for (std::size_t l = 0; l < Number; ++l) begin += (sizes[l] + 1) * sizes[l + 1];
+    return MlpLayer<int(in), int(state_in), int(out)>{Eigen::Index(Number), in, state_in, out, begin, begin + in * out,
+                                                      Number + 1 == layers};
+  }
+
+  template <std::size_t Number = 0, class Visit>
+  static ANTISTROPHE_ALWAYS_INLINE void forwards(Visit&& visit) {
+    visit(layer<Number>());
+    if constexpr (Number + 1 < layers) forwards<Number + 1>(visit);
+  }
+  template <std::size_t Number = layers - 1, class Visit>
+  static ANTISTROPHE_ALWAYS_INLINE void backwards(Visit&& visit) {
+    visit(layer<Number>());
+    if constexpr (Number > 0) backwards<Number - 1>(visit);
+  }
+};
+
+template <bool WithTime>
+class MlpShape<RuntimeLayers, WithTime> {
+ public:
+  static constexpr bool is_fixed = false;
+  std::vector<Eigen::Index> sizes;
+
+  explicit MlpShape(std::vector<Eigen::Index> given) : sizes(std::move(given)) {
+    if (sizes.size() < 2) throw std::invalid_argument("Mlp: sizes has " + std::to_string(sizes.size()) +
+                                                      " entries; name at least the input's and the output's size");
+    for (const Eigen::Index size : sizes)
+      if (size < 1) throw std::invalid_argument("Mlp: a layer's size is " + std::to_string(size) + "; it is at least 1");
+    if (sizes.front() != sizes.back() + (WithTime ? 1 : 0))
+      throw std::invalid_argument("Mlp: sizes begin with " + std::to_string(sizes.front()) + " and end with " +
+                                  std::to_string(sizes.back()) + "; a vector field has as many inputs as outputs" +
+                                  (WithTime ? ", and one more for time" : ""));
+  }
+
+  auto layer(std::size_t number, Eigen::Index begin) const {
+    const Eigen::Index in = sizes[number];
+    const Eigen::Index state_in = in - (WithTime && number == 0 ? 1 : 0);
+    const Eigen::Index out = sizes[number + 1];
+    return MlpLayer<Eigen::Dynamic, Eigen::Dynamic, Eigen::Dynamic>{
+        Eigen::Index(number), in, state_in, out, begin, begin + in * out, number + 2 == sizes.size()};
+  }
+
+  template <class Visit>
+  void forwards(Visit&& visit) const {
+    Eigen::Index begin = 0;
+    for (std::size_t number = 0; number + 1 < sizes.size(); ++number) {
+      const auto current = layer(number, begin);
+      visit(current);
+      begin = current.end();
+    }
+  }
+  template <class Visit>
+  void backwards(Visit&& visit) const {
+    Eigen::Index end = 0;
+    for (std::size_t number = 0; number + 1 < sizes.size(); ++number) end += (sizes[number] + 1) * sizes[number + 1];
+    for (std::size_t number = sizes.size() - 1; number-- > 0;) {
+      const Eigen::Index begin = end - (sizes[number] + 1) * sizes[number + 1];
+      visit(layer(number, begin));
+      end = begin;
+    }
+  }
+};
+
+template <class S>
+constexpr Eigen::Index padded(Eigen::Index n) {
+  return (n + PackOf<S>::width - 1) / PackOf<S>::width * PackOf<S>::width;
+}
+
+// Numbers kept in one buffer: on the stack where their count is known and small.
+template <class S, Eigen::Index Count>
+using MlpBuffer =
+    Eigen::Matrix<S, (Count != Eigen::Dynamic && Count * Eigen::Index(sizeof(S)) <= 16384) ? int(Count) : Eigen::Dynamic, 1>;
+
+}  // namespace detail
+
+template <class Scalar_ = double, class Sizes = RuntimeLayers, class Activation = Tanh, class Input = StateOnly>
+class Mlp {
+  static_assert(detail::is_field_scalar<Scalar_>, "Mlp: the scalar is float, double, long double or complex");
+  static_assert(std::is_same_v<Input, StateOnly> || std::is_same_v<Input, TimeAndState>,
+                "Mlp: the input is StateOnly or TimeAndState");
+  static constexpr bool with_time = std::is_same_v<Input, TimeAndState>;
+  using Shape = detail::MlpShape<Sizes, with_time>;
+
+  template <class Y>
+  static constexpr int columns_of = Y::ColsAtCompileTime;
+  template <class Y>
+  static constexpr bool tape_is_fixed = Shape::is_fixed && Y::SizeAtCompileTime != Eigen::Dynamic;
+
+  // Hidden units of all layers, each layer padded to packs; and the longest of them.
+  struct TapeSize {
+    Eigen::Index units = 0;
+    Eigen::Index widest = 0;
+  };
+  static constexpr TapeSize tape_size(const auto& sizes, Eigen::Index columns) {
+    TapeSize result;
+    for (std::size_t l = 1; l + 1 < sizes.size(); ++l) {
+      const Eigen::Index units = detail::padded<Scalar_>(sizes[l] * columns);
+      result.units += units;
+      result.widest = std::max(result.widest, units);
+    }
+    return result;
+  }
+  template <class Y>
+  static constexpr TapeSize fixed_tape_size() {
+    if constexpr (tape_is_fixed<Y>)
+      return tape_size(Shape::sizes, columns_of<Y>);
+    else
+      return {Eigen::Dynamic, Eigen::Dynamic};
+  }
+
+ public:
+  using Scalar = Scalar_;
+  static constexpr bool autonomous = !with_time;
+
+  static constexpr int parameters_at_compile_time = [] {
+    if constexpr (Shape::is_fixed)
+      return int(Shape::template layer<Shape::layers - 1>().end());
+    else
+      return Eigen::Dynamic;
+  }();
+  using ParameterVector = Eigen::Matrix<Scalar, parameters_at_compile_time, 1>;
+
+  // The activations of the hidden layers, and room for their cotangents: a tape belongs to one thread at a time.
+  template <class Y>
+  class Tape {
+    friend Mlp;
+    detail::MlpBuffer<Scalar, fixed_tape_size<Y>().units> units;
+    mutable detail::MlpBuffer<Scalar, fixed_tape_size<Y>().widest> units_bar, next_bar;
+
+   public:
+    Tape() = default;
+    Tape(const Mlp& mlp, Eigen::Index columns) { resize(mlp, columns); }
+    void resize(const Mlp& mlp, Eigen::Index columns) {
+      const TapeSize size = tape_size(mlp.sizes(), columns);
+      if (units.size() == size.units) return;
+      units.setZero(size.units);
+      units_bar.setZero(size.widest);
+      next_bar.setZero(size.widest);
+    }
+  };
+
+  // All parameters zero; see initialise.
+  Mlp()
+    requires Shape::is_fixed
+  = default;
+  // sizes: input, hidden layers, output. Throws std::invalid_argument if they do not make a vector field.
+  explicit Mlp(std::vector<Eigen::Index> sizes)
+    requires(!Shape::is_fixed)
+      : shape_(std::move(sizes)) {
+    Eigen::Index count = 0;
+    shape_.forwards([&](const auto& layer) { count = layer.end(); });
+    theta_.setZero(count);
+  }
+
+  const ParameterVector& parameters() const { return theta_; }
+  ParameterVector& parameters() { return theta_; }
+  // Input, hidden layers, output.
+  const auto& sizes() const { return shape_.sizes; }
+
+  // Sets each parameter to rule(MlpParameter), in the order of the flat vector.
+  template <class Rule>
+  void initialise(Rule&& rule) {
+    shape_.forwards([&](const auto& layer) {
+      for (Eigen::Index i = layer.weights; i < layer.end(); ++i)
+        theta_[i] = Scalar(rule(MlpParameter{i, layer.number, layer.in, layer.out, i >= layer.biases}));
+    });
+  }
+
+  // A tape sized for states like y. A tape made otherwise grows at its first use.
+  template <State Y>
+  Tape<Y> make_tape(const Y& y) const {
+    check_state(y);
+    return Tape<Y>(*this, y.cols());
+  }
+
+  // dy = f(t, y).
+  template <State Y>
+  void operator()(double t, const Y& y, Y& dy) const {
+    Tape<Y> tape;
+    (*this)(t, y, dy, tape);
+  }
+
+  // dy = f(t, y), keeping in the tape what the vjp needs. Allocates nothing once the tape has its size, but for what
+  // Eigen's product of large matrices (EIGEN_STACK_ALLOCATION_LIMIT) does.
+  template <State Y>
+  void operator()(double t, const Y& y, Y& dy, Tape<Y>& tape) const {
+    check_state(y);
+    tape.resize(*this, y.cols());
+    const Scalar* x = y.data();
+    Scalar* a = tape.units.data();
+    shape_.forwards([&](const auto& layer) {
+      Scalar* const z = layer.is_last ? dy.data() : a;
+      affine<Y>(layer, t, x, z, y.cols());
+      if (layer.is_last) return;
+      const Eigen::Index count = layer.out * y.cols();
+      transform<Scalar>(z, count, [](const Pack<Scalar>& pack) { return Activation::template value<Scalar>(pack); });
+      x = z;
+      a += detail::padded<Scalar>(count);
+    });
+  }
+
+  // y_bar += (∂f/∂y)ᵀ w, theta_bar += (∂f/∂θ)ᵀ w.
+  template <State Y>
+  void vjp(double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar) const {
+    const Tape<Y> tape = evaluated(t, y);
+    vjp(t, y, tape, w, y_bar, theta_bar);
+  }
+  // The same from the tape of the call at (t, y).
+  template <State Y>
+  void vjp(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar) const {
+    Scalar t_bar(0);
+    pull_back(t, y, tape, w, y_bar, theta_bar, t_bar);
+  }
+  // The same, with t_bar += (∂f/∂t)ᵀ w.
+  template <State Y>
+  void vjp(double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar, Scalar& t_bar) const
+    requires with_time
+  {
+    const Tape<Y> tape = evaluated(t, y);
+    pull_back(t, y, tape, w, y_bar, theta_bar, t_bar);
+  }
+  template <State Y>
+  void vjp(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar, Scalar& t_bar) const
+    requires with_time
+  {
+    pull_back(t, y, tape, w, y_bar, theta_bar, t_bar);
+  }
+
+ private:
+  template <class Y, int Rows>
+  using Values = Eigen::Matrix<Scalar, Rows, columns_of<Y>,
+                               (Rows == 1 && columns_of<Y> != 1) || (Y::IsRowMajor && columns_of<Y> != 1) ? Eigen::RowMajor
+                                                                                                     : Eigen::ColMajor>;
+
+  template <class Y>
+  void check_state(const Y& y) const {
+    static_assert(std::is_same_v<typename Y::Scalar, Scalar>, "Mlp: the state's scalar is not that of the network");
+    constexpr int rows = Y::RowsAtCompileTime;
+    if constexpr (Shape::is_fixed && rows != Eigen::Dynamic) {
+      static_assert(rows == Shape::sizes.back(), "Mlp: the state has not as many rows as the network has outputs");
+    } else if (y.rows() != sizes().back()) {
+      throw std::invalid_argument("Mlp: the state has " + std::to_string(y.rows()) + " rows, the network " +
+                                  std::to_string(sizes().back()) + " outputs; they must be equal");
+    }
+  }
+
+  template <class Y>
+  Tape<Y> evaluated(double t, const Y& y) const {
+    Tape<Y> tape;
+    Y dy = y;
+    (*this)(t, y, dy, tape);
+    return tape;
+  }
+
+  // z = W x + b, with the time, if it is an input, standing before x.
+  template <class Y, int In, int StateIn, int Out>
+  void affine(const detail::MlpLayer<In, StateIn, Out>& layer, double t, const Scalar* x_begin, Scalar* z_begin,
+              Eigen::Index columns) const {
+    const Scalar* const theta = theta_.data();
+    const Eigen::Map<const Values<Y, StateIn>> x(x_begin, layer.state_in, columns);
+    Eigen::Map<Values<Y, Out>> z(z_begin, layer.out, columns);
+    if (columns == 0) return;
+    z.col(0) = layer.b(theta);
+    if (layer.takes_time()) z.col(0) += Scalar(t) * layer.w(theta).col(0);
+    for (Eigen::Index c = 1; c < columns; ++c) z.col(c) = z.col(0);
+    z.noalias() += layer.w_of_state(theta) * x;
+  }
+
+  // From the cotangent of z = W x + b to those of x (added to), W, b and t.
+  template <class Y, int In, int StateIn, int Out>
+  void pull_back_affine(const detail::MlpLayer<In, StateIn, Out>& layer, double t, const Scalar* x_begin,
+                        const Scalar* z_bar_begin, Scalar* x_bar_begin, Scalar* theta_bar, Scalar& t_bar,
+                        Eigen::Index columns) const {
+    const Scalar* const theta = theta_.data();
+    const Eigen::Map<const Values<Y, StateIn>> x(x_begin, layer.state_in, columns);
+    const Eigen::Map<const Values<Y, Out>> z_bar(z_bar_begin, layer.out, columns);
+    Eigen::Map<Values<Y, StateIn>> x_bar(x_bar_begin, layer.state_in, columns);
+    layer.w_of_state(theta_bar).noalias() += z_bar * x.transpose();
+    // Column by column: Eigen's rowwise().sum() adds in an order that depends on alignment.
+    for (Eigen::Index c = 0; c < columns; ++c) layer.b(theta_bar) += z_bar.col(c);
+    if (layer.takes_time()) {
+      for (Eigen::Index c = 0; c < columns; ++c) {
+        layer.w(theta_bar).col(0) += Scalar(t) * z_bar.col(c);
+        t_bar += layer.w(theta).col(0).cwiseProduct(z_bar.col(c)).sum();
+      }
+    }
+    x_bar.noalias() += layer.w_of_state(theta).transpose() * z_bar;
+  }
+
+  template <class Y>
+  void pull_back(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar, Scalar& t_bar) const {
+    const Eigen::Index columns = y.cols();
+    const Scalar* a = tape.units.data() + tape.units.size();
+    const Scalar* z_bar = w.data();
+    Scalar* here = tape.units_bar.data();
+    Scalar* next = tape.next_bar.data();
+    shape_.backwards([&](const auto& layer) {
+      if (layer.number == 0) {
+        pull_back_affine<Y>(layer, t, y.data(), z_bar, y_bar.data(), theta_bar.data(), t_bar, columns);
+        return;
+      }
+      const Eigen::Index count = layer.in * columns;
+      a -= detail::padded<Scalar>(count);
+      std::fill(here, here + count, Scalar(0));
+      pull_back_affine<Y>(layer, t, a, z_bar, here, theta_bar.data(), t_bar, columns);
+      transform<Scalar>(here, a, count, [](const Pack<Scalar>& bar, const Pack<Scalar>& value) {
+        return Pack<Scalar>(bar * Activation::template slope<Scalar>(value));
+      });
+      z_bar = here;
+      std::swap(here, next);
+    });
+  }
+
+  [[no_unique_address]] Shape shape_;
+  ParameterVector theta_ = initial_parameters();
+
+  static ParameterVector initial_parameters() {
+    if constexpr (Shape::is_fixed)
+      return ParameterVector::Zero();
+    else
+      return {};
+  }
+};
+
+}  // namespace antistrophe
