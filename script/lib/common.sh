@@ -33,6 +33,20 @@ choose_compiler() {
   return 1
 }
 
+# Names a clang-format that understands concepts (16 or newer; the older ones take them apart), or fails.
+find_clang_format() {
+  local candidate major
+  for candidate in "${CLANG_FORMAT:-}" clang-format-{16,17,18,19,20} clang-format; do
+    [[ -n "$candidate" ]] && have "$candidate" || continue
+    major="$("$candidate" --version | sed -E 's/.*version ([0-9]+).*/\1/')"
+    if [[ "$major" =~ ^[0-9]+$ ]] && (( major >= 16 )); then
+      echo "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
 # As many compilers at a time as there are processors, and 1.5 GB of memory for each. ANTISTROPHE_JOBS overrides it.
 jobs_at_a_time() {
   local jobs memory
