@@ -3,8 +3,9 @@
 cmake_minimum_required(VERSION 3.21)
 
 # From the lowest to the highest. A header's floor is its folder, or itself where it lies in no folder.
-set(floors core field tableau exact steps stepper solve adjoint gradient.hpp check antistrophe.hpp)
-# Ready-made fields know nothing but the concepts; a tableau is data.
+set(floors core losses.hpp field tableau exact steps stepper solve adjoint gradient.hpp check antistrophe.hpp)
+# Ready-made losses and fields know nothing but the concepts; a tableau is data.
+set(allowed_losses.hpp core)
 set(allowed_field core)
 set(allowed_tableau core)
 
@@ -34,8 +35,8 @@ foreach(header IN LISTS headers)
 
   file(STRINGS "${INCLUDE_DIR}/${header}" includes REGEX "^ *# *include *(\"|<antistrophe/)")
   foreach(line IN LISTS includes)
-    if(NOT line MATCHES "<(antistrophe/[^>]+)>")
-      list(APPEND faults "${header}: '${line}': the library includes its own headers as <antistrophe/...>")
+    if(NOT line MATCHES "[<\"](antistrophe/[^>\"]+)[>\"]")
+      list(APPEND faults "${header}: '${line}': the library includes its own headers as antistrophe/...")
       continue()
     endif()
     set(included "${CMAKE_MATCH_1}")
