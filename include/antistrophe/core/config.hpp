@@ -19,6 +19,8 @@
 
 #if defined(__GNUC__)
 #define ANTISTROPHE_ALWAYS_INLINE inline __attribute__((always_inline))
+#define ANTISTROPHE_INLINE_LAMBDA __attribute__((always_inline))
 #else
 #define ANTISTROPHE_ALWAYS_INLINE inline
+#define ANTISTROPHE_INLINE_LAMBDA
 #endif

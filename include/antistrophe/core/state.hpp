@@ -5,7 +5,9 @@
 #include <antistrophe/core/errors.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <string>
+#include <utility>
 
 namespace antistrophe::detail {
 
@@ -23,7 +25,12 @@ bool is_finite(const Scalar& x) {
 template <State Y>
 bool all_finite(const Y& y) {
   if constexpr (is_real_scalar<typename Y::Scalar>) {
-    return (y.array() - y.array()).sum() == typename Y::Scalar{0};  // 0, or NaN from the first NaN or infinity on
+    if constexpr (Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4)
+      return [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
+        return (typename Y::Scalar{0} + ... + (y.coeff(Eigen::Index{E}) - y.coeff(Eigen::Index{E}))) == 0;
+      }(std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>{});
+    else
+      return (y.array() - y.array()).sum() == typename Y::Scalar{0};  // 0, or NaN from the first NaN or infinity on
   } else {
     return y.allFinite();
   }
@@ -53,10 +60,35 @@ std::string shape(const Y& y) {
   return std::to_string(y.rows()) + "x" + std::to_string(y.cols());
 }
 
+// A state so small that a step over it lives in registers. It is then worked on entry by entry, in local copies: fields
+// write entries one at a time, and a packet loaded from memory just written so must wait for the stores.
+template <class Y>
+inline constexpr bool fits_registers =
+    Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && is_real_scalar<typename Y::Scalar>;
+
+template <class Y>
+using Entries = std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>;
+
+template <class Y, class Expression>
+ANTISTROPHE_ALWAYS_INLINE void assign(Y& to, const Expression& expression) {
+  if constexpr (fits_registers<Y>)
+    [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
+      ((to.coeffRef(static_cast<Eigen::Index>(E)) = expression.coeff(static_cast<Eigen::Index>(E))), ...);
+    }(Entries<Y>{});
+  else
+    to = expression;
+}
+
 // aᵀb over all entries, without conjugation.
 template <State Y>
-typename Y::Scalar dot(const Y& a, const Y& b) {
-  return (a.array() * b.array()).sum();
+ANTISTROPHE_ALWAYS_INLINE typename Y::Scalar dot(const Y& a, const Y& b) {
+  if constexpr (fits_registers<Y>)
+    return [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
+      return (typename Y::Scalar{0} + ... +
+              (a.coeff(static_cast<Eigen::Index>(E)) * b.coeff(static_cast<Eigen::Index>(E))));
+    }(Entries<Y>{});
+  else
+    return (a.array() * b.array()).sum();
 }
 
 }  // namespace antistrophe::detail

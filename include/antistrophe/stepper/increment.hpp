@@ -86,7 +86,7 @@ ANTISTROPHE_ALWAYS_INLINE void weighted_sum(Real h, const Vectors& v, Y& sum) {
     weighted_sum<Weights, J + 1, End, Scalar>(h, v, sum);
   } else {
     const auto factor = static_cast<Scalar>(static_cast<typename Eigen::NumTraits<Scalar>::Real>(h * Weights[J]));
-    sum = plus_weighted<Weights, J + 1, End, Scalar>(factor * v[J], h, v);
+    assign(sum, plus_weighted<Weights, J + 1, End, Scalar>(factor * v[J], h, v));
   }
 }
 
@@ -102,15 +102,37 @@ ANTISTROPHE_ALWAYS_INLINE double stage_time(double from, double to) {
     return std::clamp(from + c * (to - from), std::min(from, to), std::max(from, to));
 }
 
-template <class Tableau, std::size_t I, class F, State Y>
+// Stage I into s, from the values k of those before it.
+template <class Tableau, std::size_t I, class F, State Y, std::size_t N>
 ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, double from, double to, const Y& y,
-                                              Stages<Tableau, F, Y>& s) {
+                                              Stages<Tableau, F, Y>& s, std::array<Y, N>& k) {
   using Real = Work<Y>;
-  if constexpr (I == 0)
-    s.x[0] = y;
-  else
-    s.x[I] = plus_weighted<row_of_a<Tableau, Real, I>, 0, I, typename Y::Scalar>(y, static_cast<Real>(to) - static_cast<Real>(from), s.k);
-  evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.k[I], s.tape[I]);
+  const Real h = static_cast<Real>(to) - static_cast<Real>(from);
+  const auto argument = [&](Y& x) ANTISTROPHE_INLINE_LAMBDA {
+    if constexpr (I == 0)
+      assign(x, y);
+    else
+      assign(x, plus_weighted<row_of_a<Tableau, Real, I>, 0, I, typename Y::Scalar>(y, h, k));
+  };
+  if constexpr (fits_registers<Y>) {
+    Y x;
+    argument(x);
+    evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), x, k[I], s.tape[I]);
+    assign(s.x[I], x);
+    assign(s.k[I], k[I]);
+  } else {
+    argument(s.x[I]);
+    evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], k[I], s.tape[I]);
+  }
+}
+
+// The stages from `first` on that an increment leaves out, for an error estimate.
+template <class Tableau, class F, State Y>
+void evaluate_rest(const F& field, double from, double to, const Y& y, Stages<Tableau, F, Y>& s) {
+  constexpr std::size_t used = Stages<Tableau, F, Y>::used, count = Stages<Tableau, F, Y>::count;
+  [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
+    (evaluate_stage<Tableau, used + I>(field, from, to, y, s, s.k), ...);
+  }(std::make_index_sequence<count - used>{});
 }
 
 // Ψ from time `from` at y to time `to`, its stages left in s. The way back must repeat the way forth bit for bit, so
@@ -120,14 +142,24 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, double from, do
                                                  Stages<Tableau, F, Y>& s, Y& psi) {
   using Real = Work<Y>;
   constexpr std::size_t used = Stages<Tableau, F, Y>::used;
-  if (s.first_is_known)
-    s.x[0] = y;
-  else
-    evaluate_stage<Tableau, 0>(field, from, to, y, s);
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (evaluate_stage<Tableau, I + 1>(field, from, to, y, s), ...);
-  }(std::make_index_sequence<used - 1>{});
-  weighted_sum<weights_b<Tableau, Real>, 0, used, typename Y::Scalar>(static_cast<Real>(to) - static_cast<Real>(from), s.k, psi);
+  const auto into = [&](auto& k) ANTISTROPHE_INLINE_LAMBDA {
+    if (s.first_is_known) {
+      assign(s.x[0], y);
+      if constexpr (fits_registers<Y>) assign(k[0], s.k[0]);
+    } else {
+      evaluate_stage<Tableau, 0>(field, from, to, y, s, k);
+    }
+    [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
+      (evaluate_stage<Tableau, I + 1>(field, from, to, y, s, k), ...);
+    }(std::make_index_sequence<used - 1>{});
+    weighted_sum<weights_b<Tableau, Real>, 0, used, typename Y::Scalar>(static_cast<Real>(to) - static_cast<Real>(from), k, psi);
+  };
+  if constexpr (fits_registers<Y>) {
+    std::array<Y, used> k;
+    into(k);
+  } else {
+    into(s.k);
+  }
 }
 
 // What flows back to the two times of a step.
@@ -168,25 +200,29 @@ ANTISTROPHE_ALWAYS_INLINE auto plus_column(const Expression& base, Real h, const
   }
 }
 
-template <class Tableau, std::size_t I, class F, State Y>
+// The cotangent of stage I's argument into x_bar[I], from those of the stages after it. h_bar gathers Σ k̄ᵀk and c_bar
+// Σ c_i t̄_i: together (Σ k̄ᵀk)/h + c_bar is the cotangent of h.
+template <class Tableau, std::size_t I, class F, State Y, std::size_t N>
 ANTISTROPHE_ALWAYS_INLINE void pull_back_stage(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
-                                               int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar,
-                                               Parameters<F, Y>& theta_bar, double& h_bar, double& t_bar) {
+                                               int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& k_bar,
+                                               std::array<Y, N>& x_bar, Parameters<F, Y>& theta_bar, double& h_bar,
+                                               double& c_bar, double& t_bar) {
   using Scalar = typename Y::Scalar;
   using Real = Work<Y>;
-  constexpr std::size_t used = Stages<Tableau, F, Y>::used;
   const Real h = static_cast<Real>(to) - static_cast<Real>(from);
   const auto factor = static_cast<Scalar>(static_cast<RealOf<Y>>(sign * h * weights_b<Tableau, Real>[I]));
-  bar.k_bar = plus_column<Tableau, I, I + 1, used, Scalar>(factor * w, h, bar.x_bar);
-  if (bar.with_kappa) bar.k_bar += bar.kappa[I];
-  bar.x_bar[I].setZero();
+  assign(k_bar, plus_column<Tableau, I, I + 1, N, Scalar>(factor * w, h, x_bar));
+  if (bar.with_kappa) k_bar += bar.kappa[I];
+  assign(x_bar[I], Y::Zero(w.rows(), w.cols()));
   Scalar stage_t_bar{0};
-  pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.tape[I], bar.k_bar, bar.x_bar[I], theta_bar,
-                  stage_t_bar);
+  pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.tape[I], k_bar, x_bar[I], theta_bar, stage_t_bar);
   if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<Scalar>) {
-    constexpr double c = tableau::coefficient<double>(Tableau::c[I]);
-    h_bar += static_cast<double>(dot(bar.k_bar, s.k[I])) / (to - from) + c * static_cast<double>(stage_t_bar);
-    t_bar += static_cast<double>(stage_t_bar);
+    h_bar += static_cast<double>(dot(k_bar, s.k[I]));
+    if constexpr (!DeclaredAutonomous<F>) {
+      constexpr double c = tableau::coefficient<double>(Tableau::c[I]);
+      c_bar += c * static_cast<double>(stage_t_bar);
+      t_bar += static_cast<double>(stage_t_bar);
+    }
   }
 }
 
@@ -197,13 +233,34 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, 
                                                    int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& y_bar,
                                                    Parameters<F, Y>& theta_bar, double& from_bar, double& to_bar) {
   constexpr std::size_t used = Stages<Tableau, F, Y>::used;
-  double h_bar = 0, t_bar = 0;
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (pull_back_stage<Tableau, used - 1 - I>(field, from, to, s, sign, w, bar, theta_bar, h_bar, t_bar), ...);
-    y_bar += (bar.x_bar[I] + ...);
-  }(std::make_index_sequence<used>{});
-  from_bar += t_bar - h_bar;
-  to_bar += h_bar;
+  double h_bar = 0, c_bar = 0, t_bar = 0;
+  const auto through = [&](Y& k_bar, auto& x_bar, Parameters<F, Y>& into_theta) ANTISTROPHE_INLINE_LAMBDA {
+    [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
+      (pull_back_stage<Tableau, used - 1 - I>(field, from, to, s, sign, w, bar, k_bar, x_bar, into_theta, h_bar, c_bar,
+                                              t_bar),
+       ...);
+      assign(y_bar, y_bar + (x_bar[I] + ...));
+    }(std::make_index_sequence<used>{});
+  };
+  if constexpr (fits_registers<Y> && fits_registers<Parameters<F, Y>>) {
+    Y k_bar;
+    std::array<Y, used> x_bar;
+    Parameters<F, Y> into_theta;
+    assign(into_theta, theta_bar);
+    through(k_bar, x_bar, into_theta);
+    assign(theta_bar, into_theta);
+  } else if constexpr (fits_registers<Y>) {
+    Y k_bar;
+    std::array<Y, used> x_bar;
+    through(k_bar, x_bar, theta_bar);
+  } else {
+    through(bar.k_bar, bar.x_bar, theta_bar);
+  }
+  if constexpr (TimeDifferentiable<F, Y>) {
+    const double all = h_bar / (to - from) + c_bar;
+    from_bar += t_bar - all;
+    to_bar += all;
+  }
 }
 
 }  // namespace antistrophe::detail

@@ -50,7 +50,8 @@ class ReversibleStepper {
   ReversibleStepper(const Method& method, const F& field, const Y& y0)
       : field_(field),
         numbers_(method.lambda, resolution_of(method), y0),
-        stages_(field_.empty_tape(y0), y0),
+        first_(field_.empty_tape(y0), y0),
+        second_(first_),
         bar_(y0),
         psi_(zeros_like(y0)),
         real_(psi_),
@@ -77,7 +78,7 @@ class ReversibleStepper {
 
   // y1; the second increment is paid by commit.
   Outcome attempt(const Step& step, const Carry& carry) {
-    increment(step, step.t0, step.t1, carry.z);
+    increment(first_, step, step.t0, step.t1, carry.z);
     if (!numbers_.hold(psi_, increment_)) return judge();
     gap_ = carry.y - carry.z;
     numbers_.shrink(step.n, gap_, shrunk_);
@@ -91,22 +92,20 @@ class ReversibleStepper {
   void error(const Step& step, const Carry& carry, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
     const Field& field = field_(step.t0, step.t1);
     const Y& z0 = numbers_.real(carry.z, real_);
-    constexpr std::size_t used = Stages<Tableau, Field, Y>::used, all = Stages<Tableau, Field, Y>::count;
     using Real = Work<Y>;
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (evaluate_stage<Tableau, used + I>(field, step.t0, step.t1, z0, stages_), ...);
-    }(std::make_index_sequence<all - used>{});
-    calls_.evaluations += static_cast<std::int64_t>(all - used);
+    evaluate_rest<Tableau>(field, step.t0, step.t1, z0, first_);
+    constexpr std::size_t all = Stages<Tableau, Field, Y>::count;
+    calls_.evaluations += static_cast<std::int64_t>(all) - evaluations_per_increment;
     [&]<std::size_t... E>(std::index_sequence<E...>) {
       (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(
-           static_cast<Real>(step.h()), stages_.k, estimates[E]),
+           static_cast<Real>(step.h()), first_.k, estimates[E]),
        ...);
     }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
   }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {
-    increment(step, step.t1, step.t0, y1_);
+    increment(second_, step, step.t1, step.t0, y1_);
     if (!numbers_.hold(psi_, increment_)) return judge();
     z1_ = carry.z - increment_;
     if (!numbers_.in_range(z1_)) return left_range(z1_);
@@ -125,9 +124,8 @@ class ReversibleStepper {
   void pullback(const Step& step, const Carry& before, CarryBar& carry_bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>>) {
     attempt(step, before);
-    increment(step, step.t1, step.t0, y1_);
+    increment(second_, step, step.t1, step.t0, y1_);
     pull_back_second(step, carry_bar, theta_bar, t_bar);
-    increment(step, step.t0, step.t1, before.z);
     pull_back_first(step, carry_bar, theta_bar, t_bar);
   }
 
@@ -164,19 +162,21 @@ class ReversibleStepper {
       return 0;
   }
 
-  void increment(const Step& step, double from, double to, const Held& at) {
+  using StagesOf = Stages<Tableau, Field, Y>;
+
+  void increment(StagesOf& stages, const Step& step, double from, double to, const Held& at) {
     calls_.evaluations += evaluations_per_increment;
-    evaluate_increment<Tableau>(field_(step.t0, step.t1), from, to, numbers_.real(at, real_), stages_, psi_);
+    evaluate_increment<Tableau>(field_(step.t0, step.t1), from, to, numbers_.real(at, real_), stages, psi_);
   }
 
   template <class Cursor, class AfterSecond, class AfterFirst>
   Outcome retrace(const Step& step, Carry& carry, Cursor& bits, AfterSecond&& after_second, AfterFirst&& after_first) {
-    increment(step, step.t1, step.t0, carry.y);
+    increment(second_, step, step.t1, step.t0, carry.y);
     after_second();
     if (!numbers_.hold(psi_, increment_)) return judge();
     carry.z += increment_;
     if (!numbers_.in_range(carry.z)) return left_range(carry.z);
-    increment(step, step.t0, step.t1, carry.z);
+    increment(first_, step, step.t0, step.t1, carry.z);
     after_first();
     if (!numbers_.hold(psi_, increment_)) return judge();
     gap_ = carry.y - carry.z - increment_;
@@ -189,7 +189,7 @@ class ReversibleStepper {
   // Through z1 = z0 − Ψ_{−h}(t1, y1):   ȳ1 += −J[Ψ_{−h}](t1, y1)ᵀ z̄1.
   void pull_back_second(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar) {
     calls_.vjps += evaluations_per_increment;
-    pull_back_increment<Tableau>(field_(step.t0, step.t1), step.t1, step.t0, stages_, -1, bar.z, bar_, bar.y, theta_bar,
+    pull_back_increment<Tableau>(field_(step.t0, step.t1), step.t1, step.t0, second_, -1, bar.z, bar_, bar.y, theta_bar,
                                  t_bar.t1, t_bar.t0);
   }
 
@@ -198,7 +198,7 @@ class ReversibleStepper {
     using Scalar = typename Y::Scalar;
     const auto lambda = static_cast<Scalar>(static_cast<RealOf<Y>>(numbers_.lambda()));
     calls_.vjps += evaluations_per_increment;
-    pull_back_increment<Tableau>(field_(step.t0, step.t1), step.t0, step.t1, stages_, 1, bar.y, bar_, bar.z, theta_bar,
+    pull_back_increment<Tableau>(field_(step.t0, step.t1), step.t0, step.t1, first_, 1, bar.y, bar_, bar.z, theta_bar,
                                  t_bar.t0, t_bar.t1);
     bar.z += (Scalar{1} - lambda) * bar.y;
     bar.y *= lambda;
@@ -226,7 +226,7 @@ class ReversibleStepper {
 
   OverStep<F> field_;
   Numbers numbers_;
-  Stages<Tableau, Field, Y> stages_;
+  StagesOf first_, second_;  // of Ψ_h(t0, z0) and of Ψ_{−h}(t1, y1)
   StageCotangents<Tableau, Field, Y> bar_;
   Y psi_, real_;
   Held increment_, gap_, shrunk_, y1_, z1_;

@@ -58,7 +58,7 @@ class RungeKuttaStepper {
     stages_.first_is_known = false;
     first_known_for_ = step.n;
     last_known_ = false;
-    y1_ = carry.y + psi_;
+    assign(y1_, carry.y + psi_);
     return all_finite(y1_) ? Outcome::ok : Outcome::not_finite;
   }
 
@@ -67,11 +67,9 @@ class RungeKuttaStepper {
   // The tableau's error estimates h Σ e_i k_i of the attempted step; evaluates the stages that the increment left out.
   void error(const Step& step, const Carry& carry, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
     const Field& field = field_(step.t0, step.t1);
-    constexpr std::size_t used = Stages<Tableau, Field, Y>::used, all = Stages<Tableau, Field, Y>::count;
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (evaluate_stage<Tableau, used + I>(field, step.t0, step.t1, carry.y, stages_), ...);
-    }(std::make_index_sequence<all - used>{});
-    calls_.evaluations += static_cast<std::int64_t>(all - used);
+    evaluate_rest<Tableau>(field, step.t0, step.t1, carry.y, stages_);
+    constexpr std::size_t all = Stages<Tableau, Field, Y>::count;
+    calls_.evaluations += static_cast<std::int64_t>(all) - evaluations_per_step;
     last_known_ = true;
     using Real = Work<Y>;
     [&]<std::size_t... E>(std::index_sequence<E...>) {
