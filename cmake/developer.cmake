@@ -19,3 +19,12 @@ function(antistrophe_program_name variable source)
   string(REPLACE "/" "_" name "${name}")
   set(${variable} "${name}" PARENT_SCOPE)
 endfunction()
+
+# antistrophe_for_this_machine(<target>): for the processor at hand. GCC's own AVX-512 header then warns of variables that
+# it leaves uninitialised on purpose.
+function(antistrophe_for_this_machine target)
+  target_compile_options(${target} PRIVATE -march=native)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)
+  endif()
+endfunction()

@@ -1,0 +1,81 @@
+// W1, the complexity problem of arXiv 2410.11648: value and gradient of L = y(T)² through n midpoint steps of a neural
+// field 1–10–1, beside kernels written by hand for this one problem. Times are per step. The last two benchmarks print
+// the ratio of medians taken pair by pair, A B A B …, which a noisy machine moves least.
+#include <antistrophe/antistrophe.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "kernels/w1_kernels.hpp"
+#include "support/workloads.hpp"
+
+namespace {
+
+using namespace antistrophe;
+using W1 = workloads::W1;
+
+template <class Method, class Adjoint>
+double library_gradient(const Method& method, const Adjoint& adjoint, std::int64_t n) {
+  static const Problem problem{W1::field(), W1::y0(), 0.0, 1.0};
+  auto scaled = problem;
+  scaled.t1 = static_cast<double>(n) * W1::h;
+  const auto loss = [](const auto& ys, auto& ys_bar) {
+    ys_bar.back() = 2 * ys.back();
+    return ys.back().squaredNorm();
+  };
+  return value_and_gradient(scaled, method, FixedSteps{n}, loss, {}, adjoint).gradient.theta[0];
+}
+
+double kernel_direct(std::int64_t n) {
+  static const auto field = W1::field();
+  static std::vector<double> states;
+  return kernels::w1_direct(field.parameters().data(), 1.0, W1::h, static_cast<std::size_t>(n), states).theta[0];
+}
+
+double kernel_pair(std::int64_t n) {
+  static const auto field = W1::field();
+  return kernels::w1_floating_pair(field.parameters().data(), 1.0, W1::h, static_cast<std::size_t>(n), 0.999).theta[0];
+}
+
+double library_direct(std::int64_t n) { return library_gradient(Midpoint{}, DirectAdjoint{}, n); }
+double library_exact_pair(std::int64_t n) { return library_gradient(Reversible<Midpoint>{}, ReversibleAdjoint{}, n); }
+double library_floating_pair(std::int64_t n) {
+  return library_gradient(Reversible<Midpoint, Floating>{}, ReversibleAdjoint{}, n);
+}
+
+void time(benchmark::State& state, double (*gradient)(std::int64_t)) {
+  const std::int64_t n = state.range(0);
+  for (auto _ : state) benchmark::DoNotOptimize(gradient(n));
+  state.SetItemsProcessed(state.iterations() * n);
+}
+
+double seconds(double (*gradient)(std::int64_t), std::int64_t n) {
+  const auto begin = std::chrono::steady_clock::now();
+  benchmark::DoNotOptimize(gradient(n));
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// The median over pairs of the time of one over that of the other.
+void ratio(benchmark::State& state, double (*one)(std::int64_t), double (*other)(std::int64_t)) {
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    const double numerator = seconds(one, state.range(0));
+    ratios.push_back(numerator / seconds(other, state.range(0)));
+  }
+  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
+  std::nth_element(ratios.begin(), middle, ratios.end());
+  state.counters["ratio"] = *middle;
+}
+
+BENCHMARK_CAPTURE(time, kernel_direct, kernel_direct)->Arg(1000);
+BENCHMARK_CAPTURE(time, library_direct, library_direct)->Arg(1000);
+BENCHMARK_CAPTURE(time, kernel_floating_pair, kernel_pair)->Arg(1000);
+BENCHMARK_CAPTURE(time, library_floating_pair, library_floating_pair)->Arg(1000);
+BENCHMARK_CAPTURE(time, library_exact_pair, library_exact_pair)->Arg(1000);
+BENCHMARK_CAPTURE(ratio, direct_to_kernel_direct, library_direct, kernel_direct)->Arg(1000);
+BENCHMARK_CAPTURE(ratio, exact_pair_to_kernel_floating_pair, library_exact_pair, kernel_pair)->Arg(1000);
+
+}  // namespace
