@@ -6,11 +6,11 @@
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
+#include "support/stopwatch.hpp"
 
 #include <antistrophe/antistrophe.hpp>
 #include <nlopt.hpp>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <exception>
@@ -139,9 +139,9 @@ int main() try {
   start << 0.5, 0.03, 0.8, 0.03, 30, 4;
   const double at_start = fit.value_and_slope(start, unused);
 
-  const auto begin = std::chrono::steady_clock::now();
+  const support::Stopwatch stopwatch;
   const Vector6d p = minimise(fit, start);
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+  const double seconds = stopwatch.seconds();
   Vector6d slope;
   const double sum = fit.value_and_slope(p, slope);
 
@@ -149,7 +149,7 @@ int main() try {
   std::printf("\nalpha %.6g, beta %.6g, gamma %.6g, delta %.6g, hares in 1900 %.6g, lynxes in 1900 %.6g\n", p[0], p[1],
               p[2], p[3], p[4], p[5]);
   std::printf("sum of squares %.5f, from %.5f; %d gradients in %.2f ms\n", sum, at_start, fit.evaluations,
-              1e3 * time.count());
+              1e3 * seconds);
   write_curve(fit, p);
   draw_picture();
 
@@ -161,7 +161,7 @@ int main() try {
   result.expect(std::fabs(at_start - 5.96998) < 1e-5, "the sum at the start is not 5.96998");
   result.expect(sum <= 2.01867, "the sum of squares is above 2.01867");
   result.expect(off < 5e-5, "a parameter differs from the known optimum in its fourth digit");
-  result.expect(time.count() < 1, "the fit took more than a second");
+  result.expect(seconds < 1 || !support::judge_speed, "the fit took more than a second");
   return result.exit_code();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

@@ -10,12 +10,12 @@
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
 #include "support/progress.hpp"
+#include "support/stopwatch.hpp"
 
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/field/mlp.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <exception>
@@ -51,7 +51,7 @@ struct Training {
 
 Training train(Problem<Network, Eigen::Vector2d>& problem, const MeanSquaredError<Eigen::Vector2d>& loss,
                int iterations) {
-  const auto begin = std::chrono::steady_clock::now();
+  const support::Stopwatch stopwatch;
   support::AdamW optimiser({.rate = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = 1e-5},
                            problem.field.parameters().size());
   support::Progress progress("training", iterations);
@@ -62,7 +62,7 @@ Training train(Problem<Network, Eigen::Vector2d>& problem, const MeanSquaredErro
     training.losses.push_back(value);
     progress.show(i + 1, "mean square error " + std::to_string(value));
   }
-  training.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  training.seconds = stopwatch.seconds();
   return training;
 }
 
@@ -112,7 +112,7 @@ int main() try {
 
   support::Expectations result;
   result.expect(learnt.value <= 1.3e-4, "the mean square error is above 1.3e-4, the worst of the published runs");
-  result.expect(training.seconds < 5, "training took more than 5 seconds");
+  result.expect(training.seconds < 5 || !support::judge_speed, "training took more than 5 seconds");
   return result.exit_code();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
