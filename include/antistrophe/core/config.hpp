@@ -6,11 +6,12 @@
 #endif
 
 // A function so marked exists once in the program and is called, never inlined, cloned or specialised: two calls on the
-// same bits run the same instructions and give the same bits. GCC clones even noinline functions; noipa forbids it.
+// same bits run the same instructions and give the same bits. GCC clones even noinline functions, which noipa forbids;
+// clang specialises them for known arguments, which noduplicate forbids.
 #if defined(__GNUC__) && !defined(__clang__)
 #define ANTISTROPHE_ONE_INSTANCE [[gnu::noipa]]
 #elif defined(__clang__)
-#define ANTISTROPHE_ONE_INSTANCE [[gnu::noinline]]
+#define ANTISTROPHE_ONE_INSTANCE __attribute__((noinline, noduplicate))
 #elif defined(_MSC_VER)
 #define ANTISTROPHE_ONE_INSTANCE __declspec(noinline)
 #else
