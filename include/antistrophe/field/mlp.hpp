@@ -5,6 +5,7 @@
 
 #include <antistrophe/core/concepts.hpp>
 #include <antistrophe/field/activation.hpp>
+#include <antistrophe/field/small_layer.hpp>
 #include <antistrophe/field/vectorised.hpp>
 
 #include <Eigen/Core>
@@ -79,9 +80,9 @@ FanInUniform(Engine&) -> FanInUniform<Engine>;
 
 namespace detail {
 
-// One layer's place in the flat parameters. In, Out and StateIn are Eigen::Dynamic where sizes are; StateIn leaves out
-// the input that time takes.
-template <int In, int StateIn, int Out>
+// One layer's place in the flat parameters. Number, In, Out and StateIn are Eigen::Dynamic where sizes are; StateIn
+// leaves out the input that time takes.
+template <int Number, int In, int StateIn, int Out>
 struct MlpLayer {
   Eigen::Index number, in, state_in, out;
   Eigen::Index weights, biases;  // offsets
@@ -89,6 +90,12 @@ struct MlpLayer {
 
   template <class S>
   using Weights = Eigen::Matrix<S, Out, In, In == 1 && Out != 1 ? Eigen::ColMajor : Eigen::RowMajor>;
+
+  static constexpr int number_at_compile_time = Number;
+  template <class S>
+  using Small = SmallLayer<S, In, Out>;
+  template <class S>
+  using Inputs = SmallInputs<S, In, In != StateIn, (Number > 0)>;
 
   constexpr bool takes_time() const { return state_in != in; }
   constexpr Eigen::Index end() const { return biases + out; }
@@ -139,8 +146,8 @@ class MlpShape<Layers<Sizes...>, WithTime> {
     constexpr Eigen::Index out = sizes[Number + 1];
     Eigen::Index begin = 0;
     for (std::size_t l = 0; l < Number; ++l) begin += (sizes[l] + 1) * sizes[l + 1];
-    return MlpLayer<int(in), int(state_in), int(out)>{Eigen::Index(Number), in, state_in, out, begin, begin + in * out,
-                                                      Number + 1 == layers};
+    return MlpLayer<int(Number), int(in), int(state_in), int(out)>{
+        Eigen::Index(Number), in, state_in, out, begin, begin + in * out, Number + 1 == layers};
   }
 
   template <std::size_t Number = 0, class Visit>
@@ -176,7 +183,8 @@ class MlpShape<RuntimeLayers, WithTime> {
     const Eigen::Index in = sizes[number];
     const Eigen::Index state_in = in - (WithTime && number == 0 ? 1 : 0);
     const Eigen::Index out = sizes[number + 1];
-    return MlpLayer<Eigen::Dynamic, Eigen::Dynamic, Eigen::Dynamic>{
+    constexpr int dynamic = Eigen::Dynamic;
+    return MlpLayer<dynamic, dynamic, dynamic, dynamic>{
         Eigen::Index(number), in, state_in, out, begin, begin + in * out, number + 2 == sizes.size()};
   }
 
@@ -330,12 +338,12 @@ class Mlp {
     Scalar* a = tape.units.data();
     shape_.forwards([&](const auto& layer) {
       Scalar* const z = layer.is_last ? dy.data() : a;
-      affine<Y>(layer, t, x, z, y.cols());
-      if (layer.is_last) return;
-      const Eigen::Index count = layer.out * y.cols();
-      transform<Scalar>(z, count, [](const Pack<Scalar>& pack) { return Activation::template value<Scalar>(pack); });
+      if constexpr (is_small<Y, decltype(layer)>)
+        evaluate_small(layer, t, x, z);
+      else
+        evaluate_layer<Y>(layer, t, x, z, y.cols());
       x = z;
-      a += detail::padded<Scalar>(count);
+      a += detail::padded<Scalar>(layer.out * y.cols());
     });
   }
 
@@ -392,9 +400,36 @@ class Mlp {
     return tape;
   }
 
+  // One sample through a layer of a few units, sizes known.
+  template <class Y, class Layer>
+  static constexpr bool is_small =
+      columns_of<Y> == 1 && std::remove_cvref_t<Layer>::template Small<Scalar>::applies;
+
+  template <class Layer>
+  ANTISTROPHE_ALWAYS_INLINE void evaluate_small(const Layer& layer, double t, const Scalar* x, Scalar* z) const {
+    using Small = typename Layer::template Small<Scalar>;
+    const typename Layer::template Inputs<Scalar> inputs{Scalar(t), x};
+    auto values = Small::affine(theta_.data() + layer.weights, theta_.data() + layer.biases, inputs);
+    if (layer.is_last) {
+      values.store(z);
+    } else {
+      values.apply([](const Pack<Scalar>& pack) { return Activation::template value<Scalar>(pack); });
+      values.store_padded(z);
+    }
+  }
+
+  // x ← σ(W x + b), or W x + b for the last layer, one sample a column.
+  template <class Y, class Layer>
+  void evaluate_layer(const Layer& layer, double t, const Scalar* x, Scalar* z, Eigen::Index columns) const {
+    affine<Y>(layer, t, x, z, columns);
+    if (!layer.is_last)
+      transform<Scalar>(z, layer.out * columns,
+                        [](const Pack<Scalar>& pack) { return Activation::template value<Scalar>(pack); });
+  }
+
   // z = W x + b, with the time, if it is an input, standing before x.
-  template <class Y, int In, int StateIn, int Out>
-  void affine(const detail::MlpLayer<In, StateIn, Out>& layer, double t, const Scalar* x_begin, Scalar* z_begin,
+  template <class Y, int Number, int In, int StateIn, int Out>
+  void affine(const detail::MlpLayer<Number, In, StateIn, Out>& layer, double t, const Scalar* x_begin, Scalar* z_begin,
               Eigen::Index columns) const {
     const Scalar* const theta = theta_.data();
     const Eigen::Map<const Values<Y, StateIn>> x(x_begin, layer.state_in, columns);
@@ -407,8 +442,8 @@ class Mlp {
   }
 
   // From the cotangent of z = W x + b to those of x (added to), W, b and t.
-  template <class Y, int In, int StateIn, int Out>
-  void pull_back_affine(const detail::MlpLayer<In, StateIn, Out>& layer, double t, const Scalar* x_begin,
+  template <class Y, int Number, int In, int StateIn, int Out>
+  void pull_back_affine(const detail::MlpLayer<Number, In, StateIn, Out>& layer, double t, const Scalar* x_begin,
                         const Scalar* z_bar_begin, Scalar* x_bar_begin, Scalar* theta_bar, Scalar& t_bar,
                         Eigen::Index columns) const {
     const Scalar* const theta = theta_.data();
@@ -427,6 +462,38 @@ class Mlp {
     x_bar.noalias() += layer.w_of_state(theta).transpose() * z_bar;
   }
 
+  // From the cotangent of a small layer's output to those of its parameters and its input: x_bar += Wᵀ z̄ for the first
+  // layer, x_bar = σ'(a) Wᵀ z̄, padded, for the others.
+  template <class Layer>
+  ANTISTROPHE_ALWAYS_INLINE void pull_back_small(const Layer& layer, double t, const Scalar* x, const Scalar* z_bar,
+                                                 Scalar* x_bar, Scalar* theta_bar, Scalar& t_bar) const {
+    using Small = typename Layer::template Small<Scalar>;
+    const typename Layer::template Inputs<Scalar> inputs{Scalar(t), x};
+    const auto outputs_bar = layer.is_last ? Small::Outputs::load(z_bar) : Small::Outputs::load_padded(z_bar);
+    auto inputs_bar = Small::transposed(theta_.data() + layer.weights, z_bar, outputs_bar);
+    if constexpr (Layer::number_at_compile_time == 0) {
+      inputs.add_to(inputs_bar, t_bar, x_bar);
+    } else {
+      inputs_bar.apply(Small::Inputs::load_padded(x), [](const Pack<Scalar>& bar, const Pack<Scalar>& a) {
+        return Pack<Scalar>(bar * Activation::template slope<Scalar>(a));
+      });
+      inputs_bar.store_padded(x_bar);
+    }
+    Small::add_outer(theta_bar + layer.weights, theta_bar + layer.biases, z_bar, outputs_bar, inputs);
+  }
+
+  template <class Y, class Layer>
+  void pull_back_layer(const Layer& layer, double t, const Scalar* x, const Scalar* z_bar, Scalar* x_bar,
+                       Scalar* theta_bar, Scalar& t_bar, Eigen::Index columns) const {
+    const Eigen::Index count = layer.in * columns;
+    if (layer.number > 0) std::fill(x_bar, x_bar + detail::padded<Scalar>(count), Scalar(0));
+    pull_back_affine<Y>(layer, t, x, z_bar, x_bar, theta_bar, t_bar, columns);
+    if (layer.number > 0)
+      transform<Scalar>(x_bar, x, count, [](const Pack<Scalar>& bar, const Pack<Scalar>& a) {
+        return Pack<Scalar>(bar * Activation::template slope<Scalar>(a));
+      });
+  }
+
   template <class Y>
   void pull_back(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar, Scalar& t_bar) const {
     const Eigen::Index columns = y.cols();
@@ -435,18 +502,15 @@ class Mlp {
     Scalar* here = tape.units_bar.data();
     Scalar* next = tape.next_bar.data();
     shape_.backwards([&](const auto& layer) {
-      if (layer.number == 0) {
-        pull_back_affine<Y>(layer, t, y.data(), z_bar, y_bar.data(), theta_bar.data(), t_bar, columns);
-        return;
-      }
-      const Eigen::Index count = layer.in * columns;
-      a -= detail::padded<Scalar>(count);
-      std::fill(here, here + count, Scalar(0));
-      pull_back_affine<Y>(layer, t, a, z_bar, here, theta_bar.data(), t_bar, columns);
-      transform<Scalar>(here, a, count, [](const Pack<Scalar>& bar, const Pack<Scalar>& value) {
-        return Pack<Scalar>(bar * Activation::template slope<Scalar>(value));
-      });
-      z_bar = here;
+      const bool first = layer.number == 0;
+      if (!first) a -= detail::padded<Scalar>(layer.in * columns);
+      const Scalar* const x = first ? y.data() : a;
+      Scalar* const x_bar = first ? y_bar.data() : here;
+      if constexpr (is_small<Y, decltype(layer)>)
+        pull_back_small(layer, t, x, z_bar, x_bar, theta_bar.data(), t_bar);
+      else
+        pull_back_layer<Y>(layer, t, x, z_bar, x_bar, theta_bar.data(), t_bar, columns);
+      z_bar = x_bar;
       std::swap(here, next);
     });
   }

@@ -15,6 +15,7 @@
 #include <cmath>
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 namespace antistrophe {
 
@@ -26,7 +27,8 @@ concept SimdScalar = std::is_same_v<S, float> || std::is_same_v<S, double>;
 }  // namespace detail
 
 // A pack is as many numbers as are worked on at once; PackOf<S> says how wide it is and what is done with it. There are
-// three kinds. A single number: long double, complex.
+// three kinds; of all, lanes(element) makes a pack of element(0), element(1), …, each index an integral constant. A single
+// number: long double, complex.
 template <class S>
 struct PackOf {
   using type = S;
@@ -35,6 +37,10 @@ struct PackOf {
   static type load(const S* from) { return *from; }
   static void store(S* to, const type& x) { *to = x; }
   static type fill(const S& value) { return value; }
+  template <class Element>
+  static type lanes(Element&& element) {
+    return element(std::integral_constant<int, 0>{});
+  }
   static S sum(const type& x) { return x; }
   static type multiply_add(const type& a, const type& b, const type& c) { return a * b + c; }
   static type choose(bool condition, const type& yes, const type& no) { return condition ? yes : no; }
@@ -56,6 +62,14 @@ struct PackOf<S> {
   static type load(const S* from) { return Eigen::Map<const type>(from); }
   static void store(S* to, const type& x) { Eigen::Map<type>{to} = x; }
   static type fill(const S& value) { return type::Constant(value); }
+  template <class Element>
+  static type lanes(Element&& element) {
+    type x;
+    [&]<int... Lane>(std::integer_sequence<int, Lane...>) {
+      ((x[Lane] = element(std::integral_constant<int, Lane>{})), ...);
+    }(std::make_integer_sequence<int, width>{});
+    return x;
+  }
   static S sum(const type& x) { return x.sum(); }
   static type multiply_add(const type& a, const type& b, const type& c) { return a * b + c; }
   static type choose(const auto& condition, const type& yes, const type& no) { return condition.select(yes, no); }
@@ -80,6 +94,12 @@ struct PackOf<S> {
   static type load(const S* from) { return type::load_unaligned(from); }
   static void store(S* to, const type& x) { x.store_unaligned(to); }
   static type fill(const S& value) { return type(value); }
+  template <class Element>
+  static type lanes(Element&& element) {
+    return [&]<int... Lane>(std::integer_sequence<int, Lane...>) {
+      return type{S(element(std::integral_constant<int, Lane>{}))...};
+    }(std::make_integer_sequence<int, width>{});
+  }
   static S sum(const type& x) {
     if constexpr (requires { reduce_add(x); })  // its name since xsimd 9
       return reduce_add(x);
