@@ -14,17 +14,16 @@ std::int64_t steps_for(int order) {
   switch (order) {
     case 1: return 16384;
     case 3: return 2048;
-    case 5: return 512;
+    case 5: return 768;
     case 8: return 16;
     default: return 512;
   }
 }
 
 template <class Scalar, class M>
-void check_order(const M& method) {
+void check_order(const M& method, std::int64_t n = steps_for(battery::Facts<M>::order)) {
   using Facts = battery::Facts<M>;
-  CAPTURE(Facts::name);
-  const std::int64_t n = steps_for(Facts::order);
+  CAPTURE(Facts::name, n);
   CHECK(std::fabs(battery::observed_order<Scalar>(method, 0.0, 1.5, n) - Facts::order) < 0.2);
   CHECK(std::fabs(battery::observed_order<Scalar>(method, 1.5, 0.0, n) - Facts::order) < 0.2);
 }
@@ -36,7 +35,9 @@ TEMPLATE_LIST_TEST_CASE("A plain method has its order", "[order]", battery::Plai
 }
 
 TEMPLATE_LIST_TEST_CASE("An exact pair has the order of its base method", "[order]", battery::ExactMethods) {
-  check_order<double>(TestType{.lambda = 0.5, .resolution = std::ldexp(1.0, -58)});
+  // States of double: at order 5 fewer steps, so that the error stays above round-off.
+  const int order = battery::Facts<TestType>::order;
+  check_order<double>(TestType{.lambda = 0.5, .resolution = std::ldexp(1.0, -58)}, order == 5 ? 512 : steps_for(order));
 }
 
 TEMPLATE_LIST_TEST_CASE("A floating pair has the order of its base method", "[order]", battery::FloatingMethods) {
