@@ -27,21 +27,35 @@ concept Loss = requires(const L& loss, const std::vector<Y>& ys, std::vector<Y>&
   { loss(ys, ys_bar) } -> std::convertible_to<RealOf<Y>>;
 };
 
-// Throws as solve does; std::invalid_argument where the loss returns NaN or infinity, in value or cotangents; SolveError
-// where the field turns out impure or the cotangents overflow.
-template <class F, class Y, class M, Steps StepsType, class L, class Adjoint = DefaultAdjoint<M, F, Y>>
-ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
-                                          const L& loss, const SaveAt& save_at = {}, const Adjoint& = {}) {
-  static_assert(detail::require_differentiable<F, Y>());
+namespace detail {
+
+template <class L, class Y>
+consteval bool require_loss() {
   static_assert(Loss<L, Y>,
                 "antistrophe: a loss is called as loss(ys, ys_bar) and returns a number: it reads the saved states "
                 "`const std::vector<Y>& ys` and writes their cotangents to `std::vector<Y>& ys_bar`.");
-  detail::validate(problem);
-  Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint> pass(problem, method, steps, save_at, false);
-  std::vector<Y> ys_bar(pass.ys().size(), detail::zeros_like(problem.y0));
-  const RealOf<Y> value = loss(pass.ys(), ys_bar);
-  if (!std::isfinite(value)) detail::refuse("the value of the loss", value, "finite");
-  return {value, pass.pullback(ys_bar)};
+  return Loss<L, Y>;
+}
+
+}  // namespace detail
+
+// Throws as solve does; std::invalid_argument where the loss returns NaN or infinity, in value or cotangents; SolveError
+// where the field turns out impure or the cotangents overflow.
+template <class F, class Y, class M, class StepsType, class L, class Adjoint = DefaultAdjoint<M, F, Y>>
+ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
+                                          const L& loss, const SaveAt& save_at = {}, const Adjoint& = {}) {
+  if constexpr (!detail::require_pullback<F, Y, M, StepsType, Adjoint>()) {
+    return {};
+  } else if constexpr (!detail::require_loss<L, Y>()) {
+    return {};
+  } else {
+    detail::validate(problem);
+    Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint> pass(problem, method, steps, save_at, false);
+    std::vector<Y> ys_bar(pass.ys().size(), detail::zeros_like(problem.y0));
+    const RealOf<Y> value = loss(pass.ys(), ys_bar);
+    if (!std::isfinite(value)) detail::refuse("the value of the loss", value, "finite");
+    return {value, pass.pullback(ys_bar)};
+  }
 }
 
 }  // namespace antistrophe

@@ -63,6 +63,11 @@ class CarryStore {
 
 struct DirectAdjoint {
   template <class S>
+  static consteval bool require() {
+    return true;
+  }
+
+  template <class S>
   class Trace {
    public:
     NoBits bits;

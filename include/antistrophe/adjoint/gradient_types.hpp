@@ -15,7 +15,7 @@ struct UnknownTimeGradient {
   template <class T = double>
   operator double() const {
     static_assert(detail::never<T>,
-                  "antistrophe: gradients with respect to t0 and t1 need the field's ∂f/∂t: give its vjp a last argument "
+                  "antistrophe: gradients with respect to t0 and t1 need the field's df/dt: give its vjp a last argument "
                   "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
     return 0;
   }

@@ -24,12 +24,17 @@ inline Failure impure_at(double t, std::int64_t step) {
 }  // namespace detail
 
 struct ReversibleAdjoint {
+  // True for a reversible stepper; else a compile error.
   template <class S>
-  class Trace {
+  static consteval bool require() {
     static_assert(ReversibleStepper<S>,
                   "antistrophe: ReversibleAdjoint needs a reversible method, such as Reversible<Dopri5>; "
                   "other methods go with DirectAdjoint.");
+    return ReversibleStepper<S>;
+  }
 
+  template <class S>
+  class Trace {
    public:
     BitStack bits;
 

@@ -16,10 +16,40 @@
 
 namespace antistrophe {
 
+namespace detail {
+
+template <class M, class F, class Y>
+struct DefaultAdjointOf {
+  using type = DirectAdjoint;
+};
+template <class M, class F, class Y>
+  requires Solvable<F, Y> && BindsToStepper<M, F, Y> && can_hold<M, Y> &&
+           ReversibleStepper<typename M::template Stepper<F, Y>>
+struct DefaultAdjointOf<M, F, Y> {
+  using type = ReversibleAdjoint;
+};
+
+// True where an adjoint can go back through such a solve; else a compile error with the reason.
+template <class F, class Y, class M, class StepsType, class Adjoint>
+consteval bool require_pullback() {
+  if constexpr (!require_solve<F, Y, M, StepsType>()) {
+    return false;
+  } else if constexpr (!require_differentiable<F, Y>()) {
+    return false;
+  } else if constexpr (!requires { typename Adjoint::template Trace<typename M::template Stepper<F, Y>>; }) {
+    static_assert(never<Adjoint>,
+                  "antistrophe: the last argument must be an adjoint, such as ReversibleAdjoint{} or DirectAdjoint{}.");
+    return false;
+  } else {
+    return Adjoint::template require<typename M::template Stepper<F, Y>>();
+  }
+}
+
+}  // namespace detail
+
 // Given no adjoint, a reversible method gets ReversibleAdjoint, any other DirectAdjoint.
 template <class M, class F, class Y>
-using DefaultAdjoint =
-    std::conditional_t<M::template Stepper<F, Y>::reversibility != Reversibility::no, ReversibleAdjoint, DirectAdjoint>;
+using DefaultAdjoint = typename detail::DefaultAdjointOf<M, F, Y>::type;
 
 // A finished solve that can be gone back through, as often as one likes. It owns a copy of the field: parameters changed
 // afterwards do not touch it. Not for use by two threads at once.
@@ -104,12 +134,13 @@ class [[nodiscard]] Pass {
 };
 
 // The solve and its pull-back. Errors as of solve; a method that cannot go with the adjoint does not compile.
-template <class F, class Y, class M, Steps StepsType, class Adjoint = DefaultAdjoint<M, F, Y>>
+template <class F, class Y, class M, class StepsType, class Adjoint = DefaultAdjoint<M, F, Y>>
 auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at = {},
                          const Adjoint& = {}) {
-  static_assert(detail::require_differentiable<F, Y>());
-  detail::validate(problem);
-  return Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint>(problem, method, steps, save_at, true);
+  if constexpr (detail::require_pullback<F, Y, M, StepsType, Adjoint>()) {
+    detail::validate(problem);
+    return Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint>(problem, method, steps, save_at, true);
+  }
 }
 
 }  // namespace antistrophe

@@ -20,22 +20,38 @@ struct RoundTrip {
   std::int64_t steps = 0;
 };
 
+namespace detail {
+
+template <class F, class Y, class M, class StepsType>
+consteval bool require_round_trip() {
+  if constexpr (!require_solve<F, Y, M, StepsType>())
+    return false;
+  else
+    return ReversibleAdjoint::require<typename M::template Stepper<F, Y>>();
+}
+
+}  // namespace detail
+
 // Needs no vjp. Throws SolveError with Status::impure_field where an exact method does not return to its initial state,
 // and as solve does.
-template <class F, class Y, class M, Steps StepsType>
+template <class F, class Y, class M, class StepsType>
 RoundTrip<Y> assert_reversible(const Problem<F, Y>& problem, const M& method, const StepsType& steps) {
-  using S = typename M::template Stepper<F, Y>;
-  using Trace = typename ReversibleAdjoint::Trace<S>;
-  detail::validate(problem);
-  detail::Forward<S, Trace> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps, {},
-                                    OnFailure::throw_error);
-  BackwardStats stats;
-  RoundTrip<Y> trip{problem.y0, forward.solution.ys().back(), 0, forward.trace.bits_kept(), forward.timeline.steps()};
-  const Failure failure = forward.trace.reconstruct(forward.stepper, forward.timeline, forward.carry, stats);
-  if (failure.status != Status::success) throw SolveError(failure, forward.solution);
-  forward.stepper.read(forward.carry, trip.y0);
-  trip.drift = stats.drift;
-  return trip;
+  if constexpr (!detail::require_round_trip<F, Y, M, StepsType>()) {
+    return {};
+  } else {
+    using S = typename M::template Stepper<F, Y>;
+    using Trace = typename ReversibleAdjoint::Trace<S>;
+    detail::validate(problem);
+    detail::Forward<S, Trace> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps, {},
+                                      OnFailure::throw_error);
+    BackwardStats stats;
+    RoundTrip<Y> trip{problem.y0, forward.solution.ys().back(), 0, forward.trace.bits_kept(), forward.timeline.steps()};
+    const Failure failure = forward.trace.reconstruct(forward.stepper, forward.timeline, forward.carry, stats);
+    if (failure.status != Status::success) throw SolveError(failure, forward.solution);
+    forward.stepper.read(forward.carry, trip.y0);
+    trip.drift = stats.drift;
+    return trip;
+  }
 }
 
 }  // namespace antistrophe

@@ -35,7 +35,7 @@ struct GradientCheckOptions {
 
 // Fourth-order central differences, with the step that balances truncation against round-off, ε^{1/5}.
 // Throws as value_and_gradient does.
-template <class F, class Y, class M, Steps StepsType, class L, class Adjoint = DefaultAdjoint<M, F, Y>>
+template <class F, class Y, class M, class StepsType, class L, class Adjoint = DefaultAdjoint<M, F, Y>>
 GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
                               const SaveAt& save_at = {}, const Adjoint& adjoint = {},
                               const GradientCheckOptions& options = {}) {

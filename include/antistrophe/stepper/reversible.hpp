@@ -251,6 +251,10 @@ struct Reversible<RungeKutta<Tableau>, Exact> {
   double lambda = 0.5;
   double resolution = 0;
 
+  template <class Y>
+  static constexpr bool holds =
+      std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>;
+
   template <class F, State Y>
   using Stepper = detail::ReversibleStepper<Tableau, Exact, F, Y>;
 };

@@ -1,0 +1,66 @@
+// The sentences for a method, steps or an adjoint that are not what they must be, or not in their places. Entry points
+// take them unconstrained: a constraint would speak of candidates, not of what is wrong.
+#pragma once
+
+#include <antistrophe/core/requirements.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+#include <antistrophe/steps/timeline.hpp>
+
+#include <concepts>
+
+namespace antistrophe {
+
+// Steps laid out before the solve.
+template <class T>
+concept Steps = requires(const T& steps, double t) {
+  { steps.timeline(t, t) } -> std::same_as<Timeline>;
+};
+
+namespace detail {
+
+template <class M, class F, class Y>
+concept BindsToStepper = requires { typename M::template Stepper<F, Y>; };
+
+// A method may say what states it can hold.
+template <class M, class Y>
+inline constexpr bool can_hold = [] {
+  if constexpr (requires { M::template holds<Y>; })
+    return M::template holds<Y>;
+  else
+    return true;
+}();
+
+// True where (F, Y) can be solved by M in such steps; else a compile error with the reason.
+template <class F, class Y, class M, class StepsType>
+consteval bool require_solve() {
+  if constexpr (!Solvable<F, Y>) {
+    return require_vector_field<F, Y>();
+  } else if constexpr (Steps<M>) {
+    static_assert(never<M>,
+                  "antistrophe: the second argument is the method and the third the steps: "
+                  "solve(problem, Dopri5{}, FixedSteps{100}).");
+    return false;
+  } else if constexpr (!BindsToStepper<M, F, Y>) {
+    static_assert(never<M>,
+                  "antistrophe: the second argument must be a method, such as Dopri5{} or Reversible<Dopri5>{}.");
+    return false;
+  } else if constexpr (!can_hold<M, Y>) {
+    static_assert(never<M>,
+                  "antistrophe: exact arithmetic holds states of double or float; use Reversible<Solver, Floating> for "
+                  "others.");
+    return false;
+  } else if constexpr (!Steps<StepsType>) {
+    static_assert(never<StepsType>,
+                  "antistrophe: the third argument must be steps, such as FixedSteps{100}, FixedStep{0.01} or "
+                  "StepTo{times}.");
+    return false;
+  } else {
+    static_assert(Method<M, F, Y>,
+                  "antistrophe: the method's Stepper<F, Y> does not satisfy the concept Stepper "
+                  "(antistrophe/stepper/stepper.hpp says what it needs), or cannot be made of (method, field, y0).");
+    return Method<M, F, Y>;
+  }
+}
+
+}  // namespace detail
+}  // namespace antistrophe

@@ -1,0 +1,13 @@
+// expect: the field cannot be called with this state
+#include <antistrophe/antistrophe.hpp>
+
+using namespace antistrophe;
+
+struct Decay {
+#ifdef ANTISTROPHE_TEST_REPAIRED
+  void operator()(double, const auto& y, auto& dy) const { dy = -y; }
+#else
+#endif
+};
+
+auto solution() { return solve(Problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Dopri5{}, FixedSteps{10}); }

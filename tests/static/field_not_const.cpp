@@ -1,0 +1,14 @@
+// expect: the field's call operator must be const
+#include <antistrophe/antistrophe.hpp>
+
+using namespace antistrophe;
+
+struct Decay {
+#ifdef ANTISTROPHE_TEST_REPAIRED
+  void operator()(double, const auto& y, auto& dy) const { dy = -y; }
+#else
+  void operator()(double, const auto& y, auto& dy) { dy = -y; }
+#endif
+};
+
+auto solution() { return solve(Problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Dopri5{}, FixedSteps{10}); }
