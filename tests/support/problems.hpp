@@ -9,12 +9,8 @@
 
 namespace antistrophe::problems {
 
-namespace detail {
-
 template <class Y>
 using ScalarOf = typename std::decay_t<Y>::Scalar;
-
-}  // namespace detail
 
 // u1' = α u1 − β u1 u2, u2' = −γ u2 + δ u1 u2, θ = (α, β, γ, δ).
 struct LotkaVolterraEquations {
@@ -77,7 +73,7 @@ struct Lorenz {
 // x' = v, v' = μ (1 − x²) v − x, θ = (μ).
 struct VanDerPolEquations {
   void operator()(auto /*t*/, const auto& y, auto& dy, const auto& theta) const {
-    using S = detail::ScalarOf<decltype(y)>;
+    using S = ScalarOf<decltype(y)>;
     dy[0] = y[1];
     dy[1] = theta[0] * (S(1) - y[0] * y[0]) * y[1] - y[0];
   }
@@ -104,7 +100,7 @@ struct VanDerPol {
 // q1'' = −q1 − 2 q1 q2, q2'' = −q2 − q1² + q2², state (q1, q2, p1, p2), no parameters. Conserves energy().
 struct HenonHeilesEquations {
   void operator()(auto /*t*/, const auto& y, auto& dy) const {
-    using S = detail::ScalarOf<decltype(y)>;
+    using S = ScalarOf<decltype(y)>;
     dy[0] = y[2];
     dy[1] = y[3];
     dy[2] = -y[0] - S(2) * y[0] * y[1];
@@ -159,7 +155,7 @@ struct DrivenPendulumEquations {
   void operator()(auto t, const auto& y, auto& dy, const auto& theta) const {
     using std::cos;
     using std::sin;
-    using S = detail::ScalarOf<decltype(y)>;
+    using S = ScalarOf<decltype(y)>;
     const S phase = theta[2] * S(t);
     dy[0] = y[1];
     dy[1] = theta[1] * cos(phase) - sin(y[0]) - theta[0] * y[1];

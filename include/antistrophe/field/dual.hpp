@@ -1,0 +1,124 @@
+// A number that carries its derivatives in N directions: Eigen's AutoDiffScalar, made safe to hold in an `auto`. Eigen's
+// operators return expressions that refer to their operands, some of which are gone by then; Dual's return a Dual.
+#pragma once
+
+#include <Eigen/Core>
+#include <unsupported/Eigen/AutoDiff>
+
+#include <cmath>
+#include <compare>
+#include <limits>
+#include <type_traits>
+
+namespace antistrophe {
+
+template <class S, int N>
+class Dual {
+ public:
+  using Derivatives = Eigen::Matrix<S, N, 1>;
+
+  Dual() : Dual(S(0)) {}
+  // A constant.
+  template <class A>
+    requires std::is_arithmetic_v<A>
+  Dual(A constant) : Dual(static_cast<S>(constant), Derivatives::Zero()) {}  // NOLINT: numbers mix with duals
+  Dual(const S& value, const Derivatives& derivatives) : number_(value, derivatives) {}
+
+  const S& value() const { return number_.value(); }
+  const Derivatives& derivatives() const { return number_.derivatives(); }
+  Derivatives& derivatives() { return number_.derivatives(); }
+
+  // g(x) of value g and slope g′.
+  Dual chain(const S& g, const S& slope) const { return {g, slope * derivatives()}; }
+
+  friend Dual operator+(const Dual& x) { return x; }
+  friend Dual operator-(const Dual& x) { return {-x.value(), -x.derivatives()}; }
+  friend Dual operator+(const Dual& x, const Dual& y) { return Dual(x.number_ + y.number_); }
+  friend Dual operator-(const Dual& x, const Dual& y) { return Dual(x.number_ - y.number_); }
+  friend Dual operator*(const Dual& x, const Dual& y) { return Dual(x.number_ * y.number_); }
+  friend Dual operator/(const Dual& x, const Dual& y) { return Dual(x.number_ / y.number_); }
+  Dual& operator+=(const Dual& x) { return *this = *this + x; }
+  Dual& operator-=(const Dual& x) { return *this = *this - x; }
+  Dual& operator*=(const Dual& x) { return *this = *this * x; }
+  Dual& operator/=(const Dual& x) { return *this = *this / x; }
+
+  // Compared by value.
+  friend bool operator==(const Dual& x, const Dual& y) { return x.value() == y.value(); }
+  friend auto operator<=>(const Dual& x, const Dual& y) { return x.value() <=> y.value(); }
+
+  friend Dual sqrt(const Dual& x) { return Dual(Eigen::sqrt(x.number_)); }
+  friend Dual exp(const Dual& x) { return Dual(Eigen::exp(x.number_)); }
+  friend Dual log(const Dual& x) { return Dual(Eigen::log(x.number_)); }
+  friend Dual sin(const Dual& x) { return Dual(Eigen::sin(x.number_)); }
+  friend Dual cos(const Dual& x) { return Dual(Eigen::cos(x.number_)); }
+  friend Dual tan(const Dual& x) { return Dual(Eigen::tan(x.number_)); }
+  friend Dual asin(const Dual& x) { return Dual(Eigen::asin(x.number_)); }
+  friend Dual acos(const Dual& x) { return Dual(Eigen::acos(x.number_)); }
+  friend Dual sinh(const Dual& x) { return Dual(Eigen::sinh(x.number_)); }
+  friend Dual cosh(const Dual& x) { return Dual(Eigen::cosh(x.number_)); }
+  friend Dual tanh(const Dual& x) { return Dual(Eigen::tanh(x.number_)); }
+  friend Dual abs(const Dual& x) { return Dual(Eigen::abs(x.number_)); }
+  friend Dual abs2(const Dual& x) { return x * x; }
+
+  // Those that Eigen has not.
+  friend Dual atan(const Dual& x) { return x.chain(std::atan(x.value()), S(1) / (S(1) + x.value() * x.value())); }
+  friend Dual expm1(const Dual& x) { return x.chain(std::expm1(x.value()), std::exp(x.value())); }
+  friend Dual log1p(const Dual& x) { return x.chain(std::log1p(x.value()), S(1) / (S(1) + x.value())); }
+  friend Dual cbrt(const Dual& x) {
+    const S root = std::cbrt(x.value());
+    return x.chain(root, S(1) / (S(3) * root * root));
+  }
+  friend Dual fabs(const Dual& x) { return abs(x); }
+  friend Dual atan2(const Dual& y, const Dual& x) {
+    const S square = x.value() * x.value() + y.value() * y.value();
+    return {std::atan2(y.value(), x.value()),
+            (x.value() / square) * y.derivatives() - (y.value() / square) * x.derivatives()};
+  }
+  friend Dual hypot(const Dual& x, const Dual& y) {
+    const S length = std::hypot(x.value(), y.value());
+    return {length, (x.value() / length) * x.derivatives() + (y.value() / length) * y.derivatives()};
+  }
+  // A constant exponent, so that 0^p has its slope and not the NaN of 0 log 0.
+  template <class A>
+    requires std::is_arithmetic_v<A>
+  friend Dual pow(const Dual& x, A exponent) {
+    const S p = static_cast<S>(exponent);
+    return x.chain(std::pow(x.value(), p), p == S(0) ? S(0) : p * std::pow(x.value(), p - S(1)));
+  }
+  friend Dual pow(const Dual& x, const Dual& p) {
+    const S power = std::pow(x.value(), p.value());
+    const S slope = p.value() == S(0) ? S(0) : p.value() * std::pow(x.value(), p.value() - S(1));
+    const S in_exponent = power == S(0) ? S(0) : power * std::log(x.value());
+    return {power, slope * x.derivatives() + in_exponent * p.derivatives()};
+  }
+  friend Dual(min)(const Dual& x, const Dual& y) { return y < x ? y : x; }
+  friend Dual(max)(const Dual& x, const Dual& y) { return x < y ? y : x; }
+  friend bool(isfinite)(const Dual& x) { return std::isfinite(x.value()); }
+  friend bool(isnan)(const Dual& x) { return std::isnan(x.value()); }
+
+ private:
+  template <class Expression>
+  explicit Dual(const Eigen::AutoDiffScalar<Expression>& number) : number_(number) {}
+
+  Eigen::AutoDiffScalar<Derivatives> number_;
+};
+
+}  // namespace antistrophe
+
+// Eigen's matrices may hold duals, and mix them with plain numbers.
+template <class S, int N>
+struct Eigen::NumTraits<antistrophe::Dual<S, N>> : Eigen::NumTraits<S> {
+  using Real = antistrophe::Dual<S, N>;
+  using NonInteger = antistrophe::Dual<S, N>;
+  using Nested = antistrophe::Dual<S, N>;
+  using Literal = antistrophe::Dual<S, N>;
+  enum { IsComplex = 0, IsInteger = 0, IsSigned = 1, RequireInitialization = 1, ReadCost = 1, AddCost = N, MulCost = 2 * N };
+};
+template <class S, int N, class Operation>
+struct Eigen::ScalarBinaryOpTraits<antistrophe::Dual<S, N>, S, Operation> {
+  using ReturnType = antistrophe::Dual<S, N>;
+};
+template <class S, int N, class Operation>
+struct Eigen::ScalarBinaryOpTraits<S, antistrophe::Dual<S, N>, Operation> {
+  using ReturnType = antistrophe::Dual<S, N>;
+};
