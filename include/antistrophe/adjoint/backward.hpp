@@ -5,7 +5,7 @@
 #include <antistrophe/adjoint/gradient_types.hpp>
 #include <antistrophe/core/field_access.hpp>
 #include <antistrophe/core/state.hpp>
-#include <antistrophe/solve/save_at.hpp>
+#include <antistrophe/solve/saver.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 #include <antistrophe/steps/timeline.hpp>
 
@@ -36,7 +36,7 @@ class Backward {
 
   // The cotangents of what was saved at node i, whose carry is given.
   void meet_saves(std::int64_t i, const typename S::Carry& carry) {
-    for (; next_ > 0 && plan_.nodes[next_ - 1] == i; --next_) {
+    for (; next_ > 0 && plan_.nodes[next_ - 1] == i && plan_.sigmas[next_ - 1] == 0; --next_) {
       const Y& w = ys_bar_[next_ - 1];
       stepper_.add_to_state(carry_bar, w);
       if constexpr (with_times) {
@@ -49,6 +49,14 @@ class Backward {
         }
       }
     }
+  }
+
+  // The cotangents of what was saved inside step i.
+  std::span<const SavedInside<Y>> saves_inside(std::int64_t i) {
+    inside_.clear();
+    for (; next_ > 0 && plan_.nodes[next_ - 1] == i && plan_.sigmas[next_ - 1] > 0; --next_)
+      inside_.push_back({plan_.sigmas[next_ - 1], &ys_bar_[next_ - 1]});
+    return inside_;
   }
 
   // What flowed to the two ends of step i is passed on to t0 and t1.
@@ -71,6 +79,7 @@ class Backward {
   const SavePlan& plan_;
   const std::vector<Y>& ys_bar_;
   std::size_t next_;
+  std::vector<SavedInside<Y>> inside_;
 
  public:
   typename S::CarryBar carry_bar;

@@ -23,7 +23,11 @@ class CarryStore {
     resize(static_cast<std::size_t>(n), like, std::make_index_sequence<parts>{});
   }
 
-  void put(std::int64_t i, const Carry& carry) { put(i, carry.parts(), std::make_index_sequence<parts>{}); }
+  // Grows where the number of steps was not known.
+  void put(std::int64_t i, const Carry& carry) {
+    if (i >= size_) resize(static_cast<std::size_t>(i < 32 ? 64 : 2 * i), carry, std::make_index_sequence<parts>{});
+    put(i, carry.parts(), std::make_index_sequence<parts>{});
+  }
   void get(std::int64_t i, Carry& carry) const { get(i, carry.parts(), std::make_index_sequence<parts>{}); }
 
   std::size_t bytes() const {
@@ -42,6 +46,7 @@ class CarryStore {
   template <std::size_t... P>
   void resize(std::size_t n, const Carry& like, std::index_sequence<P...>) {
     (std::get<P>(blocks_).resize(n * static_cast<std::size_t>(std::get<P>(like.parts()).size())), ...);
+    size_ = static_cast<std::int64_t>(n);
   }
   template <std::size_t... P>
   void put(std::int64_t i, const Parts& from, std::index_sequence<P...>) {
@@ -57,6 +62,7 @@ class CarryStore {
   }
 
   decltype(blocks_of(std::make_index_sequence<parts>{})) blocks_;
+  std::int64_t size_ = 0;
 };
 
 }  // namespace detail
@@ -88,7 +94,7 @@ struct DirectAdjoint {
         const Step step = step_at(timeline, i);
         detail::TimeCotangents step_bar;
         store_.get(i, carry);
-        stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, {});
+        stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i));
         backward.chain_times(i, step_bar);
         backward.meet_saves(i, carry);
       }

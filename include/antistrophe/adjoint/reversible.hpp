@@ -62,7 +62,7 @@ struct ReversibleAdjoint {
         const Step step = step_at(timeline, i);
         detail::TimeCotangents step_bar;
         const Outcome outcome =
-            stepper.step_back(step, carry, backward.carry_bar, backward.theta_bar, step_bar, {}, cursor);
+            stepper.step_back(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i), cursor);
         if (outcome != Outcome::ok) return lost(stepper, outcome, step);
         backward.chain_times(i, step_bar);
         backward.meet_saves(i, carry);

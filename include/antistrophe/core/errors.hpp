@@ -21,6 +21,8 @@ enum class Status {
   out_of_range,         // an exact state left the range of its fixed-point numbers
   impure_field,         // the way back did not meet the way forth: the field is not a pure function
   gradient_not_finite,  // the cotangents overflowed on the way back
+  max_steps,            // as many steps as allowed, and not there yet
+  step_size_vanished,   // no step that t can resolve is short enough for the tolerance
 };
 
 inline std::string_view to_string(Status status) {
@@ -30,6 +32,8 @@ inline std::string_view to_string(Status status) {
     case Status::out_of_range: return "out of range";
     case Status::impure_field: return "impure field";
     case Status::gradient_not_finite: return "gradient not finite";
+    case Status::max_steps: return "too many steps";
+    case Status::step_size_vanished: return "step size vanished";
   }
   return "unknown";
 }

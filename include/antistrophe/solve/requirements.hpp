@@ -4,15 +4,16 @@
 
 #include <antistrophe/core/requirements.hpp>
 #include <antistrophe/stepper/stepper.hpp>
+#include <antistrophe/steps/adaptive.hpp>
 #include <antistrophe/steps/timeline.hpp>
 
 #include <concepts>
 
 namespace antistrophe {
 
-// Steps laid out before the solve.
+// Steps laid out before the solve, or chosen as it goes.
 template <class T>
-concept Steps = requires(const T& steps, double t) {
+concept Steps = std::same_as<T, Adaptive> || requires(const T& steps, double t) {
   { steps.timeline(t, t) } -> std::same_as<Timeline>;
 };
 
@@ -51,14 +52,21 @@ consteval bool require_solve() {
     return false;
   } else if constexpr (!Steps<StepsType>) {
     static_assert(never<StepsType>,
-                  "antistrophe: the third argument must be steps, such as FixedSteps{100}, FixedStep{0.01} or "
-                  "StepTo{times}.");
+                  "antistrophe: the third argument must be steps, such as FixedSteps{100}, FixedStep{0.01}, "
+                  "StepTo{times} or Adaptive{}.");
     return false;
   } else {
     static_assert(Method<M, F, Y>,
                   "antistrophe: the method's Stepper<F, Y> does not satisfy the concept Stepper "
                   "(antistrophe/stepper/stepper.hpp says what it needs), or cannot be made of (method, field, y0).");
-    return Method<M, F, Y>;
+    if constexpr (std::same_as<StepsType, Adaptive> && Method<M, F, Y>) {
+      static_assert(AdaptiveStepper<typename M::template Stepper<F, Y>>,
+                    "antistrophe: this method estimates no error, so its steps cannot be adaptive: take one that does, such "
+                    "as Dopri5, Tsit5, Bosh3 or Dop853, or FixedSteps{n}.");
+      return AdaptiveStepper<typename M::template Stepper<F, Y>>;
+    } else {
+      return Method<M, F, Y>;
+    }
   }
 }
 

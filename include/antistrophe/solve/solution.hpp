@@ -2,6 +2,7 @@
 #pragma once
 
 #include <antistrophe/core/errors.hpp>
+#include <antistrophe/steps/timeline.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -32,13 +33,26 @@ class [[nodiscard]] Solution {
   const Failure& failure() const { return failure_; }
   const Stats& stats() const { return stats_; }
 
+  // The times of the steps that were taken, t0 first. Chosen to a tolerance, they can be replayed: StepTo{solution.steps()}
+  // gives the same states bit for bit.
+  std::vector<double> steps() const {
+    std::vector<double> times;
+    for (std::int64_t i = 0; i <= timeline_.steps(); ++i) times.push_back(timeline_[i]);
+    return times;
+  }
+
   Solution() = default;
-  Solution(std::vector<double> ts, std::vector<Y> ys, Failure failure, Stats stats)
-      : ts_(std::move(ts)), ys_(std::move(ys)), failure_(std::move(failure)), stats_(stats) {}
+  Solution(std::vector<double> ts, std::vector<Y> ys, Timeline timeline, Failure failure, Stats stats)
+      : ts_(std::move(ts)),
+        ys_(std::move(ys)),
+        timeline_(std::move(timeline)),
+        failure_(std::move(failure)),
+        stats_(stats) {}
 
  private:
   std::vector<double> ts_;
   std::vector<Y> ys_;
+  Timeline timeline_ = Timeline::growing(0);
   Failure failure_;
   Stats stats_;
 };

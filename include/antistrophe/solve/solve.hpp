@@ -5,16 +5,39 @@
 #include <antistrophe/solve/problem.hpp>
 #include <antistrophe/solve/requirements.hpp>
 #include <antistrophe/solve/save_at.hpp>
+#include <antistrophe/solve/saver.hpp>
 #include <antistrophe/solve/solution.hpp>
+#include <antistrophe/steps/adaptive.hpp>
 #include <antistrophe/steps/fixed.hpp>
 
 #include <any>
+#include <cmath>
+#include <concepts>
 #include <utility>
 #include <vector>
 
 namespace antistrophe {
 
 namespace detail {
+
+template <class StepsType>
+Timeline timeline_of(const StepsType& steps, double t0, double t1) {
+  if constexpr (std::same_as<StepsType, Adaptive>)
+    return Timeline::growing(t0);
+  else
+    return steps.timeline(t0, t1);
+}
+
+// A method for steps chosen to a tolerance: an exact one that was given no resolution gets one well below it.
+template <class Method, class StepsType, State Y>
+Method resolved(const Method& method, const StepsType& steps, const Y& y0) {
+  Method result = method;
+  if constexpr (std::same_as<StepsType, Adaptive> && requires { result.resolution; }) {
+    if (result.resolution == 0 && steps.atol.smallest() > 0)
+      result.resolution = std::fmin(default_resolution(y0), steps.atol.smallest() / 64);
+  }
+  return result;
+}
 
 // A stepper's forward pass with everything it leaves behind; solve shows the solution, an adjoint goes back from it.
 template <Stepper S, class Trace>
@@ -29,26 +52,25 @@ struct Forward {
   template <class Method, class F, class StepsType>
   Forward(const Method& method, const F& field, const typename S::State& y0, double t0, double t1, const StepsType& steps,
           const SaveAt& save_at, OnFailure on_failure)
-      : timeline(steps.timeline(t0, t1)),
-        plan(plan_saves(save_at, timeline)),
-        stepper(method, field, y0),
-        carry(stepper.make_carry()) {
+      : timeline(timeline_of(steps, t0, t1)), stepper(resolved(method, steps, y0), field, y0), carry(stepper.make_carry()) {
     using Y = typename S::State;
-    std::vector<Y> ys(plan.size(), zeros_like(y0));
-    std::size_t saved = 0;
+    Saver<Y> saver(save_at, t0, t1, timeline.steps(), y0);
     Stats stats;
-    Failure failure = march(stepper, timeline, plan, y0, carry, trace, ys, saved, stats.accepted);
+    Failure failure;
+    if constexpr (std::same_as<StepsType, Adaptive>) {
+      validate(steps, y0, t0, t1);
+      failure = march(stepper, steps, t1, timeline, y0, carry, trace, saver, stats);
+    } else {
+      failure = march(stepper, timeline, y0, carry, trace, saver, stats);
+    }
     const bool failed = failure.status != Status::success;
-    stats.steps = stats.accepted + (failed ? 1 : 0);
-    stats.rejected = failed ? 1 : 0;
     stats.evaluations = stepper.calls().evaluations;
     if constexpr (requires { trace.bytes(); }) {
       stats.bytes_kept = trace.bytes() + timeline.bytes();
       stats.bits = trace.bits_kept();
     }
-    ys.resize(saved, zeros_like(y0));
-    std::vector<double> ts(plan.ts.begin(), plan.ts.begin() + static_cast<std::ptrdiff_t>(saved));
-    solution = Solution<Y>(std::move(ts), std::move(ys), std::move(failure), stats);
+    plan = saver.plan();
+    solution = Solution<Y>(plan.ts, saver.take_states(), timeline, std::move(failure), stats);
     if (failed && on_failure == OnFailure::throw_error) throw SolveError(solution.failure(), solution);
   }
 };

@@ -7,6 +7,7 @@
 
 #include <antistrophe/core/field_access.hpp>
 #include <antistrophe/core/state.hpp>
+#include <antistrophe/tableau/dense.hpp>
 #include <antistrophe/tableau/tableau.hpp>
 
 #include <algorithm>
@@ -126,12 +127,16 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, double from, doubl
   }
 }
 
-// The stages from `first` on that an increment leaves out, for an error estimate.
+// The stages from `first` to before `last`, which an increment leaves out: for an error estimate or dense output.
 template <class Tableau, class F, State Y>
-void evaluate_rest(const F& field, double from, double to, const Y& y, Stages<Tableau, F, Y>& s) {
+void evaluate_rest(const F& field, double from, double to, const Y& y, Stages<Tableau, F, Y>& s, std::size_t first,
+                   std::size_t last) {
   constexpr std::size_t used = Stages<Tableau, F, Y>::used, count = Stages<Tableau, F, Y>::count;
-  [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
-    (evaluate_stage<Tableau, used + I>(field, from, to, y, s, s.k), ...);
+  const auto evaluate_one = [&]<std::size_t I>() {
+    if (I >= first && I < last) evaluate_stage<Tableau, I>(field, from, to, y, s, s.k);
+  };
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (evaluate_one.template operator()<used + I>(), ...);
   }(std::make_index_sequence<count - used>{});
 }
 
@@ -170,18 +175,17 @@ struct TimeCotangents {
 // Room for the cotangents of stages, allocated once.
 template <class Tableau, class F, State Y>
 struct StageCotangents {
-  static constexpr std::size_t used = Stages<Tableau, F, Y>::used;
+  static constexpr std::size_t count = Stages<Tableau, F, Y>::count;
   explicit StageCotangents(const Y& like)
-      : x_bar(filled(zeros_like(like), std::make_index_sequence<used>{})), k_bar(zeros_like(like)), kappa(x_bar) {}
+      : x_bar(filled(zeros_like(like), std::make_index_sequence<count>{})), k_bar(zeros_like(like)), kappa(x_bar) {}
 
-  std::array<Y, used> x_bar;
+  std::array<Y, count> x_bar;
   Y k_bar;
-  std::array<Y, used> kappa;  // cotangents of stages from saves inside the step; read where `with_kappa`
-  bool with_kappa = false;
+  std::array<Y, count> kappa;  // cotangents of stages from saves inside the step
 
  private:
   template <std::size_t... I>
-  static std::array<Y, used> filled(const Y& zero, std::index_sequence<I...>) {
+  static std::array<Y, count> filled(const Y& zero, std::index_sequence<I...>) {
     return {((void)I, zero)...};
   }
 };
@@ -202,17 +206,17 @@ ANTISTROPHE_ALWAYS_INLINE auto plus_column(const Expression& base, Real h, const
 
 // The cotangent of stage I's argument into x_bar[I], from those of the stages after it. h_bar gathers Σ k̄ᵀk and c_bar
 // Σ c_i t̄_i: together (Σ k̄ᵀk)/h + c_bar is the cotangent of h.
-template <class Tableau, std::size_t I, class F, State Y, std::size_t N>
+template <class Tableau, std::size_t I, std::size_t N, bool WithKappa, class F, State Y, class XBar>
 ANTISTROPHE_ALWAYS_INLINE void pull_back_stage(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
                                                int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& k_bar,
-                                               std::array<Y, N>& x_bar, Parameters<F, Y>& theta_bar, double& h_bar,
+                                               XBar& x_bar, Parameters<F, Y>& theta_bar, double& h_bar,
                                                double& c_bar, double& t_bar) {
   using Scalar = typename Y::Scalar;
   using Real = Work<Y>;
   const Real h = static_cast<Real>(to) - static_cast<Real>(from);
   const auto factor = static_cast<Scalar>(static_cast<RealOf<Y>>(sign * h * weights_b<Tableau, Real>[I]));
   assign(k_bar, plus_column<Tableau, I, I + 1, N, Scalar>(factor * w, h, x_bar));
-  if (bar.with_kappa) k_bar += bar.kappa[I];
+  if constexpr (WithKappa) k_bar += bar.kappa[I];
   assign(x_bar[I], Y::Zero(w.rows(), w.cols()));
   Scalar stage_t_bar{0};
   pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.tape[I], k_bar, x_bar[I], theta_bar, stage_t_bar);
@@ -228,15 +232,16 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_stage(const F& field, double from, doub
 
 // Pulls sign·w, a cotangent of Ψ, back through the stages that evaluate_increment left in s: adds to y_bar, theta_bar
 // and to the cotangents of the two times. w may be y_bar itself: it is read before y_bar is written.
-template <class Tableau, class F, State Y>
+// With `WithKappa` all stages take part, and bar.kappa[i] is added to the cotangent of stage i.
+template <class Tableau, bool WithKappa = false, class F, State Y>
 ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
                                                    int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& y_bar,
                                                    Parameters<F, Y>& theta_bar, double& from_bar, double& to_bar) {
-  constexpr std::size_t used = Stages<Tableau, F, Y>::used;
+  constexpr std::size_t used = WithKappa ? Stages<Tableau, F, Y>::count : Stages<Tableau, F, Y>::used;
   double h_bar = 0, c_bar = 0, t_bar = 0;
   const auto through = [&](Y& k_bar, auto& x_bar, Parameters<F, Y>& into_theta) ANTISTROPHE_INLINE_LAMBDA {
     [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
-      (pull_back_stage<Tableau, used - 1 - I>(field, from, to, s, sign, w, bar, k_bar, x_bar, into_theta, h_bar, c_bar,
+      (pull_back_stage<Tableau, used - 1 - I, used, WithKappa>(field, from, to, s, sign, w, bar, k_bar, x_bar, into_theta, h_bar, c_bar,
                                               t_bar),
        ...);
       assign(y_bar, y_bar + (x_bar[I] + ...));
@@ -261,6 +266,39 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, 
     from_bar += t_bar - all;
     to_bar += all;
   }
+}
+
+// y + h Σ ω_i(σ) k_i: dense output of the step whose stages s holds, all of them.
+template <class Tableau, class F, State Y>
+void dense_output(double h, double sigma, const Y& base, const Stages<Tableau, F, Y>& s, Y& y) {
+  using Real = Work<Y>;
+  const auto weights = tableau::dense_weights_at<Real, Tableau>(sigma);
+  y = base;
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    y += static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(static_cast<Real>(h) * weights[i])) * s.k[i];
+}
+
+// The cotangents of values saved inside a step as cotangents κ_i += hω_i(σ) w of its stages.
+template <class Tableau, class F, State Y, class Saves>
+void gather_saves(double h, const Saves& saves, StageCotangents<Tableau, F, Y>& bar) {
+  using Real = Work<Y>;
+  for (Y& kappa : bar.kappa) kappa.setZero();
+  for (const auto& save : saves) {
+    const auto weights = tableau::dense_weights_at<Real, Tableau>(save.sigma);
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      bar.kappa[i] += static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(static_cast<Real>(h) * weights[i])) * *save.w;
+  }
+}
+
+// wᵀ h Σ ω_i'(σ) k_i: what a save's cotangent says of σ.
+template <class Tableau, class F, State Y>
+double slope_of_save(double h, double sigma, const Y& w, const Stages<Tableau, F, Y>& s) {
+  using Real = Work<Y>;
+  const auto weights = tableau::dense_derivative_weights_at<Real, Tableau>(sigma);
+  double sum = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    sum += h * static_cast<double>(weights[i]) * static_cast<double>(dot(w, s.k[i]));
+  return sum;
 }
 
 }  // namespace antistrophe::detail

@@ -32,8 +32,10 @@ struct Pair {
   auto parts() const { return std::tie(y, z); }
 };
 
-template <class Tableau, class Arithmetic, class F, State Y>
+template <class Base, class Arithmetic, class F, State Y>
 class ReversibleStepper {
+  using Tableau = tableau::Extended<Base>;  // with the stages of its dense output
+
  public:
   using State = Y;
   using Field = typename OverStep<F>::Field;
@@ -44,6 +46,7 @@ class ReversibleStepper {
   using CarryBar = Pair<Y>;
   static constexpr Reversibility reversibility = Numbers::exact ? Reversibility::exact : Reversibility::to_round_off;
   static constexpr int error_estimates = Tableau::error_estimates;
+  static constexpr int error_order = error_order_of<Tableau>;
   static constexpr int evaluations_per_increment = tableau::increment_stages<Tableau>;
 
   template <class Method>
@@ -79,6 +82,7 @@ class ReversibleStepper {
   // y1; the second increment is paid by commit.
   Outcome attempt(const Step& step, const Carry& carry) {
     increment(first_, step, step.t0, step.t1, carry.z);
+    known_stages_ = StagesOf::used;
     if (!numbers_.hold(psi_, increment_)) return judge();
     gap_ = carry.y - carry.z;
     numbers_.shrink(step.n, gap_, shrunk_);
@@ -90,17 +94,30 @@ class ReversibleStepper {
 
   // The error estimates of Ψ_h(t0, z0), after attempt; evaluates the stages that the increment left out.
   void error(const Step& step, const Carry& carry, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
-    const Field& field = field_(step.t0, step.t1);
-    const Y& z0 = numbers_.real(carry.z, real_);
+    complete(step, carry, static_cast<std::size_t>(Tableau::base_stages));
+    constexpr std::size_t all = StagesOf::count;
     using Real = Work<Y>;
-    evaluate_rest<Tableau>(field, step.t0, step.t1, z0, first_);
-    constexpr std::size_t all = Stages<Tableau, Field, Y>::count;
-    calls_.evaluations += static_cast<std::int64_t>(all) - evaluations_per_increment;
     [&]<std::size_t... E>(std::index_sequence<E...>) {
       (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(
            static_cast<Real>(step.h()), first_.k, estimates[E]),
        ...);
     }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
+  }
+
+  // The continuous extension y(t0 + σh) = z0 + h Σ ω_i(σ) k_i + (1 − σ(1−λ)) (y0 − z0) of the attempted step, before it is
+  // committed: y0 at σ = 0, y1 at σ = 1, and between them the base method's.
+  void dense(const Step& step, const Carry& carry, double sigma, Y& y) {
+    complete(step, carry, StagesOf::count);
+    const Y z0 = numbers_.real(carry.z, real_);
+    dense_output<Tableau>(step.h(), sigma, z0, first_, y);
+    y += scalar(1 - sigma * (1 - numbers_.lambda())) * numbers_.real(gap_, real_);
+  }
+
+  void slope(double t, const Y& y, Y& dy) {
+    const Field& field = field_(t, t);
+    auto tape = field_.empty_tape(y);
+    evaluate<Field, Y>(field, t, y, dy, tape);
+    ++calls_.evaluations;
   }
 
   template <class Bits>
@@ -122,20 +139,20 @@ class ReversibleStepper {
 
   // From the carry before the step, whose stages are evaluated again: 2s evaluations and 2s vjps.
   void pullback(const Step& step, const Carry& before, CarryBar& carry_bar, Theta& theta_bar, TimeCotangents& t_bar,
-                std::span<const SavedInside<Y>>) {
+                std::span<const SavedInside<Y>> saves) {
     attempt(step, before);
     increment(second_, step, step.t1, step.t0, y1_);
     pull_back_second(step, carry_bar, theta_bar, t_bar);
-    pull_back_first(step, carry_bar, theta_bar, t_bar);
+    pull_back_first(step, before, carry_bar, theta_bar, t_bar, saves);
   }
 
   // The carry after the step becomes the carry before it, cotangents go with it.
   template <class Cursor>
   Outcome step_back(const Step& step, Carry& carry, CarryBar& carry_bar, Theta& theta_bar, TimeCotangents& t_bar,
-                    std::span<const SavedInside<Y>>, Cursor& bits) {
+                    std::span<const SavedInside<Y>> saves, Cursor& bits) {
     return retrace(
         step, carry, bits, [&] { pull_back_second(step, carry_bar, theta_bar, t_bar); },
-        [&] { pull_back_first(step, carry_bar, theta_bar, t_bar); });
+        [&] { pull_back_first(step, carry, carry_bar, theta_bar, t_bar, saves); });
   }
 
   template <class Cursor>
@@ -177,11 +194,12 @@ class ReversibleStepper {
     carry.z += increment_;
     if (!numbers_.in_range(carry.z)) return left_range(carry.z);
     increment(first_, step, step.t0, step.t1, carry.z);
-    after_first();
+    known_stages_ = StagesOf::used;
     if (!numbers_.hold(psi_, increment_)) return judge();
     gap_ = carry.y - carry.z - increment_;
     numbers_.grow(step.n, gap_, bits);
     if (!numbers_.in_range(gap_)) return left_range(gap_);
+    after_first();
     carry.y = carry.z + gap_;
     return numbers_.in_range(carry.y) ? Outcome::ok : left_range(carry.y);
   }
@@ -193,15 +211,45 @@ class ReversibleStepper {
                                  t_bar.t1, t_bar.t0);
   }
 
-  // Through y1 = z0 + λ (y0 − z0) + Ψ_h(t0, z0):   z̄0 = z̄1 + (1−λ) ȳ1 + J[Ψ_h](t0, z0)ᵀ ȳ1,   ȳ0 = λ ȳ1.
-  void pull_back_first(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar) {
-    using Scalar = typename Y::Scalar;
-    const auto lambda = static_cast<Scalar>(static_cast<RealOf<Y>>(numbers_.lambda()));
+  // Through y1 = z0 + λ (y0 − z0) + Ψ_h(t0, z0):   z̄0 = z̄1 + (1−λ) ȳ1 + J[Ψ_h](t0, z0)ᵀ ȳ1,   ȳ0 = λ ȳ1;
+  // and what was saved inside the step: κ_i += hω_i(σ) w,   ȳ0 += (1 − σ(1−λ)) w,   z̄0 += σ(1−λ) w.
+  void pull_back_first(const Step& step, const Carry& carry, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
+                       std::span<const SavedInside<Y>> saves) {
+    const double lambda = numbers_.lambda();
+    const Field& field = field_(step.t0, step.t1);
     calls_.vjps += evaluations_per_increment;
-    pull_back_increment<Tableau>(field_(step.t0, step.t1), step.t0, step.t1, first_, 1, bar.y, bar_, bar.z, theta_bar,
-                                 t_bar.t0, t_bar.t1);
-    bar.z += (Scalar{1} - lambda) * bar.y;
-    bar.y *= lambda;
+    if (saves.empty()) {
+      pull_back_increment<Tableau>(field, step.t0, step.t1, first_, 1, bar.y, bar_, bar.z, theta_bar, t_bar.t0, t_bar.t1);
+    } else {
+      calls_.vjps += static_cast<std::int64_t>(StagesOf::count - StagesOf::used);
+      complete(step, carry, StagesOf::count);
+      gather_saves<Tableau>(step.h(), saves, bar_);
+      pull_back_increment<Tableau, true>(field, step.t0, step.t1, first_, 1, bar.y, bar_, bar.z, theta_bar, t_bar.t0,
+                                         t_bar.t1);
+    }
+    bar.z += scalar(1 - lambda) * bar.y;
+    bar.y *= scalar(lambda);
+    for (const SavedInside<Y>& save : saves) {
+      const double fading = save.sigma * (1 - lambda);
+      bar.y += scalar(1 - fading) * *save.w;
+      bar.z += scalar(fading) * *save.w;
+      if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>) {
+        const double slope = slope_of_save<Tableau>(step.h(), save.sigma, *save.w, first_) -
+                             (1 - lambda) * static_cast<double>(dot(*save.w, numbers_.real(gap_, real_)));
+        move_save(slope, save.sigma, step.h(), t_bar);
+      }
+    }
+  }
+
+  static typename Y::Scalar scalar(double x) { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x)); }
+
+  // Evaluates what stages of Ψ_h(t0, z0) are missing, up to the first `needed`.
+  void complete(const Step& step, const Carry& carry, std::size_t needed) {
+    if (known_stages_ >= needed) return;
+    evaluate_rest<Tableau>(field_(step.t0, step.t1), step.t0, step.t1, numbers_.real(carry.z, real_), first_, known_stages_,
+                           needed);
+    calls_.evaluations += static_cast<std::int64_t>(needed - known_stages_);
+    known_stages_ = needed;
   }
 
   // Why the increment could not be held.
@@ -231,6 +279,7 @@ class ReversibleStepper {
   Y psi_, real_;
   Held increment_, gap_, shrunk_, y1_, z1_;
   Blame blame_;
+  std::size_t known_stages_ = StagesOf::used;
   Calls calls_;
 };
 

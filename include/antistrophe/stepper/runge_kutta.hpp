@@ -14,6 +14,24 @@ namespace antistrophe {
 
 namespace detail {
 
+// The order in h of the error that a tableau estimates in a step: one above its embedded method's. Of two estimates, of
+// orders p > q, Hairer's combination has 2p − q (8 for Dop853). 0 without one.
+template <class Tableau>
+inline constexpr int error_order_of = [] {
+  if constexpr (Tableau::error_estimates == 0)
+    return 0;
+  else if constexpr (Tableau::error_estimates == 1)
+    return Tableau::embedded_order[0] + 1;
+  else
+    return 2 * (Tableau::embedded_order[0] + 1) - (Tableau::embedded_order[1] + 1);
+}();
+
+// A time saved at stays where it is while the step's ends move under it: σ = (t − t0)/h. `slope` is what σ is told.
+inline void move_save(double slope, double sigma, double h, TimeCotangents& t_bar) {
+  t_bar.t0 -= slope * (1 - sigma) / h;
+  t_bar.t1 -= slope * sigma / h;
+}
+
 // A carry of one array.
 template <class Held>
 struct Single {
@@ -22,8 +40,10 @@ struct Single {
   auto parts() const { return std::tie(y); }
 };
 
-template <class Tableau, class F, State Y>
+template <class Base, class F, State Y>
 class RungeKuttaStepper {
+  using Tableau = tableau::Extended<Base>;  // with the stages of its dense output
+
  public:
   using State = Y;
   using Field = typename OverStep<F>::Field;
@@ -32,6 +52,7 @@ class RungeKuttaStepper {
   using CarryBar = Single<Y>;
   static constexpr Reversibility reversibility = Reversibility::no;
   static constexpr int error_estimates = Tableau::error_estimates;
+  static constexpr int error_order = error_order_of<Tableau>;
   static constexpr int evaluations_per_step = tableau::increment_stages<Tableau>;
 
   template <class Method>
@@ -57,7 +78,7 @@ class RungeKuttaStepper {
     evaluate_increment<Tableau>(field, step.t0, step.t1, carry.y, stages_, psi_);
     stages_.first_is_known = false;
     first_known_for_ = step.n;
-    last_known_ = false;
+    known_stages_ = StagesOf::used;
     assign(y1_, carry.y + psi_);
     return all_finite(y1_) ? Outcome::ok : Outcome::not_finite;
   }
@@ -67,10 +88,8 @@ class RungeKuttaStepper {
   // The tableau's error estimates h Σ e_i k_i of the attempted step; evaluates the stages that the increment left out.
   void error(const Step& step, const Carry& carry, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
     const Field& field = field_(step.t0, step.t1);
-    evaluate_rest<Tableau>(field, step.t0, step.t1, carry.y, stages_);
+    complete(field, step, carry, static_cast<std::size_t>(Tableau::base_stages));
     constexpr std::size_t all = Stages<Tableau, Field, Y>::count;
-    calls_.evaluations += static_cast<std::int64_t>(all) - evaluations_per_step;
-    last_known_ = true;
     using Real = Work<Y>;
     [&]<std::size_t... E>(std::index_sequence<E...>) {
       (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(
@@ -79,13 +98,27 @@ class RungeKuttaStepper {
     }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
   }
 
+  // The continuous extension at the fraction sigma of the attempted step, before it is committed.
+  void dense(const Step& step, const Carry& carry, double sigma, Y& y) {
+    complete(field_(step.t0, step.t1), step, carry, StagesOf::count);
+    dense_output<Tableau>(step.h(), sigma, carry.y, stages_, y);
+  }
+
+  void slope(double t, const Y& y, Y& dy) {
+    const Field& field = field_(t, t);
+    auto tape = field_.empty_tape(y);
+    evaluate<Field, Y>(field, t, y, dy, tape);
+    ++calls_.evaluations;
+  }
+
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits&) {
     carry.y = y1_;
     if constexpr (Tableau::fsal) {
-      if (last_known_ || Stages<Tableau, Field, Y>::used == Stages<Tableau, Field, Y>::count) {
-        std::swap(stages_.k.front(), stages_.k.back());
-        std::swap(stages_.tape.front(), stages_.tape.back());
+      constexpr auto last = static_cast<std::size_t>(Tableau::base_stages) - 1;
+      if (known_stages_ > last) {
+        std::swap(stages_.k.front(), stages_.k[last]);
+        std::swap(stages_.tape.front(), stages_.tape[last]);
         first_known_for_ = step.n + 1;
         return Outcome::ok;
       }
@@ -97,14 +130,28 @@ class RungeKuttaStepper {
   void add_to_state(CarryBar& bar, const Y& w) const { bar.y += w; }
 
   void pullback(const Step& step, const Carry& before, CarryBar& carry_bar, Theta& theta_bar, TimeCotangents& t_bar,
-                std::span<const SavedInside<Y>>) {
+                std::span<const SavedInside<Y>> saves) {
     const Field& field = field_(step.t0, step.t1);
     forget();
     evaluate_increment<Tableau>(field, step.t0, step.t1, before.y, stages_, psi_);
-    pull_back_increment<Tableau>(field, step.t0, step.t1, stages_, 1, carry_bar.y, bar_, carry_bar.y, theta_bar, t_bar.t0,
-                                 t_bar.t1);
+    known_stages_ = StagesOf::used;
     calls_.evaluations += evaluations_per_step;
     calls_.vjps += evaluations_per_step;
+    if (saves.empty()) {
+      pull_back_increment<Tableau>(field, step.t0, step.t1, stages_, 1, carry_bar.y, bar_, carry_bar.y, theta_bar, t_bar.t0,
+                                   t_bar.t1);
+      return;
+    }
+    calls_.vjps += static_cast<std::int64_t>(StagesOf::count - StagesOf::used);
+    complete(field, step, before, StagesOf::count);
+    gather_saves<Tableau>(step.h(), saves, bar_);
+    pull_back_increment<Tableau, true>(field, step.t0, step.t1, stages_, 1, carry_bar.y, bar_, carry_bar.y, theta_bar,
+                                       t_bar.t0, t_bar.t1);
+    for (const SavedInside<Y>& save : saves) {
+      carry_bar.y += *save.w;
+      if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>)
+        move_save(slope_of_save<Tableau>(step.h(), save.sigma, *save.w, stages_), save.sigma, step.h(), t_bar);
+    }
   }
 
   void finish(double, const Carry&, CarryBar& carry_bar, Y& y0_bar, Theta&, TimeCotangents&) const {
@@ -120,14 +167,23 @@ class RungeKuttaStepper {
   Calls calls() const { return calls_; }
 
  private:
+  using StagesOf = Stages<Tableau, Field, Y>;
   static constexpr std::int64_t none = -1;
 
+  // Evaluates what stages of the attempted step are missing, up to the first `needed`.
+  void complete(const Field& field, const Step& step, const Carry& carry, std::size_t needed) {
+    if (known_stages_ >= needed) return;
+    evaluate_rest<Tableau>(field, step.t0, step.t1, carry.y, stages_, known_stages_, needed);
+    calls_.evaluations += static_cast<std::int64_t>(needed - known_stages_);
+    known_stages_ = needed;
+  }
+
   OverStep<F> field_;
-  Stages<Tableau, Field, Y> stages_;
+  StagesOf stages_;
   StageCotangents<Tableau, Field, Y> bar_;
   Y psi_, y1_;
   std::int64_t first_known_for_ = none;
-  bool last_known_ = false;
+  std::size_t known_stages_ = StagesOf::used;
   Calls calls_;
 };
 

@@ -77,6 +77,31 @@ concept Stepper = requires(S s, const S cs, double t, const Step step, typename 
   { cs.calls() } -> std::same_as<Calls>;
 };
 
+// A stepper that can choose its steps: it estimates errors, of order error_order in h, and gives f(t, y).
+template <class S>
+concept AdaptiveStepper = Stepper<S> && (S::error_estimates > 0) &&
+                          requires(S s, double t, const typename S::State cy, typename S::State y) {
+                            { S::error_order } -> std::convertible_to<int>;
+                            s.slope(t, cy, y);
+                          };
+
+// A stepper with a continuous extension: dense(step, carry before, sigma, y) after attempt and before commit.
+template <class S>
+concept HasDenseOutput = Stepper<S> && requires(S s, const Step step, const typename S::Carry before, double sigma,
+                                                typename S::State y) { s.dense(step, before, sigma, y); };
+
+namespace detail {
+
+template <class S>
+auto make_estimates(const typename S::State& like) {
+  using Y = typename S::State;
+  return [&]<std::size_t... E>(std::index_sequence<E...>) {
+    return std::array<Y, sizeof...(E)>{((void)E, zeros_like(like))...};
+  }(std::make_index_sequence<static_cast<std::size_t>(S::error_estimates)>{});
+}
+
+}  // namespace detail
+
 // A stepper that reconstructs: step_back turns the carry after a step into the carry before it and pulls cotangents
 // back through the same evaluations; reconstruct does the first half alone and needs no vjp.
 template <class S>

@@ -37,6 +37,14 @@ class Timeline {
     return timeline;
   }
 
+  // Only t0 so far; append adds a node as each step is accepted.
+  static Timeline growing(double t0) { return listed({t0}); }
+  void append(double t) {
+    times_.push_back(t);
+    t1_ = t;
+    ++n_;
+  }
+
   // The same times, the first step numbered `first`: numbers are 64 bits wide and go past 2^31.
   Timeline numbered_from(std::int64_t first) && {
     first_ = first;

@@ -1,0 +1,126 @@
+// Saves states as a solve passes them, and remembers where each was saved, for the way back.
+#pragma once
+
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/core/state.hpp>
+#include <antistrophe/solve/save_at.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+#include <antistrophe/steps/fixed.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace antistrophe::detail {
+
+// Where entry e was saved: at node nodes[e] where sigmas[e] is 0, else inside the step from that node, at that fraction.
+struct SavePlan {
+  std::vector<std::int64_t> nodes;
+  std::vector<double> sigmas;
+  std::vector<double> ts;
+  std::vector<bool> given;  // asked for by time, which stays where it is when t0 and t1 move
+
+  std::size_t size() const { return nodes.size(); }
+  void reserve(std::size_t n) { nodes.reserve(n), sigmas.reserve(n), ts.reserve(n), given.reserve(n); }
+  void resize(std::size_t n) { nodes.resize(n), sigmas.resize(n), ts.resize(n), given.resize(n); }
+};
+
+template <State Y>
+class Saver {
+ public:
+  // Throws std::invalid_argument where a time is not finite, not sorted or outside [t0, t1]. `steps` is the number of
+  // steps where it is known, so that memory for the states is allocated once.
+  Saver(const SaveAt& save_at, double t0, double t1, std::int64_t steps, const Y& y0)
+      : save_at_(save_at), slack_(time_slack(t0, t1)), sign_(t1 >= t0 ? 1 : -1) {
+    for (std::size_t i = 0; i < save_at.times.size(); ++i) {
+      const double t = save_at.times[i];
+      const std::string name = "SaveAt::times[" + std::to_string(i) + "]";
+      if (!std::isfinite(t)) refuse(name, t, "finite");
+      if (sign_ * (t - t0) < -slack_ || sign_ * (t - t1) > slack_)
+        refuse(name, t, "between t0 = " + std::to_string(t0) + " and t1 = " + std::to_string(t1));
+      if (i > 0 && sign_ * (t - save_at.times[i - 1]) < 0) refuse(name, t, "sorted along the direction from t0 to t1");
+    }
+    only_last_ = save_at.times.empty() && !save_at.t0 && !save_at.t1 && !save_at.steps;
+    const std::size_t expected = save_at.times.size() + 2 + (save_at.steps ? static_cast<std::size_t>(steps) : 0);
+    plan_.reserve(expected);
+    ys_.reserve(expected);
+    while (ys_.size() < expected) ys_.push_back(zeros_like(y0));
+    zero_ = zeros_like(y0);
+  }
+
+  // The state at node 0; `last` where the solve is over there.
+  void start(double t0, const Y& y0, bool last) {
+    at_node(0, t0, save_at_.t0 || (last && (save_at_.t1 || only_last_)), [&](Y& y) { y = y0; });
+  }
+
+  // The given times strictly inside an attempted step, from its dense output, before it is committed.
+  template <Stepper S>
+  void inside(S& stepper, const Step& step, std::int64_t node, const typename S::Carry& before) {
+    while (next_ < save_at_.times.size() && sign_ * (step.t1 - save_at_.times[next_]) > slack_) {
+      const double t = save_at_.times[next_++];
+      const double sigma = (t - step.t0) / step.h();
+      add(node, sigma, t, true, [&](Y& y) { dense(stepper, step, before, sigma, t, y); });
+    }
+  }
+  std::size_t mark() const { return plan_.size(); }
+  // Takes back what was saved since the mark.
+  void rewind(std::size_t mark) {
+    for (std::size_t e = mark; e < plan_.size(); ++e) next_ -= plan_.given[e] ? 1 : 0;
+    plan_.resize(mark);
+  }
+
+  // The state at the end of a committed step.
+  template <Stepper S>
+  void after(S& stepper, double t, std::int64_t node, bool last, const typename S::Carry& carry) {
+    if (next_ == save_at_.times.size() && !save_at_.steps && !last) return;
+    at_node(node, t, save_at_.steps || (last && (save_at_.t1 || only_last_)), [&](Y& y) { stepper.read(carry, y); });
+  }
+
+  const SavePlan& plan() const { return plan_; }
+  std::vector<Y> take_states() {
+    ys_.resize(plan_.size(), zero_);
+    return std::move(ys_);
+  }
+
+ private:
+  template <class Write>
+  void add(std::int64_t node, double sigma, double t, bool given, Write&& write) {
+    plan_.nodes.push_back(node);
+    plan_.sigmas.push_back(sigma);
+    plan_.ts.push_back(t);
+    plan_.given.push_back(given);
+    if (ys_.size() < plan_.size()) ys_.push_back(zero_);
+    write(ys_[plan_.size() - 1]);
+  }
+
+  // Every given time that is this node's, one entry each; else one entry where a flag asks for it.
+  template <class Write>
+  void at_node(std::int64_t node, double t, bool wanted, Write&& write) {
+    bool named = false;
+    for (; next_ < save_at_.times.size() && std::fabs(save_at_.times[next_] - t) <= slack_; ++next_) {
+      add(node, 0, save_at_.times[next_], true, write);
+      named = true;
+    }
+    if (wanted && !named) add(node, 0, t, false, write);
+  }
+
+  template <Stepper S>
+  static void dense(S& stepper, const Step& step, const typename S::Carry& before, double sigma, double t, Y& y) {
+    if constexpr (HasDenseOutput<S>)
+      stepper.dense(step, before, sigma, y);
+    else
+      refuse("SaveAt::times", t, "a node of the steps, since this method has no dense output (StepTo{times} steps to times)");
+  }
+
+  SaveAt save_at_;
+  double slack_, sign_;
+  bool only_last_ = false;
+  std::size_t next_ = 0;
+  SavePlan plan_;
+  std::vector<Y> ys_;
+  Y zero_;
+};
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,216 @@
+// Adaptive{…}: steps chosen as the solve goes, so that the estimated error of each stays below a tolerance.
+//   e = norm(err / (atol + rtol max(|y0|, |y1|))); a step is accepted where e < 1, and
+//   h ← h clip(safety e_n^{−β1} e_{n−1}^{−β2} e_{n−2}^{−β3}, lowest, highest),
+//   β1 = (P + I + D)/k, β2 = −(P + 2D)/k, β3 = D/k, k the order of the estimate's local error
+// (Söderlind 2003; Hairer, Nørsett & Wanner I, II.4, whose rule gives the first step).
+#pragma once
+
+#include <antistrophe/core/concepts.hpp>
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/core/state.hpp>
+#include <antistrophe/steps/fixed.hpp>
+#include <antistrophe/steps/timeline.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace antistrophe {
+
+// An absolute tolerance: one for all entries of the state, or one for each in storage order.
+class AbsoluteTolerance {
+ public:
+  AbsoluteTolerance(double all) : all_(all) {}
+  template <class Derived>
+  AbsoluteTolerance(const Eigen::MatrixBase<Derived>& each) : each_(each.template cast<double>()) {}
+
+  bool per_entry() const { return each_.size() > 0; }
+  Eigen::Index size() const { return each_.size(); }
+  double operator()(Eigen::Index i) const { return each_.size() > 0 ? each_[i] : all_; }
+  // 0 where an entry has none.
+  double smallest() const { return each_.size() > 0 ? each_.minCoeff() : all_; }
+
+ private:
+  double all_ = 0;
+  Eigen::VectorXd each_;
+};
+
+// The norm of the scaled error, one number an entry; below 1 is good enough.
+using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>;
+
+// rtol, atol: at least one positive. P, I, D: the coefficients of the controller. first_step: 0 for Hairer's rule, else
+// of the sign of t1 − t0. dtmin: below it a step is given up (0: what t can resolve). max_steps: 0 for as many as it takes.
+// norm: root mean square unless given. step_to: times to land on. jumps: times to land on where f is discontinuous; what
+// the controller learnt before one is forgotten there.
+struct Adaptive {
+  double rtol = 1e-6;
+  AbsoluteTolerance atol = 1e-6;
+  double P = 0, I = 1, D = 0;
+  double safety = 0.9;
+  double lowest_factor = 0.2, highest_factor = 10;
+  double dtmin = 0;
+  double dtmax = std::numeric_limits<double>::infinity();
+  double first_step = 0;
+  std::int64_t max_steps = 0;
+  ErrorNorm norm = {};
+  std::vector<double> step_to = {};
+  std::vector<double> jumps = {};
+};
+
+// Proportional–integral control with coefficients that suit mildly stiff problems (Hairer, Nørsett & Wanner II, IV.2).
+inline Adaptive pi_controller(double rtol = 1e-6, AbsoluteTolerance atol = 1e-6) {
+  Adaptive adaptive;
+  adaptive.rtol = rtol;
+  adaptive.atol = std::move(atol);
+  adaptive.P = 0.4, adaptive.I = 0.3;
+  return adaptive;
+}
+
+// The digital filter H211b of Söderlind 2003 with b = 4, whose step sizes are smooth.
+inline Adaptive h211b(double rtol = 1e-6, AbsoluteTolerance atol = 1e-6) {
+  Adaptive adaptive;
+  adaptive.rtol = rtol;
+  adaptive.atol = std::move(atol);
+  adaptive.P = 0.25, adaptive.I = 0.25;
+  return adaptive;
+}
+
+namespace detail {
+
+// Throws std::invalid_argument naming the option at fault.
+template <State Y>
+void validate(const Adaptive& options, const Y& y0, double t0, double t1) {
+  if (!(options.rtol >= 0) || !std::isfinite(options.rtol)) refuse("Adaptive::rtol", options.rtol, "at least 0 and finite");
+  if (options.atol.per_entry() && options.atol.size() != y0.size())
+    refuse("the size of Adaptive::atol", options.atol.size(), "1 or that of the state, " + std::to_string(y0.size()));
+  for (Eigen::Index i = 0; i < (options.atol.per_entry() ? options.atol.size() : 1); ++i) {
+    if (!(options.atol(i) >= 0) || !std::isfinite(options.atol(i))) refuse("Adaptive::atol", options.atol(i), "at least 0 and finite");
+    if (options.rtol == 0 && options.atol(i) == 0) refuse("Adaptive::rtol", 0, "positive where atol is 0");
+  }
+  if (!(options.dtmin >= 0)) refuse("Adaptive::dtmin", options.dtmin, "at least 0");
+  if (!(options.dtmax > 0)) refuse("Adaptive::dtmax", options.dtmax, "positive");
+  if (options.dtmin > options.dtmax) refuse("Adaptive::dtmin", options.dtmin, "at most dtmax = " + std::to_string(options.dtmax));
+  if (!std::isfinite(options.first_step)) refuse("Adaptive::first_step", options.first_step, "finite");
+  if (options.first_step != 0 && t0 != t1 && (options.first_step > 0) != (t1 > t0))
+    refuse("Adaptive::first_step", options.first_step, t1 > t0 ? "positive, since t1 > t0" : "negative, since t1 < t0");
+  if (options.max_steps < 0) refuse("Adaptive::max_steps", options.max_steps, "positive, or 0 for no bound");
+  if (!(options.safety > 0 && options.safety <= 1)) refuse("Adaptive::safety", options.safety, "in (0, 1]");
+  if (!(options.lowest_factor > 0 && options.lowest_factor < 1)) refuse("Adaptive::lowest_factor", options.lowest_factor, "in (0, 1)");
+  if (!(options.highest_factor > 1)) refuse("Adaptive::highest_factor", options.highest_factor, "above 1");
+}
+
+// The times between t0 and t1 on which steps must land, along the direction; the last is t1.
+struct Landings {
+  std::vector<double> times;
+  std::vector<bool> jump;
+
+  Landings(const Adaptive& options, double t0, double t1) {
+    const double sign = t1 >= t0 ? 1 : -1, slack = time_slack(t0, t1);
+    std::vector<std::pair<double, bool>> all;
+    const auto add = [&](const std::vector<double>& given, const std::string& name, bool is_jump) {
+      for (std::size_t i = 0; i < given.size(); ++i) {
+        const std::string entry = name + "[" + std::to_string(i) + "]";
+        if (!std::isfinite(given[i])) refuse(entry, given[i], "finite");
+        if (sign * (given[i] - t0) > slack && sign * (t1 - given[i]) > slack) all.emplace_back(given[i], is_jump);
+      }
+    };
+    add(options.step_to, "Adaptive::step_to", false);
+    add(options.jumps, "Adaptive::jumps", true);
+    std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return sign * a.first < sign * b.first; });
+    for (const auto& [t, is_jump] : all) {
+      if (!times.empty() && std::fabs(t - times.back()) <= slack) {
+        jump.back() = jump.back() || is_jump;
+        continue;
+      }
+      times.push_back(t);
+      jump.push_back(is_jump);
+    }
+    times.push_back(t1);
+    jump.push_back(false);
+  }
+};
+
+// The controller of one solve: what it has seen, and the size of the next step (never differentiated).
+class Controller {
+ public:
+  Controller(const Adaptive& options, int local_order) : options_(options), order_(local_order) {}
+
+  // The scaled norm of the estimates of a step from y0 to y1. Two estimates (e5, e3 of Dop853) are combined by Hairer's
+  // e5²/√(e5² + 0.01 e3²).
+  template <State Y, std::size_t E>
+  double error(const std::array<Y, E>& estimates, const Y& y0, const Y& y1) {
+    const double first = scaled(estimates[0], y0, y1);
+    if constexpr (E == 1) {
+      return first;
+    } else {
+      const double second = scaled(estimates[1], y0, y1);
+      const double denominator = std::sqrt(first * first + 0.01 * second * second);
+      return denominator > 0 ? first * first / denominator : (std::isnan(denominator) ? denominator : 0.0);
+    }
+  }
+
+  template <State Y>
+  double scaled(const Y& value, const Y& y0, const Y& y1) {
+    const Eigen::Index n = value.size();
+    if (n == 0) return 0;
+    if (options_.norm) {
+      scaled_.resize(n);
+      for (Eigen::Index i = 0; i < n; ++i) scaled_[i] = entry(value, y0, y1, i);
+      return options_.norm(scaled_);
+    }
+    double sum = 0;
+    for (Eigen::Index i = 0; i < n; ++i) {
+      const double e = entry(value, y0, y1, i);
+      sum += e * e;
+    }
+    return std::sqrt(sum / static_cast<double>(n));
+  }
+
+  // The factor for the next step after an accepted one of error e.
+  double accept(double e) {
+    const double factor = raw(e);
+    before_last_ = last_;
+    last_ = e;
+    return std::clamp(factor, 1.0, options_.highest_factor);
+  }
+  // The factor for another trial after a rejected one; a step that was not finite is halved and leaves no trace.
+  double reject(double e) const {
+    if (!std::isfinite(e)) return 0.5;
+    return std::clamp(raw(e), options_.lowest_factor, 0.9);
+  }
+  void forget() { last_ = before_last_ = 1; }
+
+ private:
+  template <State Y>
+  double entry(const Y& value, const Y& y0, const Y& y1, Eigen::Index i) const {
+    using std::abs;
+    const double size = std::max(static_cast<double>(abs(y0.data()[i])), static_cast<double>(abs(y1.data()[i])));
+    const double allowed = options_.atol(i) + options_.rtol * size;
+    const double error = static_cast<double>(abs(value.data()[i]));
+    return error == 0 ? 0.0 : error / allowed;  // 0/0 where the state and its error are both 0
+  }
+
+  double raw(double e) const {
+    const double k = order_;
+    const double floor = 1e-10;  // an error of 0 asks for the longest step
+    const double e0 = std::max(e, floor), e1 = std::max(last_, floor), e2 = std::max(before_last_, floor);
+    const double b1 = (options_.P + options_.I + options_.D) / k, b2 = -(options_.P + 2 * options_.D) / k, b3 = options_.D / k;
+    double factor = std::pow(e0, -b1);
+    if (b2 != 0) factor *= std::pow(e1, -b2);
+    if (b3 != 0) factor *= std::pow(e2, -b3);
+    return options_.safety * factor;
+  }
+
+  const Adaptive& options_;
+  int order_;
+  double last_ = 1, before_last_ = 1;
+  Eigen::ArrayXd scaled_;
+};
+
+}  // namespace detail
+}  // namespace antistrophe
