@@ -277,4 +277,50 @@ auto complex_step_gradient(const Problem<Field<double>, Y>& problem, const M& me
   return gradient;
 }
 
+// How far a gradient is from that of the real-valued map by complex steps, as a share of the largest entry.
+template <template <class> class Field, class Y, class M, class Adjoint>
+double distance_from_complex_step(const Problem<Field<double>, Y>& problem, const M& method, std::int64_t n,
+                                  const SaveAt& save_at, const Adjoint& adjoint) {
+  const auto [value, gradient] = value_and_gradient(problem, method, FixedSteps{n}, WeightedSum{}, save_at, adjoint);
+  const auto expected = complex_step_gradient<Field>(problem, Facts<M>::real_valued(), n, save_at);
+  if (!all_nonzero(expected.y0) || !all_nonzero(expected.theta)) return std::numeric_limits<double>::infinity();
+  return std::fmax(relative_difference(expected.y0, gradient.y0), relative_difference(expected.theta, gradient.theta));
+}
+
+// The dot-product test of a whole solve: the shares of ⟨J v, w⟩ and ⟨v, Jᵀ w⟩ that differ, with random v of (y0, θ) and w
+// of the saved states; J v by one complex step of the real-valued map, Jᵀ w by the adjoint.
+template <template <class> class Field, class Y, class M, class Adjoint>
+double dot_product_mismatch(const Problem<Field<double>, Y>& problem, const M& method, std::int64_t n,
+                            const SaveAt& save_at, const Adjoint& adjoint, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<double> normal;
+  const auto fill = [&](auto& x) {
+    for (Eigen::Index i = 0; i < x.size(); ++i) x.data()[i] = normal(random);
+  };
+  Y v = problem.y0;
+  auto v_theta = detail::zero_parameters<Field<double>, Y>(problem.field);
+  fill(v), fill(v_theta);
+
+  auto moved = complexified<Field>(problem);
+  constexpr double step = 1e-40;
+  using C = std::complex<double>;
+  moved.y0 += C(0, step) * v.template cast<C>();
+  if constexpr (detail::HasParameters<Field<double>>)
+    moved.field.parameters() += C(0, step) * v_theta.template cast<C>();
+  const auto moved_ys = solve(moved, Facts<M>::real_valued(), FixedSteps{n}, save_at).ys();
+
+  auto pass = solve_with_pullback(problem, method, FixedSteps{n}, save_at, adjoint);
+  std::vector<Y> w(pass.ys().size(), problem.y0);
+  double forward = 0, size = 0;
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    fill(w[i]);
+    const auto terms = (moved_ys[i].imag() / step).cwiseProduct(w[i]).eval();
+    forward += terms.sum();
+    size += terms.cwiseAbs().sum();
+  }
+  const auto gradient = pass.pullback(w);
+  const double backward = v.cwiseProduct(gradient.y0).sum() + v_theta.dot(gradient.theta);
+  return std::fabs(forward - backward) / size;
+}
+
 }  // namespace antistrophe::battery

@@ -112,13 +112,9 @@ class FixedPoint {
   }
 
   // |held| < 2^61 throughout: of two such, and an increment below 2^60, every sum here fits 64 bits with room to spare.
-  bool in_range(const Held& held) const {
-    bool fits = true;
-    const Eigen::Index size = held.size();
-    const std::int64_t* data = held.data();
-    for (Eigen::Index i = 0; i < size; ++i) fits &= (data[i] < held_limit) & (data[i] > -held_limit);
-    return fits;
-  }
+  bool in_range(const Held& held) const { return below(held_limit, held); }
+  // Of two such the difference is below twice as much.
+  bool gap_in_range(const Held& gap) const { return below(2 * held_limit, gap); }
 
   // shrunk := λd rounded, with the dither of step n.
   void shrink(std::int64_t n, const Held& d, Held& shrunk) const {
@@ -163,6 +159,14 @@ class FixedPoint {
   static constexpr double increment_limit = 1152921504606846976.0;  // 2^60
   static constexpr std::int64_t held_limit = std::int64_t{1} << 61;
 
+  static bool below(std::int64_t limit, const Held& held) {
+    bool fits = true;
+    const Eigen::Index size = held.size();
+    const std::int64_t* data = held.data();
+    for (Eigen::Index i = 0; i < size; ++i) fits &= (data[i] < limit) & (data[i] > -limit);
+    return fits;
+  }
+
   ExactFactor factor_;
   double resolution_ = 0, inverse_ = 0;
 };
@@ -187,6 +191,7 @@ class FloatingPoint {
   }
   const Y& real(const Held& held, Y&) const { return held; }
   bool in_range(const Held&) const { return true; }
+  bool gap_in_range(const Held&) const { return true; }
   void shrink(std::int64_t, const Held& d, Held& shrunk) const { shrunk = factor() * d; }
   template <class Bits>
   void keep(std::int64_t, const Held&, Bits&) const {}

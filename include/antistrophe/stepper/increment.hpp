@@ -127,6 +127,13 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, double from, doubl
   }
 }
 
+// f(t, x) by itself, one function in the machine code: a stage that serves two steps, the last of one and the first of the
+// next, has the same bits in whichever it is evaluated.
+template <class F, State Y>
+ANTISTROPHE_ONE_INSTANCE void evaluate_alone(const F& field, double t, const Y& x, Y& k, Tape<F, Y>& tape) {
+  evaluate<F, Y>(field, t, x, k, tape);
+}
+
 // The stages from `first` to before `last`, which an increment leaves out: for an error estimate or dense output.
 template <class Tableau, class F, State Y>
 void evaluate_rest(const F& field, double from, double to, const Y& y, Stages<Tableau, F, Y>& s, std::size_t first,

@@ -198,7 +198,7 @@ class ReversibleStepper {
     if (!numbers_.hold(psi_, increment_)) return judge();
     gap_ = carry.y - carry.z - increment_;
     numbers_.grow(step.n, gap_, bits);
-    if (!numbers_.in_range(gap_)) return left_range(gap_);
+    if (!numbers_.gap_in_range(gap_)) return left_range(gap_);
     after_first();
     carry.y = carry.z + gap_;
     return numbers_.in_range(carry.y) ? Outcome::ok : left_range(carry.y);

@@ -75,6 +75,7 @@ class RungeKuttaStepper {
     const Field& field = field_(step.t0, step.t1);
     stages_.first_is_known = first_known_for_ == step.n && !Freezable<F>;
     calls_.evaluations += evaluations_per_step - (stages_.first_is_known ? 1 : 0);
+    know_first(field, step, carry);
     evaluate_increment<Tableau>(field, step.t0, step.t1, carry.y, stages_, psi_);
     stages_.first_is_known = false;
     first_known_for_ = step.n;
@@ -115,7 +116,7 @@ class RungeKuttaStepper {
   Outcome commit(const Step& step, Carry& carry, Bits&) {
     carry.y = y1_;
     if constexpr (Tableau::fsal) {
-      constexpr auto last = static_cast<std::size_t>(Tableau::base_stages) - 1;
+      constexpr auto last = static_cast<std::size_t>(Base::stages) - 1;
       if (known_stages_ > last) {
         std::swap(stages_.k.front(), stages_.k[last]);
         std::swap(stages_.tape.front(), stages_.tape[last]);
@@ -133,7 +134,10 @@ class RungeKuttaStepper {
                 std::span<const SavedInside<Y>> saves) {
     const Field& field = field_(step.t0, step.t1);
     forget();
+    know_first(field, step, before);
     evaluate_increment<Tableau>(field, step.t0, step.t1, before.y, stages_, psi_);
+    stages_.first_is_known = false;
+    assign(y1_, before.y + psi_);
     known_stages_ = StagesOf::used;
     calls_.evaluations += evaluations_per_step;
     calls_.vjps += evaluations_per_step;
@@ -170,9 +174,25 @@ class RungeKuttaStepper {
   using StagesOf = Stages<Tableau, Field, Y>;
   static constexpr std::int64_t none = -1;
 
+  // The first stage of a method whose steps share stages.
+  void know_first(const Field& field, const Step& step, const Carry& carry) {
+    if constexpr (Base::fsal) {
+      if (stages_.first_is_known) return;
+      evaluate_alone<Field, Y>(field, step.t0, carry.y, stages_.k[0], stages_.tape[0]);
+      stages_.first_is_known = true;
+    }
+  }
+
   // Evaluates what stages of the attempted step are missing, up to the first `needed`.
   void complete(const Field& field, const Step& step, const Carry& carry, std::size_t needed) {
     if (known_stages_ >= needed) return;
+    constexpr auto last = static_cast<std::size_t>(Base::stages) - 1;
+    if (Base::fsal && known_stages_ == last && needed > last) {
+      assign(stages_.x[last], y1_);
+      evaluate_alone<Field, Y>(field, step.t1, y1_, stages_.k[last], stages_.tape[last]);
+      ++known_stages_, ++calls_.evaluations;
+      if (known_stages_ >= needed) return;
+    }
     evaluate_rest<Tableau>(field, step.t0, step.t1, carry.y, stages_, known_stages_, needed);
     calls_.evaluations += static_cast<std::int64_t>(needed - known_stages_);
     known_stages_ = needed;
