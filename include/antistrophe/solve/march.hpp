@@ -54,7 +54,7 @@ Failure march(S& stepper, const Timeline& timeline, const typename S::State& y0,
     const std::size_t mark = saver.mark();
     Outcome outcome = stepper.attempt(step, carry);
     if (outcome == Outcome::ok) {
-      saver.inside(stepper, step, i, carry);
+      saver.inside(stepper, step, step.t1, i, carry);
       outcome = stepper.commit(step, carry, trace.bits);
     }
     ++stats.steps;
@@ -151,7 +151,7 @@ Failure march(S& stepper, const Adaptive& options, double t1, Timeline& timeline
       error = controller.error(estimates, before, after);
       if (error < 1) {
         const std::size_t mark = saver.mark();
-        saver.inside(stepper, step, i, carry);
+        saver.inside(stepper, step, step.t1, i, carry);
         trace.before_step(i, carry);
         outcome = stepper.commit(step, carry, trace.bits);
         if (outcome != Outcome::ok) {

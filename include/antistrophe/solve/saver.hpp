@@ -55,13 +55,21 @@ class Saver {
     at_node(0, t0, save_at_.t0 || (last && (save_at_.t1 || only_last_)), [&](Y& y) { y = y0; });
   }
 
-  // The given times strictly inside an attempted step, from its dense output, before it is committed.
+  // The given times strictly inside an attempted step up to `until`, off its dense output, before it is committed.
   template <Stepper S>
-  void inside(S& stepper, const Step& step, std::int64_t node, const typename S::Carry& before) {
-    while (next_ < save_at_.times.size() && sign_ * (step.t1 - save_at_.times[next_]) > slack_) {
-      const double t = save_at_.times[next_++];
-      const double sigma = (t - step.t0) / step.h();
-      add(node, sigma, t, true, [&](Y& y) { dense(stepper, step, before, sigma, t, y); });
+  void inside(S& stepper, const Step& step, double until, std::int64_t node, const typename S::Carry& before) {
+    if (next_ == save_at_.times.size() || sign_ * (until - save_at_.times[next_]) <= slack_) return;
+    if constexpr (HasDenseOutput<S>) {
+      StepPolynomial<Y, S::dense_degree> polynomial(zero_);
+      stepper.extend(step, before, polynomial);
+      while (next_ < save_at_.times.size() && sign_ * (until - save_at_.times[next_]) > slack_) {
+        const double t = save_at_.times[next_++];
+        const double sigma = (t - step.t0) / step.h();
+        add(node, sigma, t, true, [&](Y& y) { polynomial.value(sigma, y); });
+      }
+    } else {
+      refuse("SaveAt::times[" + std::to_string(next_) + "]", save_at_.times[next_],
+             "a node of the steps, since this method has no dense output (StepTo{times} steps to times)");
     }
   }
   std::size_t mark() const { return plan_.size(); }
@@ -104,14 +112,6 @@ class Saver {
       named = true;
     }
     if (wanted && !named) add(node, 0, t, false, write);
-  }
-
-  template <Stepper S>
-  static void dense(S& stepper, const Step& step, const typename S::Carry& before, double sigma, double t, Y& y) {
-    if constexpr (HasDenseOutput<S>)
-      stepper.dense(step, before, sigma, y);
-    else
-      refuse("SaveAt::times", t, "a node of the steps, since this method has no dense output (StepTo{times} steps to times)");
   }
 
   SaveAt save_at_;

@@ -7,6 +7,7 @@
 
 #include <antistrophe/core/field_access.hpp>
 #include <antistrophe/core/state.hpp>
+#include <antistrophe/stepper/step_polynomial.hpp>
 #include <antistrophe/tableau/dense.hpp>
 #include <antistrophe/tableau/tableau.hpp>
 
@@ -275,14 +276,19 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, 
   }
 }
 
-// y + h Σ ω_i(σ) k_i: dense output of the step whose stages s holds, all of them.
-template <class Tableau, class F, State Y>
-void dense_output(double h, double sigma, const Y& base, const Stages<Tableau, F, Y>& s, Y& y) {
+// base + h Σ ω_i(σ) k_i as a polynomial in σ, of the step whose stages s holds, all of them.
+template <class Tableau, class F, State Y, int Degree>
+void extend_stages(double h, const Y& base, const Stages<Tableau, F, Y>& s, StepPolynomial<Y, Degree>& polynomial) {
   using Real = Work<Y>;
-  const auto weights = tableau::dense_weights_at<Real, Tableau>(sigma);
-  y = base;
-  for (std::size_t i = 0; i < weights.size(); ++i)
-    y += static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(static_cast<Real>(h) * weights[i])) * s.k[i];
+  auto& c = polynomial.coefficients;
+  c[0] = base;
+  for (std::size_t p = 1; p < c.size(); ++p) c[p] = zeros_like(base);
+  for (std::size_t i = 0; i < s.k.size(); ++i) {
+    for (std::size_t p = 1; p < c.size(); ++p) {
+      const Real weight = tableau::coefficient<Real>(Tableau::dense_weights[i][p - 1]);
+      if (weight != 0) c[p] += static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(static_cast<Real>(h) * weight)) * s.k[i];
+    }
+  }
 }
 
 // The cotangents of values saved inside a step as cotangents κ_i += hω_i(σ) w of its stages.

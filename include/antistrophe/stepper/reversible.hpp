@@ -47,6 +47,7 @@ class ReversibleStepper {
   static constexpr Reversibility reversibility = Numbers::exact ? Reversibility::exact : Reversibility::to_round_off;
   static constexpr int error_estimates = Tableau::error_estimates;
   static constexpr int error_order = error_order_of<Tableau>;
+  static constexpr int dense_degree = Tableau::dense_degree;
   static constexpr int evaluations_per_increment = tableau::increment_stages<Tableau>;
 
   template <class Method>
@@ -106,11 +107,12 @@ class ReversibleStepper {
 
   // The continuous extension y(t0 + σh) = z0 + h Σ ω_i(σ) k_i + (1 − σ(1−λ)) (y0 − z0) of the attempted step, before it is
   // committed: y0 at σ = 0, y1 at σ = 1, and between them the base method's.
-  void dense(const Step& step, const Carry& carry, double sigma, Y& y) {
+  void extend(const Step& step, const Carry& carry, StepPolynomial<Y, dense_degree>& polynomial) {
     complete(step, carry, StagesOf::count);
-    const Y z0 = numbers_.real(carry.z, real_);
-    dense_output<Tableau>(step.h(), sigma, z0, first_, y);
-    y += scalar(1 - sigma * (1 - numbers_.lambda())) * numbers_.real(gap_, real_);
+    extend_stages<Tableau>(step.h(), numbers_.real(carry.z, real_), first_, polynomial);
+    const Y& gap = numbers_.real(gap_, real_);
+    polynomial.coefficients[0] += gap;
+    polynomial.coefficients[1] -= scalar(1 - numbers_.lambda()) * gap;
   }
 
   void slope(double t, const Y& y, Y& dy) {

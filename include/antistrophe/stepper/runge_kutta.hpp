@@ -53,6 +53,7 @@ class RungeKuttaStepper {
   static constexpr Reversibility reversibility = Reversibility::no;
   static constexpr int error_estimates = Tableau::error_estimates;
   static constexpr int error_order = error_order_of<Tableau>;
+  static constexpr int dense_degree = Tableau::dense_degree;
   static constexpr int evaluations_per_step = tableau::increment_stages<Tableau>;
 
   template <class Method>
@@ -99,10 +100,10 @@ class RungeKuttaStepper {
     }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
   }
 
-  // The continuous extension at the fraction sigma of the attempted step, before it is committed.
-  void dense(const Step& step, const Carry& carry, double sigma, Y& y) {
+  // The continuous extension of the attempted step, before it is committed.
+  void extend(const Step& step, const Carry& carry, StepPolynomial<Y, dense_degree>& polynomial) {
     complete(field_(step.t0, step.t1), step, carry, StagesOf::count);
-    dense_output<Tableau>(step.h(), sigma, carry.y, stages_, y);
+    extend_stages<Tableau>(step.h(), carry.y, stages_, polynomial);
   }
 
   void slope(double t, const Y& y, Y& dy) {
@@ -115,7 +116,7 @@ class RungeKuttaStepper {
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits&) {
     carry.y = y1_;
-    if constexpr (Tableau::fsal) {
+    if constexpr (Base::fsal) {
       constexpr auto last = static_cast<std::size_t>(Base::stages) - 1;
       if (known_stages_ > last) {
         std::swap(stages_.k.front(), stages_.k[last]);

@@ -8,6 +8,7 @@
 #include <antistrophe/exact/bit_stack.hpp>
 #include <antistrophe/steps/timeline.hpp>
 #include <antistrophe/stepper/increment.hpp>
+#include <antistrophe/stepper/step_polynomial.hpp>
 
 #include <array>
 #include <concepts>
@@ -85,10 +86,12 @@ concept AdaptiveStepper = Stepper<S> && (S::error_estimates > 0) &&
                             s.slope(t, cy, y);
                           };
 
-// A stepper with a continuous extension: dense(step, carry before, sigma, y) after attempt and before commit.
+// A stepper with a continuous extension: extend gives it after attempt and before commit.
 template <class S>
-concept HasDenseOutput = Stepper<S> && requires(S s, const Step step, const typename S::Carry before, double sigma,
-                                                typename S::State y) { s.dense(step, before, sigma, y); };
+concept HasDenseOutput = Stepper<S> && requires(S s, const Step step, const typename S::Carry before,
+                                                detail::StepPolynomial<typename S::State, S::dense_degree> polynomial) {
+  s.extend(step, before, polynomial);
+};
 
 namespace detail {
 

@@ -1,0 +1,37 @@
+// The continuous extension of one step as a polynomial in σ = (t − t0)/h: y(t0 + σh) = Σ_p c_p σ^p.
+#pragma once
+
+#include <antistrophe/core/state.hpp>
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace antistrophe::detail {
+
+template <State Y, int Degree>
+struct StepPolynomial {
+  std::array<Y, static_cast<std::size_t>(Degree) + 1> coefficients;
+
+  StepPolynomial() = default;
+  explicit StepPolynomial(const Y& like) {
+    for (Y& c : coefficients) c = zeros_like(like);
+  }
+
+  void value(double sigma, Y& y) const {
+    y = coefficients.back();
+    for (std::size_t p = coefficients.size() - 1; p-- > 0;) y = real(sigma) * y + coefficients[p];
+  }
+
+  // dy/dσ, which is h y'.
+  void slope(double sigma, Y& dy) const {
+    dy = real(Degree) * coefficients.back();
+    for (std::size_t p = coefficients.size() - 1; p-- > 1;)
+      dy = real(sigma) * dy + real(static_cast<double>(p)) * coefficients[p];
+  }
+
+ private:
+  static typename Y::Scalar real(double x) { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x)); }
+};
+
+}  // namespace antistrophe::detail
