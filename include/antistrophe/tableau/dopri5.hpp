@@ -33,6 +33,13 @@ struct Dopri5 {
   static constexpr int error_estimates = 1;
   static constexpr std::array<int, 1> embedded_order{4};
   static constexpr std::array<std::array<Rational, 7>, 1> error{{difference(b, b_hat)}};
+
+  // Shampine's quartic, Math. Comp. 46 (1986) 135–150; the fractions are those of dopri5.f.
+  static constexpr int dense_order = 4;
+  static constexpr std::array<std::array<Rational, 7>, 1> dense{{
+      {{{-12715105075, 11282082432}, 0, {87487479700, 32700410799}, {-10690763975, 1880347072},
+        {701980252875, 199316789632}, {-1453857185, 822651844}, {69997945, 29380423}}},
+  }};
 };
 
 }  // namespace antistrophe::tableau

@@ -43,6 +43,18 @@ struct Tsit5 {
   static constexpr int error_estimates = 1;
   static constexpr std::array<int, 1> embedded_order{4};
   static constexpr std::array<std::array<long double, 7>, 1> error{{difference(b, b_hat)}};
+
+  // Tsitouras' quartic. The paper prints the numbers to 17 to 19 digits; the order conditions and the last of
+  // them, 5/2, leave no choice in the others, which are given here to 36.
+  static constexpr int dense_order = 4;
+  // clang-format off
+  static constexpr std::array<std::array<long double, 7>, 1> dense{{
+      {{-1.05308849772902155722749030252306855L, 0.1017L,
+        2.49062728565125279308354507258819594L, -16.5481028892449027183072978622824732L,
+        47.3795219628192812186815818681988328L, -34.8706578614966097362303387759814870L,
+        2.5L}},
+  }};
+  // clang-format on
 };
 
 }  // namespace antistrophe::tableau
