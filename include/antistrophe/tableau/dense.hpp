@@ -280,14 +280,16 @@ constexpr auto combined(const DenseBasis<E, Real>& basis) {
 template <class Scalar, class T>
 constexpr auto dense_weights_at(double sigma) {
   using E = typename detail::ExtensionOf<T>::type;
-  return detail::combined<Scalar>(detail::dense_basis<E, detail::working_t<Scalar>>(sigma));
+  using Real = detail::working_t<Scalar>;
+  return detail::combined<Scalar>(detail::dense_basis<E>(static_cast<Real>(sigma)));
 }
 
 // ω_i'(σ): y'(t0 + σh) ≈ Σ ω_i'(σ) k_i. At σ = 0 this is k_1 and at σ = 1 it is f(t1, y1), to the bit.
 template <class Scalar, class T>
 constexpr auto dense_derivative_weights_at(double sigma) {
   using E = typename detail::ExtensionOf<T>::type;
-  return detail::combined<Scalar>(detail::dense_basis_derivative<E, detail::working_t<Scalar>>(sigma));
+  using Real = detail::working_t<Scalar>;
+  return detail::combined<Scalar>(detail::dense_basis_derivative<E>(static_cast<Real>(sigma)));
 }
 
 }  // namespace antistrophe::tableau
