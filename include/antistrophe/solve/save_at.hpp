@@ -59,7 +59,7 @@ inline SavePlan plan_saves(const SaveAt& save_at, const Timeline& timeline) {
     const std::string name = "SaveAt::times[" + std::to_string(i) + "]";
     if (!std::isfinite(t)) refuse(name, t, "finite");
     if (sign * (t - t0) < -slack || sign * (t - t1) > slack)
-      refuse(name, t, "between t0 = " + std::to_string(t0) + " and t1 = " + std::to_string(t1));
+      refuse(name, t, between(t0, t1));
     if (i > 0 && sign * (t - save_at.times[i - 1]) < 0) refuse(name, t, "sorted along the direction from t0 to t1");
     const std::int64_t node = nearest_node(timeline, t);
     // Node i·h is off by the rounding of h, i times.
