@@ -39,7 +39,7 @@ inline Table read_csv(const std::string& path) {
       table.columns.resize(row.size());
       continue;
     }
-    if (row.size() != table.names.size()) throw std::runtime_error("a row of another length in " + path + ": " + line);
+    if (row.size() != table.names.size()) throw std::runtime_error("a row of another length: " + line);
     for (std::size_t i = 0; i < row.size(); ++i) table.columns[i].push_back(std::stod(row[i]));
   }
   return table;

@@ -132,7 +132,7 @@ template <int Size, class Scalar = double>
 struct Linear {
   static constexpr bool autonomous = true;
   using Matrix = Eigen::Matrix<Scalar, Size, Size>;
-  Eigen::Vector<Scalar, Size * Size> theta = Eigen::Vector<Scalar, Size * Size>::Zero();
+  Eigen::Vector<Scalar, Size* Size> theta = Eigen::Vector<Scalar, Size * Size>::Zero();
 
   Linear() = default;
   explicit Linear(const Matrix& a) { matrix() = a; }

@@ -86,8 +86,10 @@ struct ReversibleAdjoint {
       if constexpr (S::reversibility == Reversibility::exact) {
         return detail::impure_at(step.t0, step.n);
       } else {
-        Blame blame = stepper.blame();
-        return {Status::not_finite, step.t0, step.n, blame.component, std::move(blame.cause)};
+        // The way forth was finite, so it is the reconstruction that went astray.
+        return {Status::not_finite, step.t0, step.n, stepper.blame().component,
+                "the reconstructed state is not finite: on the way back round-off grows like lambda^-n, and more where "
+                "the way forth contracts; use Exact arithmetic"};
       }
     }
 

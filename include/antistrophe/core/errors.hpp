@@ -6,10 +6,13 @@
 
 #include <any>
 #include <cstdint>
+#include <cstdlib>
+#include <limits>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace antistrophe {
@@ -17,6 +20,7 @@ namespace antistrophe {
 // How a solve ended.
 enum class Status {
   success,
+  event,                // a terminal event was met
   not_finite,           // the field, or the state it led to, is NaN or infinite
   out_of_range,         // an exact state left the range of its fixed-point numbers
   impure_field,         // the way back did not meet the way forth: the field is not a pure function
@@ -28,6 +32,7 @@ enum class Status {
 inline std::string_view to_string(Status status) {
   switch (status) {
     case Status::success: return "success";
+    case Status::event: return "event";
     case Status::not_finite: return "not finite";
     case Status::out_of_range: return "out of range";
     case Status::impure_field: return "impure field";
@@ -83,13 +88,29 @@ class SolveError : public std::runtime_error {
 
 namespace detail {
 
+// The shortest decimals that give back the very number: 0.1, not 0.10000000000000001.
+template <class Value>
+std::string in_words(const Value& value) {
+  std::ostringstream text;
+  if constexpr (std::is_floating_point_v<Value>) {
+    for (int digits = 6; digits <= std::numeric_limits<Value>::max_digits10; ++digits) {
+      text.str({});
+      text.precision(digits);
+      text << value;
+      if (static_cast<Value>(std::strtold(text.str().c_str(), nullptr)) == value) break;
+    }
+  } else {
+    text << value;
+  }
+  return text.str();
+}
+
 // Refuses an argument: `refuse("FixedSteps::n", 0, "at least 1")`.
 template <class Value>
 [[noreturn]] void refuse(std::string_view argument, const Value& value, std::string_view what_it_may_be) {
-  std::ostringstream text;
-  text.precision(17);
-  text << "antistrophe: " << argument << " is " << value << "; it must be " << what_it_may_be;
-  throw std::invalid_argument(text.str());
+  std::string text("antistrophe: ");
+  text.append(argument).append(" is ").append(in_words(value)).append("; it must be ").append(what_it_may_be);
+  throw std::invalid_argument(text);
 }
 
 }  // namespace detail

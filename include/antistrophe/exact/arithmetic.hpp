@@ -76,9 +76,11 @@ class FixedPoint {
     inverse_ = 1 / resolution_;
     if (!std::isnormal(resolution_) || !std::isnormal(inverse_))
       refuse("resolution", resolution, "a normal number with a normal inverse");
-    for (Eigen::Index i = 0; i < y0.size(); ++i)
-      if (!(std::fabs(static_cast<double>(y0.data()[i]) * inverse_) < increment_limit))
-        refuse("resolution", resolution_, "coarse enough to hold y0 in 60 bits");
+    const double largest = y0.size() == 0 ? 0.0 : static_cast<double>(y0.array().abs().maxCoeff());
+    if (!(largest * inverse_ < increment_limit))
+      refuse("resolution", resolution, "above " + in_words(largest / increment_limit) + ", so that y0 fits in 60 bits");
+    if (largest > 0 && largest < resolution_)
+      refuse("resolution", resolution, "at most the largest entry of y0, " + in_words(largest) + ", or y0 would be lost");
   }
 
   double lambda() const { return factor_.value(); }

@@ -30,9 +30,10 @@ template <class Function, class Theta>
 class AutomaticVjp {
   static constexpr int chunk = 8;
   static constexpr bool has_parameters = Theta::SizeAtCompileTime != 0;
-  static_assert(!detail::HasParameters<Function>,
-                "automatic_vjp: the function keeps its parameters to itself, where they cannot be differentiated. Let it "
-                "take them as its fourth argument, f(t, y, dy, theta), and write automatic_vjp(f, theta).");
+  static_assert(
+      !detail::HasParameters<Function>,
+      "automatic_vjp: the function keeps its parameters to itself, where they cannot be differentiated. Let it "
+      "take them as its fourth argument, f(t, y, dy, theta), and write automatic_vjp(f, theta).");
 
   template <class Y, int N>
   using DualOf = Dual<typename Y::Scalar, N>;
@@ -64,7 +65,8 @@ class AutomaticVjp {
                                                       detail::WithScalarOf<Theta, DualOf<Y, chunk>>>;
 
  public:
-  explicit AutomaticVjp(Function function, Theta theta = {}) : function_(std::move(function)), theta_(std::move(theta)) {}
+  explicit AutomaticVjp(Function function, Theta theta = {})
+      : function_(std::move(function)), theta_(std::move(theta)) {}
 
   const Theta& parameters() const
     requires has_parameters
@@ -79,8 +81,7 @@ class AutomaticVjp {
 
   // Whether duals for a state of type Y live on the stack.
   template <class Y>
-  static constexpr bool is_fixed =
-      Y::SizeAtCompileTime != Eigen::Dynamic && Theta::SizeAtCompileTime != Eigen::Dynamic;
+  static constexpr bool is_fixed = Y::SizeAtCompileTime != Eigen::Dynamic && Theta::SizeAtCompileTime != Eigen::Dynamic;
 
   // Room for duals where sizes are dynamic, so that nothing is allocated later; it belongs to one thread at a time.
   template <class Y>
@@ -153,13 +154,15 @@ class AutomaticVjp {
  private:
   template <class Y>
   static constexpr void check_scalars() {
-    static_assert(detail::is_real_scalar<typename Y::Scalar>, "automatic_vjp: the state's scalar is a real number type");
+    static_assert(detail::is_real_scalar<typename Y::Scalar>,
+                  "automatic_vjp: the state's scalar is a real number type");
     static_assert(!has_parameters || std::is_same_v<typename Theta::Scalar, typename Y::Scalar>,
                   "automatic_vjp: the parameters' scalar is not that of the state");
     using Number = DualOf<Y, chunk>;
-    static_assert(takes_dual_time<Y> || is_callable<double, detail::WithScalarOf<Y, Number>, detail::WithScalarOf<Theta, Number>>,
-                  "automatic_vjp: the function must be callable as f(t, y, dy), or f(t, y, dy, theta) if theta is given, "
-                  "with numbers that carry derivatives: [](auto t, const auto& y, auto& dy, const auto& theta) { … }.");
+    static_assert(
+        takes_dual_time<Y> || is_callable<double, detail::WithScalarOf<Y, Number>, detail::WithScalarOf<Theta, Number>>,
+        "automatic_vjp: the function must be callable as f(t, y, dy), or f(t, y, dy, theta) if theta is given, "
+        "with numbers that carry derivatives: [](auto t, const auto& y, auto& dy, const auto& theta) { … }.");
   }
 
   template <class Time, class State, class Parameters>

@@ -112,7 +112,15 @@ struct Eigen::NumTraits<antistrophe::Dual<S, N>> : Eigen::NumTraits<S> {
   using NonInteger = antistrophe::Dual<S, N>;
   using Nested = antistrophe::Dual<S, N>;
   using Literal = antistrophe::Dual<S, N>;
-  enum { IsComplex = 0, IsInteger = 0, IsSigned = 1, RequireInitialization = 1, ReadCost = 1, AddCost = N, MulCost = 2 * N };
+  enum {
+    IsComplex = 0,
+    IsInteger = 0,
+    IsSigned = 1,
+    RequireInitialization = 1,
+    ReadCost = 1,
+    AddCost = N,
+    MulCost = 2 * N
+  };
 };
 template <class S, int N, class Operation>
 struct Eigen::ScalarBinaryOpTraits<antistrophe::Dual<S, N>, S, Operation> {

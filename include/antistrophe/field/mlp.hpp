@@ -136,8 +136,9 @@ class MlpShape<Layers<Sizes...>, WithTime> {
   static constexpr bool is_fixed = true;
   static constexpr std::array<Eigen::Index, sizeof...(Sizes)> sizes{Sizes...};
   static constexpr std::size_t layers = sizeof...(Sizes) - 1;
-  static_assert(sizes.front() == sizes.back() + (WithTime ? 1 : 0),
-                "Mlp: a vector field has as many outputs as the state has rows, and as many inputs, or one more with time");
+  static_assert(
+      sizes.front() == sizes.back() + (WithTime ? 1 : 0),
+      "Mlp: a vector field has as many outputs as the state has rows, and as many inputs, or one more with time");
 
   template <std::size_t Number>
   static constexpr auto layer() {
@@ -169,10 +170,12 @@ class MlpShape<RuntimeLayers, WithTime> {
   std::vector<Eigen::Index> sizes;
 
   explicit MlpShape(std::vector<Eigen::Index> given) : sizes(std::move(given)) {
-    if (sizes.size() < 2) throw std::invalid_argument("Mlp: sizes has " + std::to_string(sizes.size()) +
-                                                      " entries; name at least the input's and the output's size");
+    if (sizes.size() < 2)
+      throw std::invalid_argument("Mlp: sizes has " + std::to_string(sizes.size()) +
+                                  " entries; name at least the input's and the output's size");
     for (const Eigen::Index size : sizes)
-      if (size < 1) throw std::invalid_argument("Mlp: a layer's size is " + std::to_string(size) + "; it is at least 1");
+      if (size < 1)
+        throw std::invalid_argument("Mlp: a layer's size is " + std::to_string(size) + "; it is at least 1");
     if (sizes.front() != sizes.back() + (WithTime ? 1 : 0))
       throw std::invalid_argument("Mlp: sizes begin with " + std::to_string(sizes.front()) + " and end with " +
                                   std::to_string(sizes.back()) + "; a vector field has as many inputs as outputs" +
@@ -216,8 +219,8 @@ constexpr Eigen::Index padded(Eigen::Index n) {
 
 // Numbers kept in one buffer: on the stack where their count is known and small.
 template <class S, Eigen::Index Count>
-using MlpBuffer =
-    Eigen::Matrix<S, (Count != Eigen::Dynamic && Count * Eigen::Index(sizeof(S)) <= 16384) ? int(Count) : Eigen::Dynamic, 1>;
+using MlpBuffer = Eigen::Matrix<
+    S, (Count != Eigen::Dynamic && Count * Eigen::Index(sizeof(S)) <= 16384) ? int(Count) : Eigen::Dynamic, 1>;
 
 }  // namespace detail
 
@@ -314,6 +317,17 @@ class Mlp {
     });
   }
 
+  // Throws std::invalid_argument where the state does not fit the network, or the parameters were given another length.
+  template <State Y>
+  void check(const Y& y) const {
+    check_state(y);
+    Eigen::Index count = 0;
+    shape_.forwards([&](const auto& layer) { count = layer.end(); });
+    if (theta_.size() != count)
+      throw std::invalid_argument("Mlp: parameters() has " + std::to_string(theta_.size()) + " entries, the network " +
+                                  std::to_string(count) + "; they must be equal");
+  }
+
   // A tape sized for states like y. A tape made otherwise grows at its first use.
   template <State Y>
   Tape<Y> make_tape(const Y& y) const {
@@ -376,9 +390,10 @@ class Mlp {
 
  private:
   template <class Y, int Rows>
-  using Values = Eigen::Matrix<Scalar, Rows, columns_of<Y>,
-                               (Rows == 1 && columns_of<Y> != 1) || (Y::IsRowMajor && columns_of<Y> != 1) ? Eigen::RowMajor
-                                                                                                     : Eigen::ColMajor>;
+  using Values =
+      Eigen::Matrix<Scalar, Rows, columns_of<Y>,
+                    (Rows == 1 && columns_of<Y> != 1) || (Y::IsRowMajor && columns_of<Y> != 1) ? Eigen::RowMajor
+                                                                                               : Eigen::ColMajor>;
 
   template <class Y>
   void check_state(const Y& y) const {
@@ -402,8 +417,7 @@ class Mlp {
 
   // One sample through a layer of a few units, sizes known.
   template <class Y, class Layer>
-  static constexpr bool is_small =
-      columns_of<Y> == 1 && std::remove_cvref_t<Layer>::template Small<Scalar>::applies;
+  static constexpr bool is_small = columns_of<Y> == 1 && std::remove_cvref_t<Layer>::template Small<Scalar>::applies;
 
   template <class Layer>
   ANTISTROPHE_ALWAYS_INLINE void evaluate_small(const Layer& layer, double t, const Scalar* x, Scalar* z) const {
@@ -495,7 +509,8 @@ class Mlp {
   }
 
   template <class Y>
-  void pull_back(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar, Scalar& t_bar) const {
+  void pull_back(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar,
+                 Scalar& t_bar) const {
     const Eigen::Index columns = y.cols();
     const Scalar* a = tape.units.data() + tape.units.size();
     const Scalar* z_bar = w.data();

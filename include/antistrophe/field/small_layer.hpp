@@ -36,7 +36,8 @@ struct Packed {
       if constexpr (Stride == 1 && in_pack(p) == P::width)
         x.pack[p] = P::load(from + p * P::width);
       else
-        x.pack[p] = P::lanes([&](auto lane) { return lane < in_pack(p) ? from[(p * P::width + lane) * Stride] : S(0); });
+        x.pack[p] =
+            P::lanes([&](auto lane) { return lane < in_pack(p) ? from[(p * P::width + lane) * Stride] : S(0); });
     });
     return x;
   }
@@ -151,7 +152,7 @@ struct SmallInputs {
 // z_bar points to the elements of z̄; outputs_bar is the same in packs.
 template <class S, int In, int Out>
 struct SmallLayer {
-  static constexpr bool applies = In > 0 && Out > 0 && In <= 32 && Out <= 32 && In * Out <= 512;
+  static constexpr bool applies = In > 0 && Out > 0 && In <= 32 && Out <= 32 && In* Out <= 512;
   // W is gone through by columns where it is narrow, by rows elsewhere.
   static constexpr bool by_columns = In <= 4 && In <= Out;
 

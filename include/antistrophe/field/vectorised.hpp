@@ -107,7 +107,9 @@ struct PackOf<S> {
       return hadd(x);
   }
   static type multiply_add(const type& a, const type& b, const type& c) { return xsimd::fma(a, b, c); }
-  static type choose(const auto& condition, const type& yes, const type& no) { return xsimd::select(condition, yes, no); }
+  static type choose(const auto& condition, const type& yes, const type& no) {
+    return xsimd::select(condition, yes, no);
+  }
   static type tanh(const type& x) { return xsimd::tanh(x); }
   static type exp(const type& x) { return xsimd::exp(x); }
   static type expm1(const type& x) { return xsimd::expm1(x); }

@@ -16,6 +16,7 @@
 namespace antistrophe::detail {
 
 // Where entry e was saved: at node nodes[e] where sigmas[e] is 0, else inside the step from that node, at that fraction.
+// An entry inside a step that was not given by its time is the state at the event that cut the step.
 struct SavePlan {
   std::vector<std::int64_t> nodes;
   std::vector<double> sigmas;
@@ -39,7 +40,7 @@ class Saver {
       const std::string name = "SaveAt::times[" + std::to_string(i) + "]";
       if (!std::isfinite(t)) refuse(name, t, "finite");
       if (sign_ * (t - t0) < -slack_ || sign_ * (t - t1) > slack_)
-        refuse(name, t, "between t0 = " + std::to_string(t0) + " and t1 = " + std::to_string(t1));
+        refuse(name, t, between(t0, t1));
       if (i > 0 && sign_ * (t - save_at.times[i - 1]) < 0) refuse(name, t, "sorted along the direction from t0 to t1");
     }
     only_last_ = save_at.times.empty() && !save_at.t0 && !save_at.t1 && !save_at.steps;
@@ -71,6 +72,16 @@ class Saver {
       refuse("SaveAt::times[" + std::to_string(next_) + "]", save_at_.times[next_],
              "a node of the steps, since this method has no dense output (StepTo{times} steps to times)");
     }
+  }
+  // The state at an event that arrests the solve inside a step; `last` where the solve ends there.
+  void arrest(double t, double sigma, std::int64_t node, bool last, const Y& y) {
+    const bool wanted = save_at_.steps || (last && (save_at_.t1 || only_last_));
+    bool named = false;
+    for (; next_ < save_at_.times.size() && std::fabs(save_at_.times[next_] - t) <= slack_; ++next_) {
+      add(node, sigma, save_at_.times[next_], true, [&](Y& to) { to = y; });
+      named = true;
+    }
+    if (wanted && !named) add(node, sigma, t, false, [&](Y& to) { to = y; });
   }
   std::size_t mark() const { return plan_.size(); }
   // Takes back what was saved since the mark.

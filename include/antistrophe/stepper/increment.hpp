@@ -13,10 +13,15 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
 namespace antistrophe::detail {
+
+// What dy holds before the field writes it: an entry that is left out makes the step fail, instead of passing for 0.
+template <State Y>
+inline constexpr auto unwritten = std::numeric_limits<RealOf<Y>>::quiet_NaN();
 
 // The stages of one increment: arguments x_i, values k_i, tapes. All tableau stages have room; an increment uses the
 // first `used` of them, an error estimate may ask for the rest.
@@ -27,7 +32,7 @@ struct Stages {
 
   Stages(const Tape<F, Y>& empty_tape, const Y& like)
       : x(filled(zeros_like(like), std::make_index_sequence<count>{})),
-        k(x),
+        k(filled(Y(Y::Constant(like.rows(), like.cols(), unwritten<Y>)), std::make_index_sequence<count>{})),
         tape(filled(empty_tape, std::make_index_sequence<count>{})) {}
 
   std::array<Y, count> x, k;
@@ -119,6 +124,7 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, double from, doubl
   if constexpr (fits_registers<Y>) {
     Y x;
     argument(x);
+    k[I].setConstant(unwritten<Y>);  // the compiler drops what the field overwrites
     evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), x, k[I], s.tape[I]);
     assign(s.x[I], x);
     assign(s.k[I], k[I]);

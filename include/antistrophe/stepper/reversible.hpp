@@ -258,7 +258,7 @@ class ReversibleStepper {
   Outcome judge() {
     const Eigen::Index bad = first_not_finite(psi_);
     if (bad >= 0 || !Numbers::exact) {
-      blame_ = {bad, "an increment is not finite: the field returned NaN or infinity, or the step is too long"};
+      blame_ = {bad, "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is too long"};
       return Outcome::not_finite;
     }
     const Eigen::Index large = numbers_.offender(psi_);

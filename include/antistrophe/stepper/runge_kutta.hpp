@@ -163,11 +163,14 @@ class RungeKuttaStepper {
     y0_bar = carry_bar.y;
   }
 
-  void forget() { first_known_for_ = none; }
+  void forget() {
+    first_known_for_ = none;
+    stages_.first_is_known = false;
+  }
 
   Blame blame() const {
     const Eigen::Index i = first_not_finite(y1_);
-    return {i, "the step's end is not finite: the field returned NaN or infinity, or the step is too long"};
+    return {i, "the step's end is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is too long"};
   }
   Calls calls() const { return calls_; }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace antistrophe {
@@ -18,9 +19,16 @@ inline double time_slack(double t0, double t1) {
   return 8 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(t0), std::fabs(t1));
 }
 
-inline void refuse_vanishing_step(std::string_view argument, double value, double t0, double t1, double h) {
-  if (t0 + h == t0 || t1 - h == t1)
-    refuse(argument, value, "such that t + h differs from t (a step of " + std::to_string(h) + " vanishes beside t)");
+inline std::string between(double t0, double t1) {
+  return "between t0 = " + in_words(t0) + " and t1 = " + in_words(t1);
+}
+
+// A step within the slack of its own ends is none: rounding could put both on one node.
+inline void refuse_vanishing_step(std::string_view argument, auto value, double t0, double t1, double h) {
+  if (std::fabs(h) > time_slack(t0, t1)) return;
+  refuse(argument, value,
+         "such that t + h differs from t by more than round-off (a step of " + in_words(h) + " vanishes " +
+             between(t0, t1) + ")");
 }
 
 }  // namespace detail
@@ -32,7 +40,7 @@ struct FixedSteps {
   Timeline timeline(double t0, double t1) const {
     if (n < 1) detail::refuse("FixedSteps::n", n, "at least 1");
     if (t0 == t1) return Timeline::uniform(t0, t1, 0);
-    detail::refuse_vanishing_step("FixedSteps::n", static_cast<double>(n), t0, t1, (t1 - t0) / static_cast<double>(n));
+    detail::refuse_vanishing_step("FixedSteps::n", n, t0, t1, (t1 - t0) / static_cast<double>(n));
     return Timeline::uniform(t0, t1, n);
   }
 };
@@ -79,7 +87,7 @@ struct StepTo {
       const double t = times[i];
       const std::string name = "StepTo::times[" + std::to_string(i) + "]";
       if (!std::isfinite(t)) detail::refuse(name, t, "finite");
-      if (sign * (t - t0) < -slack || sign * (t - t1) > slack) detail::refuse(name, t, "between t0 and t1");
+      if (sign * (t - t0) < -slack || sign * (t - t1) > slack) detail::refuse(name, t, detail::between(t0, t1));
       if (std::fabs(t - t0) <= slack && i == 0) continue;
       if (std::fabs(t - t1) <= slack && i + 1 == times.size()) continue;
       if (!(sign * (t - nodes.back()) > 0)) detail::refuse(name, t, "beyond the time before it, towards t1");

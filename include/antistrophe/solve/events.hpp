@@ -1,0 +1,276 @@
+// Events: zeros of g(t, y) met on the way, located on the dense output to round-off. One may end the solve, reset the state
+// and let it go on, or merely be recorded.
+//
+// A zero counts as crossed: g that reaches 0 from either side fires. A solve that starts on g = 0 does not fire there, nor
+// does an event fire again at the very point where it has just fired; its side is then taken from the first hundredth of
+// the step that follows. Only signs at the ends of steps are compared, so two zeros of one g inside one step are missed, a
+// grazing zero may be; bound the step (dtmax) where that matters. Of several events in one step the earliest comes first;
+// of several at the same time to round-off, the first in the list, and the others count as passed.
+#pragma once
+
+#include <antistrophe/core/concepts.hpp>
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/core/requirements.hpp>
+#include <antistrophe/core/state.hpp>
+#include <antistrophe/stepper/step_polynomial.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace antistrophe {
+
+enum class Crossing { any, rising, falling };
+
+struct NoJump {};
+
+// g: called as g(t, y), or g(t, y, theta) with the field's parameters; returns a number. For gradients g has a member
+//   gradient(t, y, y_bar, theta_bar, t_bar) that adds ∂g/∂y, ∂g/∂θ, ∂g/∂t   (theta_bar may be left alone),
+// or is wrapped in automatic_event (antistrophe/field/automatic_event.hpp).
+// crossing: the direction of g that counts. terminal: the solve ends there, with Status::event. tolerance: of the time
+// located; 0 for round-off.
+template <class G>
+struct Event {
+  G g;
+  Crossing crossing = Crossing::any;
+  bool terminal = true;
+  double tolerance = 0;
+};
+template <class G, class... Rest>
+Event(G, Rest...) -> Event<G>;
+
+// An event that resets the state, y ← jump(t, y), after which the solve goes on: jump(t, y, y_new) or
+// jump(t, y, theta, y_new) writes y_new. For gradients jump has a member
+//   vjp(t, y, w, y_bar, theta_bar, t_bar) that adds (∂jump/∂y)ᵀw, (∂jump/∂θ)ᵀw, (∂jump/∂t)ᵀw.
+template <class G, class Jump>
+struct JumpEvent {
+  G g;
+  Jump jump;
+  Crossing crossing = Crossing::any;
+  double tolerance = 0;
+};
+template <class G, class Jump, class... Rest>
+JumpEvent(G, Jump, Rest...) -> JumpEvent<G, Jump>;
+
+// The events of a solve: Events{Event{…}, JumpEvent{…}}.
+template <class... E>
+struct Events {
+  std::tuple<E...> list;
+  explicit Events(E... events) : list(std::move(events)...) {}
+};
+
+// An event that was met: which of the list, when, and in what state (before the jump, if it has one).
+template <class Y>
+struct EventRecord {
+  std::size_t index = 0;
+  double t = 0;
+  Y y;
+};
+
+namespace detail {
+
+template <class E>
+inline constexpr bool is_event = false;
+template <class G>
+inline constexpr bool is_event<Event<G>> = true;
+template <class G, class J>
+inline constexpr bool is_event<JumpEvent<G, J>> = true;
+
+template <class E>
+inline constexpr bool jumps = false;
+template <class G, class J>
+inline constexpr bool jumps<JumpEvent<G, J>> = true;
+
+template <class T>
+inline constexpr bool is_events = false;
+template <class... E>
+inline constexpr bool is_events<Events<E...>> = true;
+
+template <class G, class F, class Y>
+double event_value(const G& g, const F& field, double t, const Y& y) {
+  if constexpr (requires { g(t, y); })
+    return static_cast<double>(g(t, y));
+  else
+    return static_cast<double>(g(t, y, field.parameters()));
+}
+
+// The zero of φ between a, where φ is of the sign of fa, and b, where it is 0 or of the other: bisection's safety with the
+// speed of regula falsi (Illinois: Dowell & Jarratt 1971), to round-off or a bracket of `tolerance`.
+template <class Phi>
+double find_zero(Phi&& phi, double a, double fa, double b, double fb, double tolerance) {
+  if (fb == 0) return b;
+  for (int i = 0; i < 200; ++i) {
+    const double width = b - a;
+    if (std::fabs(width) <= std::fmax(tolerance, 2 * std::numeric_limits<double>::epsilon() * std::fabs(b))) break;
+    double c = i % 4 == 3 ? a + width / 2 : b - fb * width / (fb - fa);
+    if (!(c > std::fmin(a, b) && c < std::fmax(a, b))) c = a + width / 2;
+    if (c == a || c == b) break;
+    const double fc = phi(c);
+    if (fc == 0) return c;
+    if ((fc > 0) != (fb > 0)) {
+      a = b, fa = fb;
+    } else {
+      fa /= 2;
+    }
+    b = c, fb = fc;
+  }
+  return b;
+}
+
+// Where a step is cut by an event that arrests it.
+struct Hit {
+  std::size_t index = 0;
+  double sigma = 1;
+};
+
+// Watches the events of one solve.
+template <class F, State Y, class... E>
+class Watch {
+ public:
+  static constexpr std::size_t count = sizeof...(E);
+  static constexpr bool none = count == 0;
+
+  Watch(const Events<E...>& events, const F& field) : events_(&events), field_(&field) {}
+
+  // At the start of a segment; `fired` is the event that led there.
+  void start(double t, const Y& y, std::optional<std::size_t> fired) {
+    for_each([&]<std::size_t I>(const auto& event) {
+      values_[I] = checked(I, event_value(event.g, *field_, t, y), t);
+      if (fired == I) values_[I] = 0;
+    });
+  }
+
+  // The earliest event of an attempted step that arrests it; those that are only recorded before it go to `record`.
+  template <Stepper S, class Record>
+  std::optional<Hit> look(S& stepper, const Step& step, const typename S::Carry& carry, const Y& y1, Record&& record) {
+    std::array<double, count> ends{};
+    bool crossed = false;
+    for_each([&]<std::size_t I>(const auto& event) {
+      ends[I] = checked(I, event_value(event.g, *field_, step.t1, y1), step.t1);
+      crossed = crossed || values_[I] == 0 || (values_[I] > 0) != (ends[I] > 0) || ends[I] == 0;
+    });
+    if (!crossed) {
+      values_ = ends;
+      return std::nullopt;
+    }
+    static_assert(HasDenseOutput<S>, "antistrophe: events need a method with dense output.");
+    StepPolynomial<Y, S::dense_degree> polynomial(y1);
+    stepper.extend(step, carry, polynomial);
+    Y y = y1;
+    std::array<Hit, count> hits{};
+    std::size_t found = 0;
+    for_each([&]<std::size_t I>(const auto& event) {
+      const auto phi = [&](double sigma) {
+        polynomial.value(sigma, y);
+        const double t = step.t0 + sigma * step.h();
+        return checked(I, event_value(event.g, *field_, t, y), t);
+      };
+      double from = 0, before = values_[I];
+      if (before == 0) from = 0.01, before = phi(from);
+      const bool changes = before != 0 && (ends[I] == 0 || (before > 0) != (ends[I] > 0));
+      const bool counts = event.crossing == Crossing::any || (event.crossing == Crossing::rising) == (before < 0);
+      if (changes && counts)
+        hits[found++] = {I, find_zero(phi, from, before, 1.0, ends[I], event.tolerance / std::fabs(step.h()))};
+    });
+    values_ = ends;
+    std::stable_sort(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(found),
+                     [](const Hit& a, const Hit& b) { return a.sigma < b.sigma; });
+    for (std::size_t i = 0; i < found; ++i) {
+      if (arrests(hits[i].index)) return hits[i];
+      polynomial.value(hits[i].sigma, y);
+      record(hits[i], step.t0 + hits[i].sigma * step.h(), y);
+    }
+    return std::nullopt;
+  }
+
+  bool arrests(std::size_t index) const {
+    bool result = false;
+    for_each([&]<std::size_t I>(const auto& event) {
+      if (I != index) return;
+      if constexpr (jumps<std::remove_cvref_t<decltype(event)>>)
+        result = true;
+      else
+        result = event.terminal;
+    });
+    return result;
+  }
+  bool ends_solve(std::size_t index) const {
+    bool result = false;
+    for_each([&]<std::size_t I>(const auto& event) {
+      if constexpr (!jumps<std::remove_cvref_t<decltype(event)>>) result = result || (I == index && event.terminal);
+    });
+    return result;
+  }
+
+  // The state after the jump of an event.
+  void jump(std::size_t index, double t, const Y& y, Y& y_new) const {
+    for_each([&]<std::size_t I>(const auto& event) {
+      if constexpr (jumps<std::remove_cvref_t<decltype(event)>>) {
+        if (I != index) return;
+        if constexpr (requires { event.jump(t, y, y_new); })
+          event.jump(t, y, y_new);
+        else
+          event.jump(t, y, field_->parameters(), y_new);
+      }
+    });
+  }
+
+  // Adds (∂jump/∂·)ᵀ w.
+  template <class Theta>
+  void jump_vjp(std::size_t index, double t, const Y& y, const Y& w, Y& y_bar, Theta& theta_bar,
+                typename Y::Scalar& t_bar) const {
+    for_each([&]<std::size_t I>(const auto& event) {
+      if constexpr (jumps<std::remove_cvref_t<decltype(event)>>) {
+        if (I != index) return;
+        if constexpr (requires { event.jump.vjp(t, y, w, y_bar, theta_bar, t_bar); })
+          event.jump.vjp(t, y, w, y_bar, theta_bar, t_bar);
+        else
+          event.jump.vjp(t, y, field_->parameters(), w, y_bar, theta_bar, t_bar);
+      }
+    });
+  }
+
+  // Adds ∂g/∂·.
+  template <class Theta>
+  void gradient(std::size_t index, double t, const Y& y, Y& y_bar, Theta& theta_bar, typename Y::Scalar& t_bar) const {
+    for_each([&]<std::size_t I>(const auto& event) {
+      if (I != index) return;
+      if constexpr (requires { event.g.gradient(t, y, y_bar, theta_bar, t_bar); })
+        event.g.gradient(t, y, y_bar, theta_bar, t_bar);
+      else if constexpr (requires { event.g.gradient(t, y, field_->parameters(), y_bar, theta_bar, t_bar); })
+        event.g.gradient(t, y, field_->parameters(), y_bar, theta_bar, t_bar);
+      else
+        static_assert(never<Theta>,
+                      "antistrophe: a gradient through an event needs g.gradient(t, y, y_bar, theta_bar, t_bar), adding "
+                      "∂g/∂y, ∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");
+    });
+  }
+
+ private:
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (visit.template operator()<I>(std::get<I>(events_->list)), ...);
+    }(std::make_index_sequence<count>{});
+  }
+
+  static double checked(std::size_t index, double value, double t) {
+    if (std::isnan(value)) refuse("g of event " + std::to_string(index) + " at t = " + std::to_string(t), value, "a number");
+    return value;
+  }
+
+  const Events<E...>* events_;
+  const F* field_;
+  std::array<double, count> values_{};  // g where the step begins; 0 where its side is not known yet
+};
+
+}  // namespace detail
+}  // namespace antistrophe
