@@ -21,10 +21,13 @@ struct [[nodiscard]] ValueAndGradient {
 };
 
 // A loss reads the saved states and writes their cotangents: loss(ys, ys_bar) -> value, ys_bar[i] = ∂L/∂ys[i]; ys_bar
-// comes with the shape of ys and filled with zeros.
+// comes with the shape of ys and filled with zeros. A loss of times too (of events, say) is loss(ts, ys, ts_bar, ys_bar).
 template <class L, class Y>
 concept Loss = requires(const L& loss, const std::vector<Y>& ys, std::vector<Y>& ys_bar) {
   { loss(ys, ys_bar) } -> std::convertible_to<RealOf<Y>>;
+} || requires(const L& loss, const std::vector<double>& ts, const std::vector<Y>& ys, std::vector<double>& ts_bar,
+              std::vector<Y>& ys_bar) {
+  { loss(ts, ys, ts_bar, ys_bar) } -> std::convertible_to<RealOf<Y>>;
 };
 
 namespace detail {
@@ -41,20 +44,28 @@ consteval bool require_loss() {
 
 // Throws as solve does; std::invalid_argument where the loss returns NaN or infinity, in value or cotangents; SolveError
 // where the field turns out impure or the cotangents overflow.
-template <class F, class Y, class M, class StepsType, class L, class Adjoint = DefaultAdjoint<M, F, Y>>
+template <class F, class Y, class M, class StepsType, class L, class Adjoint = DefaultAdjoint<M, F, Y>, class... E>
 ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
-                                          const L& loss, const SaveAt& save_at = {}, const Adjoint& = {}) {
+                                          const L& loss, const SaveAt& save_at = {}, const Adjoint& = {},
+                                          const Events<E...>& events = Events<>{}) {
   if constexpr (!detail::require_pullback<F, Y, M, StepsType, Adjoint>()) {
     return {};
   } else if constexpr (!detail::require_loss<L, Y>()) {
     return {};
   } else {
     detail::validate(problem);
-    Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint> pass(problem, method, steps, save_at, false);
+    Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint, E...> pass(problem, method, steps, save_at, events, false);
     std::vector<Y> ys_bar(pass.ys().size(), detail::zeros_like(problem.y0));
-    const RealOf<Y> value = loss(pass.ys(), ys_bar);
+    std::vector<double> ts_bar;
+    RealOf<Y> value;
+    if constexpr (requires { loss(pass.ys(), ys_bar); }) {
+      value = loss(pass.ys(), ys_bar);
+    } else {
+      ts_bar.assign(ys_bar.size(), 0.0);
+      value = loss(pass.ts(), pass.ys(), ts_bar, ys_bar);
+    }
     if (!std::isfinite(value)) detail::refuse("the value of the loss", value, "finite");
-    return {value, pass.pullback(ys_bar)};
+    return {value, pass.pullback(ys_bar, ts_bar)};
   }
 }
 

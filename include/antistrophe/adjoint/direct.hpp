@@ -30,6 +30,7 @@ class CarryStore {
   }
   void get(std::int64_t i, Carry& carry) const { get(i, carry.parts(), std::make_index_sequence<parts>{}); }
 
+  std::int64_t size() const { return size_; }
   std::size_t bytes() const {
     return std::apply([](const auto&... block) { return ((block.capacity() * sizeof(block[0])) + ... + 0); }, blocks_);
   }
@@ -78,22 +79,31 @@ struct DirectAdjoint {
    public:
     NoBits bits;
 
-    void begin(const S&, std::int64_t n, const typename S::Carry& carry) { store_.reserve(n, carry); }
-    void before_step(std::int64_t i, const typename S::Carry& carry) { store_.put(i, carry); }
+    // At the start of each segment of a solve; `n` steps are expected of all, 0 if unknown.
+    void begin(const S&, std::int64_t n, const typename S::Carry& carry) {
+      if (store_.size() == 0) store_.reserve(n, carry);
+    }
+    void before_step(std::int64_t n, const typename S::Carry& carry) {
+      if (first_ < 0) first_ = n;
+      store_.put(n - first_, carry);
+    }
     void end(const typename S::Carry&) {}
     std::size_t bytes() const { return store_.bytes(); }
     static std::int64_t bits_kept() { return 0; }
 
-    // Sweeps from the carry at the end to the one at t0; `carry` is overwritten on the way.
+    struct WayBack {};
+    static WayBack way_back() { return {}; }
+
+    // Sweeps a segment from the carry after its last step to the one at its start; `carry` is overwritten on the way.
     template <class Backward>
-    Failure sweep(S& stepper, const Timeline& timeline, typename S::Carry& carry, Backward& backward,
+    Failure sweep(S& stepper, std::size_t, const Timeline& timeline, typename S::Carry& carry, Backward& backward, WayBack&,
                   BackwardStats&) const {
       const std::int64_t n = timeline.steps();
       backward.meet_saves(n, carry);
       for (std::int64_t i = n; i-- > 0;) {
         const Step step = step_at(timeline, i);
         detail::TimeCotangents step_bar;
-        store_.get(i, carry);
+        store_.get(step.n - first_, carry);
         stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i));
         backward.chain_times(i, step_bar);
         backward.meet_saves(i, carry);
@@ -103,6 +113,7 @@ struct DirectAdjoint {
 
    private:
     detail::CarryStore<typename S::Carry> store_;
+    std::int64_t first_ = -1;
   };
 };
 

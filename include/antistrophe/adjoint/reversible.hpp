@@ -9,6 +9,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace antistrophe {
 
@@ -38,25 +41,27 @@ struct ReversibleAdjoint {
    public:
     BitStack bits;
 
+    // At the start of each segment of a solve; `n` steps are expected of all, 0 if unknown.
     void begin(const S& stepper, std::int64_t n, const typename S::Carry& carry) {
-      first_ = carry;
-      const auto size = static_cast<double>(std::get<0>(carry.parts()).size());
-      const double expected = stepper.bit_rate() * size * static_cast<double>(n);
-      bits.clear();
-      bits.reserve(static_cast<std::int64_t>(expected + 8 * std::sqrt(expected) + 64));
+      if (firsts_.empty()) {
+        const auto size = static_cast<double>(std::get<0>(carry.parts()).size());
+        const double expected = stepper.bit_rate() * size * static_cast<double>(n);
+        bits.reserve(static_cast<std::int64_t>(expected + 8 * std::sqrt(expected) + 64));
+      }
+      firsts_.push_back(carry);
     }
     void before_step(std::int64_t, const typename S::Carry&) {}
     void end(const typename S::Carry&) {}
     std::size_t bytes() const { return bits.bytes(); }
     std::int64_t bits_kept() const { return bits.size(); }
-    const typename S::Carry& first() const { return first_; }
+    // Reads the bits from the top down, through all segments.
+    BitStack::Cursor way_back() const { return BitStack::Cursor(bits); }
 
-    // Sweeps from the carry at the end to the one at t0; `carry` is overwritten on the way.
+    // Sweeps segment `number` from the carry after its last step to the one at its start; `carry` is overwritten on the way.
     template <class Backward>
-    Failure sweep(S& stepper, const Timeline& timeline, typename S::Carry& carry, Backward& backward,
-                  BackwardStats& stats) const {
+    Failure sweep(S& stepper, std::size_t number, const Timeline& timeline, typename S::Carry& carry, Backward& backward,
+                  BitStack::Cursor& cursor, BackwardStats& stats) const {
       const std::int64_t n = timeline.steps();
-      BitStack::Cursor cursor(bits);
       backward.meet_saves(n, carry);
       for (std::int64_t i = n; i-- > 0;) {
         const Step step = step_at(timeline, i);
@@ -67,18 +72,18 @@ struct ReversibleAdjoint {
         backward.chain_times(i, step_bar);
         backward.meet_saves(i, carry);
       }
-      return arrive(stepper, timeline, carry, cursor, stats);
+      return arrive(stepper, number, timeline, carry, cursor, stats);
     }
 
     // The way back without cotangents; needs no vjp.
-    Failure reconstruct(S& stepper, const Timeline& timeline, typename S::Carry& carry, BackwardStats& stats) const {
-      BitStack::Cursor cursor(bits);
+    Failure reconstruct(S& stepper, std::size_t number, const Timeline& timeline, typename S::Carry& carry,
+                        BitStack::Cursor& cursor, BackwardStats& stats) const {
       for (std::int64_t i = timeline.steps(); i-- > 0;) {
         const Step step = step_at(timeline, i);
         const Outcome outcome = stepper.reconstruct(step, carry, cursor);
         if (outcome != Outcome::ok) return lost(stepper, outcome, step);
       }
-      return arrive(stepper, timeline, carry, cursor, stats);
+      return arrive(stepper, number, timeline, carry, cursor, stats);
     }
 
    private:
@@ -93,15 +98,15 @@ struct ReversibleAdjoint {
       }
     }
 
-    Failure arrive(S& stepper, const Timeline& timeline, const typename S::Carry& carry, const BitStack::Cursor& cursor,
+    Failure arrive(S& stepper, std::size_t number, const Timeline& timeline, const typename S::Carry& carry, const BitStack::Cursor& cursor,
                    BackwardStats& stats) const {
       if constexpr (S::reversibility == Reversibility::exact) {
-        if (!stepper.same(carry, first_) || !cursor.at_bottom()) return detail::impure_at(timeline.t0(), timeline.first());
+        if (!stepper.same(carry, firsts_[number]) || (number == 0 && !cursor.at_bottom())) return detail::impure_at(timeline.t0(), timeline.first());
       } else {
         typename S::State y, y0;
         stepper.read(carry, y);
-        stepper.read(first_, y0);
-        if (y.size() > 0) stats.drift = static_cast<double>((y - y0).array().abs().maxCoeff());
+        stepper.read(firsts_[number], y0);
+        if (y.size() > 0) stats.drift = std::fmax(stats.drift, static_cast<double>((y - y0).array().abs().maxCoeff()));
         if (!std::isfinite(stats.drift))
           return {Status::not_finite, timeline.t0(), timeline.first(), -1,
                   "the reconstructed initial state is not finite: lambda^-n outgrew the numbers; use Exact arithmetic"};
@@ -109,7 +114,7 @@ struct ReversibleAdjoint {
       return {};
     }
 
-    typename S::Carry first_;
+    std::vector<typename S::Carry> firsts_;
   };
 };
 

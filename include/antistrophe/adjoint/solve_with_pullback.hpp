@@ -8,6 +8,7 @@
 #include <antistrophe/adjoint/reversible.hpp>
 #include <antistrophe/solve/solve.hpp>
 
+#include <cmath>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -53,8 +54,10 @@ using DefaultAdjoint = typename detail::DefaultAdjointOf<M, F, Y>::type;
 
 // A finished solve that can be gone back through, as often as one likes. It owns a copy of the field: parameters changed
 // afterwards do not touch it. Not for use by two threads at once.
-template <class F, class Y, class S, class Adjoint>
+template <class F, class Y, class S, class Adjoint, class... E>
 class [[nodiscard]] Pass {
+  using WatchType = detail::Watch<F, Y, E...>;
+
  public:
   using Trace = typename Adjoint::template Trace<S>;
 
@@ -63,33 +66,47 @@ class [[nodiscard]] Pass {
   const Stats& stats() const { return forward_.solution.stats(); }
   const Solution<Y>& solution() const { return forward_.solution; }
 
-  // ys_bar[i] is the cotangent of ys()[i], of the same shape. Throws std::invalid_argument where it is not, or is not
-  // finite; SolveError where the field turns out impure or the cotangents overflow.
-  Gradient<F, Y> pullback(const std::vector<Y>& ys_bar) {
-    check(ys_bar);
+  // ys_bar[i] is the cotangent of ys()[i], of the same shape; ts_bar[i], if given, that of ts()[i], of which only times of
+  // events and nodes can move. Throws std::invalid_argument where they do not fit or are not finite; SolveError where the
+  // field turns out impure or the cotangents overflow.
+  Gradient<F, Y> pullback(const std::vector<Y>& ys_bar, const std::vector<double>& ts_bar = {}) {
+    check(ys_bar, ts_bar);
     const F& field = *field_;
-    const Timeline& timeline = forward_.timeline;
     S& stepper = forward_.stepper;
     const Calls before = stepper.calls();
+    const std::vector<detail::Segment<S>>& segments = forward_.segments;
+    const double t0 = segments.front().timeline.t0();
 
-    typename S::Carry carry = forward_.carry;
-    detail::Backward<S, F> backward(stepper, field, timeline, forward_.plan, ys_bar);
+    detail::Backward<S, F> backward(stepper, field, forward_.plan, ys_bar, ts_bar, y0_);
     Gradient<F, Y> gradient{detail::zeros_like(y0_), {}, {}, {}, {}};
-    const Failure failure = forward_.trace.sweep(stepper, timeline, carry, backward, gradient.stats);
-    if (failure.status != Status::success) throw SolveError(failure, forward_.solution);
+    auto way_back = forward_.trace.way_back();
+    double t_start_bar = 0;
+    for (std::size_t k = segments.size(); k-- > 0;) {
+      const detail::Segment<S>& segment = segments[k];
+      typename S::Carry carry = segment.end;
+      backward.stop_at(segment.saves_begin);
+      backward.enter(segment.timeline, !segment.arrest && forward_.solution.status() == Status::success);
+      if constexpr (!WatchType::none) {
+        if (segment.arrest) through_event(segment, k + 1 < segments.size(), gradient.y0, t_start_bar, backward, carry);
+      }
+      const Failure failure = forward_.trace.sweep(stepper, k, segment.timeline, carry, backward, way_back, gradient.stats);
+      if (failure.status != Status::success) throw SolveError(failure, forward_.solution);
+      detail::TimeCotangents start_bar;
+      stepper.finish(segment.timeline.t0(), carry, backward.carry_bar, gradient.y0, backward.theta_bar, start_bar);
+      t_start_bar = backward.times_bar.t0 + start_bar.t0;
+    }
 
-    detail::TimeCotangents start_bar;
-    stepper.finish(timeline.t0(), carry, backward.carry_bar, gradient.y0, backward.theta_bar, start_bar);
     gradient.theta = std::move(backward.theta_bar);
     if constexpr (TimeDifferentiable<F, Y>) {
-      if (timeline.steps() == 0) add_instant(ys_bar, backward.times_bar);
-      gradient.t0 = backward.times_bar.t0 + start_bar.t0;
-      gradient.t1 = backward.times_bar.t1 + start_bar.t1;
+      detail::TimeCotangents times_bar{t_start_bar, backward.times_bar.t1};
+      if (segments.size() == 1 && !segments[0].arrest && segments[0].timeline.steps() == 0) add_instant(ys_bar, times_bar);
+      gradient.t0 = times_bar.t0;
+      gradient.t1 = times_bar.t1;
     }
     gradient.stats.evaluations = stepper.calls().evaluations - before.evaluations;
     gradient.stats.vjps = stepper.calls().vjps - before.vjps;
     if (!gradient.y0.allFinite() || !gradient.theta.allFinite())
-      throw SolveError({Status::gradient_not_finite, timeline.t0(), timeline.first(), -1,
+      throw SolveError({Status::gradient_not_finite, t0, segments.front().timeline.first(), -1,
                         "the cotangents overflowed on the way back, or the vjp returned NaN: a chaotic solution over so "
                         "long a time has no gradient that numbers can hold"},
                        forward_.solution);
@@ -98,14 +115,59 @@ class [[nodiscard]] Pass {
 
   // Borrows the field where own_field is false: it must then outlive the pass, unchanged.
   template <class M, class StepsType>
-  Pass(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at, bool own_field)
+  Pass(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at,
+       const Events<E...>& events, bool own_field)
       : owned_(own_field ? std::make_unique<const F>(problem.field) : nullptr),
         field_(own_field ? owned_.get() : &problem.field),
         y0_(problem.y0),
-        forward_(method, *field_, problem.y0, problem.t0, problem.t1, steps, save_at, OnFailure::throw_error) {}
+        forward_(method, *field_, problem.y0, problem.t0, problem.t1, steps, save_at, WatchType(events, *field_),
+                 OnFailure::throw_error) {}
 
  private:
-  void check(const std::vector<Y>& ys_bar) const {
+  // Back through the event at the end of a segment: from the cotangent of the state after its jump (`goes_on`), of what was
+  // saved there and of its time, to that of the step it cut. The event's time moves with the state so that g stays 0:
+  //   w ← w − ∂g/∂y (wᵀẎ + L_t) / (∂g/∂t + ∂g/∂y·Ẏ),   θ̄ −= ∂g/∂θ (the same factor).
+  template <class Backward>
+  void through_event(const detail::Segment<S>& segment, bool goes_on, const Y& after_bar, double t_after_bar,
+                     Backward& backward, typename S::Carry& carry) {
+    using Scalar = typename Y::Scalar;
+    const detail::Arrest<Y>& arrest = *segment.arrest;
+    Step step = arrest.step;
+    step.timeline = &segment.timeline;
+    const std::size_t index = arrest.hit.index;
+    Y w = detail::zeros_like(y0_), g_y = w;
+    double time_bar = 0;
+    auto saves = backward.saves_of_cut({arrest.hit.sigma, &w}, w, time_bar);
+    if (goes_on) {
+      static_assert((!detail::jumps<E> && ...) || TimeDifferentiable<F, Y>,
+                    "antistrophe: a gradient through a jump needs the field's ∂f/∂t: give its vjp a last argument "
+                    "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
+      Scalar jump_t_bar{0};
+      forward_.watch.jump_vjp(index, arrest.t, arrest.y, after_bar, w, backward.theta_bar, jump_t_bar);
+      time_bar += t_after_bar + static_cast<double>(Eigen::numext::real(jump_t_bar));
+    }
+    auto g_theta = detail::zero_parameters<F, Y>(*field_);
+    Scalar g_t{0};
+    forward_.watch.gradient(index, arrest.t, arrest.y, g_y, g_theta, g_t);
+    const Scalar rate = g_t + detail::dot(g_y, arrest.slope);
+    const Scalar factor = (detail::dot(w, arrest.slope) + static_cast<Scalar>(static_cast<RealOf<Y>>(time_bar))) / rate;
+    if (!detail::is_finite(factor))
+      throw SolveError({Status::gradient_not_finite, arrest.t, step.n, -1,
+                        "event " + std::to_string(index) +
+                            " is grazing: dg/dt is 0 along the solution, so its time has no derivative"},
+                       forward_.solution);
+    w -= factor * g_y;
+    backward.theta_bar -= factor * g_theta;
+    detail::TimeCotangents step_bar;
+    forward_.stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, saves);
+    backward.chain_times(segment.timeline.steps(), step_bar);
+  }
+
+  void check(const std::vector<Y>& ys_bar, const std::vector<double>& ts_bar) const {
+    if (!ts_bar.empty() && ts_bar.size() != ys().size())
+      detail::refuse("the length of ts_bar", ts_bar.size(), "0 or that of ts(), " + std::to_string(ys().size()));
+    for (std::size_t i = 0; i < ts_bar.size(); ++i)
+      if (!std::isfinite(ts_bar[i])) detail::refuse("ts_bar[" + std::to_string(i) + "]", ts_bar[i], "finite");
     if (ys_bar.size() != ys().size())
       detail::refuse("the length of ys_bar", ys_bar.size(), "that of ys(), " + std::to_string(ys().size()));
     for (std::size_t i = 0; i < ys_bar.size(); ++i) {
@@ -121,7 +183,7 @@ class [[nodiscard]] Pass {
     if (ys_bar.empty() || forward_.plan.given.back()) return;
     auto tape = detail::make_tape<F, Y>(*field_, y0_);
     Y dy = detail::zeros_like(y0_);
-    detail::evaluate<F, Y>(*field_, forward_.timeline.t0(), y0_, dy, tape);
+    detail::evaluate<F, Y>(*field_, forward_.segments.front().timeline.t0(), y0_, dy, tape);
     const double slope = static_cast<double>(detail::dot(ys_bar.back(), dy));
     times_bar.t1 += slope;
     times_bar.t0 -= slope;
@@ -130,16 +192,16 @@ class [[nodiscard]] Pass {
   std::unique_ptr<const F> owned_;
   const F* field_;
   Y y0_;
-  detail::Forward<S, Trace> forward_;
+  detail::Forward<S, Trace, WatchType> forward_;
 };
 
 // The solve and its pull-back. Errors as of solve; a method that cannot go with the adjoint does not compile.
-template <class F, class Y, class M, class StepsType, class Adjoint = DefaultAdjoint<M, F, Y>>
+template <class F, class Y, class M, class StepsType, class Adjoint = DefaultAdjoint<M, F, Y>, class... E>
 auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at = {},
-                         const Adjoint& = {}) {
+                         const Adjoint& = {}, const Events<E...>& events = Events<>{}) {
   if constexpr (detail::require_pullback<F, Y, M, StepsType, Adjoint>()) {
     detail::validate(problem);
-    return Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint>(problem, method, steps, save_at, true);
+    return Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint, E...>(problem, method, steps, save_at, events, true);
   }
 }
 

@@ -42,13 +42,17 @@ RoundTrip<Y> assert_reversible(const Problem<F, Y>& problem, const M& method, co
     using S = typename M::template Stepper<F, Y>;
     using Trace = typename ReversibleAdjoint::Trace<S>;
     detail::validate(problem);
-    detail::Forward<S, Trace> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps, {},
-                                      OnFailure::throw_error);
+    using NoEvents = detail::Watch<F, Y>;
+    detail::Forward<S, Trace, NoEvents> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps, {},
+                                                NoEvents(Events<>{}, problem.field), OnFailure::throw_error);
+    detail::Segment<S>& segment = forward.segments.front();
     BackwardStats stats;
-    RoundTrip<Y> trip{problem.y0, forward.solution.ys().back(), 0, forward.trace.bits_kept(), forward.timeline.steps()};
-    const Failure failure = forward.trace.reconstruct(forward.stepper, forward.timeline, forward.carry, stats);
+    RoundTrip<Y> trip{problem.y0, forward.solution.ys().back(), 0, forward.trace.bits_kept(), segment.timeline.steps()};
+    auto way_back = forward.trace.way_back();
+    const Failure failure =
+        forward.trace.reconstruct(forward.stepper, 0, segment.timeline, segment.end, way_back, stats);
     if (failure.status != Status::success) throw SolveError(failure, forward.solution);
-    forward.stepper.read(forward.carry, trip.y0);
+    forward.stepper.read(segment.end, trip.y0);
     trip.drift = stats.drift;
     return trip;
   }

@@ -12,6 +12,7 @@
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/core/requirements.hpp>
 #include <antistrophe/core/state.hpp>
+#include <antistrophe/solve/solution.hpp>
 #include <antistrophe/stepper/step_polynomial.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
@@ -65,14 +66,6 @@ template <class... E>
 struct Events {
   std::tuple<E...> list;
   explicit Events(E... events) : list(std::move(events)...) {}
-};
-
-// An event that was met: which of the list, when, and in what state (before the jump, if it has one).
-template <class Y>
-struct EventRecord {
-  std::size_t index = 0;
-  double t = 0;
-  Y y;
 };
 
 namespace detail {
@@ -138,7 +131,7 @@ class Watch {
   static constexpr std::size_t count = sizeof...(E);
   static constexpr bool none = count == 0;
 
-  Watch(const Events<E...>& events, const F& field) : events_(&events), field_(&field) {}
+  Watch(const Events<E...>& events, const F& field) : events_(events), field_(&field) {}
 
   // At the start of a segment; `fired` is the event that led there.
   void start(double t, const Y& y, std::optional<std::size_t> fired) {
@@ -258,7 +251,7 @@ class Watch {
   template <class Visit>
   void for_each(Visit&& visit) const {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (visit.template operator()<I>(std::get<I>(events_->list)), ...);
+      (visit.template operator()<I>(std::get<I>(events_.list)), ...);
     }(std::make_index_sequence<count>{});
   }
 
@@ -267,7 +260,7 @@ class Watch {
     return value;
   }
 
-  const Events<E...>* events_;
+  Events<E...> events_;
   const F* field_;
   std::array<double, count> values_{};  // g where the step begins; 0 where its side is not known yet
 };

@@ -1,9 +1,10 @@
-// The forward loops: along a timeline laid out before, or with steps chosen to a tolerance. They save what is asked for and
-// tell a trace what they pass. A trace keeps whatever its adjoint will need on the way back; a plain solve has the trace
-// that keeps nothing.
+// The one forward loop. A pace proposes steps, laid out before or chosen to a tolerance, and judges them; the loop saves what
+// is asked for, watches for events and tells a trace what it passes. A trace keeps whatever its adjoint will need on the way
+// back; a plain solve has the trace that keeps nothing.
 #pragma once
 
 #include <antistrophe/exact/bit_stack.hpp>
+#include <antistrophe/solve/events.hpp>
 #include <antistrophe/solve/saver.hpp>
 #include <antistrophe/solve/solution.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -13,6 +14,8 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -34,40 +37,6 @@ Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
   Blame blame = stepper.blame();
   return {outcome == Outcome::out_of_range ? Status::out_of_range : Status::not_finite, step.t0, step.n, blame.component,
           std::move(blame.cause)};
-}
-
-// Solves from y0 along the timeline. The carry is left at the end, or before the step that failed.
-template <Stepper S, class Trace>
-Failure march(S& stepper, const Timeline& timeline, const typename S::State& y0, typename S::Carry& carry, Trace& trace,
-              Saver<typename S::State>& saver, Stats& stats) {
-  const std::int64_t n = timeline.steps();
-  if (const Outcome outcome = stepper.start(timeline.t0(), y0, carry); outcome != Outcome::ok)
-    return failed_at(stepper, outcome, Step{timeline.first(), timeline.t0(), timeline.t0(), &timeline});
-  trace.begin(stepper, n, carry);
-  saver.start(timeline.t0(), y0, n == 0);
-  double t = timeline.t0();
-  for (std::int64_t i = 0; i < n; ++i) {
-    const double t_next = timeline[i + 1];
-    const Step step{timeline.first() + i, t, t_next, &timeline};
-    t = t_next;
-    trace.before_step(i, carry);
-    const std::size_t mark = saver.mark();
-    Outcome outcome = stepper.attempt(step, carry);
-    if (outcome == Outcome::ok) {
-      saver.inside(stepper, step, step.t1, i, carry);
-      outcome = stepper.commit(step, carry, trace.bits);
-    }
-    ++stats.steps;
-    if (outcome != Outcome::ok) {
-      saver.rewind(mark);
-      ++stats.rejected;
-      return failed_at(stepper, outcome, step);
-    }
-    ++stats.accepted;
-    saver.after(stepper, t, i + 1, i + 1 == n, carry);
-  }
-  trace.end(carry);
-  return {};
 }
 
 // Hairer's first step (Solving ODEs I, II.4): from the sizes of y0, of f there, and of f a small Euler step further on,
@@ -105,85 +74,216 @@ inline std::string why_so_small(const Adaptive& options, double h, double error,
   return text.str();
 }
 
-// Solves from t0 to t1 in steps of accepted error; the timeline grows with them. Rejected trials leave no trace.
-template <Stepper S, class Trace>
-Failure march(S& stepper, const Adaptive& options, double t1, Timeline& timeline, const typename S::State& y0,
-              typename S::Carry& carry, Trace& trace, Saver<typename S::State>& saver, Stats& stats) {
-  using Y = typename S::State;
-  const double t0 = timeline.t0();
-  const Landings landings(options, t0, t1);
-  const int local_order = S::error_order;
-  Controller controller(options, local_order);
-  if (const Outcome outcome = stepper.start(t0, y0, carry); outcome != Outcome::ok)
-    return failed_at(stepper, outcome, Step{timeline.first(), t0, t0, &timeline});
-  trace.begin(stepper, 0, carry);
-  saver.start(t0, y0, t0 == t1);
-  if (t0 == t1) {
-    trace.end(carry);
-    return {};
+// Steps from node to node of a timeline laid out before. A step that fails ends the solve.
+class FixedPace {
+ public:
+  FixedPace(const Timeline& plan, double) : plan_(&plan) {}
+
+  bool over() const { return next_ > plan_->steps(); }
+  double target(double) const { return (*plan_)[next_]; }
+  template <Stepper S>
+  void start(S&, double, const typename S::State&) {}
+  std::optional<Failure> exhausted(const Step&, const Stats&) const { return std::nullopt; }
+
+  template <Stepper S>
+  bool accepts(S&, const Step&, const typename S::Carry&) {
+    return true;
+  }
+  template <Stepper S>
+  void accepted(S&, const Step&) {
+    ++next_;
+  }
+  template <Stepper S>
+  std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
+    return failed_at(stepper, outcome, step);
+  }
+  // Goes on from an event at time t.
+  void resume(double t) {
+    const double sign = plan_->t1() >= plan_->t0() ? 1 : -1;
+    while (!over() && sign * ((*plan_)[next_] - t) <= time_slack(plan_->t0(), plan_->t1())) ++next_;
   }
 
-  double t = t0;
-  double h = options.first_step != 0 ? options.first_step
-                                     : first_step(stepper, controller, options, local_order, t0, t1, y0);
-  std::size_t landing = 0;
-  Y before = y0, after = y0;
-  auto estimates = make_estimates<S>(y0);
-  while (landing < landings.times.size()) {
-    const double target = landings.times[landing];
-    const double wished = std::copysign(std::fmin(std::fabs(h), options.dtmax), target - t);
+ private:
+  const Timeline* plan_;
+  std::int64_t next_ = 1;
+};
+
+// Steps of accepted error. Rejected trials leave no trace.
+template <Stepper S>
+class AdaptivePace {
+ public:
+  using Y = typename S::State;
+
+  AdaptivePace(const Adaptive& options, double t0, double t1, const Y& y0)
+      : options_(options),
+        landings_(options, t0, t1),
+        controller_(options, S::error_order),
+        t1_(t1),
+        t0_(t0),
+        before_(y0),
+        after_(y0),
+        estimates_(make_estimates<S>(y0)) {}
+
+  bool over() const { return t0_ == t1_ || landing_ == landings_.times.size(); }
+
+  void start(S& stepper, double t, const Y& y) {
+    if (over()) return;
+    h_ = options_.first_step != 0 ? options_.first_step
+                                  : first_step(stepper, controller_, options_, S::error_order, t, t1_, y);
+  }
+
+  double target(double t) {
+    const double landing = landings_.times[landing_];
+    wished_ = std::copysign(std::fmin(std::fabs(h_), options_.dtmax), landing - t);
     // A step that would leave less than a hundredth of itself lands.
-    const bool lands = std::fabs(wished) * 1.01 >= std::fabs(target - t);
-    const double t_next = lands ? target : t + wished;
-    const std::int64_t i = timeline.steps();
-    const Step step{timeline.first() + i, t, t_next, &timeline};
-    if (options.max_steps > 0 && stats.steps >= options.max_steps)
-      return {Status::max_steps, t, step.n, -1, "all " + std::to_string(options.max_steps) + " steps of Adaptive::max_steps are used up"};
-    ++stats.steps;
+    lands_ = std::fabs(wished_) * 1.01 >= std::fabs(landing - t);
+    return lands_ ? landing : t + wished_;
+  }
 
-    double error = std::numeric_limits<double>::quiet_NaN();
-    Blame blame;
-    Outcome outcome = stepper.attempt(step, carry);
-    if (outcome == Outcome::ok) {
-      stepper.error(step, carry, estimates);
-      stepper.read(carry, before);
-      stepper.proposal(step, carry, after);
-      error = controller.error(estimates, before, after);
-      if (error < 1) {
-        const std::size_t mark = saver.mark();
-        saver.inside(stepper, step, step.t1, i, carry);
-        trace.before_step(i, carry);
-        outcome = stepper.commit(step, carry, trace.bits);
-        if (outcome != Outcome::ok) {
-          saver.rewind(mark);
-          error = std::numeric_limits<double>::quiet_NaN();
-        }
-      }
+  std::optional<Failure> exhausted(const Step& step, const Stats& stats) const {
+    if (options_.max_steps == 0 || stats.steps < options_.max_steps) return std::nullopt;
+    return Failure{Status::max_steps, step.t0, step.n, -1,
+                   "all " + std::to_string(options_.max_steps) + " steps of Adaptive::max_steps are used up"};
+  }
+
+  bool accepts(S& stepper, const Step& step, const typename S::Carry& carry) {
+    stepper.error(step, carry, estimates_);
+    stepper.read(carry, before_);
+    stepper.proposal(step, carry, after_);
+    error_ = controller_.error(estimates_, before_, after_);
+    return error_ < 1;
+  }
+
+  void accepted(S& stepper, const Step& step) {
+    const double next = step.h() * controller_.accept(error_);
+    h_ = lands_ ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished_)), wished_) : next;
+    error_ = unknown;
+    if (!lands_) return;
+    if (landings_.jump[landing_]) {
+      controller_.forget();
+      stepper.forget();
     }
-    if (outcome != Outcome::ok) blame = stepper.blame();
+    ++landing_;
+  }
 
-    if (error < 1) {
-      ++stats.accepted;
-      timeline.append(t_next);
-      t = t_next;
-      saver.after(stepper, t, i + 1, t == t1, carry);
-      const double next = step.h() * controller.accept(error);
-      h = lands ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished)), wished) : next;
-      if (lands) {
-        if (landings.jump[landing]) {
-          controller.forget();
-          stepper.forget();
+  std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
+    const double error = outcome == Outcome::ok ? error_ : unknown;
+    error_ = unknown;
+    h_ = step.h() * controller_.reject(error);
+    if (step.t0 + h_ != step.t0 && std::fabs(h_) >= options_.dtmin) return std::nullopt;
+    if (outcome == Outcome::out_of_range) return failed_at(stepper, outcome, step);
+    const Blame blame = outcome == Outcome::ok ? Blame{} : stepper.blame();
+    return Failure{Status::step_size_vanished, step.t0, step.n, blame.component,
+                   why_so_small(options_, step.h(), error, blame)};
+  }
+
+  void resume(double t) {
+    const double sign = t1_ >= t0_ ? 1 : -1;
+    while (!over() && sign * (landings_.times[landing_] - t) <= time_slack(t0_, t1_)) ++landing_;
+    controller_.forget();
+  }
+
+ private:
+  static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+  const Adaptive& options_;
+  Landings landings_;
+  Controller controller_;
+  double t1_, t0_;
+  double h_ = 0, wished_ = 0, error_ = unknown;
+  bool lands_ = false;
+  std::size_t landing_ = 0;
+  Y before_, after_;
+  std::array<Y, static_cast<std::size_t>(S::error_estimates)> estimates_;
+};
+
+// The event that cuts the last step of a segment: the step it lies in, which is not committed, where in it, and the state
+// and its slope there.
+template <class Y>
+struct Arrest {
+  Hit hit;
+  Step step{};
+  double t = 0;
+  Y y, slope;
+};
+
+// A stretch of a solve from a start to an event or the end: its nodes, its saves in the plan, the carry after its last
+// committed step, and the event, if one arrested it.
+template <Stepper S>
+struct Segment {
+  Timeline timeline = Timeline::growing(0);
+  std::size_t saves_begin = 0, saves_end = 0;
+  typename S::Carry end;
+  std::optional<Arrest<typename S::State>> arrest;
+};
+
+// Solves one segment from y at time t. The timeline grows with the steps, or, where `laid_out`, is complete. The carry is
+// left at the end, or before the step that failed or was cut.
+template <Stepper S, class Pace, class Trace, class WatchType>
+Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const typename S::State& y0, Trace& trace,
+              std::int64_t expected_steps, WatchType& watch, Saver<typename S::State>& saver, Stats& stats,
+              std::vector<EventRecord<typename S::State>>& events) {
+  using Y = typename S::State;
+  typename S::Carry& carry = segment.end;
+  Timeline& timeline = segment.timeline;
+  double t = timeline.t0();
+  if (const Outcome outcome = stepper.start(t, y0, carry); outcome != Outcome::ok)
+    return failed_at(stepper, outcome, Step{timeline.first(), t, t, &timeline});
+  trace.begin(stepper, expected_steps, carry);
+  saver.start(t, y0, pace.over());
+  pace.start(stepper, t, y0);
+
+  for (std::int64_t i = 0; !pace.over(); ) {
+    const double t_next = pace.target(t);
+    const Step step{timeline.first() + i, t, t_next, &timeline};
+    if (std::optional<Failure> failure = pace.exhausted(step, stats)) return *std::move(failure);
+    ++stats.steps;
+    Outcome outcome = stepper.attempt(step, carry);
+    bool accepted = outcome == Outcome::ok && pace.accepts(stepper, step, carry);
+    if (accepted) {
+      const std::size_t mark = saver.mark();
+      if constexpr (!WatchType::none) {
+        Y y1 = zeros_like(y0);
+        stepper.proposal(step, carry, y1);
+        const std::size_t recorded = events.size();
+        const auto record = [&](const Hit& hit, double at, const Y& y) { events.push_back({hit.index, at, y}); };
+        if (const std::optional<Hit> hit = watch.look(stepper, step, carry, y1, record)) {
+          StepPolynomial<Y, S::dense_degree> polynomial(y0);
+          stepper.extend(step, carry, polynomial);
+          Arrest<Y> arrest{*hit, step, hit->sigma == 1 ? t_next : t + hit->sigma * step.h(), y0, y0};
+          polynomial.value(hit->sigma, arrest.y);
+          polynomial.slope(hit->sigma, arrest.slope);
+          arrest.slope /= static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(step.h()));
+          saver.inside(stepper, step, arrest.t, i, carry);
+          saver.arrest(arrest.t, hit->sigma, i, watch.ends_solve(hit->index), arrest.y);
+          events.push_back({hit->index, arrest.t, arrest.y});
+          ++stats.accepted;
+          segment.arrest = std::move(arrest);
+          return {};
         }
-        ++landing;
+        saver.inside(stepper, step, t_next, i, carry);
+        trace.before_step(step.n, carry);
+        outcome = stepper.commit(step, carry, trace.bits);
+        if (outcome != Outcome::ok) events.resize(recorded);
+      } else {
+        saver.inside(stepper, step, t_next, i, carry);
+        trace.before_step(step.n, carry);
+        outcome = stepper.commit(step, carry, trace.bits);
       }
+      accepted = outcome == Outcome::ok;
+      if (!accepted) saver.rewind(mark);
+    }
+    if (!accepted) {
+      ++stats.rejected;
+      if (std::optional<Failure> failure = pace.rejected(stepper, outcome, step)) return *std::move(failure);
       continue;
     }
-
-    ++stats.rejected;
-    h = step.h() * controller.reject(error);
-    if (t + h == t || std::fabs(h) < options.dtmin)
-      return {outcome == Outcome::out_of_range ? Status::out_of_range : Status::step_size_vanished, t, step.n,
-              blame.component, outcome == Outcome::out_of_range ? blame.cause : why_so_small(options, step.h(), error, blame)};
+    ++stats.accepted;
+    if (!laid_out) timeline.append(t_next);
+    pace.accepted(stepper, step);
+    t = t_next;
+    ++i;
+    saver.after(stepper, t, i, pace.over(), carry);
   }
   trace.end(carry);
   return {};

@@ -51,9 +51,11 @@ class Saver {
     zero_ = zeros_like(y0);
   }
 
-  // The state at node 0; `last` where the solve is over there.
+  // The state at node 0 of a segment; `last` where the solve is over there. After an event, only the first segment's start is
+  // asked for by .t0.
   void start(double t0, const Y& y0, bool last) {
-    at_node(0, t0, save_at_.t0 || (last && (save_at_.t1 || only_last_)), [&](Y& y) { y = y0; });
+    at_node(0, t0, (save_at_.t0 && !started_) || (last && (save_at_.t1 || only_last_)), [&](Y& y) { y = y0; });
+    started_ = true;
   }
 
   // The given times strictly inside an attempted step up to `until`, off its dense output, before it is committed.
@@ -127,7 +129,7 @@ class Saver {
 
   SaveAt save_at_;
   double slack_, sign_;
-  bool only_last_ = false;
+  bool only_last_ = false, started_ = false;
   std::size_t next_ = 0;
   SavePlan plan_;
   std::vector<Y> ys_;

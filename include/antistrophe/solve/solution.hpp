@@ -21,6 +21,14 @@ struct Stats {
   std::size_t bytes_kept = 0;    // for the way back: states, bits and times
 };
 
+// An event that was met: which of the list, when, and in what state (before the jump, if it has one).
+template <class Y>
+struct EventRecord {
+  std::size_t index = 0;
+  double t = 0;
+  Y y;
+};
+
 template <class Y>
 class [[nodiscard]] Solution {
  public:
@@ -29,7 +37,10 @@ class [[nodiscard]] Solution {
   const std::vector<Y>& ys() const { return ys_; }
 
   Status status() const { return failure_.status; }
-  bool success() const { return failure_.status == Status::success; }
+  // True where the solve reached t1, or a terminal event.
+  bool success() const { return failure_.status == Status::success || failure_.status == Status::event; }
+  // The events that were met, in order.
+  const std::vector<EventRecord<Y>>& events() const { return events_; }
   const Failure& failure() const { return failure_; }
   const Stats& stats() const { return stats_; }
 
@@ -42,10 +53,12 @@ class [[nodiscard]] Solution {
   }
 
   Solution() = default;
-  Solution(std::vector<double> ts, std::vector<Y> ys, Timeline timeline, Failure failure, Stats stats)
+  Solution(std::vector<double> ts, std::vector<Y> ys, Timeline timeline, std::vector<EventRecord<Y>> events,
+           Failure failure, Stats stats)
       : ts_(std::move(ts)),
         ys_(std::move(ys)),
         timeline_(std::move(timeline)),
+        events_(std::move(events)),
         failure_(std::move(failure)),
         stats_(stats) {}
 
@@ -53,6 +66,7 @@ class [[nodiscard]] Solution {
   std::vector<double> ts_;
   std::vector<Y> ys_;
   Timeline timeline_ = Timeline::growing(0);
+  std::vector<EventRecord<Y>> events_;
   Failure failure_;
   Stats stats_;
 };

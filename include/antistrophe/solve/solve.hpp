@@ -1,6 +1,7 @@
 // solve(problem, method, steps[, save_at][, on_failure]): the solution of an initial value problem.
 #pragma once
 
+#include <antistrophe/solve/events.hpp>
 #include <antistrophe/solve/march.hpp>
 #include <antistrophe/solve/problem.hpp>
 #include <antistrophe/solve/requirements.hpp>
@@ -13,6 +14,8 @@
 #include <any>
 #include <cmath>
 #include <concepts>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -40,57 +43,102 @@ Method resolved(const Method& method, const StepsType& steps, const Y& y0) {
 }
 
 // A stepper's forward pass with everything it leaves behind; solve shows the solution, an adjoint goes back from it.
-template <Stepper S, class Trace>
+template <Stepper S, class Trace, class WatchType>
 struct Forward {
-  Timeline timeline;
-  SavePlan plan;
+  Timeline plan_of_steps;
   S stepper;
-  typename S::Carry carry;
   Trace trace;
+  WatchType watch;
+  SavePlan plan;
+  std::vector<Segment<S>> segments;
   Solution<typename S::State> solution;
 
   template <class Method, class F, class StepsType>
   Forward(const Method& method, const F& field, const typename S::State& y0, double t0, double t1, const StepsType& steps,
-          const SaveAt& save_at, OnFailure on_failure)
-      : timeline(timeline_of(steps, t0, t1)), stepper(resolved(method, steps, y0), field, y0), carry(stepper.make_carry()) {
+          const SaveAt& save_at, const WatchType& watch_for, OnFailure on_failure)
+      : plan_of_steps(timeline_of(steps, t0, t1)), stepper(resolved(method, steps, y0), field, y0), watch(watch_for) {
     using Y = typename S::State;
-    Saver<Y> saver(save_at, t0, t1, timeline.steps(), y0);
+    constexpr bool adaptive = std::same_as<StepsType, Adaptive>;
+    Saver<Y> saver(save_at, t0, t1, plan_of_steps.steps(), y0);
     Stats stats;
+    std::vector<EventRecord<Y>> events;
     Failure failure;
-    if constexpr (std::same_as<StepsType, Adaptive>) {
+    if constexpr (adaptive) {
       validate(steps, y0, t0, t1);
-      failure = march(stepper, steps, t1, timeline, y0, carry, trace, saver, stats);
+      AdaptivePace<S> pace(steps, t0, t1, y0);
+      failure = run(pace, false, y0, t0, saver, stats, events);
     } else {
-      failure = march(stepper, timeline, y0, carry, trace, saver, stats);
+      FixedPace pace(plan_of_steps, t0);
+      failure = run(pace, WatchType::none, y0, t0, saver, stats, events);
     }
-    const bool failed = failure.status != Status::success;
     stats.evaluations = stepper.calls().evaluations;
     if constexpr (requires { trace.bytes(); }) {
-      stats.bytes_kept = trace.bytes() + timeline.bytes();
+      stats.bytes_kept = trace.bytes();
+      for (const Segment<S>& segment : segments) stats.bytes_kept += segment.timeline.bytes();
       stats.bits = trace.bits_kept();
     }
     plan = saver.plan();
-    solution = Solution<Y>(plan.ts, saver.take_states(), timeline, std::move(failure), stats);
+    const bool failed = failure.status != Status::success && failure.status != Status::event;
+    solution = Solution<Y>(plan.ts, saver.take_states(), segments.back().timeline, std::move(events), std::move(failure), stats);
     if (failed && on_failure == OnFailure::throw_error) throw SolveError(solution.failure(), solution);
+  }
+
+ private:
+  template <class Pace, class Y>
+  Failure run(Pace& pace, bool laid_out, const Y& y0, double t0, Saver<Y>& saver, Stats& stats,
+              std::vector<EventRecord<Y>>& events) {
+    Y y = y0;
+    double t = t0;
+    std::int64_t first = plan_of_steps.first();
+    std::optional<std::size_t> fired;
+    const std::int64_t expected = plan_of_steps.steps();
+    for (;;) {
+      segments.push_back({laid_out ? plan_of_steps : Timeline::growing(t).numbered_from(first), saver.mark(), saver.mark(),
+                          stepper.make_carry(), std::nullopt});
+      Segment<S>& segment = segments.back();
+      if constexpr (!WatchType::none) watch.start(t, y, fired);
+      Failure failure = march(stepper, pace, laid_out, segment, y, trace, expected, watch, saver, stats, events);
+      segment.saves_end = saver.mark();
+      if (failure.status != Status::success || !segment.arrest) return failure;
+      if constexpr (!WatchType::none) {
+        const Arrest<Y>& arrest = *segment.arrest;
+        if (watch.ends_solve(arrest.hit.index))
+          return {Status::event, arrest.t, arrest.step.n, -1, "a terminal event"};
+        first = segment.timeline.first() + segment.timeline.steps();
+        t = arrest.t;
+        fired = arrest.hit.index;
+        watch.jump(arrest.hit.index, t, arrest.y, y);
+        if (const Eigen::Index bad = first_not_finite(y); bad >= 0)
+          return {Status::not_finite, t, first, bad, "the jump of event " + std::to_string(arrest.hit.index) + " is not finite"};
+        pace.resume(t);
+      }
+    }
   }
 };
 
 }  // namespace detail
 
 // Throws std::invalid_argument for bad arguments and SolveError, carrying the solution so far, where the solve cannot go
-// on; with OnFailure::return_status the latter is returned as the solution's status instead.
-template <class F, class Y, class M, class StepsType>
-Solution<Y> solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at = {},
-                  OnFailure on_failure = OnFailure::throw_error) {
+// on; with OnFailure::return_status the latter is returned as the solution's status instead. events: see events.hpp.
+template <class F, class Y, class M, class StepsType, class... E>
+Solution<Y> solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at,
+                  const Events<E...>& events, OnFailure on_failure = OnFailure::throw_error) {
   if constexpr (detail::require_solve<F, Y, M, StepsType>()) {
     detail::validate(problem);
     using S = typename M::template Stepper<F, Y>;
-    detail::Forward<S, detail::NoTrace> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps,
-                                                save_at, on_failure);
+    using W = detail::Watch<F, Y, E...>;
+    detail::Forward<S, detail::NoTrace, W> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps, save_at,
+                                                   W(events, problem.field), on_failure);
     return std::move(forward.solution);
   } else {
     return {};
   }
+}
+
+template <class F, class Y, class M, class StepsType>
+Solution<Y> solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at = {},
+                  OnFailure on_failure = OnFailure::throw_error) {
+  return solve(problem, method, steps, save_at, Events<>{}, on_failure);
 }
 
 }  // namespace antistrophe
