@@ -33,8 +33,11 @@ template <class Y>
 class [[nodiscard]] Solution {
  public:
   // Saved times and states, in the order of the solve; the valid prefix where it failed.
-  const std::vector<double>& ts() const { return ts_; }
-  const std::vector<Y>& ys() const { return ys_; }
+  // Moved out of a temporary, so that `for (const auto& y : solve(…).ys())` does not walk through what is gone.
+  const std::vector<double>& ts() const& { return ts_; }
+  const std::vector<Y>& ys() const& { return ys_; }
+  std::vector<double> ts() && { return std::move(ts_); }
+  std::vector<Y> ys() && { return std::move(ys_); }
 
   Status status() const { return failure_.status; }
   // True where the solve reached t1, or a terminal event.

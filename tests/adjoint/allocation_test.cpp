@@ -1,0 +1,143 @@
+// Nothing is allocated inside the step loop: as many allocations for 1000 steps as for 10, and none at all in the
+// loops themselves, by operator new or by Eigen.
+#include <cstddef>
+
+namespace {
+bool eigen_allocated = false;
+}
+// An assertion that Eigen makes where it allocates though told not to; here it is noted, and the test goes on.
+#define eigen_assert(x) \
+  do {                  \
+    if (!(x)) ::eigen_allocated = true; \
+  } while (false)
+
+#include "battery.hpp"
+#include "catch.hpp"
+#include "workloads.hpp"
+
+#include <antistrophe/field/mlp.hpp>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <vector>
+
+namespace {
+std::int64_t allocations = 0;
+}
+
+// Not inlined: GCC 12 takes an inlined pair for a mismatch of new and free.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+using namespace antistrophe;
+
+namespace {
+
+// Drives the loops alone, forth and back, with Eigen forbidden to allocate: true if it did not.
+template <class F, class Y, class M, class Adjoint>
+bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const Adjoint&) {
+  using S = typename M::template Stepper<F, Y>;
+  constexpr std::int64_t n = 20;
+  S stepper(method, field, y0);
+  const Timeline timeline = FixedSteps{n}.timeline(0, 0.2);
+  const detail::SavePlan plan = detail::plan_saves(SaveAt{.t0 = true, .steps = true}, timeline);
+  std::vector<Y> ys(plan.size(), y0);
+  std::size_t saved = 0;
+  std::int64_t accepted = 0;
+  auto carry = stepper.make_carry();
+  typename Adjoint::template Trace<S> trace;
+  const Failure failure = detail::march(stepper, timeline, plan, y0, carry, trace, ys, saved, accepted);
+  if (failure.status != Status::success || accepted != n) return false;
+
+  // A second march, all workspace being there; the trace's own block is allocated at its begin, before the first step.
+  eigen_allocated = false;
+  const std::int64_t before = allocations;
+  detail::NoTrace none;
+  saved = 0;
+  Eigen::internal::set_is_malloc_allowed(false);
+  auto status = detail::march(stepper, timeline, plan, y0, carry, none, ys, saved, accepted).status;
+  Eigen::internal::set_is_malloc_allowed(true);
+  if (status != Status::success || allocations != before || eigen_allocated) return false;
+
+  detail::Backward<S, F> backward(stepper, field, timeline, plan, ys);
+  auto back = carry;
+  saved = 0;
+  if (detail::march(stepper, timeline, plan, y0, back, trace, ys, saved, accepted).status != Status::success) return false;
+  BackwardStats stats;
+  const std::int64_t before_sweep = allocations;
+  Eigen::internal::set_is_malloc_allowed(false);
+  if constexpr (S::reversibility == Reversibility::to_round_off && std::is_same_v<Adjoint, ReversibleAdjoint>) {
+    // Its sweep ends with a measurement of the drift, which makes two states; here are its steps alone.
+    BitStack::Cursor cursor(trace.bits);
+    for (std::int64_t i = n; i-- > 0;) {
+      detail::TimeCotangents t_bar;
+      if (stepper.step_back(step_at(timeline, i), back, backward.carry_bar, backward.theta_bar, t_bar, {}, cursor) != Outcome::ok)
+        status = Status::not_finite;
+      backward.meet_saves(i, back);
+    }
+  } else {
+    status = trace.sweep(stepper, timeline, back, backward, stats).status;
+  }
+  Eigen::internal::set_is_malloc_allowed(true);
+  return status == Status::success && allocations == before_sweep && !eigen_allocated;
+}
+
+template <class F, class Y, class M, class Adjoint>
+void check(const F& field, const Y& y0, const M& method, const Adjoint& adjoint) {
+  CAPTURE(battery::Facts<M>::name, battery::Facts<M>::increments);
+  const Problem<F, Y> problem{field, y0, 0.0, 0.2};
+  const auto counted = [](auto&& call) {
+    const std::int64_t before = allocations;
+    call();
+    return allocations - before;
+  };
+  const auto solving = [&](std::int64_t n) { return counted([&] { (void)solve(problem, method, FixedSteps{n}); }); };
+  const auto differentiating = [&](std::int64_t n) {
+    return counted([&] { (void)value_and_gradient(problem, method, FixedSteps{n}, battery::WeightedSum{}, {}, adjoint); });
+  };
+  CHECK(solving(10) == solving(1000));
+  CHECK(differentiating(10) == differentiating(1000));
+  CHECK(differentiating(10) > 0);
+  CHECK(loops_allocate_nothing(field, y0, method, adjoint));
+}
+
+template <class M>
+void check_method(const M& method) {
+  const Eigen::VectorXd dynamic = Eigen::Vector2d(1, 0.5);
+  const Eigen::MatrixXd batch = Eigen::MatrixXd::Constant(3, 5, 0.25);
+  const auto runtime = workloads::sine_weights(Mlp<double>{{3, 12, 12, 3}});
+  const auto each = [&](const auto& adjoint) {
+    check(problems::LotkaVolterra<>{}, dynamic, method, adjoint);
+    check(runtime, batch, method, adjoint);
+  };
+  each(DirectAdjoint{});
+  if constexpr (battery::Facts<M>::increments == 2) each(ReversibleAdjoint{});
+}
+
+using Methods = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods, std::tuple<Reversible<Midpoint, Floating>>>;
+
+}  // namespace
+
+TEST_CASE("The counters count", "[allocation]") {
+  const std::int64_t before = allocations;
+  const auto owned = std::make_unique<int>(1);
+  CHECK(allocations == before + 1);
+  eigen_allocated = false;
+  Eigen::internal::set_is_malloc_allowed(false);
+  const Eigen::VectorXd x(10);
+  Eigen::internal::set_is_malloc_allowed(true);
+  CHECK(eigen_allocated);
+  eigen_allocated = false;
+}
+
+TEMPLATE_LIST_TEST_CASE("No method, no adjoint allocates in its loop", "[allocation]", Methods) {
+  check_method(TestType{});
+}

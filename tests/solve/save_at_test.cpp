@@ -1,0 +1,69 @@
+#include <antistrophe/solve/save_at.hpp>
+
+#include "catch.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+using namespace antistrophe;
+using Catch::Matchers::ContainsSubstring;
+using antistrophe::detail::plan_saves;
+
+namespace {
+
+using Nodes = std::vector<std::int64_t>;
+
+const Timeline quarters = FixedSteps{4}.timeline(0, 1);
+
+Nodes planned(const SaveAt& save_at, const Timeline& timeline = quarters) { return plan_saves(save_at, timeline).nodes; }
+
+}  // namespace
+
+TEST_CASE("Without a wish the last state is saved", "[save]") {
+  CHECK(planned({}) == Nodes{4});
+  CHECK(planned({}, FixedSteps{4}.timeline(1, 1)) == Nodes{0});
+}
+
+TEST_CASE("Ends and steps are saved once each, in order", "[save]") {
+  CHECK(planned({.t0 = true}) == Nodes{0});
+  CHECK(planned({.t1 = true}) == Nodes{4});
+  CHECK(planned({.t0 = true, .t1 = true}) == Nodes{0, 4});
+  CHECK(planned({.steps = true}) == Nodes{1, 2, 3, 4});
+  CHECK(planned({.t0 = true, .t1 = true, .steps = true}) == Nodes{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("Given times are saved, duplicates one entry each, the ends too", "[save]") {
+  const auto plan = plan_saves({.times = {0, 0, 0.25, 0.25, 1, 1}}, quarters);
+  CHECK(plan.nodes == Nodes{0, 0, 1, 1, 4, 4});
+  CHECK(plan.ts == std::vector<double>{0, 0, 0.25, 0.25, 1, 1});
+  CHECK(planned({.times = {0.5}}) == Nodes{2});
+  CHECK(planned({.times = {0, 0.5}, .t0 = true, .t1 = true}) == Nodes{0, 2, 4});
+  CHECK(planned({.times = {0.5, 0.5}, .steps = true}) == Nodes{1, 2, 2, 3, 4});
+  CHECK(planned({.times = {0.75, 0.25}}, FixedSteps{4}.timeline(1, 0)) == Nodes{1, 3});
+  CHECK(planned({.times = {2, 2}}, FixedSteps{4}.timeline(2, 2)) == Nodes{0, 0});
+}
+
+TEST_CASE("A time a few units in the last place from an end or a node is taken for it, and reported as given", "[save]") {
+  const double above = std::nextafter(1.0, 2.0), below = std::nextafter(0.25, 0.0);
+  const auto plan = plan_saves({.times = {below, above}}, quarters);
+  CHECK(plan.nodes == Nodes{1, 4});
+  CHECK(plan.ts == std::vector<double>{below, above});
+  // Nodes i · h against times counted up: 0.1, 0.2, 0.30000000000000004, …
+  std::vector<double> counted_up;
+  double t = 0;
+  for (int i = 0; i < 1000; ++i) counted_up.push_back(t += 0.1);
+  CHECK(planned({.times = counted_up}, FixedSteps{1000}.timeline(0, 100)).size() == 1000);
+}
+
+TEST_CASE("Times outside, unsorted, not finite or between nodes are refused, with index and value", "[save]") {
+  CHECK_THROWS_WITH(planned({.times = {0.25, 1.5}}), ContainsSubstring("SaveAt::times[1] is 1.5") && ContainsSubstring("between"));
+  CHECK_THROWS_WITH(planned({.times = {-0.25}}), ContainsSubstring("SaveAt::times[0] is -0.25"));
+  CHECK_THROWS_WITH(planned({.times = {0.5, 0.25}}), ContainsSubstring("SaveAt::times[1] is 0.25") && ContainsSubstring("sorted"));
+  CHECK_THROWS_WITH(planned({.times = {0.25, 0.5}}, FixedSteps{4}.timeline(1, 0)), ContainsSubstring("SaveAt::times[1] is 0.5"));
+  CHECK_THROWS_WITH(planned({.times = {0.3}}), ContainsSubstring("SaveAt::times[0] is 0.29999") && ContainsSubstring("StepTo"));
+  CHECK_THROWS_WITH(planned({.times = {std::numeric_limits<double>::quiet_NaN()}}), ContainsSubstring("SaveAt::times[0] is nan"));
+  CHECK_THROWS_AS(planned({.times = {std::numeric_limits<double>::infinity()}}), std::invalid_argument);
+}

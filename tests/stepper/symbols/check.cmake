@@ -1,0 +1,46 @@
+# Compiles SOURCE with COMPILER at OPTIMISATION and looks at its symbols: the increment Ψ must be one function, not
+# inlined away, cloned, split or specialised, else the way back might not repeat the way forth bit for bit. Then runs it.
+include("${SETTINGS}")
+
+set(flags -std=c++20 ${OPTIMISATION})
+list(REMOVE_DUPLICATES include_dirs)
+foreach(dir IN LISTS include_dirs)
+  if(NOT dir STREQUAL "/usr/include")  # given by hand it would stand before the compiler's own
+    list(APPEND flags -isystem "${dir}")
+  endif()
+endforeach()
+foreach(definition IN LISTS definitions)
+  list(APPEND flags "-D${definition}")
+endforeach()
+
+execute_process(COMMAND "${COMPILER}" ${flags} "${SOURCE}" -o "${PROGRAM}"
+                RESULT_VARIABLE failed ERROR_VARIABLE errors)
+if(failed)
+  message(FATAL_ERROR "the program does not compile:\n${errors}")
+endif()
+
+execute_process(COMMAND "${NM}" "${PROGRAM}" OUTPUT_VARIABLE mangled RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "${NM} cannot read ${PROGRAM}")
+endif()
+string(REGEX MATCHALL "[^\n]*evaluate_increment[^\n]*" symbols "${mangled}")
+# Lambdas inside the increment belong to it; a clone is a symbol with a dot and a word behind the name.
+set(instances)
+foreach(symbol IN LISTS symbols)
+  if(symbol MATCHES " [tTwW] _ZN11antistrophe6detail18evaluate_increment" OR symbol MATCHES "\\.(constprop|isra|part|cold)")
+    list(APPEND instances "${symbol}")
+  endif()
+endforeach()
+list(LENGTH instances count)
+if(NOT count EQUAL 1)
+  list(JOIN instances "\n" text)
+  message(FATAL_ERROR "evaluate_increment is ${count} functions in the machine code, and must be one:\n${text}")
+endif()
+if(instances MATCHES "\\.(constprop|isra|part|cold)")
+  message(FATAL_ERROR "evaluate_increment was cloned: ${instances}")
+endif()
+
+execute_process(COMMAND "${PROGRAM}" RESULT_VARIABLE failed OUTPUT_VARIABLE output)
+if(failed)
+  message(FATAL_ERROR "the program fails: ${output}")
+endif()
