@@ -5,7 +5,9 @@
 #include <antistrophe/core/concepts.hpp>
 
 #include <any>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <cstdlib>
 #include <limits>
 #include <sstream>
@@ -21,6 +23,7 @@ namespace antistrophe {
 enum class Status {
   success,
   event,                // a terminal event was met
+  stopped,              // by an observer
   not_finite,           // the field, or the state it led to, is NaN or infinite
   out_of_range,         // an exact state left the range of its fixed-point numbers
   impure_field,         // the way back did not meet the way forth: the field is not a pure function
@@ -33,6 +36,7 @@ inline std::string_view to_string(Status status) {
   switch (status) {
     case Status::success: return "success";
     case Status::event: return "event";
+    case Status::stopped: return "stopped by the observer";
     case Status::not_finite: return "not finite";
     case Status::out_of_range: return "out of range";
     case Status::impure_field: return "impure field";
@@ -51,6 +55,9 @@ struct Failure {
   std::int64_t step = 0;
   Eigen::Index component = -1;
   std::string cause;
+  double h = 0;                                                         // the step that failed, 0 if none
+  double value = std::numeric_limits<double>::quiet_NaN();              // of the component
+  double error_estimate = std::numeric_limits<double>::quiet_NaN();     // of it, in that step
 };
 
 // Thrown where a solve or its way back cannot go on.
@@ -64,6 +71,10 @@ class SolveError : public std::runtime_error {
   std::int64_t step() const { return failure_.step; }
   Eigen::Index component() const { return failure_.component; }
   const std::string& cause() const { return failure_.cause; }
+  // The step that failed, the value of the component and its error estimate; 0 and NaN where there are none.
+  double h() const { return failure_.h; }
+  double value() const { return failure_.value; }
+  double error_estimate() const { return failure_.error_estimate; }
 
   // The saved states that were reached: `error.solution<antistrophe::Solution<Eigen::Vector2d>>()`.
   // Throws std::bad_any_cast if asked for another state type.
@@ -77,7 +88,11 @@ class SolveError : public std::runtime_error {
     std::ostringstream text;
     text.precision(17);
     text << "antistrophe: " << to_string(failure.status) << " at t = " << failure.t << " (step " << failure.step;
+    text.precision(6);
+    if (failure.h != 0) text << ", h = " << failure.h;
     if (failure.component >= 0) text << ", component " << failure.component;
+    if (!std::isnan(failure.value)) text << " = " << failure.value;
+    if (!std::isnan(failure.error_estimate)) text << " with an error estimate of " << failure.error_estimate;
     text << "): " << failure.cause;
     return text.str();
   }

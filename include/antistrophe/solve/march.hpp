@@ -36,7 +36,7 @@ template <class S>
 Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
   Blame blame = stepper.blame();
   return {outcome == Outcome::out_of_range ? Status::out_of_range : Status::not_finite, step.t0, step.n, blame.component,
-          std::move(blame.cause)};
+          std::move(blame.cause), step.h()};
 }
 
 // Hairer's first step (Solving ODEs I, II.4): from the sizes of y0, of f there, and of f a small Euler step further on,
@@ -63,14 +63,22 @@ double first_step(S& stepper, Controller& controller, const Adaptive& options, i
   return sign * std::fmin(h, longest);
 }
 
-inline std::string why_so_small(const Adaptive& options, double h, double error, const Blame& blame) {
+inline constexpr const char* stiff =
+    "the problem is stiff here: stability, not accuracy, keeps the steps short. Explicit methods are the wrong tool; try a "
+    "looser tolerance, a smaller lambda of a pair, or an implicit solver";
+
+inline std::string why_so_small(const Adaptive& options, double error, const Blame& blame, bool is_stiff) {
   std::ostringstream text;
   text.precision(4);
-  text << "the last trial, h = " << h << ", had an error of " << error << " times the tolerance (rtol " << options.rtol
-       << ", atol " << options.atol.smallest() << ")";
+  text << "the last trial had an error of " << error << " times the tolerance (rtol " << options.rtol << ", atol "
+       << options.atol.smallest() << ")";
   if (!std::isfinite(error) && !blame.cause.empty()) text << "; " << blame.cause;
-  text << ". Is the field discontinuous at a fixed time (then name it in .jumps), the tolerance below what the state's "
-          "numbers resolve, or the solution going to infinity?";
+  text << ". ";
+  if (is_stiff)
+    text << "Probably " << stiff << ".";
+  else
+    text << "Is the field discontinuous at a fixed time (then name it in .jumps), the tolerance below what the state's "
+            "numbers resolve, or the solution going to infinity?";
   return text.str();
 }
 
@@ -141,9 +149,17 @@ class AdaptivePace {
   }
 
   std::optional<Failure> exhausted(const Step& step, const Stats& stats) const {
-    if (options_.max_steps == 0 || stats.steps < options_.max_steps) return std::nullopt;
-    return Failure{Status::max_steps, step.t0, step.n, -1,
-                   "all " + std::to_string(options_.max_steps) + " steps of Adaptive::max_steps are used up"};
+    Failure failure{Status::max_steps, step.t0, step.n, -1, {}, step.h()};
+    if (options_.max_steps && stats.steps >= *options_.max_steps) {
+      failure.cause = "all " + std::to_string(*options_.max_steps) + " steps of Adaptive::max_steps are used up";
+      if (stiff_in_a_row_ >= persistent) failure.cause += std::string("; ") + stiff;
+      return failure;
+    }
+    if (stiff_in_a_row_ >= persistent && std::fabs((t1_ - step.t0) / step.h()) > too_many) {
+      failure.cause = std::string(stiff) + " (more than ten million steps of this length are left)";
+      return failure;
+    }
+    return std::nullopt;
   }
 
   bool accepts(S& stepper, const Step& step, const typename S::Carry& carry) {
@@ -151,6 +167,7 @@ class AdaptivePace {
     stepper.read(carry, before_);
     stepper.proposal(step, carry, after_);
     error_ = controller_.error(estimates_, before_, after_);
+    if (error_ < 1) watch_stiffness(stepper, step);
     return error_ < 1;
   }
 
@@ -170,11 +187,23 @@ class AdaptivePace {
     const double error = outcome == Outcome::ok ? error_ : unknown;
     error_ = unknown;
     h_ = step.h() * controller_.reject(error);
-    if (step.t0 + h_ != step.t0 && std::fabs(h_) >= options_.dtmin) return std::nullopt;
+    // Below a few units in the last place of t a shorter step is no longer another one.
+    const double shortest = 4 * std::numeric_limits<double>::epsilon() * std::fabs(step.t0) + std::numeric_limits<double>::min();
+    if (std::fabs(h_) >= std::fmax(shortest, options_.dtmin)) return std::nullopt;
     if (outcome == Outcome::out_of_range) return failed_at(stepper, outcome, step);
     const Blame blame = outcome == Outcome::ok ? Blame{} : stepper.blame();
-    return Failure{Status::step_size_vanished, step.t0, step.n, blame.component,
-                   why_so_small(options_, step.h(), error, blame)};
+    Failure failure{Status::step_size_vanished, step.t0, step.n, blame.component,
+                    why_so_small(options_, error, blame, stiff_in_a_row_ >= persistent), step.h()};
+    if (failure.component < 0 && before_.size() > 0) {
+      Eigen::Index worst = 0;
+      estimates_[0].array().abs().reshaped().maxCoeff(&worst);
+      failure.component = worst;
+    }
+    if (failure.component >= 0) {
+      failure.value = static_cast<double>(Eigen::numext::real(before_.data()[failure.component]));
+      failure.error_estimate = static_cast<double>(Eigen::numext::real(estimates_[0].data()[failure.component]));
+    }
+    return failure;
   }
 
   void resume(double t) {
@@ -185,6 +214,17 @@ class AdaptivePace {
 
  private:
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  static constexpr int persistent = 64;
+  static constexpr double too_many = 1e7;
+
+  // A step is held by stability where h times a Lipschitz constant is near the edge of the stable region although the state
+  // hardly moves: an oscillation that needs such steps for accuracy moves the state by as much.
+  void watch_stiffness(S& stepper, const Step& step) {
+    const double moved = static_cast<double>((after_ - before_).matrix().norm());
+    const double size = static_cast<double>(after_.matrix().norm());
+    const double held = stepper.stiffness(step);
+    stiff_in_a_row_ = held > 0.3 && held * size > 1000 * moved ? stiff_in_a_row_ + 1 : 0;
+  }
 
   const Adaptive& options_;
   Landings landings_;
@@ -192,6 +232,7 @@ class AdaptivePace {
   double t1_, t0_;
   double h_ = 0, wished_ = 0, error_ = unknown;
   bool lands_ = false;
+  int stiff_in_a_row_ = 0;
   std::size_t landing_ = 0;
   Y before_, after_;
   std::array<Y, static_cast<std::size_t>(S::error_estimates)> estimates_;

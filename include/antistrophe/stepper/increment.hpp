@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <type_traits>
 #include <utility>
@@ -279,6 +280,20 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, 
     const double all = h_bar / (to - from) + c_bar;
     from_bar += t_bar - all;
     to_bar += all;
+  }
+}
+
+// h‖k_a − k_b‖/‖x_a − x_b‖ of the last two stages of an increment: h times about the largest |eigenvalue| of ∂f/∂y that
+// the step can feel (Hairer & Wanner, Solving ODEs II, IV.2). 0 where there is one stage.
+template <class Tableau, class F, State Y>
+double stiffness_of(double h, const Stages<Tableau, F, Y>& s) {
+  constexpr std::size_t used = Stages<Tableau, F, Y>::used;
+  if constexpr (used < 2) {
+    return 0;
+  } else {
+    const double distance = static_cast<double>((s.x[used - 1] - s.x[used - 2]).matrix().norm());
+    const double difference = static_cast<double>((s.k[used - 1] - s.k[used - 2]).matrix().norm());
+    return distance > 0 ? std::fabs(h) * difference / distance : 0;
   }
 }
 

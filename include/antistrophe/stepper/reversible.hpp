@@ -115,6 +115,8 @@ class ReversibleStepper {
     polynomial.coefficients[1] -= scalar(1 - numbers_.lambda()) * gap;
   }
 
+  double stiffness(const Step& step) const { return stiffness_of<Tableau>(step.h(), first_); }
+
   void slope(double t, const Y& y, Y& dy) {
     const Field& field = field_(t, t);
     auto tape = field_.empty_tape(y);

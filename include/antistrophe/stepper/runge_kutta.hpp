@@ -106,6 +106,8 @@ class RungeKuttaStepper {
     extend_stages<Tableau>(step.h(), carry.y, stages_, polynomial);
   }
 
+  double stiffness(const Step& step) const { return stiffness_of<Tableau>(step.h(), stages_); }
+
   void slope(double t, const Y& y, Y& dy) {
     const Field& field = field_(t, t);
     auto tape = field_.empty_tape(y);

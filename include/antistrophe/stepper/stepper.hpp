@@ -78,12 +78,14 @@ concept Stepper = requires(S s, const S cs, double t, const Step step, typename 
   { cs.calls() } -> std::same_as<Calls>;
 };
 
-// A stepper that can choose its steps: it estimates errors, of order error_order in h, and gives f(t, y).
+// A stepper that can choose its steps: it estimates errors, of order error_order in h, gives f(t, y), and after attempt says
+// how stiff the step was, h times a Lipschitz constant.
 template <class S>
 concept AdaptiveStepper = Stepper<S> && (S::error_estimates > 0) &&
                           requires(S s, double t, const typename S::State cy, typename S::State y) {
                             { S::error_order } -> std::convertible_to<int>;
                             s.slope(t, cy, y);
+                            { s.stiffness(Step{}) } -> std::convertible_to<double>;
                           };
 
 // A stepper with a continuous extension: extend gives it after attempt and before commit.

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,7 +45,8 @@ class AbsoluteTolerance {
 using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>;
 
 // rtol, atol: at least one positive. P, I, D: the coefficients of the controller. first_step: 0 for Hairer's rule, else
-// of the sign of t1 − t0. dtmin: below it a step is given up (0: what t can resolve). max_steps: 0 for as many as it takes.
+// of the sign of t1 − t0. dtmin: below it a step is given up (0: what t can resolve). max_steps: as many as it takes unless
+// given; but a solve whose step is held by stability, not accuracy, for ten million steps to come is given up as stiff.
 // norm: root mean square unless given. step_to: times to land on. jumps: times to land on where f is discontinuous; what
 // the controller learnt before one is forgotten there.
 struct Adaptive {
@@ -56,7 +58,7 @@ struct Adaptive {
   double dtmin = 0;
   double dtmax = std::numeric_limits<double>::infinity();
   double first_step = 0;
-  std::int64_t max_steps = 0;
+  std::optional<std::int64_t> max_steps = {};
   ErrorNorm norm = {};
   std::vector<double> step_to = {};
   std::vector<double> jumps = {};
@@ -98,7 +100,7 @@ void validate(const Adaptive& options, const Y& y0, double t0, double t1) {
   if (!std::isfinite(options.first_step)) refuse("Adaptive::first_step", options.first_step, "finite");
   if (options.first_step != 0 && t0 != t1 && (options.first_step > 0) != (t1 > t0))
     refuse("Adaptive::first_step", options.first_step, t1 > t0 ? "positive, since t1 > t0" : "negative, since t1 < t0");
-  if (options.max_steps < 0) refuse("Adaptive::max_steps", options.max_steps, "positive, or 0 for no bound");
+  if (options.max_steps && *options.max_steps < 1) refuse("Adaptive::max_steps", *options.max_steps, "at least 1, or not given");
   if (!(options.safety > 0 && options.safety <= 1)) refuse("Adaptive::safety", options.safety, "in (0, 1]");
   if (!(options.lowest_factor > 0 && options.lowest_factor < 1)) refuse("Adaptive::lowest_factor", options.lowest_factor, "in (0, 1)");
   if (!(options.highest_factor > 1)) refuse("Adaptive::highest_factor", options.highest_factor, "above 1");
