@@ -131,7 +131,7 @@ class Watch {
   static constexpr std::size_t count = sizeof...(E);
   static constexpr bool none = count == 0;
 
-  Watch(const Events<E...>& events, const F& field) : events_(events), field_(&field) {}
+  Watch(const Events<E...>& events, const F& field, std::type_identity<Y> = {}) : events_(events), field_(&field) {}
 
   // At the start of a segment; `fired` is the event that led there.
   void start(double t, const Y& y, std::optional<std::size_t> fired) {
@@ -264,6 +264,9 @@ class Watch {
   const F* field_;
   std::array<double, count> values_{};  // g where the step begins; 0 where its side is not known yet
 };
+
+template <class F, class Y, class... E>
+Watch(const Events<E...>&, const F&, std::type_identity<Y>) -> Watch<F, Y, E...>;
 
 }  // namespace detail
 }  // namespace antistrophe

@@ -7,6 +7,7 @@
 #include <antistrophe/solve/events.hpp>
 #include <antistrophe/solve/saver.hpp>
 #include <antistrophe/solve/solution.hpp>
+#include <antistrophe/solve/watching.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 #include <antistrophe/steps/adaptive.hpp>
 #include <antistrophe/steps/timeline.hpp>
@@ -263,7 +264,7 @@ struct Segment {
 template <Stepper S, class Pace, class Trace, class WatchType>
 Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const typename S::State& y0, Trace& trace,
               std::int64_t expected_steps, WatchType& watch, Saver<typename S::State>& saver, Stats& stats,
-              std::vector<EventRecord<typename S::State>>& events) {
+              std::vector<EventRecord<typename S::State>>& events, Throttle& throttle, double whole_t0, double whole_t1) {
   using Y = typename S::State;
   typename S::Carry& carry = segment.end;
   Timeline& timeline = segment.timeline;
@@ -296,6 +297,7 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
           polynomial.slope(hit->sigma, arrest.slope);
           arrest.slope /= static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(step.h()));
           saver.inside(stepper, step, arrest.t, i, carry);
+          saver.keep_path(stepper, step, arrest.t, carry);
           saver.arrest(arrest.t, hit->sigma, i, watch.ends_solve(hit->index), arrest.y);
           events.push_back({hit->index, arrest.t, arrest.y});
           ++stats.accepted;
@@ -303,11 +305,13 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
           return {};
         }
         saver.inside(stepper, step, t_next, i, carry);
+        saver.keep_path(stepper, step, t_next, carry);
         trace.before_step(step.n, carry);
         outcome = stepper.commit(step, carry, trace.bits);
         if (outcome != Outcome::ok) events.resize(recorded);
       } else {
         saver.inside(stepper, step, t_next, i, carry);
+        saver.keep_path(stepper, step, t_next, carry);
         trace.before_step(step.n, carry);
         outcome = stepper.commit(step, carry, trace.bits);
       }
@@ -325,6 +329,8 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
     t = t_next;
     ++i;
     saver.after(stepper, t, i, pace.over(), carry);
+    if (!saver.goes_on()) return {Status::stopped, t, step.n, -1, "the observer asked for it"};
+    throttle.tell((t - whole_t0) / (whole_t1 - whole_t0), stats);
   }
   trace.end(carry);
   return {};

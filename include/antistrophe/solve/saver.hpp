@@ -3,6 +3,7 @@
 
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/core/state.hpp>
+#include <antistrophe/solve/dense_path.hpp>
 #include <antistrophe/solve/save_at.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 #include <antistrophe/steps/fixed.hpp>
@@ -10,7 +11,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace antistrophe::detail {
@@ -31,10 +34,13 @@ struct SavePlan {
 template <State Y>
 class Saver {
  public:
+  // Told of each saved state; false ends the solve.
+  using Observe = std::function<bool(double, const Y&)>;
+
   // Throws std::invalid_argument where a time is not finite, not sorted or outside [t0, t1]. `steps` is the number of
   // steps where it is known, so that memory for the states is allocated once.
-  Saver(const SaveAt& save_at, double t0, double t1, std::int64_t steps, const Y& y0)
-      : save_at_(save_at), slack_(time_slack(t0, t1)), sign_(t1 >= t0 ? 1 : -1) {
+  Saver(const SaveAt& save_at, double t0, double t1, std::int64_t steps, const Y& y0, Observe observer = {})
+      : save_at_(save_at), observer_(std::move(observer)), slack_(time_slack(t0, t1)), sign_(t1 >= t0 ? 1 : -1) {
     for (std::size_t i = 0; i < save_at.times.size(); ++i) {
       const double t = save_at.times[i];
       const std::string name = "SaveAt::times[" + std::to_string(i) + "]";
@@ -43,12 +49,17 @@ class Saver {
         refuse(name, t, between(t0, t1));
       if (i > 0 && sign_ * (t - save_at.times[i - 1]) < 0) refuse(name, t, "sorted along the direction from t0 to t1");
     }
-    only_last_ = save_at.times.empty() && !save_at.t0 && !save_at.t1 && !save_at.steps;
-    const std::size_t expected = save_at.times.size() + 2 + (save_at.steps ? static_cast<std::size_t>(steps) : 0);
-    plan_.reserve(expected);
-    ys_.reserve(expected);
-    while (ys_.size() < expected) ys_.push_back(zeros_like(y0));
+    if (save_at.every < 0) refuse("SaveAt::every", save_at.every, "at least 1, or 0 for none");
+    every_ = save_at.steps ? 1 : save_at.every;
+    only_last_ = save_at.times.empty() && !save_at.t0 && !save_at.t1 && every_ == 0;
+    const std::size_t expected = save_at.times.size() + 2 + (every_ > 0 ? static_cast<std::size_t>(steps / every_) : 0);
     zero_ = zeros_like(y0);
+    if (observer_) {
+      ys_.push_back(zero_);
+    } else {
+      plan_.reserve(expected);
+      ys_.assign(expected, zero_);
+    }
   }
 
   // The state at node 0 of a segment; `last` where the solve is over there. After an event, only the first segment's start is
@@ -95,8 +106,10 @@ class Saver {
   // The state at the end of a committed step.
   template <Stepper S>
   void after(S& stepper, double t, std::int64_t node, bool last, const typename S::Carry& carry) {
-    if (next_ == save_at_.times.size() && !save_at_.steps && !last) return;
-    at_node(node, t, save_at_.steps || (last && (save_at_.t1 || only_last_)), [&](Y& y) { stepper.read(carry, y); });
+    ++passed_;
+    const bool due = every_ > 0 && passed_ % every_ == 0;
+    if (next_ == save_at_.times.size() && !due && !last) return;
+    at_node(node, t, due || (last && (save_at_.t1 || only_last_)), [&](Y& y) { stepper.read(carry, y); });
   }
 
   const SavePlan& plan() const { return plan_; }
@@ -105,9 +118,34 @@ class Saver {
     return std::move(ys_);
   }
 
+  // False once the observer has asked to stop.
+  bool goes_on() const { return !stopped_; }
+
+  // Keeps the whole path where that is asked for.
+  template <Stepper S>
+  void keep_path(S& stepper, const Step& step, double until, const typename S::Carry& before) {
+    if (!save_at_.dense) return;
+    if constexpr (HasDenseOutput<S>) {
+      StepPolynomial<Y, S::dense_degree> polynomial(zero_);
+      stepper.extend(step, before, polynomial);
+      path_.add(step.t0, step.h(), until, polynomial);
+    } else {
+      refuse("SaveAt::dense", true, "false, since this method has no dense output");
+    }
+  }
+  DensePath<Y> take_path() { return std::move(path_); }
+
  private:
+  // With an observer, states are handed on at once and one entry is used again and again.
+  template <class Write>
+  void hand_on(double t, Write&& write) {
+    write(ys_[0]);
+    if (!stopped_) stopped_ = !observer_(t, ys_[0]);
+  }
+
   template <class Write>
   void add(std::int64_t node, double sigma, double t, bool given, Write&& write) {
+    if (observer_) return hand_on(t, write);
     plan_.nodes.push_back(node);
     plan_.sigmas.push_back(sigma);
     plan_.ts.push_back(t);
@@ -128,10 +166,13 @@ class Saver {
   }
 
   SaveAt save_at_;
+  Observe observer_;
   double slack_, sign_;
-  bool only_last_ = false, started_ = false;
+  bool only_last_ = false, started_ = false, stopped_ = false;
+  std::int64_t every_ = 0, passed_ = 0;
   std::size_t next_ = 0;
   SavePlan plan_;
+  DensePath<Y> path_;
   std::vector<Y> ys_;
   Y zero_;
 };

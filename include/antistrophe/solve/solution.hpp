@@ -2,6 +2,7 @@
 #pragma once
 
 #include <antistrophe/core/errors.hpp>
+#include <antistrophe/solve/dense_path.hpp>
 #include <antistrophe/steps/timeline.hpp>
 
 #include <cstddef>
@@ -55,20 +56,32 @@ class [[nodiscard]] Solution {
     return times;
   }
 
+  // y(t) and y'(t) anywhere between t0 and where the solve ended, of the order of the method's dense output. Needs
+  // SaveAt{.dense = true}. Throws std::invalid_argument without it, and for t outside.
+  Y evaluate(double t) const { return path().value(t); }
+  Y derivative(double t) const { return path().slope(t); }
+
   Solution() = default;
-  Solution(std::vector<double> ts, std::vector<Y> ys, Timeline timeline, std::vector<EventRecord<Y>> events,
+  Solution(std::vector<double> ts, std::vector<Y> ys, Timeline timeline, detail::DensePath<Y> path, std::vector<EventRecord<Y>> events,
            Failure failure, Stats stats)
       : ts_(std::move(ts)),
         ys_(std::move(ys)),
         timeline_(std::move(timeline)),
+        path_(std::move(path)),
         events_(std::move(events)),
         failure_(std::move(failure)),
         stats_(stats) {}
 
  private:
+  const detail::DensePath<Y>& path() const {
+    if (path_.empty()) detail::refuse("SaveAt::dense", false, "true to evaluate the solution at any time (and t0 and t1 differ)");
+    return path_;
+  }
+
   std::vector<double> ts_;
   std::vector<Y> ys_;
   Timeline timeline_ = Timeline::growing(0);
+  detail::DensePath<Y> path_;
   std::vector<EventRecord<Y>> events_;
   Failure failure_;
   Stats stats_;

@@ -1,4 +1,4 @@
-// solve(problem, method, steps[, save_at][, on_failure]): the solution of an initial value problem.
+// solve(problem, method, steps[, save_at][, extras…]): the solution of an initial value problem.
 #pragma once
 
 #include <antistrophe/solve/events.hpp>
@@ -8,6 +8,7 @@
 #include <antistrophe/solve/save_at.hpp>
 #include <antistrophe/solve/saver.hpp>
 #include <antistrophe/solve/solution.hpp>
+#include <antistrophe/solve/watching.hpp>
 #include <antistrophe/steps/adaptive.hpp>
 #include <antistrophe/steps/fixed.hpp>
 
@@ -16,6 +17,8 @@
 #include <concepts>
 #include <optional>
 #include <string>
+#include <cstddef>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -55,21 +58,23 @@ struct Forward {
 
   template <class Method, class F, class StepsType>
   Forward(const Method& method, const F& field, const typename S::State& y0, double t0, double t1, const StepsType& steps,
-          const SaveAt& save_at, const WatchType& watch_for, OnFailure on_failure)
+          const SaveAt& save_at, const WatchType& watch_for, OnFailure on_failure, const Progress& progress = {},
+          typename Saver<typename S::State>::Observe observer = {})
       : plan_of_steps(timeline_of(steps, t0, t1)), stepper(resolved(method, steps, y0), field, y0), watch(watch_for) {
     using Y = typename S::State;
     constexpr bool adaptive = std::same_as<StepsType, Adaptive>;
-    Saver<Y> saver(save_at, t0, t1, plan_of_steps.steps(), y0);
+    Saver<Y> saver(save_at, t0, t1, plan_of_steps.steps(), y0, std::move(observer));
+    Throttle throttle(progress);
     Stats stats;
     std::vector<EventRecord<Y>> events;
     Failure failure;
     if constexpr (adaptive) {
       validate(steps, y0, t0, t1);
       AdaptivePace<S> pace(steps, t0, t1, y0);
-      failure = run(pace, false, y0, t0, saver, stats, events);
+      failure = run(pace, false, y0, t0, t1, saver, stats, events, throttle);
     } else {
       FixedPace pace(plan_of_steps, t0);
-      failure = run(pace, WatchType::none, y0, t0, saver, stats, events);
+      failure = run(pace, WatchType::none, y0, t0, t1, saver, stats, events, throttle);
     }
     stats.evaluations = stepper.calls().evaluations;
     if constexpr (requires { trace.bytes(); }) {
@@ -78,15 +83,17 @@ struct Forward {
       stats.bits = trace.bits_kept();
     }
     plan = saver.plan();
-    const bool failed = failure.status != Status::success && failure.status != Status::event;
-    solution = Solution<Y>(plan.ts, saver.take_states(), segments.back().timeline, std::move(events), std::move(failure), stats);
+    const bool failed = failure.status != Status::success && failure.status != Status::event && failure.status != Status::stopped;
+    if (!failed) throttle.finish(1, stats);
+    solution = Solution<Y>(plan.ts, saver.take_states(), segments.back().timeline, saver.take_path(), std::move(events),
+                           std::move(failure), stats);
     if (failed && on_failure == OnFailure::throw_error) throw SolveError(solution.failure(), solution);
   }
 
  private:
   template <class Pace, class Y>
-  Failure run(Pace& pace, bool laid_out, const Y& y0, double t0, Saver<Y>& saver, Stats& stats,
-              std::vector<EventRecord<Y>>& events) {
+  Failure run(Pace& pace, bool laid_out, const Y& y0, double t0, double t1, Saver<Y>& saver, Stats& stats,
+              std::vector<EventRecord<Y>>& events, Throttle& throttle) {
     Y y = y0;
     double t = t0;
     std::int64_t first = plan_of_steps.first();
@@ -97,7 +104,7 @@ struct Forward {
                           stepper.make_carry(), std::nullopt});
       Segment<S>& segment = segments.back();
       if constexpr (!WatchType::none) watch.start(t, y, fired);
-      Failure failure = march(stepper, pace, laid_out, segment, y, trace, expected, watch, saver, stats, events);
+      Failure failure = march(stepper, pace, laid_out, segment, y, trace, expected, watch, saver, stats, events, throttle, t0, t1);
       segment.saves_end = saver.mark();
       if (failure.status != Status::success || !segment.arrest) return failure;
       if constexpr (!WatchType::none) {
@@ -118,27 +125,78 @@ struct Forward {
 
 }  // namespace detail
 
+namespace detail {
+
+// The first of `extras` that is what `Is` says, or the fallback.
+template <class Is, class Fallback>
+const Fallback& pick(Is, const Fallback& fallback) {
+  return fallback;
+}
+template <class Is, class Fallback, class First, class... Rest>
+const auto& pick(Is is, const Fallback& fallback, const First& first, const Rest&... rest) {
+  if constexpr (Is::template of<First>)
+    return first;
+  else
+    return pick(is, fallback, rest...);
+}
+
+struct IsEvents {
+  template <class T>
+  static constexpr bool of = is_events<T>;
+};
+struct IsObserver {
+  template <class T>
+  static constexpr bool of = is_observer<T>;
+};
+template <class What>
+struct Is {
+  template <class T>
+  static constexpr bool of = std::is_same_v<T, What>;
+};
+
+template <class T>
+inline constexpr bool is_extra_of_solve =
+    is_events<T> || is_observer<T> || std::is_same_v<T, Progress> || std::is_same_v<T, OnFailure>;
+
+}  // namespace detail
+
+// The extras, in any order: Events{…}, Observer{…}, Progress{…} or progress_bar(), OnFailure.
 // Throws std::invalid_argument for bad arguments and SolveError, carrying the solution so far, where the solve cannot go
-// on; with OnFailure::return_status the latter is returned as the solution's status instead. events: see events.hpp.
-template <class F, class Y, class M, class StepsType, class... E>
-Solution<Y> solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at,
-                  const Events<E...>& events, OnFailure on_failure = OnFailure::throw_error) {
-  if constexpr (detail::require_solve<F, Y, M, StepsType>()) {
+// on; with OnFailure::return_status the latter is returned as the solution's status instead.
+template <class F, class Y, class M, class StepsType, class... Extras>
+Solution<Y> solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at = {},
+                  const Extras&... extras) {
+  static_assert((detail::is_extra_of_solve<Extras> && ...),
+                "antistrophe: after save_at, solve takes Events{…}, Observer{…}, Progress{…} and OnFailure, nothing else.");
+  if constexpr (detail::require_solve<F, Y, M, StepsType>() && (detail::is_extra_of_solve<Extras> && ...)) {
     detail::validate(problem);
+    const Events<> no_events;
+    const Observer<std::nullptr_t> no_observer{nullptr};
+    const Progress no_progress;
+    const OnFailure by_default = OnFailure::throw_error;
+    const auto& events = detail::pick(detail::IsEvents{}, no_events, extras...);
+    const auto& observer = detail::pick(detail::IsObserver{}, no_observer, extras...);
+    typename detail::Saver<Y>::Observe observe;
+    if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(observer)>, Observer<std::nullptr_t>>) {
+      observe = [&observer](double t, const Y& y) {
+        if constexpr (std::is_void_v<decltype(observer.callable(t, y))>) {
+          observer.callable(t, y);
+          return true;
+        } else {
+          return static_cast<bool>(observer.callable(t, y));
+        }
+      };
+    }
     using S = typename M::template Stepper<F, Y>;
-    using W = detail::Watch<F, Y, E...>;
-    detail::Forward<S, detail::NoTrace, W> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps, save_at,
-                                                   W(events, problem.field), on_failure);
+    const detail::Watch watch(events, problem.field, std::type_identity<Y>{});
+    detail::Forward<S, detail::NoTrace, std::remove_cv_t<decltype(watch)>> forward(
+        method, problem.field, problem.y0, problem.t0, problem.t1, steps, save_at, watch,
+        detail::pick(detail::Is<OnFailure>{}, by_default, extras...),
+        detail::pick(detail::Is<Progress>{}, no_progress, extras...), observe);
     return std::move(forward.solution);
   } else {
     return {};
   }
-}
-
-template <class F, class Y, class M, class StepsType>
-Solution<Y> solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at = {},
-                  OnFailure on_failure = OnFailure::throw_error) {
-  return solve(problem, method, steps, save_at, Events<>{}, on_failure);
 }
 
 }  // namespace antistrophe

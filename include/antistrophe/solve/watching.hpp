@@ -1,0 +1,86 @@
+// Ways to watch a solve as it goes: an observer of the states that are saved, and the progress made.
+#pragma once
+
+#include <antistrophe/solve/solution.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+namespace antistrophe {
+
+// Called as (t, y) for every state that SaveAt asks for, which is then not stored. It may return bool or nothing; false ends
+// the solve there with Status::stopped.
+template <class Callable>
+struct Observer {
+  Callable callable;
+};
+template <class Callable>
+Observer(Callable) -> Observer<Callable>;
+
+// Called as (fraction of [t0, t1] done, stats), at most once in `seconds`, and once at the end.
+struct Progress {
+  std::function<void(double, const Stats&)> callable;
+  double seconds = 0.1;
+};
+
+// A bar on the terminal; silent where standard error is not one.
+inline Progress progress_bar(const std::string& label = "") {
+#if defined(__unix__) || defined(__APPLE__)
+  const bool terminal = isatty(fileno(stderr)) != 0;
+#else
+  const bool terminal = false;
+#endif
+  if (!terminal) return {};
+  return {[label](double fraction, const Stats& stats) {
+            constexpr int width = 40;
+            const int full = static_cast<int>(std::lround(width * fraction));
+            std::cerr << '\r' << label << (label.empty() ? "" : " ") << '[' << std::string(static_cast<std::size_t>(full), '#')
+                      << std::string(static_cast<std::size_t>(width - full), ' ') << "] " << std::lround(100 * fraction)
+                      << " %, " << stats.accepted << " steps" << (fraction >= 1 ? "\n" : "") << std::flush;
+          },
+          0.1};
+}
+
+namespace detail {
+
+// Reads the clock now and then only: a step may be shorter than a look at it.
+class Throttle {
+ public:
+  explicit Throttle(const Progress& progress) : progress_(&progress), last_(std::chrono::steady_clock::now()) {}
+
+  void tell(double fraction, const Stats& stats) {
+    if (!progress_->callable || ++calls_ % every != 0) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (std::chrono::duration<double>(now - last_).count() < progress_->seconds) return;
+    last_ = now;
+    progress_->callable(fraction, stats);
+  }
+  void finish(double fraction, const Stats& stats) const {
+    if (progress_->callable) progress_->callable(fraction, stats);
+  }
+
+ private:
+  static constexpr std::int64_t every = 16;
+  const Progress* progress_;
+  std::chrono::steady_clock::time_point last_;
+  std::int64_t calls_ = 0;
+};
+
+template <class T>
+inline constexpr bool is_observer = false;
+template <class Callable>
+inline constexpr bool is_observer<Observer<Callable>> = true;
+
+}  // namespace detail
+}  // namespace antistrophe
