@@ -99,7 +99,7 @@ class Saver {
   std::size_t mark() const { return plan_.size(); }
   // Takes back what was saved since the mark.
   void rewind(std::size_t mark) {
-    for (std::size_t e = mark; e < plan_.size(); ++e) next_ -= plan_.given[e] ? 1 : 0;
+    for (std::size_t e = mark; e < plan_.size(); ++e) next_ -= plan_.given[e] ? 1U : 0U;
     plan_.resize(mark);
   }
 
