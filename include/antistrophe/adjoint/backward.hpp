@@ -56,6 +56,8 @@ class Backward {
     if constexpr (with_times) {
       move_node(i, step_bar.t0);
       move_node(i + 1, step_bar.t1);
+      times_bar.t0 += step_bar.first;
+      times_bar.t1 += step_bar.last;
     }
   }
 

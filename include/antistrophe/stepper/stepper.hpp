@@ -48,7 +48,10 @@ struct Blame {
 //   attempt               as much of a step as acceptance needs; the carry stays as it is
 //   proposal, error       the state at the step's end and its error estimates, after attempt
 //   commit                the rest of the step; changes the carry only if it answers ok
-//   pullback              from the carry before a step: cotangents of its end become those of its start
+//   dense                 optional, the state inside the step, after attempt and before commit; see HasDenseOutput
+//   pullback              from the carry before a step: cotangents of its end become those of its start. What flows to
+//                         the step's two times is added to t_bar; what flows to earlier ones, by pull_back_earlier.
+//                         saves is empty unless the stepper has dense output
 //   finish                cotangents of the carry at t0 become those of y0
 //   blame                 after an outcome other than ok
 template <class S>
@@ -76,6 +79,23 @@ concept Stepper = requires(S s, const S cs, double t, const Step step, typename 
   { cs.blame() } -> std::same_as<Blame>;
   { cs.calls() } -> std::same_as<Calls>;
 };
+
+// A continuous extension: y(t0 + σh) of the attempted step for 0 <= σ <= 1. Its pullback and step_back then take the
+// cotangents of such states, at σ held fixed.
+template <class S>
+concept HasDenseOutput = Stepper<S> && requires(S s, const Step step, const typename S::Carry before, double sigma,
+                                                typename S::State y) { s.dense(step, before, sigma, y); };
+
+namespace detail {
+
+// What flows to the time `back` nodes before the step's t0, for steppers that ask for step.earlier(back).
+inline void pull_back_earlier(const Step& step, std::int64_t back, double node_bar, TimeCotangents& t_bar) {
+  const std::int64_t node = step.n - step.timeline->first() - back;
+  t_bar.first += node_bar * step.timeline->dt0(node);
+  t_bar.last += node_bar * step.timeline->dt1(node);
+}
+
+}  // namespace detail
 
 // A stepper that reconstructs: step_back turns the carry after a step into the carry before it and pulls cotangents
 // back through the same evaluations; reconstruct does the first half alone and needs no vjp.
