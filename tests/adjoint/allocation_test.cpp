@@ -21,6 +21,7 @@ bool eigen_allocated = false;
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <optional>
 #include <type_traits>
 #include <vector>
 
@@ -48,43 +49,67 @@ bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const 
   constexpr std::int64_t n = 20;
   S stepper(method, field, y0);
   const Timeline timeline = FixedSteps{n}.timeline(0, 0.2);
-  const detail::SavePlan plan = detail::plan_saves(SaveAt{.t0 = true, .steps = true}, timeline);
-  std::vector<Y> ys(plan.size(), y0);
-  std::size_t saved = 0;
-  std::int64_t accepted = 0;
-  auto carry = stepper.make_carry();
+  const SaveAt save_at{.t0 = true, .steps = true};
+  const Events<> no_events;
+  const Progress no_progress;
+  detail::Throttle throttle(no_progress);
+  detail::Watch watch(no_events, field, std::type_identity<Y>{});
   typename Adjoint::template Trace<S> trace;
-  const Failure failure = detail::march(stepper, timeline, plan, y0, carry, trace, ys, saved, accepted);
-  if (failure.status != Status::success || accepted != n) return false;
+  std::vector<EventRecord<Y>> events;
 
-  // A second march, all workspace being there; the trace's own block is allocated at its begin, before the first step.
+  // One march along the timeline; `around` is called just before and just after.
+  detail::SavePlan plan;
+  const auto march = [&](auto& kept, detail::Segment<S>& segment, auto&& around) {
+    detail::Saver<Y> saver(save_at, timeline.t0(), timeline.t1(), n, y0);
+    detail::FixedPace pace(timeline, timeline.t0());
+    Stats stats;
+    around(true);
+    const Status status = detail::march(stepper, pace, true, segment, y0, kept, n, watch, saver, stats, events, throttle,
+                                        timeline.t0(), timeline.t1())
+                              .status;
+    around(false);
+    plan = saver.plan();
+    return status == Status::success && stats.accepted == n;
+  };
+  const auto new_segment = [&] { return detail::Segment<S>{timeline, 0, 0, stepper.make_carry(), std::nullopt}; };
+  detail::Segment<S> segment = new_segment();
+  if (!march(trace, segment, [](bool) {})) return false;
+
+  // A second march, all workspace being there; the trace's own block was allocated at its begin, before the first step.
   eigen_allocated = false;
-  const std::int64_t before = allocations;
+  std::int64_t before = 0;
+  std::int64_t in_march = -1;
   detail::NoTrace none;
-  saved = 0;
-  Eigen::internal::set_is_malloc_allowed(false);
-  auto status = detail::march(stepper, timeline, plan, y0, carry, none, ys, saved, accepted).status;
-  Eigen::internal::set_is_malloc_allowed(true);
-  if (status != Status::success || allocations != before || eigen_allocated) return false;
+  detail::Segment<S> second = new_segment();
+  const bool again = march(none, second, [&](bool begins) {
+    if (begins)
+      before = allocations;
+    else
+      in_march = allocations - before;
+    Eigen::internal::set_is_malloc_allowed(!begins);
+  });
+  if (!again || in_march != 0 || eigen_allocated) return false;
 
-  detail::Backward<S, F> backward(stepper, field, timeline, plan, ys);
-  auto back = carry;
-  saved = 0;
-  if (detail::march(stepper, timeline, plan, y0, back, trace, ys, saved, accepted).status != Status::success) return false;
+  const std::vector<Y> ys(plan.size(), y0);
+  const std::vector<double> no_ts;
+  detail::Backward<S, F> backward(stepper, field, plan, ys, no_ts, y0);
+  backward.enter(timeline, true);
+  auto back = segment.end;
+  auto status = Status::success;
   BackwardStats stats;
+  auto way_back = trace.way_back();
   const std::int64_t before_sweep = allocations;
   Eigen::internal::set_is_malloc_allowed(false);
   if constexpr (S::reversibility == Reversibility::to_round_off && std::is_same_v<Adjoint, ReversibleAdjoint>) {
     // Its sweep ends with a measurement of the drift, which makes two states; here are its steps alone.
-    BitStack::Cursor cursor(trace.bits);
     for (std::int64_t i = n; i-- > 0;) {
       detail::TimeCotangents t_bar;
-      if (stepper.step_back(step_at(timeline, i), back, backward.carry_bar, backward.theta_bar, t_bar, {}, cursor) != Outcome::ok)
+      if (stepper.step_back(step_at(timeline, i), back, backward.carry_bar, backward.theta_bar, t_bar, {}, way_back) != Outcome::ok)
         status = Status::not_finite;
       backward.meet_saves(i, back);
     }
   } else {
-    status = trace.sweep(stepper, timeline, back, backward, stats).status;
+    status = trace.sweep(stepper, 0, timeline, back, backward, way_back, stats).status;
   }
   Eigen::internal::set_is_malloc_allowed(true);
   return status == Status::success && allocations == before_sweep && !eigen_allocated;

@@ -10,7 +10,6 @@
 
 using namespace antistrophe;
 using Catch::Matchers::ContainsSubstring;
-using antistrophe::detail::plan_saves;
 
 namespace {
 
@@ -18,6 +17,29 @@ using Nodes = std::vector<std::int64_t>;
 
 const Timeline quarters = FixedSteps{4}.timeline(0, 1);
 
+struct GivenTimeline {
+  Timeline nodes;
+  Timeline timeline(double, double) const { return nodes; }
+};
+
+// y' = 1: the state is the time since t0.
+struct Clock {
+  void operator()(double, const auto&, auto& dy) const { dy[0] = 1; }
+};
+
+// What a solve along the timeline saved, and where.
+auto plan_saves(const SaveAt& save_at, const Timeline& timeline) {
+  using Y = Eigen::Vector<double, 1>;
+  using NoEvents = detail::Watch<Clock, Y>;
+  const Clock clock;
+  using S = RK4::Stepper<Clock, Y>;
+  const detail::Forward<S, detail::NoTrace, NoEvents> forward(RK4{}, clock, Y{0.0}, timeline.t0(), timeline.t1(),
+                                                              GivenTimeline{timeline}, save_at,
+                                                              NoEvents(Events<>{}, clock), OnFailure::throw_error);
+  for (std::size_t e = 0; e < forward.plan.size(); ++e)
+    CHECK(forward.solution.ys()[e][0] == Approx(forward.plan.ts[e] - timeline.t0()).margin(1e-14));
+  return forward.plan;
+}
 Nodes planned(const SaveAt& save_at, const Timeline& timeline = quarters) { return plan_saves(save_at, timeline).nodes; }
 
 }  // namespace

@@ -192,8 +192,8 @@ struct WarpedHopf {
     using Real = long double;
     const Real tau = static_cast<Real>(t) + std::sin(static_cast<Real>(t)) / 2;
     const Real growth = std::exp(2 * tau);
-    const Real r = std::sqrt(growth / (growth + Real{c}));
-    const Real angle = Real{omega} * tau + std::log((growth + Real{c}) / (1 + Real{c})) / 2;
+    const Real r = std::sqrt(growth / (growth + static_cast<Real>(c)));
+    const Real angle = static_cast<Real>(omega) * tau + std::log((growth + static_cast<Real>(c)) / (1 + static_cast<Real>(c))) / 2;
     return {static_cast<Scalar>(r * std::cos(angle)), static_cast<Scalar>(r * std::sin(angle))};
   }
 };

@@ -96,6 +96,8 @@ class Backward {
     if constexpr (with_times) {
       move_node(i, step_bar.t0);
       if (i < timeline_->steps()) move_node(i + 1, step_bar.t1);
+      times_bar.t0 += step_bar.first;
+      if (reaches_t1_) times_bar.t1 += step_bar.last;
     }
   }
 

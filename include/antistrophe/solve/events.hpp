@@ -154,7 +154,7 @@ class Watch {
       values_ = ends;
       return std::nullopt;
     }
-    static_assert(HasDenseOutput<S>, "antistrophe: events need a method with dense output.");
+    static_assert(Extensible<S>, "antistrophe: events need a method with dense output.");
     StepPolynomial<Y, S::dense_degree> polynomial(y1);
     stepper.extend(step, carry, polynomial);
     Y y = y1;

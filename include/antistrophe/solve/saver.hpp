@@ -73,13 +73,19 @@ class Saver {
   template <Stepper S>
   void inside(S& stepper, const Step& step, double until, std::int64_t node, const typename S::Carry& before) {
     if (next_ == save_at_.times.size() || sign_ * (until - save_at_.times[next_]) <= slack_) return;
-    if constexpr (HasDenseOutput<S>) {
+    if constexpr (Extensible<S>) {
       StepPolynomial<Y, S::dense_degree> polynomial(zero_);
       stepper.extend(step, before, polynomial);
       while (next_ < save_at_.times.size() && sign_ * (until - save_at_.times[next_]) > slack_) {
         const double t = save_at_.times[next_++];
         const double sigma = (t - step.t0) / step.h();
         add(node, sigma, t, true, [&](Y& y) { polynomial.value(sigma, y); });
+      }
+    } else if constexpr (HasDenseOutput<S>) {
+      while (next_ < save_at_.times.size() && sign_ * (until - save_at_.times[next_]) > slack_) {
+        const double t = save_at_.times[next_++];
+        const double sigma = (t - step.t0) / step.h();
+        add(node, sigma, t, true, [&](Y& y) { stepper.dense(step, before, sigma, y); });
       }
     } else {
       refuse("SaveAt::times[" + std::to_string(next_) + "]", save_at_.times[next_],
@@ -125,7 +131,7 @@ class Saver {
   template <Stepper S>
   void keep_path(S& stepper, const Step& step, double until, const typename S::Carry& before) {
     if (!save_at_.dense) return;
-    if constexpr (HasDenseOutput<S>) {
+    if constexpr (Extensible<S>) {
       StepPolynomial<Y, S::dense_degree> polynomial(zero_);
       stepper.extend(step, before, polynomial);
       path_.add(step.t0, step.h(), until, polynomial);

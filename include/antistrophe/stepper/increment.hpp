@@ -182,9 +182,10 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, double from, do
   }
 }
 
-// What flows back to the two times of a step.
+// What flows back to the two times of a step; and, from a stepper that looks at times before it, to the ends of the solve.
 struct TimeCotangents {
   double t0 = 0, t1 = 0;
+  double first = 0, last = 0;
 };
 
 // Room for the cotangents of stages, allocated once.

@@ -49,7 +49,10 @@ struct Blame {
 //   attempt               as much of a step as acceptance needs; the carry stays as it is
 //   proposal, error       the state at the step's end and its error estimates, after attempt
 //   commit                the rest of the step; changes the carry only if it answers ok
-//   pullback              from the carry before a step: cotangents of its end become those of its start
+//   dense                 optional, the state inside the step, after attempt and before commit; see HasDenseOutput
+//   pullback              from the carry before a step: cotangents of its end become those of its start. What flows to
+//                         the step's two times is added to t_bar; what flows to earlier ones, by pull_back_earlier.
+//                         saves is empty unless the stepper has dense output
 //   finish                cotangents of the carry at t0 become those of y0
 //   blame                 after an outcome other than ok
 template <class S>
@@ -88,12 +91,20 @@ concept AdaptiveStepper = Stepper<S> && (S::error_estimates > 0) &&
                             { s.stiffness(Step{}) } -> std::convertible_to<double>;
                           };
 
-// A stepper with a continuous extension: extend gives it after attempt and before commit.
+// A stepper whose continuous extension is a polynomial in σ, of degree dense_degree, which extend gives after attempt and
+// before commit. Events and dense solutions need it.
 template <class S>
-concept HasDenseOutput = Stepper<S> && requires(S s, const Step step, const typename S::Carry before,
-                                                detail::StepPolynomial<typename S::State, S::dense_degree> polynomial) {
+concept Extensible = Stepper<S> && requires(S s, const Step step, const typename S::Carry before,
+                                            detail::StepPolynomial<typename S::State, S::dense_degree> polynomial) {
   s.extend(step, before, polynomial);
 };
+
+// A continuous extension: y(t0 + σh) of the attempted step for 0 <= σ <= 1. Its pullback and step_back then take the
+// cotangents of such states: at σ held fixed, or, where the stepper sees to it (as the library's own do), at the time
+// t0 + σh held fixed while the step's ends move.
+template <class S>
+concept HasDenseOutput = Stepper<S> && requires(S s, const Step step, const typename S::Carry before, double sigma,
+                                                typename S::State y) { s.dense(step, before, sigma, y); };
 
 namespace detail {
 
@@ -103,6 +114,13 @@ auto make_estimates(const typename S::State& like) {
   return [&]<std::size_t... E>(std::index_sequence<E...>) {
     return std::array<Y, sizeof...(E)>{((void)E, zeros_like(like))...};
   }(std::make_index_sequence<static_cast<std::size_t>(S::error_estimates)>{});
+}
+
+// What flows to the time `back` nodes before the step's t0, for steppers that ask for step.earlier(back).
+inline void pull_back_earlier(const Step& step, std::int64_t back, double node_bar, TimeCotangents& t_bar) {
+  const std::int64_t node = step.n - step.timeline->first() - back;
+  t_bar.first += node_bar * step.timeline->dt0(node);
+  t_bar.last += node_bar * step.timeline->dt1(node);
 }
 
 }  // namespace detail
