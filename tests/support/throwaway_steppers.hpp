@@ -326,11 +326,12 @@ class TwoPointStepper : public detail::Common<F, Y> {
       bar.y += *w;
       d_bar += detail::scalar<Y>(sigma) * lambda_ * *w;
     }
-    bar_.with_kappa = !saves.empty();
-    detail::pull_back_increment<Tableau>(ahead_(step.t0, step.t1), step.t0, step.t1, stages_, 1, q, bar_, bar.y, theta_bar,
-                                         t_bar.t0, t_bar.t1);
+    const auto through = [&]<bool WithKappa>() {
+      detail::pull_back_increment<Tableau, WithKappa>(ahead_(step.t0, step.t1), step.t0, step.t1, stages_, 1, q, bar_, bar.y,
+                                                      theta_bar, t_bar.t0, t_bar.t1);
+    };
+    saves.empty() ? through.template operator()<false>() : through.template operator()<true>();
     calls_.vjps += tableau::increment_stages<Tableau>;
-    bar_.with_kappa = false;
     bar.older.setZero();
     if (is_first(step)) return;
     const double t_before = step.earlier(1);
