@@ -96,11 +96,14 @@ void validate(const Adaptive& options, const Y& y0, double t0, double t1) {
   }
   if (!(options.dtmin >= 0)) refuse("Adaptive::dtmin", options.dtmin, "at least 0");
   if (!(options.dtmax > 0)) refuse("Adaptive::dtmax", options.dtmax, "positive");
-  if (options.dtmin > options.dtmax) refuse("Adaptive::dtmin", options.dtmin, "at most dtmax = " + std::to_string(options.dtmax));
+  if (options.dtmin > options.dtmax) refuse("Adaptive::dtmin", options.dtmin, "at most dtmax = " + in_words(options.dtmax));
   if (!std::isfinite(options.first_step)) refuse("Adaptive::first_step", options.first_step, "finite");
   if (options.first_step != 0 && t0 != t1 && (options.first_step > 0) != (t1 > t0))
     refuse("Adaptive::first_step", options.first_step, t1 > t0 ? "positive, since t1 > t0" : "negative, since t1 < t0");
   if (options.max_steps && *options.max_steps < 1) refuse("Adaptive::max_steps", *options.max_steps, "at least 1, or not given");
+  if (!std::isfinite(options.P)) refuse("Adaptive::P", options.P, "finite");
+  if (!std::isfinite(options.I)) refuse("Adaptive::I", options.I, "finite");
+  if (!std::isfinite(options.D)) refuse("Adaptive::D", options.D, "finite");
   if (!(options.safety > 0 && options.safety <= 1)) refuse("Adaptive::safety", options.safety, "in (0, 1]");
   if (!(options.lowest_factor > 0 && options.lowest_factor < 1)) refuse("Adaptive::lowest_factor", options.lowest_factor, "in (0, 1)");
   if (!(options.highest_factor > 1)) refuse("Adaptive::highest_factor", options.highest_factor, "above 1");
