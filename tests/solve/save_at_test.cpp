@@ -63,7 +63,7 @@ TEST_CASE("Times outside, unsorted, not finite or between nodes are refused, wit
   CHECK_THROWS_WITH(planned({.times = {-0.25}}), ContainsSubstring("SaveAt::times[0] is -0.25"));
   CHECK_THROWS_WITH(planned({.times = {0.5, 0.25}}), ContainsSubstring("SaveAt::times[1] is 0.25") && ContainsSubstring("sorted"));
   CHECK_THROWS_WITH(planned({.times = {0.25, 0.5}}, FixedSteps{4}.timeline(1, 0)), ContainsSubstring("SaveAt::times[1] is 0.5"));
-  CHECK_THROWS_WITH(planned({.times = {0.3}}), ContainsSubstring("SaveAt::times[0] is 0.29999") && ContainsSubstring("StepTo"));
+  CHECK_THROWS_WITH(planned({.times = {0.3}}), ContainsSubstring("SaveAt::times[0] is 0.3;") && ContainsSubstring("StepTo"));
   CHECK_THROWS_WITH(planned({.times = {std::numeric_limits<double>::quiet_NaN()}}), ContainsSubstring("SaveAt::times[0] is nan"));
   CHECK_THROWS_AS(planned({.times = {std::numeric_limits<double>::infinity()}}), std::invalid_argument);
 }
