@@ -91,7 +91,7 @@ void check(const M& method, const Adjoint& adjoint, double t1, const Matrix& who
 TEMPLATE_LIST_TEST_CASE("A plain method on a linear problem is a power of its stability function", "[gradient]",
                         battery::PlainMethods) {
   for (const double t1 : {2.0, -2.0}) {
-    const auto whole = power(plain_step<typename battery::Facts<TestType>::TableauType>(Real{t1} / n), n);
+    const auto whole = power(plain_step<typename battery::Facts<TestType>::TableauType>(static_cast<Real>(t1) / n), n);
     check(TestType{}, DirectAdjoint{}, t1, whole, round_off);
   }
 }
@@ -101,7 +101,7 @@ TEMPLATE_LIST_TEST_CASE("An exact pair on a linear problem is a power of its ste
   for (const double lambda : {0.5, 0.75}) {
     CAPTURE(lambda);
     for (const double t1 : {2.0, -2.0}) {
-      const Pair pairs = power(pair_step<Tableau>(Real{t1} / n, Real{lambda}), n);
+      const Pair pairs = power(pair_step<Tableau>(static_cast<Real>(t1) / n, static_cast<Real>(lambda)), n);
       // y(t0) = z(t0): the state at the end is the upper half of the pair's, of both initial halves.
       const Matrix whole = pairs.topLeftCorner<3, 3>() + pairs.topRightCorner<3, 3>();
       // Each step rounds thrice at 2^−52: 200 · 3 · 2.2e−16 = 1.3e−13 at most, besides round-off.

@@ -178,7 +178,7 @@ bool same_bits(const A& a, const A& b) {
 // coupled, with explicit time; that it turns fast brings the leading error term of every tableau to the front.
 template <class Scalar = double>
 struct WarpedHopf {
-  static constexpr double omega = 4, c = 3;
+  static constexpr long double omega = 4, c = 3;
 
   void operator()(double t, const auto& y, auto& dy) const {
     const auto g = static_cast<Scalar>(1 + std::cos(static_cast<Scalar>(t)) / 2);

@@ -369,6 +369,7 @@ class VjpCheck {
     VjpForm form = VjpForm::plain;
     const PulledBack* pulled = nullptr;
     bool smooth = true;
+    bool noisy = false;
     bool finite = true;
   };
 
@@ -378,9 +379,10 @@ class VjpCheck {
     const Real tolerance = static_cast<Real>(report_.tolerance);
     Comparison worst;
     Real best = std::numeric_limits<Real>::infinity();
-    // A step too long for f is seen in what second-order differences miss: shorter ones are tried, and the best is taken.
-    Real h = step_;
-    for (int attempt = 0; attempt < 6; ++attempt, h /= 8) {
+    // A step may be too long for f, or reach over a kink. Shorter ones are tried, until one agrees with the vjp or they
+    // drown in f's rounding; where none agrees, the most certain one speaks.
+    const Real shortest = std::min(step_, std::sqrt(static_cast<Real>(std::numeric_limits<Scalar>::epsilon())));
+    for (Real h = step_; h >= shortest; h /= 8) {
       const Slope d = slope(at, which, u, h, set, evaluate);
       if (!d.finite) continue;
       Comparison here;
@@ -407,15 +409,22 @@ class VjpCheck {
         const Real allowed = tolerance * scale + noise;
         const Real excess = allowed > 0 ? std::abs(got - expected) / allowed : (got == expected ? Real(0) : Real(2));
         if (here.pulled == nullptr || !(excess <= here.excess)) {
-          here = {excess, got, expected, pulled.form, &pulled, !(truncated > tolerance * scale), true};
+          here = {excess,
+                  got,
+                  expected,
+                  pulled.form,
+                  &pulled,
+                  !(truncated > tolerance * scale),
+                  noise > 10 * tolerance * scale,
+                  true};
         }
       }
-      if (here.pulled == nullptr) return here;
+      if (here.pulled == nullptr || here.excess <= 1) return here;
+      if (here.noisy && is_finite(best)) break;
       if (uncertain < best) {
         best = uncertain;
         worst = here;
       }
-      if (uncertain <= tolerance / 4) break;
     }
     worst.finite = is_finite(best);
     return worst;

@@ -4,7 +4,10 @@
 // right for small models and for checking a vjp written by hand.
 //
 //   auto field = automatic_vjp(
-//       [](auto t, const auto& y, auto& dy, const auto& theta) { dy[0] = theta[0] * sin(y[0]) + theta[1] * cos(t); },
+//       [](auto t, const auto& y, auto& dy, const auto& theta) {
+//         using std::cos, std::sin;  // so that sin(x) is found for plain numbers and for those that carry derivatives
+//         dy[0] = theta[0] * sin(y[0]) + theta[1] * cos(t);
+//       },
 //       Eigen::Vector2d{1.0, 2.0});
 #pragma once
 

@@ -5,6 +5,7 @@
 
 #include <antistrophe/core/concepts.hpp>
 #include <antistrophe/field/activation.hpp>
+#include <antistrophe/field/large_layer.hpp>
 #include <antistrophe/field/small_layer.hpp>
 #include <antistrophe/field/vectorised.hpp>
 
@@ -88,42 +89,13 @@ struct MlpLayer {
   Eigen::Index weights, biases;  // offsets
   bool is_last;
 
-  template <class S>
-  using Weights = Eigen::Matrix<S, Out, In, In == 1 && Out != 1 ? Eigen::ColMajor : Eigen::RowMajor>;
-
   static constexpr int number_at_compile_time = Number;
   template <class S>
   using Small = SmallLayer<S, In, Out>;
   template <class S>
   using Inputs = SmallInputs<S, In, In != StateIn, (Number > 0)>;
 
-  constexpr bool takes_time() const { return state_in != in; }
   constexpr Eigen::Index end() const { return biases + out; }
-
-  template <class S>
-  auto w(const S* theta) const {
-    return Eigen::Map<const Weights<S>>(theta + weights, out, in);
-  }
-  template <class S>
-  auto w(S* theta) const {
-    return Eigen::Map<Weights<S>>(theta + weights, out, in);
-  }
-  template <class S>
-  auto w_of_state(const S* theta) const {
-    return w(theta).template rightCols<StateIn>(state_in);
-  }
-  template <class S>
-  auto w_of_state(S* theta) const {
-    return w(theta).template rightCols<StateIn>(state_in);
-  }
-  template <class S>
-  auto b(const S* theta) const {
-    return Eigen::Map<const Eigen::Matrix<S, Out, 1>>(theta + biases, out);
-  }
-  template <class S>
-  auto b(S* theta) const {
-    return Eigen::Map<Eigen::Matrix<S, Out, 1>>(theta + biases, out);
-  }
 };
 
 // Sizes of the layers, at compile time or at run time; forwards and backwards visit them in turn.
@@ -355,7 +327,7 @@ class Mlp {
       if constexpr (is_small<Y, decltype(layer)>)
         evaluate_small(layer, t, x, z);
       else
-        evaluate_layer<Y>(layer, t, x, z, y.cols());
+        evaluate_large<Y>(layer, t, x, z, y.cols());
       x = z;
       a += detail::padded<Scalar>(layer.out * y.cols());
     });
@@ -389,12 +361,6 @@ class Mlp {
   }
 
  private:
-  template <class Y, int Rows>
-  using Values =
-      Eigen::Matrix<Scalar, Rows, columns_of<Y>,
-                    (Rows == 1 && columns_of<Y> != 1) || (Y::IsRowMajor && columns_of<Y> != 1) ? Eigen::RowMajor
-                                                                                               : Eigen::ColMajor>;
-
   template <class Y>
   void check_state(const Y& y) const {
     static_assert(std::is_same_v<typename Y::Scalar, Scalar>, "Mlp: the state's scalar is not that of the network");
@@ -432,48 +398,21 @@ class Mlp {
     }
   }
 
-  // x ← σ(W x + b), or W x + b for the last layer, one sample a column.
-  template <class Y, class Layer>
-  void evaluate_layer(const Layer& layer, double t, const Scalar* x, Scalar* z, Eigen::Index columns) const {
-    affine<Y>(layer, t, x, z, columns);
+  // Any other layer, one sample a column.
+  template <class Y>
+  static auto large(const auto& layer, Eigen::Index columns) {
+    constexpr int one_or_many = columns_of<Y> == 1 ? 1 : Eigen::Dynamic;
+    constexpr int order = Y::IsRowMajor && columns_of<Y> != 1 ? Eigen::RowMajor : Eigen::ColMajor;
+    return detail::LargeLayer<Scalar, one_or_many, order>{layer.in, layer.state_in, layer.out, columns};
+  }
+
+  template <class Y>
+  void evaluate_large(const auto& layer, double t, const Scalar* x, Scalar* z, Eigen::Index columns) const {
+    const Scalar* const theta = theta_.data();
+    large<Y>(layer, columns).affine(theta + layer.weights, theta + layer.biases, Scalar(t), x, z);
     if (!layer.is_last)
       transform<Scalar>(z, layer.out * columns,
                         [](const Pack<Scalar>& pack) { return Activation::template value<Scalar>(pack); });
-  }
-
-  // z = W x + b, with the time, if it is an input, standing before x.
-  template <class Y, int Number, int In, int StateIn, int Out>
-  void affine(const detail::MlpLayer<Number, In, StateIn, Out>& layer, double t, const Scalar* x_begin, Scalar* z_begin,
-              Eigen::Index columns) const {
-    const Scalar* const theta = theta_.data();
-    const Eigen::Map<const Values<Y, StateIn>> x(x_begin, layer.state_in, columns);
-    Eigen::Map<Values<Y, Out>> z(z_begin, layer.out, columns);
-    if (columns == 0) return;
-    z.col(0) = layer.b(theta);
-    if (layer.takes_time()) z.col(0) += Scalar(t) * layer.w(theta).col(0);
-    for (Eigen::Index c = 1; c < columns; ++c) z.col(c) = z.col(0);
-    z.noalias() += layer.w_of_state(theta) * x;
-  }
-
-  // From the cotangent of z = W x + b to those of x (added to), W, b and t.
-  template <class Y, int Number, int In, int StateIn, int Out>
-  void pull_back_affine(const detail::MlpLayer<Number, In, StateIn, Out>& layer, double t, const Scalar* x_begin,
-                        const Scalar* z_bar_begin, Scalar* x_bar_begin, Scalar* theta_bar, Scalar& t_bar,
-                        Eigen::Index columns) const {
-    const Scalar* const theta = theta_.data();
-    const Eigen::Map<const Values<Y, StateIn>> x(x_begin, layer.state_in, columns);
-    const Eigen::Map<const Values<Y, Out>> z_bar(z_bar_begin, layer.out, columns);
-    Eigen::Map<Values<Y, StateIn>> x_bar(x_bar_begin, layer.state_in, columns);
-    layer.w_of_state(theta_bar).noalias() += z_bar * x.transpose();
-    // Column by column: Eigen's rowwise().sum() adds in an order that depends on alignment.
-    for (Eigen::Index c = 0; c < columns; ++c) layer.b(theta_bar) += z_bar.col(c);
-    if (layer.takes_time()) {
-      for (Eigen::Index c = 0; c < columns; ++c) {
-        layer.w(theta_bar).col(0) += Scalar(t) * z_bar.col(c);
-        t_bar += layer.w(theta).col(0).cwiseProduct(z_bar.col(c)).sum();
-      }
-    }
-    x_bar.noalias() += layer.w_of_state(theta).transpose() * z_bar;
   }
 
   // From the cotangent of a small layer's output to those of its parameters and its input: x_bar += Wᵀ z̄ for the first
@@ -496,12 +435,14 @@ class Mlp {
     Small::add_outer(theta_bar + layer.weights, theta_bar + layer.biases, z_bar, outputs_bar, inputs);
   }
 
-  template <class Y, class Layer>
-  void pull_back_layer(const Layer& layer, double t, const Scalar* x, const Scalar* z_bar, Scalar* x_bar,
+  template <class Y>
+  void pull_back_large(const auto& layer, double t, const Scalar* x, const Scalar* z_bar, Scalar* x_bar,
                        Scalar* theta_bar, Scalar& t_bar, Eigen::Index columns) const {
     const Eigen::Index count = layer.in * columns;
     if (layer.number > 0) std::fill(x_bar, x_bar + detail::padded<Scalar>(count), Scalar(0));
-    pull_back_affine<Y>(layer, t, x, z_bar, x_bar, theta_bar, t_bar, columns);
+    large<Y>(layer, columns)
+        .pull_back(theta_.data() + layer.weights, Scalar(t), x, z_bar, x_bar, theta_bar + layer.weights,
+                   theta_bar + layer.biases, t_bar);
     if (layer.number > 0)
       transform<Scalar>(x_bar, x, count, [](const Pack<Scalar>& bar, const Pack<Scalar>& a) {
         return Pack<Scalar>(bar * Activation::template slope<Scalar>(a));
@@ -524,7 +465,7 @@ class Mlp {
       if constexpr (is_small<Y, decltype(layer)>)
         pull_back_small(layer, t, x, z_bar, x_bar, theta_bar.data(), t_bar);
       else
-        pull_back_layer<Y>(layer, t, x, z_bar, x_bar, theta_bar.data(), t_bar, columns);
+        pull_back_large<Y>(layer, t, x, z_bar, x_bar, theta_bar.data(), t_bar, columns);
       z_bar = x_bar;
       std::swap(here, next);
     });

@@ -19,11 +19,16 @@ ANTISTROPHE_ALWAYS_INLINE void unroll(Visit&& visit) {
   }(std::make_integer_sequence<int, Count>{});
 }
 
+template <class S>
+constexpr int packs_for(int count) {
+  return (count + PackOf<S>::width - 1) / PackOf<S>::width;
+}
+
 // Count numbers in packs, the last padded with zeros.
 template <class S, int Count>
 struct Packed {
   using P = PackOf<S>;
-  static constexpr int packs = (Count + P::width - 1) / P::width;
+  static constexpr int packs = packs_for<S>(Count);
   static constexpr int in_pack(int p) { return std::min(P::width, Count - p * P::width); }
 
   Pack<S> pack[static_cast<std::size_t>(packs)];
