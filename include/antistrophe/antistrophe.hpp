@@ -6,6 +6,7 @@
 #include <antistrophe/adjoint/solve_with_pullback.hpp>
 #include <antistrophe/check/assert_reversible.hpp>
 #include <antistrophe/check/check_gradient.hpp>
+#include <antistrophe/check/check_vjp.hpp>
 #include <antistrophe/core/version.hpp>
 #include <antistrophe/gradient.hpp>
 #include <antistrophe/losses.hpp>
