@@ -137,8 +137,9 @@ class Watch {
   void start(double t, const Y& y, std::optional<std::size_t> fired) {
     for_each([&]<std::size_t I>(const auto& event) {
       values_[I] = checked(I, event_value(event.g, *field_, t, y), t);
-      if (fired == I) values_[I] = 0;
+      if (fired && (fired == I || passed_[I])) values_[I] = 0;
     });
+    if (fired) resumed_at_ = t;
   }
 
   // The earliest event of an attempted step that arrests it; those that are only recorded before it go to `record`.
@@ -170,14 +171,20 @@ class Watch {
       if (before == 0) from = 0.01, before = phi(from);
       const bool changes = before != 0 && (ends[I] == 0 || (before > 0) != (ends[I] > 0));
       const bool counts = event.crossing == Crossing::any || (event.crossing == Crossing::rising) == (before < 0);
-      if (changes && counts)
-        hits[found++] = {I, find_zero(phi, from, before, 1.0, ends[I], event.tolerance / std::fabs(step.h()))};
+      if (!changes || !counts) return;
+      const double sigma = find_zero(phi, from, before, 1.0, ends[I], event.tolerance / std::fabs(step.h()));
+      // What is met at the very point where another event has just fired was simultaneous with it.
+      if (resumed_at_ != step.t0 || sigma > same_time(step)) hits[found++] = {I, sigma};
     });
     values_ = ends;
     std::stable_sort(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(found),
                      [](const Hit& a, const Hit& b) { return a.sigma < b.sigma; });
     for (std::size_t i = 0; i < found; ++i) {
-      if (arrests(hits[i].index)) return hits[i];
+      if (arrests(hits[i].index)) {
+        passed_.fill(false);
+        for (std::size_t j = i + 1; j < found; ++j) passed_[hits[j].index] = hits[j].sigma - hits[i].sigma <= same_time(step);
+        return hits[i];
+      }
       polynomial.value(hits[i].sigma, y);
       record(hits[i], step.t0 + hits[i].sigma * step.h(), y);
     }
@@ -255,14 +262,21 @@ class Watch {
     }(std::make_index_sequence<count>{});
   }
 
+  // Two zeros of a step closer than this, as a share of it, are at the same time to round-off.
+  static double same_time(const Step& step) {
+    return 64 * std::numeric_limits<double>::epsilon() * std::fmax(1.0, std::fabs(step.t0 / step.h()));
+  }
+
   static double checked(std::size_t index, double value, double t) {
-    if (std::isnan(value)) refuse("g of event " + std::to_string(index) + " at t = " + std::to_string(t), value, "a number");
+    if (std::isnan(value)) refuse("g of event " + std::to_string(index) + " at t = " + in_words(t), value, "a number");
     return value;
   }
 
   Events<E...> events_;
   const F* field_;
   std::array<double, count> values_{};  // g where the step begins; 0 where its side is not known yet
+  std::array<bool, count> passed_{};    // at the time of the event that fired last
+  double resumed_at_ = std::numeric_limits<double>::quiet_NaN();
 };
 
 template <class F, class Y, class... E>

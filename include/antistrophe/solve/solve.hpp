@@ -85,12 +85,23 @@ struct Forward {
     plan = saver.plan();
     const bool failed = failure.status != Status::success && failure.status != Status::event && failure.status != Status::stopped;
     if (!failed) throttle.finish(1, stats);
-    solution = Solution<Y>(plan.ts, saver.take_states(), segments.back().timeline, saver.take_path(), std::move(events),
+    solution = Solution<Y>(plan.ts, saver.take_states(), all_nodes(), saver.take_path(), std::move(events),
                            std::move(failure), stats);
     if (failed && on_failure == OnFailure::throw_error) throw SolveError(solution.failure(), solution);
   }
 
  private:
+  // The nodes of all segments, and the events that cut them.
+  Timeline all_nodes() const {
+    if (segments.size() == 1 && !segments[0].arrest) return segments[0].timeline;
+    Timeline nodes = Timeline::growing(segments[0].timeline.t0());
+    for (const Segment<S>& segment : segments) {
+      for (std::int64_t i = 1; i <= segment.timeline.steps(); ++i) nodes.append(segment.timeline[i]);
+      if (segment.arrest) nodes.append(segment.arrest->t);
+    }
+    return nodes;
+  }
+
   template <class Pace, class Y>
   Failure run(Pace& pace, bool laid_out, const Y& y0, double t0, double t1, Saver<Y>& saver, Stats& stats,
               std::vector<EventRecord<Y>>& events, Throttle& throttle) {

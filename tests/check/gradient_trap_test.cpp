@@ -1,0 +1,92 @@
+// The gradient trap: a state at a fixed point shows a controller no error, however badly its sensitivity is resolved.
+//   u1' = a u1 − u1 u2, u2' = −a u2 + u1 u2, a = 1, u(0) = (1, 1), L = Σ of both components at t = 0, 0.1, …, 10.
+// The state stays at (1, 1); the sensitivity to a turns once in 2π.
+#include "battery.hpp"
+#include "catch.hpp"
+
+#include <cmath>
+#include <vector>
+
+using namespace antistrophe;
+
+namespace {
+
+struct TrappedPair {
+  static constexpr bool autonomous = true;
+  Eigen::Vector<double, 1> theta{1.0};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& u, auto& du) const {
+    du[0] = theta[0] * u[0] - u[0] * u[1];
+    du[1] = u[0] * u[1] - theta[0] * u[1];
+  }
+  void vjp(double, const auto& u, const auto& w, auto& u_bar, auto& theta_bar) const {
+    u_bar[0] += w[0] * (theta[0] - u[1]) + w[1] * u[1];
+    u_bar[1] += w[1] * (u[0] - theta[0]) - w[0] * u[0];
+    theta_bar[0] += w[0] * u[0] - w[1] * u[1];
+  }
+};
+
+// With s = ∂u/∂a at the fixed point, s1' = 1 − s2, s2' = s1 − 1, s(0) = 0: s1 = 1 − cos t + sin t, s2 = 1 − cos t − sin t,
+// so that ∂(u1 + u2)/∂a = 2 − 2 cos t. A perturbation of u(0) turns as (cos t, sin t), (−sin t, cos t).
+struct ClosedForm {
+  double a = 0, u1 = 0, u2 = 0;
+  ClosedForm() {
+    for (int i = 0; i <= 100; ++i) {
+      const double t = i / 10.0;
+      a += 2 - 2 * std::cos(t);
+      u1 += std::cos(t) + std::sin(t);
+      u2 += std::cos(t) - std::sin(t);
+    }
+  }
+};
+
+const Problem trap{TrappedPair{}, Eigen::Vector2d(1, 1), 0.0, 10.0};
+
+template <class M, class StepsType>
+auto gradient_of(const M& method, const StepsType& steps) {
+  SaveAt save_at;
+  for (int i = 0; i <= 100; ++i) save_at.times.push_back(i / 10.0);
+  const auto sum = [](const auto& us, auto& us_bar) {
+    double value = 0;
+    for (std::size_t i = 0; i < us.size(); ++i) {
+      us_bar[i].setOnes();
+      value += us[i].sum();
+    }
+    return value;
+  };
+  const auto result = value_and_gradient(trap, method, steps, sum, save_at);
+  CHECK(result.value == Approx(202).epsilon(1e-12));  // the state itself is right, always
+  return result.gradient;
+}
+
+}  // namespace
+
+TEST_CASE("The closed form is the published 212.7104", "[trap]") { CHECK(ClosedForm().a == Approx(212.7104).epsilon(5e-7)); }
+
+TEMPLATE_TEST_CASE("Bounded steps give the right gradient", "[trap]", Dopri5, Tsit5, Dop853, Reversible<Dopri5>, Reversible<Tsit5>,
+                   Reversible<Dop853>) {
+  CAPTURE(battery::Facts<TestType>::name);
+  const ClosedForm exact;
+  // s turns with an eigenvalue i: a step of h = 0.1 of order 5 errs by less than h⁶/6! = 1.4e-9, so 100 of them by 1.4e-7,
+  // and a value inside a step by h⁵/5! = 8.3e-8 more; so does each of the 101 saves at most, in a sum of 212.
+  constexpr double bound = (1.4e-7 + 8.3e-8) * 101;
+  for (const double a : {gradient_of(TestType{}, FixedSteps{100}).theta[0], gradient_of(TestType{}, Adaptive{.dtmax = 0.1}).theta[0]})
+    CHECK(std::fabs(a - exact.a) < bound);
+  const auto gradient = gradient_of(TestType{}, Adaptive{.dtmax = 0.1});
+  CHECK(std::fabs(gradient.y0[0] - exact.u1) < bound);
+  CHECK(std::fabs(gradient.y0[1] - exact.u2) < bound);
+}
+
+TEMPLATE_TEST_CASE("Unbounded steps do not: what is exact is the gradient of the few steps taken", "[trap]", Tsit5, Reversible<Tsit5>) {
+  // Each step is ten times longer than the one before, at any tolerance: the error that the controller sees is 0.
+  for (const double tolerance : {1e-3, 1e-6, 1e-12}) {
+    const Adaptive unbounded{.rtol = tolerance, .atol = tolerance};
+    CHECK(solve(trap, TestType{}, unbounded).stats().accepted < 10);
+    const double a = gradient_of(TestType{}, unbounded).theta[0];
+    // The very value that automatic differentiation of other adaptive solvers gives (Tsit5, the first step by Hairer's rule);
+    // of the last step's 6 time units the pair's two increments make a little more.
+    CHECK(a == Approx(6278.21).epsilon(3e-4));
+    CHECK(gradient_of(TestType{}, StepTo{solve(trap, TestType{}, unbounded).steps()}).theta[0] == Approx(a).epsilon(1e-12));
+  }
+}
