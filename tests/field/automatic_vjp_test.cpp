@@ -46,7 +46,8 @@ void compare(const Hand& hand, const Equations& equations, const Y& y, const Y& 
   Y dy = y, dy_by_hand = y;
   automatic(0.3, y, dy);
   hand(0.3, y, dy_by_hand);
-  CHECK(dy == dy_by_hand);
+  CHECK((dy - dy_by_hand).norm() <=
+        4 * std::numeric_limits<S>::epsilon() * dy_by_hand.norm());  // one may be contracted
   const Cotangents<Y, Theta> found(automatic, 0.3, y, w, theta), expected(hand, 0.3, y, w, theta);
   const S tolerance =
       8 * std::numeric_limits<S>::epsilon() * (S(1) + expected.y_bar.norm() + expected.theta_bar.norm());

@@ -195,7 +195,8 @@ TEMPLATE_TEST_CASE("Fixed, dynamic and batched calls agree", "", float, double) 
   using Batch = Eigen::Matrix<S, 2, 6>;
   const Batch y = some_state<Batch>(2, 6), w = some_state<Batch>(2, 6).array().sin().matrix();
   const Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic> y_dynamic = y, w_dynamic = w;
-  const Cotangents of_fixed(fixed, 0.3, y, w), of_dynamic(dynamic, 0.3, y, w);
+  const Cotangents of_fixed(fixed, 0.3, y, w);
+  const Cotangents of_dynamic(dynamic, 0.3, y, w);
   const Cotangents of_fixed_network(fixed, 0.3, y_dynamic, w_dynamic);
   Eigen::Vector<S, 62> theta_bar = Eigen::Vector<S, 62>::Zero();
   S t_bar(0);
