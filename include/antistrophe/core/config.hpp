@@ -7,11 +7,11 @@
 
 // A function so marked exists once in the program and is called, never inlined, cloned or specialised: two calls on the
 // same bits run the same instructions and give the same bits. GCC clones even noinline functions, which noipa forbids;
-// clang specialises them for known arguments, which noduplicate forbids.
+// clang specialises those whose every call it can see, of which `used` leaves it in doubt.
 #if defined(__GNUC__) && !defined(__clang__)
 #define ANTISTROPHE_ONE_INSTANCE [[gnu::noipa]]
 #elif defined(__clang__)
-#define ANTISTROPHE_ONE_INSTANCE __attribute__((noinline, noduplicate))
+#define ANTISTROPHE_ONE_INSTANCE __attribute__((noinline, used))
 #elif defined(_MSC_VER)
 #define ANTISTROPHE_ONE_INSTANCE __declspec(noinline)
 #else
