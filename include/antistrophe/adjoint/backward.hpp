@@ -71,11 +71,11 @@ class Backward {
     return inside_;
   }
 
-  // Of the cut step: the cotangents of the state at the event go to w and t_bar, those of given times inside it are
+  // Of the cut step, i: the cotangents of the state at the event go to w and t_bar, those of given times inside it are
   // returned, and `at_event` with them.
-  std::span<const SavedInside<Y>> saves_of_cut(const SavedInside<Y>& at_event, Y& w, double& t_bar) {
+  std::span<const SavedInside<Y>> saves_of_cut(std::int64_t i, const SavedInside<Y>& at_event, Y& w, double& t_bar) {
     inside_.clear();
-    for (; next_ > stop_ && plan_.sigmas[next_ - 1] > 0; --next_) {
+    for (; next_ > stop_ && plan_.nodes[next_ - 1] == i && plan_.sigmas[next_ - 1] > 0; --next_) {
       const std::size_t e = next_ - 1;
       if (plan_.given[e]) {
         inside_.push_back({plan_.sigmas[e], &ys_bar_[e]});

@@ -137,7 +137,7 @@ class [[nodiscard]] Pass {
     const std::size_t index = arrest.hit.index;
     Y w = detail::zeros_like(y0_), g_y = w;
     double time_bar = 0;
-    auto saves = backward.saves_of_cut({arrest.hit.sigma, &w}, w, time_bar);
+    auto saves = backward.saves_of_cut(segment.timeline.steps(), {arrest.hit.sigma, &w}, w, time_bar);
     if (goes_on) {
       static_assert((!detail::jumps<E> && ...) || TimeDifferentiable<F, Y>,
                     "antistrophe: a gradient through a jump needs the field's ∂f/∂t: give its vjp a last argument "
