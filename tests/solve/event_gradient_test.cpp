@@ -1,0 +1,152 @@
+// Gradients through events: their times, their states and their jumps.
+#include "battery.hpp"
+#include "catch.hpp"
+
+#include <cmath>
+#include <vector>
+
+using namespace antistrophe;
+using Eigen::Vector2d;
+
+namespace {
+
+// A ball falls with gravity and drag, y1' = y2, y2' = −9.81 − c y2; it bounces with restitution e. θ = (e, c).
+struct Ball {
+  static constexpr bool autonomous = true;
+  Vector2d theta{0.8, 0.1};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = y[1];
+    dy[1] = -9.81 - theta[1] * y[1];
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[1] += w[0] - theta[1] * w[1];
+    theta_bar[1] -= y[1] * w[1];
+  }
+};
+
+struct Ground {
+  double operator()(double, const auto& y) const { return y[0]; }
+  void gradient(double, const auto&, auto& y_bar, auto&, auto&) const { y_bar[0] += 1; }
+};
+
+struct Bounce {
+  void operator()(double, const auto& y, const auto& theta, auto& y_new) const {
+    y_new[0] = 0;
+    y_new[1] = -theta[0] * y[1];
+  }
+  void vjp(double, const auto& y, const auto& theta, const auto& w, auto& y_bar, auto& theta_bar, auto&) const {
+    y_bar[1] -= theta[0] * w[1];
+    theta_bar[0] -= y[1] * w[1];
+  }
+};
+
+// The closed form between bounces, y(s) = y0 − (g/c) s + (v0 + g/c)(1 − e^{−cs})/c, whose zeros are bisected.
+using L = long double;
+struct Flight {
+  L e, c, y, v, t = 0;
+  static constexpr L g = 9.81;
+  L height(L s) const { return y - g / c * s - (v + g / c) * std::expm1(-c * s) / c; }
+  L speed(L s) const { return (v + g / c) * std::exp(-c * s) - g / c; }
+  L time_to_ground() const {
+    L above = v > 0 ? std::log1p(v * c / g) / c : 0, below = above + 1;  // from the highest point
+    while (height(below) > 0) below += 1;
+    for (int i = 0; i < 100; ++i) {
+      const L middle = (above + below) / 2;
+      (height(middle) > 0 ? above : below) = middle;
+    }
+    return below;
+  }
+  L height_at(L t1) {
+    for (;;) {
+      const L s = time_to_ground();
+      if (t + s > t1) return height(t1 - t);
+      v = -e * speed(s), y = 0, t += s;
+    }
+  }
+};
+
+// Differences of fourth order: at δ = 1e-4 truncation is of order δ⁴ times fifth derivatives of some 10^4, or 1e-12.
+template <class Function>
+double derivative(const Function& f) {
+  constexpr L delta = 1e-4L;
+  return static_cast<double>((8 * (f(delta) - f(-delta)) - (f(2 * delta) - f(-2 * delta))) / (12 * delta));
+}
+
+const Adaptive tight{.rtol = 1e-12, .atol = 1e-12};
+const auto final_height = [](const auto& ys, auto& ys_bar) {
+  ys_bar.back()[0] = 1;
+  return ys.back()[0];
+};
+
+}  // namespace
+
+TEST_CASE("Ten bounces with drag: the gradient of the final height to 1e-8, by both adjoints", "[events]") {
+  constexpr double t1 = 10.0;
+  const Problem problem{Ball{}, Vector2d(10, 0), 0.0, t1};
+  const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
+  const auto height = [](L e, L c, L y, L v, L shift) { return Flight{0.8L + e, 0.1L + c, 10 + y, v}.height_at(t1 + shift); };
+  Eigen::Vector<double, 5> expected;
+  expected << derivative([&](L d) { return height(d, 0, 0, 0, 0); }), derivative([&](L d) { return height(0, d, 0, 0, 0); }),
+      derivative([&](L d) { return height(0, 0, d, 0, 0); }), derivative([&](L d) { return height(0, 0, 0, d, 0); }),
+      derivative([&](L d) { return height(0, 0, 0, 0, d); });
+  REQUIRE(battery::all_nonzero(expected));
+  const auto check = [&](const auto& method, const auto& steps, const auto& adjoint) {
+    CHECK(solve(problem, method, steps, {}, bounces).events().size() >= 10);
+    const auto result = value_and_gradient(problem, method, steps, final_height, {}, adjoint, bounces);
+    CHECK(std::fabs(result.value - static_cast<double>(height(0, 0, 0, 0, 0))) < 1e-9);
+    Eigen::Vector<double, 5> found;
+    found << result.gradient.theta, result.gradient.y0, result.gradient.t1;
+    CAPTURE(found.transpose(), expected.transpose());
+    CHECK(battery::relative_difference(expected, found) < 1e-8);
+    CHECK(result.gradient.t0 == Approx(-result.gradient.t1).epsilon(1e-9));  // nothing depends on the clock
+  };
+  check(Dopri5{}, tight, DirectAdjoint{});
+  check(Dop853{}, tight, DirectAdjoint{});
+  check(Reversible<Dopri5>{}, tight, ReversibleAdjoint{});
+  check(Reversible<Dopri5>{}, tight, DirectAdjoint{});
+  check(Reversible<Dopri5>{}, FixedSteps{2000}, ReversibleAdjoint{});
+}
+
+TEST_CASE("The time of a terminal event has a gradient, with saves in the steps before it", "[events]") {
+  // L = Σ of weights times the heights at 0.3, 0.31, 0.9 and 1.2, and of the impact's time and speed; against differences of the closed form.
+  const std::vector<double> times{0.3, 0.31, 0.9, 1.2};
+  const Problem problem{Ball{}, Vector2d(10, 1), 0.0, 5.0};
+  const Events impact{Event{Ground{}, Crossing::falling}};
+  const auto loss = [&](const std::vector<double>& ts, const auto& ys, auto& ts_bar, auto& ys_bar) {
+    REQUIRE(ts.size() == times.size() + 1);
+    double value = 2 * ts.back() + 0.5 * ys.back()[1];
+    ts_bar.back() = 2, ys_bar.back()[1] = 0.5;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      const double weight = static_cast<double>(i) - 1.25;
+      value += weight * ys[i][0];
+      ys_bar[i][0] = weight;
+    }
+    return value;
+  };
+  const auto exact = [&](L c, L y, L v) {
+    const Flight flight{0.8L, 0.1L + c, 10 + y, 1 + v};
+    const L s = flight.time_to_ground();
+    L value = 2 * s + 0.5L * flight.speed(s);
+    for (std::size_t i = 0; i < times.size(); ++i)
+      value += (static_cast<L>(i) - 1.25L) * flight.height(static_cast<L>(times[i]));
+    return value;
+  };
+  Eigen::Vector3d expected(derivative([&](L d) { return exact(d, 0, 0); }), derivative([&](L d) { return exact(0, d, 0); }),
+                           derivative([&](L d) { return exact(0, 0, d); }));
+  REQUIRE(battery::all_nonzero(expected));
+  const auto check = [&](const auto& method, const auto& steps, const auto& adjoint) {
+    const auto result = value_and_gradient(problem, method, steps, loss, SaveAt{.times = times, .t1 = true}, adjoint, impact);
+    CHECK(std::fabs(result.value - static_cast<double>(exact(0, 0, 0))) < 1e-9);
+    const Eigen::Vector3d found(result.gradient.theta[1], result.gradient.y0[0], result.gradient.y0[1]);
+    CAPTURE(found.transpose(), expected.transpose());
+    CHECK(battery::relative_difference(expected, found) < 1e-8);
+    CHECK(result.gradient.theta[0] == 0);  // no bounce
+    CHECK(result.gradient.t1 == 0);        // the end is not reached
+  };
+  check(Dopri5{}, tight, DirectAdjoint{});
+  check(Reversible<Dopri5>{}, tight, ReversibleAdjoint{});
+  check(Reversible<Dopri5>{}, FixedSteps{500}, ReversibleAdjoint{});  // 0.3, 0.31, … are nodes
+  check(Reversible<Dop853>{}, FixedStep{0.47}, DirectAdjoint{});  // a save at least in each step before the one that is cut
+}
