@@ -1,0 +1,149 @@
+// automatic_event(g), automatic_jump(jump): the derivatives that a gradient through an event needs, from the functions
+// alone. g is called as g(t, y) or g(t, y, theta) and returns a number; jump as jump(t, y, y_new) or
+// jump(t, y, theta, y_new). Both are generic in their arguments, and are differentiated forward, one input after the
+// other: right for the few lines that events are.
+//
+//   Events events{JumpEvent{automatic_event([](auto, const auto& y) { return y[0]; }),
+//                           automatic_jump([](auto, const auto& y, const auto& theta, auto& y_new) {
+//                             y_new[0] = y[0];
+//                             y_new[1] = -theta[0] * y[1];
+//                           })}};
+#pragma once
+
+#include <antistrophe/field/dual.hpp>
+
+#include <Eigen/Core>
+
+#include <type_traits>
+#include <utility>
+
+namespace antistrophe {
+
+namespace detail {
+
+// Calls function(t, y, theta) with duals once for each input, seeded there, and hands each result to take(cotangent,
+// result), where cotangent is the entry of y_bar, theta_bar or t_bar that belongs to the input.
+template <class Y, class Theta, class YBar, class ThetaBar, class Scalar, class Function, class Take>
+void for_each_input(double t, const Y& y, const Theta& theta, YBar& y_bar, ThetaBar& theta_bar, Scalar& t_bar,
+                    const Function& function, const Take& take) {
+  using Number = Dual<Scalar, 1>;
+  auto dual_y = y.template cast<Number>().eval();
+  auto dual_theta = theta.template cast<Number>().eval();
+  Number time(t);
+  const auto along = [&](Number& input, Scalar& cotangent) {
+    input.derivatives()[0] = Scalar(1);
+    take(cotangent, function(time, dual_y, dual_theta));
+    input.derivatives()[0] = Scalar(0);
+  };
+  for (Eigen::Index i = 0; i < dual_y.size(); ++i) along(dual_y.data()[i], y_bar.data()[i]);
+  for (Eigen::Index i = 0; i < dual_theta.size(); ++i) along(dual_theta.data()[i], theta_bar.data()[i]);
+  along(time, t_bar);
+}
+
+}  // namespace detail
+
+template <class G>
+struct AutomaticEvent {
+  G g;
+
+  auto operator()(double t, const auto& y) const
+    requires std::is_invocable_v<const G&, double, decltype(y)>
+  {
+    return g(t, y);
+  }
+  auto operator()(double t, const auto& y, const auto& theta) const
+    requires std::is_invocable_v<const G&, double, decltype(y), decltype(theta)>
+  {
+    return g(t, y, theta);
+  }
+
+  // Adds ∂g/∂y, ∂g/∂θ and ∂g/∂t.
+  template <class Y>
+  void gradient(double t, const Y& y, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const
+    requires std::is_invocable_v<const G&, double, const Y&>
+  {
+    const Eigen::Matrix<typename Y::Scalar, 0, 1> none;
+    auto no_bar = none;
+    detail::for_each_input(t, y, none, y_bar, no_bar, t_bar, [&](auto& time, auto& dual_y, auto&) { return g(time, dual_y); }, add);
+    static_cast<void>(theta_bar);
+  }
+  template <class Y>
+  void gradient(double t, const Y& y, const auto& theta, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const
+    requires std::is_invocable_v<const G&, double, const Y&, decltype(theta)>
+  {
+    detail::for_each_input(t, y, theta, y_bar, theta_bar, t_bar,
+                           [&](auto& time, auto& dual_y, auto& dual_theta) { return g(time, dual_y, dual_theta); }, add);
+  }
+
+ private:
+  static constexpr auto add = [](auto& cotangent, const auto& value) { cotangent += value.derivatives()[0]; };
+};
+
+template <class Jump>
+struct AutomaticJump {
+  Jump jump;
+
+  template <class Y>
+  void operator()(double t, const Y& y, Y& y_new) const
+    requires std::is_invocable_v<const Jump&, double, const Y&, Y&>
+  {
+    jump(t, y, y_new);
+  }
+  template <class Y>
+  void operator()(double t, const Y& y, const auto& theta, Y& y_new) const
+    requires std::is_invocable_v<const Jump&, double, const Y&, decltype(theta), Y&>
+  {
+    jump(t, y, theta, y_new);
+  }
+
+  // Adds (∂jump/∂y)ᵀw, (∂jump/∂θ)ᵀw and (∂jump/∂t)ᵀw.
+  template <class Y>
+  void vjp(double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const
+    requires std::is_invocable_v<const Jump&, double, const Y&, Y&>
+  {
+    const Eigen::Matrix<typename Y::Scalar, 0, 1> none;
+    auto no_bar = none;
+    detail::for_each_input(
+        t, y, none, y_bar, no_bar, t_bar,
+        [&](auto& time, auto& dual_y, auto&) {
+          auto y_new = dual_y;
+          jump(time, dual_y, y_new);
+          return y_new;
+        },
+        add_product(w));
+    static_cast<void>(theta_bar);
+  }
+  template <class Y>
+  void vjp(double t, const Y& y, const auto& theta, const Y& w, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const
+    requires std::is_invocable_v<const Jump&, double, const Y&, decltype(theta), Y&>
+  {
+    detail::for_each_input(
+        t, y, theta, y_bar, theta_bar, t_bar,
+        [&](auto& time, auto& dual_y, auto& dual_theta) {
+          auto y_new = dual_y;
+          jump(time, dual_y, dual_theta, y_new);
+          return y_new;
+        },
+        add_product(w));
+  }
+
+ private:
+  template <class Y>
+  static auto add_product(const Y& w) {
+    return [&w](auto& cotangent, const auto& y_new) {
+      for (Eigen::Index i = 0; i < w.size(); ++i) cotangent += w.data()[i] * y_new.data()[i].derivatives()[0];
+    };
+  }
+};
+
+template <class G>
+AutomaticEvent<G> automatic_event(G g) {
+  return {std::move(g)};
+}
+
+template <class Jump>
+AutomaticJump<Jump> automatic_jump(Jump jump) {
+  return {std::move(jump)};
+}
+
+}  // namespace antistrophe
