@@ -29,7 +29,7 @@ using namespace antistrophe;
 // u1' = α u1 − β u1 u2,   u2' = −γ u2 + δ u1 u2,   θ = (α, β, γ, δ).
 template <class Real>
 struct LotkaVolterra {
-  Eigen::Vector<Real, 4> theta{1.5L, 1, 3, 1};
+  Eigen::Vector<Real, 4> theta{1.5, 1, 3, 1};
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
   static Eigen::Vector<Real, 2> start() { return {1, 1}; }
@@ -55,7 +55,7 @@ struct Brusselator {
   Eigen::Vector<Real, 2> theta{1, 3};
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
-  static Eigen::Vector<Real, 2> start() { return {1.5L, 3}; }
+  static Eigen::Vector<Real, 2> start() { return {1.5, 3}; }
   static constexpr double end = 20;
 
   void operator()(double, const auto& u, auto& du) const {
@@ -77,10 +77,12 @@ struct Brusselator {
 // It closes after one period.
 template <class Real>
 struct Arenstorf {
-  Eigen::Vector<Real, 1> theta{0.012277471L};
+  Eigen::Vector<Real, 1> theta{static_cast<Real>(0.012277471L)};
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
-  static Eigen::Vector<Real, 4> start() { return {0.994L, 0, 0, -2.00158510637908252240537862224L}; }
+  static Eigen::Vector<Real, 4> start() {
+    return {static_cast<Real>(0.994L), 0, 0, static_cast<Real>(-2.00158510637908252240537862224L)};
+  }
   static constexpr double end = 17.0652165601579625588917206249;
 
   void operator()(double, const auto& y, auto& dy) const {
@@ -130,7 +132,7 @@ struct Pleiades {
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
   static Eigen::Vector<Real, 4 * n> start() {
-    return {3, 3, -1, -3, 2, -2, 2, 3, -3, 2, 0, 0, -4, 4, 0, 0, 0, 0, 0, 1.75L, -1.5L, 0, 0, 0, -1.25L, 1, 0, 0};
+    return {3, 3, -1, -3, 2, -2, 2, 3, -3, 2, 0, 0, -4, 4, 0, 0, 0, 0, 0, 1.75, -1.5, 0, 0, 0, -1.25, 1, 0, 0};
   }
   static constexpr double end = 3;
 
