@@ -143,7 +143,8 @@ class AdaptivePace {
 
   double target(double t) {
     const double landing = landings_.times[landing_];
-    wished_ = std::copysign(std::fmin(std::fabs(h_), options_.dtmax), landing - t);
+    // Never less than t resolves: t + h == t would stand still for ever.
+    wished_ = std::copysign(std::fmax(std::fmin(std::fabs(h_), options_.dtmax), shortest(t)), landing - t);
     // A step that would leave less than a hundredth of itself lands.
     lands_ = std::fabs(wished_) * 1.01 >= std::fabs(landing - t);
     return lands_ ? landing : t + wished_;
@@ -156,7 +157,7 @@ class AdaptivePace {
       if (stiff_in_a_row_ >= persistent) failure.cause += std::string("; ") + stiff;
       return failure;
     }
-    if (stiff_in_a_row_ >= persistent && std::fabs((t1_ - step.t0) / step.h()) > too_many) {
+    if (stiff_in_a_row_ >= persistent && std::fabs((t1_ - step.t0) / wished_) > too_many) {
       failure.cause = std::string(stiff) + " (more than ten million steps of this length are left)";
       return failure;
     }
@@ -188,9 +189,7 @@ class AdaptivePace {
     const double error = outcome == Outcome::ok ? error_ : unknown;
     error_ = unknown;
     h_ = step.h() * controller_.reject(error);
-    // Below a few units in the last place of t a shorter step is no longer another one.
-    const double shortest = 4 * std::numeric_limits<double>::epsilon() * std::fabs(step.t0) + std::numeric_limits<double>::min();
-    if (std::fabs(h_) >= std::fmax(shortest, options_.dtmin)) return std::nullopt;
+    if (std::fabs(h_) >= std::fmax(shortest(step.t0), options_.dtmin)) return std::nullopt;
     if (outcome == Outcome::out_of_range) return failed_at(stepper, outcome, step);
     const Blame blame = outcome == Outcome::ok ? Blame{} : stepper.blame();
     Failure failure{Status::step_size_vanished, step.t0, step.n, blame.component,
@@ -217,6 +216,11 @@ class AdaptivePace {
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   static constexpr int persistent = 64;
   static constexpr double too_many = 1e7;
+
+  // Below a few units in the last place of t a shorter step is no longer another one.
+  static double shortest(double t) {
+    return 4 * std::numeric_limits<double>::epsilon() * std::fabs(t) + std::numeric_limits<double>::min();
+  }
 
   // A step is held by stability where h times a Lipschitz constant is near the edge of the stable region although the state
   // hardly moves: an oscillation that needs such steps for accuracy moves the state by as much.

@@ -135,8 +135,25 @@ struct Landings {
       times.push_back(t);
       jump.push_back(is_jump);
     }
+    straddle_jumps(t0, t1);
     times.push_back(t1);
     jump.push_back(false);
+  }
+
+ private:
+  // A step has stages at both its ends, and at a jump the field has the value of one side only: so steps land on the
+  // neighbouring numbers too, and those before and after see nothing but their own side.
+  void straddle_jumps(double t0, double t1) {
+    std::vector<double> all;
+    std::vector<bool> forget;
+    const auto land = [&](double t, bool is_jump) { all.push_back(t), forget.push_back(is_jump); };
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      if (jump[i]) land(std::nextafter(times[i], t0), false);
+      land(times[i], false);
+      if (jump[i]) land(std::nextafter(times[i], t1), true);
+    }
+    times = std::move(all);
+    jump = std::move(forget);
   }
 };
 
