@@ -1,7 +1,7 @@
 // Yardsticks: the gradient of workload W1 written out by hand for this one problem. The field is y' = w2·tanh(w1 y + b1)
 // + b2 with ten hidden units, the method the midpoint rule, the loss L = y(T)². Everything is inlined, the units lie in
 // registers of xsimd, each step's evaluations are shared between reconstruction and pull-back. Uses nothing of the
-// library's.
+// library's. Another tanh than xsimd's may be put in its place, to tell what is the tanh's from what is the method's.
 #pragma once
 
 #include <xsimd/xsimd.hpp>
@@ -62,6 +62,11 @@ struct Evaluation {
   Units a;
 };
 
+struct XsimdTanh {
+  static Batch of(const Batch& x) { return xsimd::tanh(x); }
+};
+
+template <class Tanh>
 struct Field {
   Units w1, b1, w2;
   double b2;
@@ -72,7 +77,7 @@ struct Field {
     Evaluation e;
     Units products;
     for (std::size_t j = 0; j < batches; ++j) {
-      e.a.part[j] = xsimd::tanh(xsimd::fma(w1.part[j], Batch(y), b1.part[j]));
+      e.a.part[j] = Tanh::of(xsimd::fma(w1.part[j], Batch(y), b1.part[j]));
       products.part[j] = w2.part[j] * e.a.part[j];
     }
     e.y = y;
@@ -86,6 +91,7 @@ struct Gradient {
   double b2 = 0;
 
   // θ̄ += (∂f/∂θ)ᵀ w; returns (∂f/∂y)ᵀ w. Up to the last multiplication nothing waits for w.
+  template <class Field>
   double pull_back(const Field& field, const Evaluation& e, double w) {
     Units slopes;
     for (std::size_t j = 0; j < batches; ++j) {
@@ -112,6 +118,7 @@ struct Gradient {
 };
 
 // Ψ_h(y) = h f(y + h/2 f(y)), with its stages kept.
+template <class Field>
 struct Increment {
   Evaluation first, second;
   double psi;
@@ -128,8 +135,9 @@ struct Increment {
 }  // namespace w1
 
 // Midpoint rule, n steps of h; the states are stored in `states` (its memory is reused), the stages recomputed.
-inline W1Result w1_direct(const double* theta, double y0, double h, std::size_t n, std::vector<double>& states) {
-  const w1::Field f(theta);
+template <class Tanh = w1::XsimdTanh>
+W1Result w1_direct(const double* theta, double y0, double h, std::size_t n, std::vector<double>& states) {
+  const w1::Field<Tanh> f(theta);
   states.resize(n);
   double y = y0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -143,8 +151,9 @@ inline W1Result w1_direct(const double* theta, double y0, double h, std::size_t 
 }
 
 // The λ-coupled pair of the midpoint rule in floating point; no state is stored.
-inline W1Result w1_floating_pair(const double* theta, double y0, double h, std::size_t n, double lambda) {
-  const w1::Field f(theta);
+template <class Tanh = w1::XsimdTanh>
+W1Result w1_floating_pair(const double* theta, double y0, double h, std::size_t n, double lambda) {
+  const w1::Field<Tanh> f(theta);
   double y = y0, z = y0;
   for (std::size_t i = 0; i < n; ++i) {
     y = lambda * y + (1 - lambda) * z + h * f(z + 0.5 * h * f(z).f).f;

@@ -49,7 +49,7 @@ std::vector<S> applied(std::vector<S> x) {
 
 }  // namespace
 
-// The bounds are what the functions behind are known for: Eigen 5's vectorised tanh 8.2 ulp, all others less than 3.
+// Our own tanh is known to be within 2.7 ulp; Eigen 5, that stands in for it without vector types, within 8.2.
 TEMPLATE_TEST_CASE("tanh is accurate in every element", "", float, double) {
   const auto x = samples<TestType>();
   auto y = x;

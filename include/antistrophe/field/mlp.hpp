@@ -231,17 +231,19 @@ class Mlp {
       return {Eigen::Dynamic, Eigen::Dynamic};
   }
 
+  static constexpr Eigen::Index parameter_count_if_fixed() {
+    if constexpr (Shape::is_fixed)
+      return Shape::template layer<Shape::layers - 1>().end();
+    else
+      return Eigen::Dynamic;
+  }
+
  public:
   using Scalar = Scalar_;
   static constexpr bool autonomous = !with_time;
 
-  static constexpr int parameters_at_compile_time = [] {
-    if constexpr (Shape::is_fixed)
-      return int(Shape::template layer<Shape::layers - 1>().end());
-    else
-      return Eigen::Dynamic;
-  }();
-  using ParameterVector = Eigen::Matrix<Scalar, parameters_at_compile_time, 1>;
+  // Fixed with the layers' sizes, unless there are so many that they had better not live on the stack.
+  using ParameterVector = detail::MlpBuffer<Scalar, parameter_count_if_fixed()>;
 
   // The activations of the hidden layers, and room for their cotangents: a tape belongs to one thread at a time.
   template <class Y>
@@ -265,14 +267,14 @@ class Mlp {
   // All parameters zero; see initialise.
   Mlp()
     requires Shape::is_fixed
-  = default;
+  {
+    theta_.setZero(parameter_count());
+  }
   // sizes: input, hidden layers, output. Throws std::invalid_argument if they do not make a vector field.
   explicit Mlp(std::vector<Eigen::Index> sizes)
     requires(!Shape::is_fixed)
       : shape_(std::move(sizes)) {
-    Eigen::Index count = 0;
-    shape_.forwards([&](const auto& layer) { count = layer.end(); });
-    theta_.setZero(count);
+    theta_.setZero(parameter_count());
   }
 
   const ParameterVector& parameters() const { return theta_; }
@@ -293,11 +295,9 @@ class Mlp {
   template <State Y>
   void check(const Y& y) const {
     check_state(y);
-    Eigen::Index count = 0;
-    shape_.forwards([&](const auto& layer) { count = layer.end(); });
-    if (theta_.size() != count)
+    if (theta_.size() != parameter_count())
       throw std::invalid_argument("Mlp: parameters() has " + std::to_string(theta_.size()) + " entries, the network " +
-                                  std::to_string(count) + "; they must be equal");
+                                  std::to_string(parameter_count()) + "; they must be equal");
   }
 
   // A tape sized for states like y. A tape made otherwise grows at its first use.
@@ -361,6 +361,12 @@ class Mlp {
   }
 
  private:
+  Eigen::Index parameter_count() const {
+    Eigen::Index count = 0;
+    shape_.forwards([&](const auto& layer) { count = layer.end(); });
+    return count;
+  }
+
   template <class Y>
   void check_state(const Y& y) const {
     static_assert(std::is_same_v<typename Y::Scalar, Scalar>, "Mlp: the state's scalar is not that of the network");
@@ -472,14 +478,7 @@ class Mlp {
   }
 
   [[no_unique_address]] Shape shape_;
-  ParameterVector theta_ = initial_parameters();
-
-  static ParameterVector initial_parameters() {
-    if constexpr (Shape::is_fixed)
-      return ParameterVector::Zero();
-    else
-      return {};
-  }
+  ParameterVector theta_;
 };
 
 }  // namespace antistrophe

@@ -114,6 +114,10 @@ struct Packed {
   ANTISTROPHE_ALWAYS_INLINE void add_product(const Packed& a, const S& b) {
     unroll<packs>([&](auto p) { pack[p] = P::multiply_add(a.pack[p], P::fill(b), pack[p]); });
   }
+  // this += a b, element by element.
+  ANTISTROPHE_ALWAYS_INLINE void add_products(const Packed& a, const Packed& b) {
+    unroll<packs>([&](auto p) { pack[p] = P::multiply_add(a.pack[p], b.pack[p], pack[p]); });
+  }
   ANTISTROPHE_ALWAYS_INLINE S dot(const Packed& other) const {
     Pack<S> total = pack[0] * other.pack[0];
     unroll<packs - 1>([&](auto p) { total = P::multiply_add(pack[p + 1], other.pack[p + 1], total); });
@@ -196,7 +200,12 @@ struct SmallLayer {
     if constexpr (In == 1) {
       outputs_bar.add_product_to(w_bar, x[0]);
     } else if constexpr (by_columns) {
-      unroll<Out>([&](auto i) { unroll<In>([&](auto j) { w_bar[i * In + j] += z_bar[i] * x[j]; }); });
+      // Its entries stand in a row: those of z̄ each In times, those of x over and over.
+      using Entries = Packed<S, In * Out>;
+      Entries sum = Entries::load(w_bar);
+      sum.add_products(Entries::lanes([&](auto n) { return z_bar[n / In]; }),
+                       Entries::lanes([&](auto n) { return x[n % In]; }));
+      sum.store(w_bar);
     } else {
       const Inputs inputs = x.packs();
       unroll<Out>([&](auto i) { inputs.add_product_to(w_bar + i * In, z_bar[i]); });

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/core/config.hpp>
+#include <antistrophe/field/tanh.hpp>
 
 #include <Eigen/Core>
 
@@ -12,8 +13,10 @@
 #endif
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -73,7 +76,20 @@ struct PackOf<S> {
   static S sum(const type& x) { return x.sum(); }
   static type multiply_add(const type& a, const type& b, const type& c) { return a * b + c; }
   static type choose(const auto& condition, const type& yes, const type& no) { return condition.select(yes, no); }
-  static type tanh(const type& x) { return x.tanh(); }
+  static type tanh(const type& x) {
+#if ANTISTROPHE_HAS_VECTOR_TYPES
+    using V [[gnu::vector_size(sizeof(S) * width)]] = S;
+    using I [[gnu::vector_size(sizeof(S) * width)]] = typename detail::TanhConstants<S>::Bits;
+    type y;
+    V v;
+    std::memcpy(&v, x.data(), sizeof v);
+    v = detail::tanh_of_vector<S, V, I>(v);
+    std::memcpy(y.data(), &v, sizeof v);
+    return y;
+#else
+    return x.tanh();
+#endif
+  }
   static type exp(const type& x) { return x.exp(); }
   static type expm1(const type& x) {
     return x.unaryExpr([](const S& element) { return std::expm1(element); });
@@ -110,7 +126,15 @@ struct PackOf<S> {
   static type choose(const auto& condition, const type& yes, const type& no) {
     return xsimd::select(condition, yes, no);
   }
-  static type tanh(const type& x) { return xsimd::tanh(x); }
+  static type tanh(const type& x) {
+#if ANTISTROPHE_HAS_VECTOR_TYPES
+    using V [[gnu::vector_size(sizeof(S) * width)]] = S;
+    using I [[gnu::vector_size(sizeof(S) * width)]] = typename detail::TanhConstants<S>::Bits;
+    return std::bit_cast<type>(detail::tanh_of_vector<S, V, I>(std::bit_cast<V>(x)));
+#else
+    return xsimd::tanh(x);
+#endif
+  }
   static type exp(const type& x) { return xsimd::exp(x); }
   static type expm1(const type& x) { return xsimd::expm1(x); }
   static type log1p(const type& x) { return xsimd::log1p(x); }
