@@ -83,13 +83,14 @@ inline std::string why_so_small(const Adaptive& options, double error, const Bla
   return text.str();
 }
 
-// Steps from node to node of a timeline laid out before. A step that fails ends the solve.
+// Steps from node to node of a timeline laid out before; those that events are to cut, to where they were aimed. A step that
+// fails ends the solve.
 class FixedPace {
  public:
-  FixedPace(const Timeline& plan, double) : plan_(&plan) {}
+  FixedPace(const Timeline& plan, bool with_events) : plan_(&plan), with_events_(with_events) {}
 
   bool over() const { return next_ > plan_->steps(); }
-  double target(double) const { return (*plan_)[next_]; }
+  double target(double) const { return with_events_ ? plan_->aim(next_) : (*plan_)[next_]; }
   template <Stepper S>
   void start(S&, double, const typename S::State&) {}
   std::optional<Failure> exhausted(const Step&, const Stats&) const { return std::nullopt; }
@@ -99,8 +100,9 @@ class FixedPace {
     return true;
   }
   template <Stepper S>
-  void accepted(S&, const Step&) {
+  void accepted(S&, const Step& step) {
     ++next_;
+    if (step.t1 != (*plan_)[next_ - 1]) resume(step.t1);  // an event that was to come did not
   }
   template <Stepper S>
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
@@ -114,6 +116,7 @@ class FixedPace {
 
  private:
   const Timeline* plan_;
+  bool with_events_;
   std::int64_t next_ = 1;
 };
 
