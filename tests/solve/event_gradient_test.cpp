@@ -46,7 +46,7 @@ struct Bounce {
 using L = long double;
 struct Flight {
   L e, c, y, v, t = 0;
-  static constexpr L g = 9.81;
+  static constexpr L g = static_cast<L>(9.81);  // the very number the field has
   L height(L s) const { return y - g / c * s - (v + g / c) * std::expm1(-c * s) / c; }
   L speed(L s) const { return (v + g / c) * std::exp(-c * s) - g / c; }
   L time_to_ground() const {
@@ -86,7 +86,7 @@ TEST_CASE("Ten bounces with drag: the gradient of the final height to 1e-8, by b
   constexpr double t1 = 10.0;
   const Problem problem{Ball{}, Vector2d(10, 0), 0.0, t1};
   const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
-  const auto height = [](L e, L c, L y, L v, L shift) { return Flight{0.8L + e, 0.1L + c, 10 + y, v}.height_at(t1 + shift); };
+  const auto height = [](L e, L c, L y, L v, L shift) { return Flight{0.8L + e, 0.1L + c, 10 + y, v}.height_at(static_cast<L>(t1) + shift); };
   Eigen::Vector<double, 5> expected;
   expected << derivative([&](L d) { return height(d, 0, 0, 0, 0); }), derivative([&](L d) { return height(0, d, 0, 0, 0); }),
       derivative([&](L d) { return height(0, 0, d, 0, 0); }), derivative([&](L d) { return height(0, 0, 0, d, 0); }),

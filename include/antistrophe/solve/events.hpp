@@ -40,7 +40,7 @@ struct NoJump {};
 //   gradient(t, y, y_bar, theta_bar, t_bar) that adds ∂g/∂y, ∂g/∂θ, ∂g/∂t   (theta_bar may be left alone),
 // or is wrapped in automatic_event (antistrophe/field/automatic_event.hpp).
 // crossing: the direction of g that counts. terminal: the solve ends there, with Status::event. tolerance: of the time
-// located; 0 for round-off.
+// located; 0 for round-off. (clang before 17 deduces Event from arguments in their order only, without .name = ….)
 template <class G>
 struct Event {
   G g;

@@ -209,7 +209,7 @@ Solution<Y, SavedType<Save, Y>> solve(const Problem<F, Y>& problem, const M& met
     const auto& observer = detail::pick(detail::IsObserver{}, no_observer, extras...);
     const OnFailure on_failure = detail::pick(detail::Is<OnFailure>{}, by_default, extras...);
     constexpr bool observed = !std::is_same_v<std::remove_cvref_t<decltype(observer)>, Observer<std::nullptr_t>>;
-    const auto hand_to_observer = [&observer](double t, const auto& saved) {
+    const auto hand_to_observer = [&]([[maybe_unused]] double t, [[maybe_unused]] const auto& saved) {
       if constexpr (!observed) {
         return true;
       } else if constexpr (std::is_void_v<decltype(observer.callable(t, saved))>) {
