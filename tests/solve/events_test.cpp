@@ -22,7 +22,6 @@ constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 // y1' = y2, y2' = −y1: (sin t, cos t) from (0, 1).
 struct Circle {
-  static constexpr bool autonomous = true;
   void operator()(double, const auto& y, auto& dy) const {
     dy[0] = y[1];
     dy[1] = -y[0];
