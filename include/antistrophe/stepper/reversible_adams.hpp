@@ -45,8 +45,20 @@ using AdamsStart = std::conditional_t<
     K == 1, tableau::Heun,
     std::conditional_t<K <= 3, tableau::Bosh3, std::conditional_t<K <= 5, tableau::Dopri5, tableau::Dop853>>>;
 
-// The stable interval (−s, 0) of hμ on y' = μy at the recommended λ (docs/equations.md): it scales the word for stiffness.
-inline constexpr std::array<double, 9> adams_stable_interval{0, 3, 1.67, 0.91, 0.5, 0.27, 0.15, 0.085, 0.053};
+// What docs/equations.md finds best (examples/adams_stability.cpp): λ where none is given, and the stable interval (−s, 0) of
+// hμ on y' = μy that it leaves, by order.
+struct AdamsChoice {
+  double lambda, stable_interval;
+};
+inline constexpr std::array<AdamsChoice, 8> adams_choices{
+    {{-0.25, 3.33}, {0.25, 1.66}, {-0.25, 0.909}, {0.25, 0.5}, {-0.25, 0.272}, {0.5, 0.138}, {-0.25, 0.078}, {0.5, 0.055}}};
+inline constexpr std::array<AdamsChoice, 8> pece_choices{
+    {{0.125, 2.25}, {-0.125, 2.1}, {0.125, 1.74}, {-0.125, 1.34}, {0.125, 1.06}, {-0.125, 0.86}, {-0.125, 0.36}, {0.125, 0.225}}};
+
+// That of order K; a K out of range has another sentence.
+template <int K, bool Corrected>
+inline constexpr AdamsChoice adams_choice =
+    (Corrected ? pece_choices : adams_choices)[static_cast<std::size_t>(std::clamp(K, 1, 8) - 1)];
 
 // The newest state and the K before it, node i in older[i mod K]; and the node at which the method last started.
 template <std::size_t K, class Held>
@@ -258,7 +270,7 @@ class AdamsStepper {
   // h times a Lipschitz constant, in the measure of a Runge–Kutta method whose stable interval is about 2.
   double stiffness(const Step& step) const {
     if (at_.starts) return stiffness_of<Start>(step.h(), stages_);
-    return std::fabs(step.h()) * lipschitz_ * 2 / adams_stable_interval[K];
+    return std::fabs(step.h()) * lipschitz_ * 2 / adams_choice<Order, Corrected>.stable_interval;
   }
 
   // How much longer the step after this one may be: once all steps in sight are equal, twice; before, no longer.
@@ -782,23 +794,13 @@ class AdamsStepper {
   Calls calls_;
 };
 
-// λ where none is given: see docs/equations.md.
-template <int K>
-constexpr double adams_default_lambda() {
-  return K % 2 == 0 ? 0.5 : -0.5;
-}
-template <int K>
-constexpr double pece_default_lambda() {
-  return K % 2 == 0 ? -0.25 : 0.25;
-}
-
 template <class Arithmetic>
 inline constexpr bool is_arithmetic = std::is_same_v<Arithmetic, Exact> || std::is_same_v<Arithmetic, Floating>;
 
 }  // namespace detail
 
 // lambda: ±(1 − 2^{−m}) or ±2^{−q}; keeps 2(1 − |λ|), or q, bits a component a step. The right sign is positive for even K,
-// negative for odd K. resolution: the unit of the fixed-point numbers in the state's own unit, rounded down to a power of
+// negative for odd K; the default is the smallest that is worth its bits. resolution: the unit of the fixed-point numbers in the state's own unit, rounded down to a power of
 // two; 0 for 2^{−42} max(1, ‖y0‖∞), rounded up to one. A solve in steps laid out before takes K of them at least.
 template <int K, class Arithmetic = Exact>
 struct ReversibleAdams {
@@ -807,7 +809,7 @@ struct ReversibleAdams {
                 "antistrophe: the second argument of ReversibleAdams<K, Arithmetic> must be Exact or Floating.");
   static constexpr int order = K;
 
-  double lambda = detail::adams_default_lambda<K>();
+  double lambda = detail::adams_choice<K, false>.lambda;
   double resolution = 0;
 
   template <class Y>
@@ -824,7 +826,7 @@ struct ReversibleAdams<K, Floating> {
   static_assert(K >= 1 && K <= 8, "antistrophe: the order K of ReversibleAdams<K> must be from 1 to 8.");
   static constexpr int order = K;
 
-  double lambda = detail::adams_default_lambda<K>();
+  double lambda = detail::adams_choice<K, false>.lambda;
 
   template <class F, State Y>
   using Stepper = detail::AdamsStepper<K, false, Floating, F, Y>;
@@ -838,7 +840,7 @@ struct ReversibleAdamsPece {
                 "antistrophe: the second argument of ReversibleAdamsPece<K, Arithmetic> must be Exact or Floating.");
   static constexpr int order = K;
 
-  double lambda = detail::pece_default_lambda<K>();
+  double lambda = detail::adams_choice<K, true>.lambda;
   double resolution = 0;
 
   template <class Y>
@@ -854,7 +856,7 @@ struct ReversibleAdamsPece<K, Floating> {
   static_assert(K >= 1 && K <= 8, "antistrophe: the order K of ReversibleAdamsPece<K> must be from 1 to 8.");
   static constexpr int order = K;
 
-  double lambda = detail::pece_default_lambda<K>();
+  double lambda = detail::adams_choice<K, true>.lambda;
 
   template <class F, State Y>
   using Stepper = detail::AdamsStepper<K, true, Floating, F, Y>;
