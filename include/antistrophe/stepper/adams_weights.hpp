@@ -142,6 +142,17 @@ struct AdamsWeights {
   }
 };
 
+// The weights of a step from t[0] to t1, where t[j] is the time of node n − j. The way back must repeat the way forth bit for
+// bit, so this is one function in the machine code.
+template <std::size_t K, bool Corrected, class Real>
+ANTISTROPHE_ONE_INSTANCE void weigh_unequal_steps(const std::array<double, K + 1>& t, double t1,
+                                                  AdamsWeights<K, Corrected, Real>& weights) {
+  std::array<Real, K + 1> s;
+  const Real h = static_cast<Real>(t1) - static_cast<Real>(t[0]);
+  for (std::size_t j = 0; j <= K; ++j) s[j] = (static_cast<Real>(t[j]) - static_cast<Real>(t[0])) / h;
+  weights = AdamsWeights<K, Corrected, Real>(s);
+}
+
 // With equal steps s_j = −j.
 template <std::size_t K, bool Corrected, class Real>
 inline constexpr AdamsWeights<K, Corrected, Real> equal_steps_weights = [] {

@@ -118,16 +118,6 @@ ANTISTROPHE_ONE_INSTANCE void combine(Real h, const std::array<Real, N>& w, cons
   }(std::make_index_sequence<N>{});
 }
 
-// The weights of a step from t[0] to t1 over the nodes t[0], t[−1], … : a function of the times alone.
-template <std::size_t K, bool Corrected, class Real>
-ANTISTROPHE_ONE_INSTANCE void weigh_unequal_steps(const std::array<double, K + 1>& t, double t1,
-                                                  AdamsWeights<K, Corrected, Real>& weights) {
-  std::array<Real, K + 1> s;
-  const Real h = static_cast<Real>(t1) - static_cast<Real>(t[0]);
-  for (std::size_t j = 0; j <= K; ++j) s[j] = (static_cast<Real>(t[j]) - static_cast<Real>(t[0])) / h;
-  weights = AdamsWeights<K, Corrected, Real>(s);
-}
-
 template <int Order, bool Corrected, class Arithmetic, class F, State Y>
 class AdamsStepper {
   static_assert(!Freezable<F>,
