@@ -20,10 +20,9 @@ auto long_double_solution(const Problem<Field<double>, Y>& problem, const M& met
   return solve(Problem<Field<long double>, Z>{field, problem.y0.template cast<long double>(), t0, t1}, method, steps, save_at);
 }
 
-// Sixth-order central differences. At a step of 2^−8 truncation is h^6/140 of the seventh derivative, 2.5e−17 of it; the
+// Sixth-order central differences. At a step h of 2^−8 truncation is h^6/140 of the seventh derivative, 2.5e−17 of it; the
 // nodes, rounded to double, are off by 2^−53 of a time of about 4, which over 2^−8 makes 1e−13 of the slope of L.
-inline double difference(const std::function<long double(double)>& f, double x) {
-  constexpr double h = 1.0 / 256;
+inline double difference(const std::function<long double(double)>& f, double x, double h = 0x1p-8) {
   const long double slope = 45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
   return static_cast<double>(slope / (60 * static_cast<long double>(h)));
 }
@@ -32,8 +31,9 @@ inline double difference(const std::function<long double(double)>& f, double x) 
 inline constexpr double tolerance = 1e-10;
 
 template <class A, class B>
-void check_times(double t0_bar, double t1_bar, const A& value_of_t0, const B& value_of_t1, double t0, double t1) {
-  const double expected_t0 = difference(value_of_t0, t0), expected_t1 = difference(value_of_t1, t1);
+void check_times(double t0_bar, double t1_bar, const A& value_of_t0, const B& value_of_t1, double t0, double t1,
+                 double h = 0x1p-8) {
+  const double expected_t0 = difference(value_of_t0, t0, h), expected_t1 = difference(value_of_t1, t1, h);
   const double scale = std::fmax(std::fabs(expected_t0), std::fabs(expected_t1));
   CHECK(std::fabs(expected_t0) > 1e-3 * scale);
   CHECK(std::fabs(expected_t1) > 1e-3 * scale);
@@ -42,7 +42,8 @@ void check_times(double t0_bar, double t1_bar, const A& value_of_t0, const B& va
 }
 
 template <template <class> class Field, class Y, class M, class StepsType>
-void check(const Problem<Field<double>, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at) {
+void check(const Problem<Field<double>, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at,
+           double h = 0x1p-8) {
   CAPTURE(Facts<M>::name, problem.t0, problem.t1);
   const auto real = Facts<M>::real_valued();
   const auto value = [&](double t0, double t1) {
@@ -50,7 +51,7 @@ void check(const Problem<Field<double>, Y>& problem, const M& method, const Step
   };
   const auto gradient = value_and_gradient(problem, method, steps, WeightedSum{}, save_at).gradient;
   check_times(gradient.t0, gradient.t1, [&](double t0) { return value(t0, problem.t1); },
-              [&](double t1) { return value(problem.t0, t1); }, problem.t0, problem.t1);
+              [&](double t1) { return value(problem.t0, t1); }, problem.t0, problem.t1, h);
 }
 
 inline const Problem pendulum{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), 0.5, 3.5};
