@@ -18,6 +18,7 @@
 
 #include <antistrophe/core/requirements.hpp>
 #include <antistrophe/exact/arithmetic.hpp>
+#include <antistrophe/exact/coupling.hpp>
 #include <antistrophe/stepper/adams_weights.hpp>
 #include <antistrophe/stepper/increment.hpp>
 #include <antistrophe/stepper/runge_kutta.hpp>
@@ -366,9 +367,15 @@ class AdamsStepper {
     bool starts = true, restarts = false;
   };
 
+  // |λ|, in which the arithmetic works; the sign is applied to what it gives.
   static double magnitude(double lambda) {
-    if (!std::isfinite(lambda) || lambda == 0)
-      refuse("ReversibleAdams::lambda", lambda, "finite and not 0, such as 0.5 or -0.5 (at 0 there is no way back)");
+    if constexpr (Numbers::exact) {
+      if (!ExactFactor::represents(std::fabs(lambda)))
+        refuse("lambda of an exact Adams method", lambda,
+               "±(1 - 2^-m) or ±2^-q with m, q <= 40, such as 1/2, 1/4, -1/4 or -3/4 (Floating takes any in [-1, 1] but 0)");
+    } else if (!(std::fabs(lambda) <= 1) || lambda == 0) {
+      refuse("lambda of a floating Adams method", lambda, "in [-1, 1] and not 0, at which there is no way back");
+    }
     return std::fabs(lambda);
   }
   template <class Method>
