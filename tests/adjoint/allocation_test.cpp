@@ -146,7 +146,7 @@ void check_method(const M& method) {
   if constexpr (battery::Facts<M>::reversible) each(ReversibleAdjoint{});
 }
 
-using Methods = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods, std::tuple<Reversible<Midpoint, Floating>>>;
+using Methods = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods, std::tuple<Reversible<Midpoint, Floating>, ReversibleAdams<4>>>;
 
 }  // namespace
 
