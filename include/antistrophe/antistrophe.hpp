@@ -12,4 +12,5 @@
 #include <antistrophe/losses.hpp>
 #include <antistrophe/solve/solve.hpp>
 #include <antistrophe/stepper/reversible.hpp>
+#include <antistrophe/stepper/reversible_adams.hpp>
 #include <antistrophe/stepper/runge_kutta.hpp>

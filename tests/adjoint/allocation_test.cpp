@@ -143,10 +143,10 @@ void check_method(const M& method) {
     check(runtime, batch, method, adjoint);
   };
   each(DirectAdjoint{});
-  if constexpr (battery::Facts<M>::increments == 2) each(ReversibleAdjoint{});
+  if constexpr (battery::Facts<M>::reversible) each(ReversibleAdjoint{});
 }
 
-using Methods = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods, std::tuple<Reversible<Midpoint, Floating>>>;
+using Methods = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods, std::tuple<Reversible<Midpoint, Floating>, ReversibleAdams<4>>>;
 
 }  // namespace
 

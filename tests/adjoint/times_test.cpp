@@ -1,59 +1,10 @@
 // dL/dt0 and dL/dt1 of the discrete solve, against differences in long double of the same solve with its times moved.
-#include "battery.hpp"
-#include "catch.hpp"
-
-#include <functional>
-#include <limits>
+#include "times_laws.hpp"
 
 using namespace antistrophe;
+namespace times = battery::times;
 
 namespace {
-
-template <template <class> class Field, class Y, class M, class StepsType>
-auto long_double_solution(const Problem<Field<double>, Y>& problem, const M& method, const StepsType& steps,
-                          const SaveAt& save_at, double t0, double t1) {
-  using Z = typename detail::WithScalar<Y, long double>::type;
-  Field<long double> field;
-  field.parameters() = problem.field.parameters().template cast<long double>();
-  return solve(Problem<Field<long double>, Z>{field, problem.y0.template cast<long double>(), t0, t1}, method, steps, save_at);
-}
-
-// Sixth-order central differences. At a step of 2^−8 truncation is h^6/140 of the seventh derivative, 2.5e−17 of it; the
-// nodes, rounded to double, are off by 2^−53 of a time of about 4, which over 2^−8 makes 1e−13 of the slope of L.
-double difference(const std::function<long double(double)>& f, double x) {
-  constexpr double h = 1.0 / 256;
-  const long double slope = 45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
-  return static_cast<double>(slope / (60 * static_cast<long double>(h)));
-}
-
-// Relative to the larger of the two; the fields' seventh derivatives in time stay below 1e5 times their slopes.
-constexpr double tolerance = 1e-10;
-
-template <class A, class B>
-void check_times(double t0_bar, double t1_bar, const A& value_of_t0, const B& value_of_t1, double t0, double t1) {
-  const double expected_t0 = difference(value_of_t0, t0), expected_t1 = difference(value_of_t1, t1);
-  const double scale = std::fmax(std::fabs(expected_t0), std::fabs(expected_t1));
-  CHECK(std::fabs(expected_t0) > 1e-3 * scale);
-  CHECK(std::fabs(expected_t1) > 1e-3 * scale);
-  CHECK(std::fabs(t0_bar - expected_t0) < tolerance * scale);
-  CHECK(std::fabs(t1_bar - expected_t1) < tolerance * scale);
-}
-
-template <template <class> class Field, class Y, class M, class StepsType>
-void check(const Problem<Field<double>, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at) {
-  CAPTURE(battery::Facts<M>::name, problem.t0, problem.t1);
-  const auto real = battery::Facts<M>::real_valued();
-  const auto value = [&](double t0, double t1) {
-    return battery::WeightedSum::value(long_double_solution<Field>(problem, real, steps, save_at, t0, t1).ys());
-  };
-  const auto gradient = value_and_gradient(problem, method, steps, battery::WeightedSum{}, save_at).gradient;
-  check_times(gradient.t0, gradient.t1, [&](double t0) { return value(t0, problem.t1); },
-              [&](double t1) { return value(problem.t0, t1); }, problem.t0, problem.t1);
-}
-
-const Problem pendulum{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), 0.5, 3.5};
-const Problem pendulum_back{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), 3.5, 1.5};
-const Problem lotka_volterra{problems::LotkaVolterra<>{}, Eigen::Vector2d(1, 0.5), -1.0, 1.0};
 
 // At λ = 1/2 the exact pair's 3 · 2^−52 a step over 60 steps is 4e−14: far below the tolerance.
 using Methods = std::tuple<Euler, RK4, Bosh3, Dopri5, Reversible<Euler>, Reversible<RK4>, Reversible<Bosh3>, Reversible<Dopri5>>;
@@ -61,51 +12,19 @@ using Methods = std::tuple<Euler, RK4, Bosh3, Dopri5, Reversible<Euler>, Reversi
 }  // namespace
 
 TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: equal steps, which move with both", "[times]", Methods) {
-  const auto method = battery::Facts<TestType>::method();
-  check<problems::DrivenPendulum>(pendulum, method, FixedSteps{60}, {});
-  check<problems::DrivenPendulum>(pendulum, method, FixedSteps{60}, SaveAt{.t0 = true, .steps = true});
-  check<problems::DrivenPendulum>(pendulum_back, method, FixedSteps{60}, SaveAt{.t0 = true, .steps = true});
-  check<problems::LotkaVolterra>(lotka_volterra, method, FixedSteps{60}, SaveAt{.steps = true});
+  times::times_of_equal_steps<TestType>();
 }
 
 TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: steps of h, of which the last is cut to fit", "[times]", Methods) {
-  const auto method = battery::Facts<TestType>::method();
-  // 47.3 and 31.5 steps: the times are moved by up to 3/256, a fifth of a step, without changing how many there are.
-  check<problems::DrivenPendulum>(pendulum, method, FixedStep{0.0625 + 1.0 / 1024}, SaveAt{.steps = true});
-  check<problems::DrivenPendulum>(pendulum_back, method, FixedStep{-0.0625 - 1.0 / 1024}, SaveAt{.steps = true});
+  times::times_of_steps_of_h<TestType>();
 }
 
 TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: given nodes, which stay", "[times]", Methods) {
-  const auto method = battery::Facts<TestType>::method();
-  // `each` is 1: further nodes between would move with t0 and t1.
-  std::vector<double> nodes;
-  for (double t = 0.625; t < 3.45; t += 0.0625) nodes.push_back(t);
-  check<problems::DrivenPendulum>(pendulum, method, StepTo{nodes}, SaveAt{.times = {1.0, 2.0}, .t1 = true});
+  times::times_of_given_nodes<TestType>();
 }
 
 TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: a save at a given time stays while its node moves", "[times]", Methods) {
-  // y(t) = y_i + (t − t_i) f(t_i, y_i) to first order about node i: what a save at t is when t_i moves away under it.
-  const auto method = battery::Facts<TestType>::method();
-  const auto real = battery::Facts<TestType>::real_valued();
-  CAPTURE(battery::Facts<TestType>::name);
-  const std::vector<double> times{0.5, 1.0, 2.0, 2.0, 3.0, 3.5};
-  const auto gradient = value_and_gradient(pendulum, method, FixedSteps{60}, battery::WeightedSum{}, SaveAt{.times = times}).gradient;
-  const auto value = [&](double t0, double t1) {
-    const auto solution = long_double_solution<problems::DrivenPendulum>(pendulum, real, FixedSteps{60},
-                                                                         SaveAt{.t0 = true, .steps = true}, t0, t1);
-    problems::DrivenPendulum<long double> field;
-    std::vector<Eigen::Vector<long double, 2>> ys;
-    for (const double t : times) {
-      const auto node = static_cast<std::size_t>(std::lround((t - pendulum.t0) / 0.05));
-      Eigen::Vector<long double, 2> y = solution.ys()[node], slope;
-      field(solution.ts()[node], y, slope);
-      // At the ends of the solve a given time is the end itself and moves with it.
-      if (node > 0 && node < 60) y += (static_cast<long double>(t) - static_cast<long double>(solution.ts()[node])) * slope;
-      ys.push_back(y);
-    }
-    return battery::WeightedSum::value(ys);
-  };
-  check_times(gradient.t0, gradient.t1, [&](double t0) { return value(t0, 3.5); }, [&](double t1) { return value(0.5, t1); }, 0.5, 3.5);
+  times::times_of_given_saves<TestType>();
 }
 
 TEST_CASE("t0 == t1: the state moves by f with t1 and by −f with t0", "[times]") {

@@ -44,7 +44,7 @@ M method() {
 }
 
 template <class M>
-inline constexpr bool reversible = battery::Facts<M>::increments == 2;
+inline constexpr bool reversible = battery::Facts<M>::reversible;
 
 // law(adjoint) for the adjoints that go with M.
 template <class M, class Law>

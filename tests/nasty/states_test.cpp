@@ -24,7 +24,7 @@ using Few = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods, 
 template <class M, class Law>
 void with_adjoints(const Law& law) {
   law(DirectAdjoint{});
-  if constexpr (battery::Facts<M>::increments == 2) law(ReversibleAdjoint{});
+  if constexpr (battery::Facts<M>::reversible) law(ReversibleAdjoint{});
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ namespace antistrophe::battery {
 //   method(y)     the method as it is tried, for states of about the size of y
 //   RealValued    a method for any scalar, complex ones too, that makes the same real-valued map; real_valued() makes it
 //   order, increments (how many of `stages` evaluations each a step takes), name
+//   reversible    whether ReversibleAdjoint goes with it, and exact, whether bit for bit
 template <class M>
 struct Facts;
 
@@ -40,7 +41,7 @@ struct Facts<RungeKutta<Tableau>> {
   static constexpr int order = Tableau::order;
   static constexpr int stages = tableau::increment_stages<Tableau>;
   static constexpr int increments = 1;
-  static constexpr bool exact = false;
+  static constexpr bool reversible = false, exact = false;
   static RungeKutta<Tableau> method() { return {}; }
   static RealValued real_valued() { return {}; }
 };
@@ -54,7 +55,7 @@ struct Facts<Reversible<RungeKutta<Tableau>, Exact>> {
   static constexpr int order = Tableau::order;
   static constexpr int stages = tableau::increment_stages<Tableau>;
   static constexpr int increments = 2;
-  static constexpr bool exact = true;
+  static constexpr bool reversible = true, exact = true;
   static constexpr double resolution = 1.0 / (std::int64_t{1} << 52);
   static Reversible<RungeKutta<Tableau>> method() { return {.lambda = 0.5, .resolution = resolution}; }
   static RealValued real_valued() { return {.lambda = 0.5}; }
@@ -68,9 +69,45 @@ struct Facts<Reversible<RungeKutta<Tableau>, Floating>> {
   static constexpr int order = Tableau::order;
   static constexpr int stages = tableau::increment_stages<Tableau>;
   static constexpr int increments = 2;
-  static constexpr bool exact = false;
+  static constexpr bool reversible = true, exact = false;
   static RealValued method() { return {.lambda = 0.9}; }
   static RealValued real_valued() { return {.lambda = 0.9}; }
+};
+
+// At its default λ. `stages` and `increments` are those of a step after the first K.
+template <int K, bool Corrected, bool IsExact>
+struct AdamsFacts {
+  static constexpr std::string_view name =
+      std::array{"Adams 1", "Adams 2", "Adams 3", "Adams 4", "Adams 5", "Adams 6", "Adams 7", "Adams 8"}[K - 1];
+  static constexpr int order = K;
+  static constexpr int stages = Corrected ? 2 : 1;
+  static constexpr int increments = 1;
+  static constexpr bool reversible = true, exact = IsExact;
+  static constexpr double resolution = 1.0 / (std::int64_t{1} << 52);
+};
+template <int K>
+struct Facts<ReversibleAdams<K, Exact>> : AdamsFacts<K, false, true> {
+  using RealValued = ReversibleAdams<K, Floating>;
+  static ReversibleAdams<K> method() { return {.resolution = AdamsFacts<K, false, true>::resolution}; }
+  static RealValued real_valued() { return {}; }
+};
+template <int K>
+struct Facts<ReversibleAdams<K, Floating>> : AdamsFacts<K, false, false> {
+  using RealValued = ReversibleAdams<K, Floating>;
+  static RealValued method() { return {}; }
+  static RealValued real_valued() { return {}; }
+};
+template <int K>
+struct Facts<ReversibleAdamsPece<K, Exact>> : AdamsFacts<K, true, true> {
+  using RealValued = ReversibleAdamsPece<K, Floating>;
+  static ReversibleAdamsPece<K> method() { return {.resolution = AdamsFacts<K, true, true>::resolution}; }
+  static RealValued real_valued() { return {}; }
+};
+template <int K>
+struct Facts<ReversibleAdamsPece<K, Floating>> : AdamsFacts<K, true, false> {
+  using RealValued = ReversibleAdamsPece<K, Floating>;
+  static RealValued method() { return {}; }
+  static RealValued real_valued() { return {}; }
 };
 
 using PlainMethods = std::tuple<Euler, Midpoint, Heun, Ralston, Ralston3, Bosh3, RK4, RK38, Tsit5, Dopri5, Dop853>;
@@ -89,6 +126,11 @@ using FloatingMethods = PairsOf<Floating, PlainMethods>::type;
 using FewPlainMethods = std::tuple<Euler, Midpoint, Bosh3>;
 using FewExactMethods = PairsOf<Exact, FewPlainMethods>::type;
 using FewFloatingMethods = PairsOf<Floating, FewPlainMethods>::type;
+
+// Adams methods: with each of the methods that start them, of either parity (sign of λ), with and without a corrector.
+using AdamsMethods = std::tuple<ReversibleAdams<1>, ReversibleAdams<2>, ReversibleAdams<3>, ReversibleAdams<4>, ReversibleAdams<5>,
+                                ReversibleAdams<6>, ReversibleAdams<7>, ReversibleAdams<8>>;
+using FewAdamsMethods = std::tuple<ReversibleAdams<1>, ReversibleAdams<4>, ReversibleAdamsPece<3>>;
 
 template <class... Lists>
 using Joined = decltype(std::tuple_cat(std::declval<Lists>()...));

@@ -29,13 +29,12 @@ class ExactFactor {
  public:
   // Throws std::invalid_argument unless lambda is of one of the two forms.
   explicit ExactFactor(double lambda) {
-    int exponent = 0;
-    if (lambda > 0 && lambda <= 1 && std::frexp(lambda, &exponent) == 0.5 && 1 - exponent <= 40) {
+    if (is_halving(lambda)) {
       halving_ = true;
-      bits_ = 1 - exponent;
-    } else if (lambda > 0.5 && lambda < 1 && std::frexp(1 - lambda, &exponent) == 0.5 && 1 - exponent <= 40) {
+      bits_ = exponent_of(lambda);
+    } else if (is_complement(lambda)) {
       halving_ = false;
-      bits_ = 1 - exponent;
+      bits_ = exponent_of(1 - lambda);
     } else {
       detail::refuse("lambda of an exact coupling", lambda,
                      "1 - 2^-m or 2^-q with m, q <= 40, such as 1/2, 3/4, 1/4 or 1023/1024 (Floating takes any in (0, 1])");
@@ -43,6 +42,9 @@ class ExactFactor {
     modulus_ = std::int64_t{1} << bits_;
     lambda_ = lambda;
   }
+
+  // True of the two forms.
+  static bool represents(double lambda) { return is_halving(lambda) || is_complement(lambda); }
 
   double value() const { return lambda_; }
 
@@ -85,6 +87,19 @@ class ExactFactor {
   }
 
  private:
+  // x = 2^−exponent for a power of two.
+  static int exponent_of(double x) {
+    int exponent = 0;
+    std::frexp(x, &exponent);
+    return 1 - exponent;
+  }
+  static bool is_small_power_of_two(double x) {
+    int exponent = 0;
+    return std::frexp(x, &exponent) == 0.5 && 1 - exponent <= 40;
+  }
+  static bool is_halving(double lambda) { return lambda > 0 && lambda <= 1 && is_small_power_of_two(lambda); }
+  static bool is_complement(double lambda) { return lambda > 0.5 && lambda < 1 && is_small_power_of_two(1 - lambda); }
+
   std::int64_t dither(std::uint64_t seed, std::int64_t i) const {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
     return static_cast<std::int64_t>((seed + odd * static_cast<std::uint64_t>(i)) &

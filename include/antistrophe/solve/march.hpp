@@ -246,7 +246,12 @@ class AdaptivePace {
   }
 
   void accepted(S& stepper, const Step& step) {
-    double next = step.h() * controller_.accept(error_);
+    double growth = controller_.accept(error_);
+    if constexpr (requires { stepper.highest_growth(step); }) {
+      // A multistep method keeps its step unless it gains by another: new lengths cost it weights and accuracy.
+      growth = growth < worthwhile ? 1 : std::fmin(growth, stepper.highest_growth(step));
+    }
+    double next = step.h() * growth;
     if (guard_ && rests()) next = guarded(stepper, step.t1, after_, next);
     h_ = lands_ ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished_)), wished_) : next;
     error_ = unknown;
@@ -290,6 +295,7 @@ class AdaptivePace {
 
  private:
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  static constexpr double worthwhile = 1.2;
   static constexpr int persistent = 64;
   static constexpr double too_many = 1e7;
 

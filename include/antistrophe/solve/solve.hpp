@@ -77,6 +77,7 @@ struct Forward {
       : plan_of_steps(timeline_of(steps, t0, t1)), stepper(resolved(method, steps, y0), field, y0), watch(watch_for) {
     using Y = typename S::State;
     constexpr bool adaptive = std::same_as<StepsType, Adaptive>;
+    if constexpr (!adaptive) require_steps(plan_of_steps.steps());
     Saver<Y> saver(save_at, t0, t1, plan_of_steps.steps(), y0, std::move(observer));
     Throttle throttle(progress);
     Stats stats;
@@ -106,6 +107,15 @@ struct Forward {
   }
 
  private:
+  // A multistep method asks for as many steps as it has states, where they are laid out before.
+  static void require_steps(std::int64_t steps) {
+    if constexpr (requires { S::least_steps; }) {
+      if (steps > 0 && steps < S::least_steps)
+        refuse("the number of steps", steps,
+               "at least " + std::to_string(S::least_steps) + ", the order of the multistep method, or 0");
+    }
+  }
+
   // The nodes of all segments, and the events that cut them.
   Timeline all_nodes() const {
     if (segments.size() == 1 && !segments[0].arrest) return segments[0].timeline;

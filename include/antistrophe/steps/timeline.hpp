@@ -92,6 +92,10 @@ class Timeline {
   }
   // True where the nodes between t0 and t1 move with them.
   bool moves() const { return kind_ != Kind::listed; }
+  // True where all steps are equal and stay so when t0 and t1 move.
+  bool is_uniform() const { return kind_ == Kind::uniform; }
+  // True where all steps up to node i were laid out as equal, whatever the rounding of their times.
+  bool equal_up_to(std::int64_t i) const { return kind_ == Kind::uniform || (kind_ == Kind::paced && i < n_); }
 
   std::size_t bytes() const { return times_.capacity() * sizeof(double); }
 
