@@ -11,5 +11,8 @@
 #include <antistrophe/gradient.hpp>
 #include <antistrophe/losses.hpp>
 #include <antistrophe/solve/solve.hpp>
+#include <antistrophe/stepper/asynchronous_leapfrog.hpp>
 #include <antistrophe/stepper/reversible.hpp>
+#include <antistrophe/stepper/reversible_heun.hpp>
 #include <antistrophe/stepper/runge_kutta.hpp>
+#include <antistrophe/stepper/two_point.hpp>

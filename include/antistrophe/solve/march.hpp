@@ -273,10 +273,10 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
   typename S::Carry& carry = segment.end;
   Timeline& timeline = segment.timeline;
   double t = timeline.t0();
+  saver.start(t, y0, pace.over());
   if (const Outcome outcome = stepper.start(t, y0, carry); outcome != Outcome::ok)
     return failed_at(stepper, outcome, Step{timeline.first(), t, t, &timeline});
   trace.begin(stepper, expected_steps, carry);
-  saver.start(t, y0, pace.over());
   pace.start(stepper, t, y0);
 
   for (std::int64_t i = 0; !pace.over(); ) {

@@ -34,13 +34,19 @@ Timeline timeline_of(const StepsType& steps, double t0, double t1) {
     return steps.timeline(t0, t1);
 }
 
-// A method for steps chosen to a tolerance: an exact one that was given no resolution gets one well below it.
+// A method for these steps: an exact one that was given no resolution gets one well below the tolerance, where there is one;
+// one that holds slopes too, and was given none for them, gets one that over a step is worth that of the state.
 template <class Method, class StepsType, State Y>
-Method resolved(const Method& method, const StepsType& steps, const Y& y0) {
+Method resolved(const Method& method, const StepsType& steps, const Y& y0, double span, std::int64_t n) {
   Method result = method;
   if constexpr (std::same_as<StepsType, Adaptive> && requires { result.resolution; }) {
     if (result.resolution == 0 && steps.atol.smallest() > 0)
       result.resolution = std::fmin(default_resolution(y0), steps.atol.smallest() / 64);
+  }
+  if constexpr (requires { result.slope_resolution; }) {
+    const double h = std::fabs(span) / (n > 0 ? static_cast<double>(n) : 32.0);
+    if (result.slope_resolution == 0 && h > 0)
+      result.slope_resolution = (result.resolution > 0 ? result.resolution : default_resolution(y0)) / h;
   }
   return result;
 }
@@ -60,7 +66,7 @@ struct Forward {
   Forward(const Method& method, const F& field, const typename S::State& y0, double t0, double t1, const StepsType& steps,
           const SaveAt& save_at, const WatchType& watch_for, OnFailure on_failure, const Progress& progress = {},
           typename Saver<typename S::State>::Observe observer = {})
-      : plan_of_steps(timeline_of(steps, t0, t1)), stepper(resolved(method, steps, y0), field, y0), watch(watch_for) {
+      : plan_of_steps(timeline_of(steps, t0, t1)), stepper(resolved(method, steps, y0, t1 - t0, plan_of_steps.steps()), field, y0), watch(watch_for) {
     using Y = typename S::State;
     constexpr bool adaptive = std::same_as<StepsType, Adaptive>;
     Saver<Y> saver(save_at, t0, t1, plan_of_steps.steps(), y0, std::move(observer));
