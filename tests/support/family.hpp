@@ -14,6 +14,7 @@ namespace antistrophe::battery {
 // s evaluations in the first step, 2s − 1 in the others; back as many, and as many vjps.
 template <int Stages>
 struct CostsOfTwoPoints {
+  static constexpr bool is_two_points = true;
   static constexpr std::int64_t forth(std::int64_t n) { return n == 0 ? 0 : Stages + (n - 1) * (2 * Stages - 1); }
   static constexpr std::int64_t back(std::int64_t n) { return forth(n); }
   static constexpr std::int64_t vjps(std::int64_t n) { return forth(n); }
