@@ -144,4 +144,36 @@ using OneEvaluationMethods = std::tuple<LeapfrogMidpoint<>, ReversibleHeun<>, As
 using FloatingOneEvaluationMethods =
     std::tuple<LeapfrogMidpoint<Floating>, ReversibleHeun<Floating>, AsynchronousLeapfrog<Floating>>;
 
+// --- Symplectic methods of split fields ------------------------------------------------------------------------------------
+
+// Calls of a half: one for each substep; one less where neighbouring steps share, of which the way back saves the last vjp
+// too. The way back begins with the last end, and ends with the vjp at t0, which needs no value.
+template <class Scheme>
+struct SplitFacts {
+  static constexpr std::int64_t each = static_cast<std::int64_t>(Scheme::substeps.size());
+  static constexpr bool shares = Scheme::substeps.front().moves == Scheme::substeps.back().moves;
+  static constexpr std::int64_t forth(std::int64_t n) { return n == 0 ? 0 : shares ? 1 + n * (each - 1) : n * each; }
+  static constexpr std::int64_t back(std::int64_t n) { return forth(n); }
+  static constexpr std::int64_t vjps(std::int64_t n) { return n == 0 && shares ? 1 : forth(n); }
+  static constexpr std::string_view name = Scheme::name;
+  static constexpr int order = Scheme::order;
+  static constexpr int stages = 2;
+  using RealValued = detail::SplitMethod<Scheme, Floating>;
+  static RealValued real_valued() { return {}; }
+};
+
+template <class Scheme>
+struct Facts<detail::SplitMethod<Scheme, Exact>> : SplitFacts<Scheme> {
+  static constexpr bool exact = true;
+  static detail::SplitMethod<Scheme, Exact> method() { return {.resolution = 1.0 / (std::int64_t{1} << 52)}; }
+};
+template <class Scheme>
+struct Facts<detail::SplitMethod<Scheme, Floating>> : SplitFacts<Scheme> {
+  static constexpr bool exact = false;
+  static detail::SplitMethod<Scheme, Floating> method() { return {}; }
+};
+
+using SplitMethods = std::tuple<SemiImplicitEuler<>, Verlet<>, Suzuki4<>>;
+using FloatingSplitMethods = std::tuple<SemiImplicitEuler<Floating>, Verlet<Floating>, Suzuki4<Floating>>;
+
 }  // namespace antistrophe::battery

@@ -35,6 +35,8 @@ template <class F, class Y, class M, class StepsType, class Adjoint>
 consteval bool require_pullback() {
   if constexpr (!require_solve<F, Y, M, StepsType>()) {
     return false;
+  } else if constexpr (!method_differentiates<F, Y, M>()) {
+    return false;
   } else if constexpr (!require_differentiable<F, Y>()) {
     return false;
   } else if constexpr (!requires { typename Adjoint::template Trace<typename M::template Stepper<F, Y>>; }) {
