@@ -8,9 +8,14 @@
 #include <antistrophe/check/check_gradient.hpp>
 #include <antistrophe/check/check_vjp.hpp>
 #include <antistrophe/core/version.hpp>
+#include <antistrophe/field/split_field.hpp>
 #include <antistrophe/gradient.hpp>
 #include <antistrophe/losses.hpp>
 #include <antistrophe/solve/solve.hpp>
+#include <antistrophe/stepper/asynchronous_leapfrog.hpp>
 #include <antistrophe/stepper/reversible.hpp>
 #include <antistrophe/stepper/reversible_adams.hpp>
+#include <antistrophe/stepper/reversible_heun.hpp>
 #include <antistrophe/stepper/runge_kutta.hpp>
+#include <antistrophe/stepper/split.hpp>
+#include <antistrophe/stepper/two_point.hpp>

@@ -34,17 +34,13 @@ inline Given problem(Mischief* mischief = nullptr) {
   return {field, {0.75, -0.5}, 0.25, 1.75};
 }
 
-// A name, and whether the base method pays one increment a step or two.
-template <class M>
-inline constexpr std::int64_t evaluations_per_step = battery::Facts<M>::stages * battery::Facts<M>::increments;
-
 template <class M>
 M method() {
   return battery::Facts<M>::method();
 }
 
 template <class M>
-inline constexpr bool reversible = battery::Facts<M>::reversible;
+inline constexpr bool reversible = ReversibleStepper<typename M::template Stepper<Trickster, Y>>;
 
 // law(adjoint) for the adjoints that go with M.
 template <class M, class Law>
@@ -112,10 +108,10 @@ void refuses_what_is_not_finite() {
 template <class M>
 void reports_a_field_that_is_not_finite() {
   const Solved clean = solve(problem(), method<M>(), FixedSteps{steps}, everything);
-  const std::int64_t last = steps * evaluations_per_step<M> - 1;
-  for (const std::int64_t bad : {std::int64_t{0}, evaluations_per_step<M>, last / 2, last}) {
+  const std::int64_t last = battery::evaluations_forth<M>(steps) - 1;
+  for (const std::int64_t bad : {std::int64_t{0}, battery::evaluations_forth<M>(1), last / 2, last}) {
     Mischief mischief{.not_a_number_at_call = bad};
-    const std::int64_t step = bad / evaluations_per_step<M>;
+    const std::int64_t step = battery::step_of_call<M>(bad);
     const auto reached = static_cast<std::size_t>(step + 1);  // y0, and one state a step
     const double t = clean.ts()[reached - 1];
     CAPTURE(bad, step);
@@ -156,7 +152,7 @@ void reports_a_vjp_that_is_not_finite() {
     const std::vector<Y> ones(1, Y::Ones());
     const Slope clean = pass.pullback(ones);
     const std::int64_t vjps = mischief.vjps;
-    CHECK(vjps == steps * evaluations_per_step<M>);
+    CHECK(vjps == battery::vjps_back<M>(steps));
     for (const std::int64_t bad : {std::int64_t{0}, vjps - 1}) {
       mischief.vjps = 0;
       mischief.not_a_number_at_vjp = bad;
@@ -348,7 +344,7 @@ void counts_past_32_bits() {
       CHECK(battery::gradient_difference(gradient_of<M>(problem(), adjoint), gradients.back()) < 1e-13);
     });
 
-    Mischief mischief{.not_a_number_at_call = 4 * evaluations_per_step<M>};
+    Mischief mischief{.not_a_number_at_call = battery::evaluations_forth<M>(4)};
     const Solved failed = solve(problem(&mischief), method<M>(), late, {}, OnFailure::return_status);
     CHECK(failed.failure().step == first + 4);
     CHECK(failed.failure().t == 1.25);
@@ -366,8 +362,8 @@ void lets_every_throw_through() {
     const Given given = problem(&mischief);
     const Slope clean = gradient_of<M>(given, adjoint, {});
     const std::int64_t calls = mischief.calls, vjps = mischief.vjps;
-    CHECK(calls == 2 * steps * evaluations_per_step<M>);
-    CHECK(vjps == steps * evaluations_per_step<M>);
+    CHECK(calls == battery::evaluations_forth<M>(steps) + battery::evaluations_back<M>(steps));
+    CHECK(vjps == battery::vjps_back<M>(steps));
 
     int thrown = 0;
     const auto gradient_throws = [&](Mischief told) {
@@ -383,7 +379,7 @@ void lets_every_throw_through() {
     // One pass throughout: after each throw it gives the right gradient again.
     auto pass = solve_with_pullback(given, method<M>(), FixedSteps{steps}, {}, adjoint);
     const std::vector<Y> w{{battery::WeightedSum::weight(0, 0), battery::WeightedSum::weight(0, 1)}};
-    const std::int64_t calls_back = calls / 2;
+    const std::int64_t calls_back = battery::evaluations_back<M>(steps);
     thrown = 0;
     int right = 0;
     const auto pullback_throws = [&](Mischief told) {
@@ -421,7 +417,7 @@ void steps_again_after_a_throw() {
   REQUIRE(stepper.start(given.t0, given.y0, carry) == Outcome::ok);
   const Y expected = two_steps();
   CHECK(expected == solve(given, method<M>(), FixedSteps{steps}, everything).ys()[2]);
-  const auto n = 2 * evaluations_per_step<M>;
+  const auto n = battery::evaluations_forth<M>(2) - battery::evaluations_forth<M>(0);
   int right = 0;
   for (std::int64_t k = 0; k < n; ++k) {
     REQUIRE(stepper.start(given.t0, given.y0, carry) == Outcome::ok);
@@ -436,13 +432,13 @@ void steps_again_after_a_throw() {
 
 // --- 18. Impure fields -----------------------------------------------------------------------------------------------------
 
-// From the k-th call on the field is off by 1e−8, 4e7 times the resolution: whenever that begins after the first call, the
-// way back is not the way forth.
+// From the k-th call on the field is off by 1e−8, 4e7 times the resolution: whenever that begins after the first call of the
+// steps, the way back is not the way forth. (A slope taken at the start is data, which the way back meets as it was.)
 template <class M>
 void catches_an_impure_field() {
   if constexpr (battery::Facts<M>::exact) {  // floating numbers cannot tell it from round-off
-    const std::int64_t forth = steps * evaluations_per_step<M>;
-    for (std::int64_t k = 1; k < 2 * forth; k += 1 + forth / 12) {
+    const std::int64_t forth = battery::evaluations_forth<M>(steps);
+    for (std::int64_t k = 1 + battery::evaluations_forth<M>(0); k < forth + battery::evaluations_back<M>(steps); k += 1 + forth / 12) {
       CAPTURE(k);
       Mischief mischief{.impure_from_call = k};
       try {

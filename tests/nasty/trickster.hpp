@@ -28,7 +28,8 @@ struct Mischief {
   bool overlapping = false, unaligned = false;
 };
 
-// x' = θ0 v, v' = −sin x − θ1 v + θ2 cos t; θ3 is not used. `at_rest`: f = 0. `mirrored`: −f(−t, y).
+// x' = θ0 v, v' = −sin x − θ1 x + θ2 cos t; θ3 is not used. `at_rest`: f = 0. `mirrored`: −f(−t, y). It is split, too: x
+// moves by v, and v by x.
 struct Trickster {
   using State = Eigen::Vector2d;
   using Theta = Eigen::Vector4d;
@@ -50,21 +51,45 @@ struct Trickster {
   }
 
   void vjp(double t, const State& y, const State& w, State& y_bar, Theta& theta_bar, double& t_bar) const {
-    if (mischief != nullptr) {
-      Mischief& m = *mischief;
-      see(t, y, w, y_bar, theta_bar, theta);
-      const std::int64_t call = m.vjps++;
-      if (call == m.throw_at_vjp) throw Thrown("the vjp threw");
-      if (call == m.not_a_number_at_vjp) y_bar[0] += std::numeric_limits<double>::quiet_NaN();
-    }
+    be_wicked_in_vjp(t, y_bar, y, w, theta_bar);
     if (at_rest) return;
     const double sign = mirrored ? -1 : 1, s = sign * t;
-    y_bar[0] -= sign * w[1] * std::cos(y[0]);
-    y_bar[1] += sign * (w[0] * theta[0] - w[1] * theta[1]);
+    y_bar[0] -= sign * w[1] * (std::cos(y[0]) + theta[1]);
+    y_bar[1] += sign * w[0] * theta[0];
     theta_bar[0] += sign * w[0] * y[1];
-    theta_bar[1] -= sign * w[1] * y[1];
+    theta_bar[1] -= sign * w[1] * y[0];
     theta_bar[2] += sign * w[1] * std::cos(s);
     t_bar -= w[1] * theta[2] * std::sin(s);  // sign² = 1
+  }
+
+  // The halves, of which each call counts as one.
+  using Half = Eigen::Vector<double, 1>;
+  void velocity(double t, const Half& v, Half& dx) const {
+    dx.setConstant(99);
+    dx[0] = at_rest ? 0 : (mirrored ? -1 : 1) * theta[0] * v[0];
+    be_wicked(t, v, dx, 0);
+  }
+  void force(double t, const Half& x, Half& dv) const {
+    const double sign = mirrored ? -1 : 1;
+    dv.setConstant(99);
+    dv[0] = at_rest ? 0 : sign * (-std::sin(x[0]) - theta[1] * x[0] + theta[2] * std::cos(sign * t));
+    be_wicked(t, x, dv, 0);
+  }
+  void velocity_vjp(double t, const Half& v, const Half& dx_bar, Half& v_bar, Theta& theta_bar, double&) const {
+    be_wicked_in_vjp(t, v_bar, v, dx_bar, theta_bar);
+    if (at_rest) return;
+    const double sign = mirrored ? -1 : 1;
+    v_bar[0] += sign * dx_bar[0] * theta[0];
+    theta_bar[0] += sign * dx_bar[0] * v[0];
+  }
+  void force_vjp(double t, const Half& x, const Half& dv_bar, Half& x_bar, Theta& theta_bar, double& t_bar) const {
+    be_wicked_in_vjp(t, x_bar, x, dv_bar, theta_bar);
+    if (at_rest) return;
+    const double sign = mirrored ? -1 : 1, s = sign * t;
+    x_bar[0] -= sign * dv_bar[0] * (std::cos(x[0]) + theta[1]);
+    theta_bar[1] -= sign * dv_bar[0] * x[0];
+    theta_bar[2] += sign * dv_bar[0] * std::cos(s);
+    t_bar -= dv_bar[0] * theta[2] * std::sin(s);
   }
 
  private:
@@ -72,15 +97,28 @@ struct Trickster {
     const double sign = mirrored ? -1 : 1;
     dy.setConstant(99);  // were dy y, it would be lost
     dy[0] = sign * theta[0] * y[1];
-    dy[1] = sign * (-std::sin(y[0]) - theta[1] * y[1] + theta[2] * std::cos(sign * t));
+    dy[1] = sign * (-std::sin(y[0]) - theta[1] * y[0] + theta[2] * std::cos(sign * t));
     if (at_rest) dy.setZero();
+    be_wicked(t, y, dy, 1);
+  }
+
+  // At this call, in entry `bad` of what was written.
+  void be_wicked(double t, const auto& y, auto& dy, Eigen::Index bad) const {
     if (mischief == nullptr) return;
     Mischief& m = *mischief;
     see(t, y, dy, theta);
     const std::int64_t call = m.calls++;
     if (call == m.throw_at_call) throw Thrown("the field threw");
-    if (call == m.not_a_number_at_call) dy[1] = std::numeric_limits<double>::quiet_NaN();
+    if (call == m.not_a_number_at_call) dy[bad] = std::numeric_limits<double>::quiet_NaN();
     if (call >= m.impure_from_call) dy[0] += 1e-8;
+  }
+  void be_wicked_in_vjp(double t, auto& x_bar, const auto&... others) const {
+    if (mischief == nullptr) return;
+    Mischief& m = *mischief;
+    see(t, x_bar, others..., theta);
+    const std::int64_t call = m.vjps++;
+    if (call == m.throw_at_vjp) throw Thrown("the vjp threw");
+    if (call == m.not_a_number_at_vjp) x_bar[0] += std::numeric_limits<double>::quiet_NaN();
   }
 
   // Notes times, and whether any two arguments share memory.
@@ -90,8 +128,9 @@ struct Trickster {
     const std::less<const double*> before;
     const double* const begins[] = {arrays.data()...};
     const double* const ends[] = {(arrays.data() + arrays.size())...};
+    const std::size_t alignments[] = {alignof(std::remove_cvref_t<decltype(arrays)>)...};
     for (std::size_t i = 0; i < sizeof...(arrays); ++i) {
-      if (reinterpret_cast<std::uintptr_t>(begins[i]) % alignof(State) != 0) mischief->unaligned = true;
+      if (reinterpret_cast<std::uintptr_t>(begins[i]) % alignments[i] != 0) mischief->unaligned = true;
       for (std::size_t j = 0; j < i; ++j)
         if (before(begins[i], ends[j]) && before(begins[j], ends[i])) mischief->overlapping = true;
     }

@@ -92,20 +92,20 @@ TEST_CASE("A resolution that came from the tolerance goes with the steps into th
   const auto check = [&](const auto& method, const auto& events) {
     const auto solution = solve(driven, method, fine, save_at, events);
     const StepTimes steps = solution.steps();
-    CHECK(steps.resolution <= 1e-12 / 64);
-    CHECK(steps.resolution > 0);
+    CHECK(steps.resolutions.state <= 1e-12 / 64);
+    CHECK(steps.resolutions.state > 0);
     const auto replay = solve(driven, method, StepTo{steps}, save_at, events);
     REQUIRE(replay.ts() == solution.ts());
     for (std::size_t i = 0; i < solution.ys().size(); ++i) CHECK(battery::same_bits(replay.ys()[i], solution.ys()[i]));
-    CHECK(replay.steps().resolution == steps.resolution);
+    CHECK(replay.steps().resolutions.state == steps.resolutions.state);
     // A resolution that is asked for is taken.
     auto other = method;
     other.resolution = 0x1p-40;
-    CHECK(solve(driven, other, StepTo{steps}).steps().resolution == 0x1p-40);
+    CHECK(solve(driven, other, StepTo{steps}).steps().resolutions.state == 0x1p-40);
     CHECK_FALSE(battery::same_bits(solve(driven, other, StepTo{steps}).ys().back(), solution.ys().back()));
   };
   check(Reversible<Dopri5>{}, Events<>{});
-  CHECK(solve(driven, Dopri5{}, fine).steps().resolution == 0);
+  CHECK(solve(driven, Dopri5{}, fine).steps().resolutions.state == 0);
 }
 
 TEMPLATE_TEST_CASE("Rejected trials leave no trace in the bits, and the pair comes back to the bit", "[adaptive]", Reversible<Heun>,

@@ -109,6 +109,35 @@ struct Facts<ReversibleAdamsPece<K, Floating>> : AdamsFacts<K, true, false> {
   static RealValued method() { return {}; }
   static RealValued real_valued() { return {}; }
 };
+// Evaluations of n steps, and evaluations and vjps of their way back: `stages` for each increment, unless Facts know better.
+template <class M>
+constexpr std::int64_t evaluations_forth(std::int64_t n) {
+  if constexpr (requires { Facts<M>::forth(n); })
+    return Facts<M>::forth(n);
+  else
+    return n * Facts<M>::stages * Facts<M>::increments;
+}
+template <class M>
+constexpr std::int64_t evaluations_back(std::int64_t n) {
+  if constexpr (requires { Facts<M>::back(n); })
+    return Facts<M>::back(n);
+  else
+    return evaluations_forth<M>(n);
+}
+template <class M>
+constexpr std::int64_t vjps_back(std::int64_t n) {
+  if constexpr (requires { Facts<M>::vjps(n); })
+    return Facts<M>::vjps(n);
+  else
+    return evaluations_forth<M>(n);
+}
+// The step to which evaluation `call` of a solve belongs; what is evaluated at the start counts as the first's.
+template <class M>
+constexpr std::int64_t step_of_call(std::int64_t call) {
+  std::int64_t step = 0;
+  while (evaluations_forth<M>(step + 1) <= call) ++step;
+  return step;
+}
 
 using PlainMethods = std::tuple<Euler, Midpoint, Heun, Ralston, Ralston3, Bosh3, RK4, RK38, Tsit5, Dopri5, Dop853>;
 

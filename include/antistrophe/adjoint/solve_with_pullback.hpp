@@ -46,6 +46,8 @@ consteval bool require_pullback() {
     return false;
   } else if constexpr (!require_save_at<Save, Y>()) {
     return false;
+  } else if constexpr (!method_differentiates<F, Y, M>()) {
+    return false;
   } else if constexpr (!require_differentiable<F, Y>()) {
     return false;
   } else if constexpr (!requires { typename Adjoint::template Trace<typename M::template Stepper<F, Y>>; }) {

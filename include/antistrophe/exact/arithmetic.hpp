@@ -148,11 +148,11 @@ class FixedPoint {
       if (!(std::fabs(static_cast<double>(x.data()[i]) * inverse_) < increment_limit)) return i;
     return -1;
   }
-  std::string advice(double value) const {
+  std::string advice(double value, const char* option = ".resolution") const {
     std::ostringstream text;
     const double enough = std::exp2(std::ceil(std::log2(std::fabs(value))) - 42);
     text << "the value " << value << " leaves the range ±" << static_cast<double>(held_limit) * resolution_
-         << " of fixed-point numbers with resolution " << resolution_ << "; .resolution = " << enough
+         << " of fixed-point numbers with resolution " << resolution_ << "; " << option << " = " << enough
          << " would have held it (if the solution is meant to grow so far)";
     return text.str();
   }
@@ -203,7 +203,7 @@ class FloatingPoint {
   }
   static bool same(const Held& a, const Held& b) { return a == b; }
   Eigen::Index offender(const Y& x) const { return first_not_finite(x); }
-  std::string advice(double) const { return {}; }
+  std::string advice(double, const char* = "") const { return {}; }
 
  private:
   typename Y::Scalar factor() const { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(lambda_)); }

@@ -369,21 +369,20 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
   typename S::Carry& carry = segment.end;
   Timeline& timeline = segment.timeline;
   double t = timeline.t0();
-  if (const Outcome outcome = stepper.start(t, y0, carry); outcome != Outcome::ok)
-    return failed_at(stepper, outcome, Step{timeline.first(), t, t, &timeline});
-  trace.begin(stepper, expected_steps, carry);
   const auto stopped = [&](std::int64_t step) {
     return Failure{Status::stopped, saver.stopped_at(), step, -1, "the observer asked for it"};
   };
-  if constexpr (!WatchType::none) {
-    if (const std::optional<std::size_t> met = watch.over_at_start()) {
-      saver.start(t, y0, true);
-      events.push_back({*met, t, y0});
-      return {Status::event, t, timeline.first(), -1, "a terminal event at the start"};
-    }
-  }
-  saver.start(t, y0, pace.over());
+  std::optional<std::size_t> over_at_start;
+  if constexpr (!WatchType::none) over_at_start = watch.over_at_start();
+  saver.start(t, y0, pace.over() || over_at_start);
   if (!saver.goes_on()) return stopped(timeline.first());
+  if (const Outcome outcome = stepper.start(t, y0, carry); outcome != Outcome::ok)
+    return failed_at(stepper, outcome, Step{timeline.first(), t, t, &timeline});
+  trace.begin(stepper, expected_steps, carry);
+  if (over_at_start) {
+    events.push_back({*over_at_start, t, y0});
+    return {Status::event, t, timeline.first(), -1, "a terminal event at the start"};
+  }
   pace.start(stepper, t, y0);
 
   for (std::int64_t i = 0; !pace.over(); ) {

@@ -55,6 +55,23 @@ consteval bool require_save_at() {
   }
 }
 
+// A method may say what fields it can step, and what else it needs of them for a gradient: M::require<F, Y>() and
+// M::require_gradient<F, Y>() assert it, in sentences.
+template <class F, class Y, class M>
+consteval bool method_takes() {
+  if constexpr (requires { M::template require<F, Y>(); })
+    return M::template require<F, Y>();
+  else
+    return true;
+}
+template <class F, class Y, class M>
+consteval bool method_differentiates() {
+  if constexpr (requires { M::template require_gradient<F, Y>(); })
+    return M::template require_gradient<F, Y>();
+  else
+    return true;
+}
+
 // True where (F, Y) can be solved by M in such steps; else a compile error with the reason.
 template <class F, class Y, class M, class StepsType>
 consteval bool require_solve() {
@@ -66,6 +83,8 @@ consteval bool require_solve() {
     static_assert(never<M>,
                   "antistrophe: the second argument is the method and the third the steps: "
                   "solve(problem, Dopri5{}, FixedSteps{100}).");
+    return false;
+  } else if constexpr (!method_takes<F, Y, M>()) {
     return false;
   } else if constexpr (!BindsToStepper<M, F, Y>) {
     static_assert(never<M>,

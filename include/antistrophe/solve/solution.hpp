@@ -57,7 +57,7 @@ class [[nodiscard]] Solution {
   // gives the same states bit for bit.
   StepTimes steps() const {
     StepTimes times;
-    times.resolution = resolution_;
+    times.resolutions = resolutions_;
     for (std::int64_t i = 0; i <= timeline_.steps(); ++i) {
       times.push_back(timeline_[i]);
       if (timeline_.aim(i) != timeline_[i]) times.cuts.push_back({i, timeline_.aim(i)});
@@ -71,12 +71,12 @@ class [[nodiscard]] Solution {
   Y derivative(double t) const { return path().slope(t); }
 
   Solution() = default;
-  Solution(std::vector<double> ts, std::vector<Saved> ys, Timeline timeline, double resolution, detail::DensePath<Y> path,
+  Solution(std::vector<double> ts, std::vector<Saved> ys, Timeline timeline, Resolutions resolutions, detail::DensePath<Y> path,
            std::vector<EventRecord<Y>> events, Failure failure, Stats stats)
       : ts_(std::move(ts)),
         ys_(std::move(ys)),
         timeline_(std::move(timeline)),
-        resolution_(resolution),
+        resolutions_(resolutions),
         path_(std::move(path)),
         events_(std::move(events)),
         failure_(std::move(failure)),
@@ -85,7 +85,7 @@ class [[nodiscard]] Solution {
   // The same solve with something else saved.
   template <class Other>
   Solution<Y, Other> with_saved(std::vector<double> ts, std::vector<Other> saved) && {
-    return {std::move(ts),     std::move(saved),    std::move(timeline_), resolution_, std::move(path_),
+    return {std::move(ts),     std::move(saved),    std::move(timeline_), resolutions_, std::move(path_),
             std::move(events_), std::move(failure_), stats_};
   }
 
@@ -98,7 +98,7 @@ class [[nodiscard]] Solution {
   std::vector<double> ts_;
   std::vector<Saved> ys_;
   Timeline timeline_ = Timeline::growing(0);
-  double resolution_ = 0;
+  Resolutions resolutions_;
   detail::DensePath<Y> path_;
   std::vector<EventRecord<Y>> events_;
   Failure failure_;

@@ -34,29 +34,38 @@ Timeline timeline_of(const StepsType& steps, double t0, double t1) {
     return steps.timeline(t0, t1);
 }
 
-// A method for steps chosen to a tolerance: an exact one that was given no resolution gets one well below it, and has the
-// same when those steps are taken again.
+// A method for these steps. An exact one that was given no resolution gets one well below the tolerance, where there is one;
+// one that holds slopes too, and was given none for them, gets one that over a step is worth that of the state. Where steps
+// of a solve are taken again, both are that solve's.
 template <class Method, class StepsType, State Y>
-Method resolved(const Method& method, const StepsType& steps, const Y& y0) {
+Method resolved(const Method& method, const StepsType& steps, const Y& y0, double span, std::int64_t n) {
   Method result = method;
   if constexpr (requires { result.resolution; }) {
     if constexpr (std::same_as<StepsType, Adaptive>) {
       if (result.resolution == 0 && steps.atol.smallest() > 0)
         result.resolution = std::fmin(default_resolution(y0), steps.atol.smallest() / 64);
     } else if constexpr (std::same_as<StepsType, StepTo>) {
-      if (result.resolution == 0) result.resolution = steps.times.resolution;
+      if (result.resolution == 0) result.resolution = steps.times.resolutions.state;
     }
+  }
+  if constexpr (requires { result.slope_resolution; }) {
+    const double h = std::fabs(span) / (n > 0 ? static_cast<double>(n) : 32.0);
+    if constexpr (std::same_as<StepsType, StepTo>) {
+      if (result.slope_resolution == 0) result.slope_resolution = steps.times.resolutions.slope;
+    }
+    if (result.slope_resolution == 0 && h > 0)
+      result.slope_resolution = (result.resolution > 0 ? result.resolution : default_resolution(y0)) / h;
   }
   return result;
 }
 
-// The resolution of an exact stepper's numbers, 0 of any other's.
+// Those of an exact stepper's numbers, 0 of any other's.
 template <Stepper S>
-double resolution_of(const S& stepper) {
-  if constexpr (requires { stepper.numbers().resolution(); })
-    return stepper.numbers().resolution();
-  else
-    return 0;
+Resolutions resolutions_of(const S& stepper) {
+  Resolutions resolutions;
+  if constexpr (requires { stepper.numbers().resolution(); }) resolutions.state = stepper.numbers().resolution();
+  if constexpr (requires { stepper.slope_numbers().resolution(); }) resolutions.slope = stepper.slope_numbers().resolution();
+  return resolutions;
 }
 
 // A stepper's forward pass with everything it leaves behind; solve shows the solution, an adjoint goes back from it.
@@ -74,7 +83,9 @@ struct Forward {
   Forward(const Method& method, const F& field, const typename S::State& y0, double t0, double t1, const StepsType& steps,
           const SaveAt& save_at, const WatchType& watch_for, OnFailure on_failure, const Progress& progress = {},
           typename Saver<typename S::State>::Observe observer = {})
-      : plan_of_steps(timeline_of(steps, t0, t1)), stepper(resolved(method, steps, y0), field, y0), watch(watch_for) {
+      : plan_of_steps(timeline_of(steps, t0, t1)),
+        stepper(resolved(method, steps, y0, t1 - t0, plan_of_steps.steps()), field, y0),
+        watch(watch_for) {
     using Y = typename S::State;
     constexpr bool adaptive = std::same_as<StepsType, Adaptive>;
     if constexpr (!adaptive) require_steps(plan_of_steps.steps());
@@ -100,7 +111,7 @@ struct Forward {
       stats.bits = trace.bits_kept();
     }
     plan = saver.plan();
-    solution = Solution<Y>(plan.ts, saver.take_states(), all_nodes(), resolution_of(stepper), saver.take_path(),
+    solution = Solution<Y>(plan.ts, saver.take_states(), all_nodes(), resolutions_of(stepper), saver.take_path(),
                            std::move(events), std::move(failure), stats);
     if (!solution.failed()) throttle.finish(1, stats);
     if (solution.failed() && on_failure == OnFailure::throw_error) throw SolveError(solution.failure(), solution);

@@ -220,6 +220,16 @@ ANTISTROPHE_ALWAYS_INLINE auto plus_column(const Expression& base, Real h, const
   }
 }
 
+// k̄_I, the cotangent of stage I's value, from those of the arguments of the stages after it.
+template <class Tableau, std::size_t I, std::size_t N, bool WithKappa, class F, State Y, class Real, class XBar>
+ANTISTROPHE_ALWAYS_INLINE void cotangent_of_stage(Real h, int sign, const Y& w, const StageCotangents<Tableau, F, Y>& bar,
+                                                  const XBar& x_bar, Y& k_bar) {
+  using Scalar = typename Y::Scalar;
+  const auto factor = static_cast<Scalar>(static_cast<RealOf<Y>>(sign * h * weights_b<Tableau, Real>[I]));
+  assign(k_bar, plus_column<Tableau, I, I + 1, N, Scalar>(factor * w, h, x_bar));
+  if constexpr (WithKappa) k_bar += bar.kappa[I];
+}
+
 // The cotangent of stage I's argument into x_bar[I], from those of the stages after it. h_bar gathers Σ k̄ᵀk and c_bar
 // Σ c_i t̄_i: together (Σ k̄ᵀk)/h + c_bar is the cotangent of h.
 template <class Tableau, std::size_t I, std::size_t N, bool WithKappa, class F, State Y, class XBar>
@@ -229,10 +239,7 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_stage(const F& field, double from, doub
                                                double& c_bar, double& t_bar) {
   using Scalar = typename Y::Scalar;
   using Real = Work<Y>;
-  const Real h = static_cast<Real>(to) - static_cast<Real>(from);
-  const auto factor = static_cast<Scalar>(static_cast<RealOf<Y>>(sign * h * weights_b<Tableau, Real>[I]));
-  assign(k_bar, plus_column<Tableau, I, I + 1, N, Scalar>(factor * w, h, x_bar));
-  if constexpr (WithKappa) k_bar += bar.kappa[I];
+  cotangent_of_stage<Tableau, I, N, WithKappa>(static_cast<Real>(to) - static_cast<Real>(from), sign, w, bar, x_bar, k_bar);
   assign(x_bar[I], Y::Zero(w.rows(), w.cols()));
   Scalar stage_t_bar{0};
   pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.tape[I], k_bar, x_bar[I], theta_bar, stage_t_bar);
@@ -246,22 +253,37 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_stage(const F& field, double from, doub
   }
 }
 
-// Pulls sign·w, a cotangent of Ψ, back through the stages that evaluate_increment left in s: adds to y_bar, theta_bar
-// and to the cotangents of the two times. w may be y_bar itself: it is read before y_bar is written.
-// With `WithKappa` all stages take part, and bar.kappa[i] is added to the cotangent of stage i.
-template <class Tableau, bool WithKappa = false, class F, State Y>
-ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
-                                                   int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& y_bar,
-                                                   Parameters<F, Y>& theta_bar, double& from_bar, double& to_bar) {
+// Where the cotangent of an increment's first stage goes: through its vjp at once, or to a sum with that of another
+// increment from the same point, for one vjp of both.
+struct ThroughFirst {};
+template <State Y>
+struct HandOverFirst {
+  Y& k_bar;
+};
+
+template <class Tableau, bool WithKappa, class First, class F, State Y>
+ANTISTROPHE_ALWAYS_INLINE void pull_back_stages(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
+                                                int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& y_bar,
+                                                const First& first, Parameters<F, Y>& theta_bar, double& from_bar,
+                                                double& to_bar) {
   constexpr std::size_t used = WithKappa ? Stages<Tableau, F, Y>::count : Stages<Tableau, F, Y>::used;
+  constexpr bool hands_over = !std::is_same_v<First, ThroughFirst>;
+  constexpr std::size_t begin = hands_over ? 1 : 0;
   double h_bar = 0, c_bar = 0, t_bar = 0;
   const auto through = [&](Y& k_bar, auto& x_bar, Parameters<F, Y>& into_theta) ANTISTROPHE_INLINE_LAMBDA {
     [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
       (pull_back_stage<Tableau, used - 1 - I, used, WithKappa>(field, from, to, s, sign, w, bar, k_bar, x_bar, into_theta, h_bar, c_bar,
                                               t_bar),
        ...);
-      assign(y_bar, y_bar + (x_bar[I] + ...));
-    }(std::make_index_sequence<used>{});
+      if constexpr (hands_over) {
+        using Real = Work<Y>;
+        cotangent_of_stage<Tableau, 0, used, WithKappa>(static_cast<Real>(to) - static_cast<Real>(from), sign, w, bar, x_bar, k_bar);
+        if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>)
+          h_bar += static_cast<double>(dot(k_bar, s.k[0]));
+        assign(first.k_bar, first.k_bar + k_bar);
+      }
+      if constexpr (used > begin) assign(y_bar, y_bar + (x_bar[begin + I] + ...));
+    }(std::make_index_sequence<used - begin>{});
   };
   if constexpr (fits_registers<Y> && fits_registers<Parameters<F, Y>>) {
     Y k_bar;
@@ -282,6 +304,34 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, 
     from_bar += t_bar - all;
     to_bar += all;
   }
+}
+
+// Pulls sign·w, a cotangent of Ψ, back through the stages that evaluate_increment left in s: adds to y_bar, theta_bar
+// and to the cotangents of the two times. w may be y_bar itself: it is read before y_bar is written.
+// With `WithKappa` all stages take part, and bar.kappa[i] is added to the cotangent of stage i.
+template <class Tableau, bool WithKappa = false, class F, State Y>
+ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
+                                                   int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& y_bar,
+                                                   Parameters<F, Y>& theta_bar, double& from_bar, double& to_bar) {
+  pull_back_stages<Tableau, WithKappa>(field, from, to, s, sign, w, bar, y_bar, ThroughFirst{}, theta_bar, from_bar, to_bar);
+}
+
+// The same short of the first stage, whose cotangent is added to first_bar; pull_back_first ends the work.
+template <class Tableau, bool WithKappa = false, class F, State Y>
+ANTISTROPHE_ALWAYS_INLINE void pull_back_to_first(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
+                                                  int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& y_bar,
+                                                  Y& first_bar, Parameters<F, Y>& theta_bar, double& from_bar, double& to_bar) {
+  pull_back_stages<Tableau, WithKappa>(field, from, to, s, sign, w, bar, y_bar, HandOverFirst<Y>{first_bar}, theta_bar, from_bar,
+                                       to_bar);
+}
+
+// Through f(t, y), the first stage of increments from (t, y): the cotangent of h has taken its part of it already.
+template <class Tableau, class F, State Y>
+ANTISTROPHE_ALWAYS_INLINE void pull_back_first(const F& field, double t, const Stages<Tableau, F, Y>& s, const Y& first_bar, Y& y_bar,
+                                               Parameters<F, Y>& theta_bar, double& t_bar) {
+  typename Y::Scalar stage_t_bar{0};
+  pull_back<F, Y>(field, t, s.x[0], s.tape[0], first_bar, y_bar, theta_bar, stage_t_bar);
+  if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>) t_bar += static_cast<double>(stage_t_bar);
 }
 
 // h‖k_a − k_b‖/‖x_a − x_b‖ of the last two stages of an increment: h times about the largest |eigenvalue| of ∂f/∂y that

@@ -66,12 +66,17 @@ struct FixedStep {
   }
 };
 
+// The units of the numbers in which an exact method held states, and slopes where it holds them too; 0: not exact.
+struct Resolutions {
+  double state = 0, slope = 0;
+};
+
 // Times of steps. Those of a solve know more than that, so that taken again they give the same states bit for bit: the
-// resolution of an exact method's numbers, and where the steps that events cut were aimed.
+// resolutions of an exact method's numbers, and where the steps that events cut were aimed.
 struct StepTimes : std::vector<double> {
   using std::vector<double>::vector;
   StepTimes(std::vector<double> times) : std::vector<double>(std::move(times)) {}
-  double resolution = 0;  // 0: not exact, or not known
+  Resolutions resolutions;
   std::vector<Timeline::Cut> cuts;
 };
 

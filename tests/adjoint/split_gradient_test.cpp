@@ -1,0 +1,214 @@
+// Gradients through symplectic methods of split fields: against complex steps of the same map, against differences where
+// times move, through events; both adjoints against each other; calls counted.
+#include "family.hpp"
+#include "split_problems.hpp"
+#include "catch.hpp"
+
+#include <cmath>
+#include <functional>
+#include <vector>
+
+using namespace antistrophe;
+using Eigen::Vector4d;
+using problems::SplitPendulums;
+
+namespace {
+
+constexpr std::int64_t n = 40;
+// 40 steps of 11 substeps of 20 operations, 1.1e−16 each, on a flow that amplifies less than e^4: 5e−11 if all conspired, the
+// root's share if not, 5e−13.
+constexpr double round_off = 1e-12;
+
+const Problem driven{SplitPendulums<>{}, Vector4d(0.5, -0.25, 0.1, 0.7), 0.5, 2.5};
+const Problem driven_back{SplitPendulums<>{}, Vector4d(0.5, -0.25, 0.1, 0.7), 0.5, -1.5};
+const SaveAt steps{.t0 = true, .steps = true};
+const SaveAt inside{.times = {0.51, 0.52, 0.55, 1.0, 1.23, 1.24, 1.24, 2.49}, .t1 = true};
+const SaveAt inside_back{.times = {0.49, 0.48, 0.0, -0.73, -0.74, -1.49}, .t1 = true};
+
+template <class M>
+double distance(const auto& problem, const M& method, const SaveAt& save_at, const auto& adjoint) {
+  return battery::distance_from_complex_step<SplitPendulums>(problem, method, n, save_at, adjoint);
+}
+
+using Methods = battery::Joined<battery::SplitMethods, battery::FloatingSplitMethods>;
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("The gradient of a splitting is that of its real-valued map", "[split]", Methods) {
+  CAPTURE(battery::Facts<TestType>::name);
+  const auto method = battery::Facts<TestType>::method();
+  for (const SaveAt& save_at : {SaveAt{}, steps, inside}) {
+    CHECK(distance(driven, method, save_at, ReversibleAdjoint{}) < round_off);
+    CHECK(distance(driven, method, save_at, DirectAdjoint{}) < round_off);
+  }
+  CHECK(distance(driven_back, method, inside_back, ReversibleAdjoint{}) < round_off);
+}
+
+TEMPLATE_LIST_TEST_CASE("Both adjoints see the same states, and agree to round-off", "[split]", battery::SplitMethods) {
+  const auto method = battery::Facts<TestType>::method();
+  const auto back = value_and_gradient(driven, method, FixedSteps{500}, battery::WeightedSum{}, inside, ReversibleAdjoint{});
+  const auto stored = value_and_gradient(driven, method, FixedSteps{500}, battery::WeightedSum{}, inside, DirectAdjoint{});
+  CHECK(back.value == stored.value);
+  CHECK(battery::gradient_difference(stored.gradient, back.gradient) < 2.5e-13);
+}
+
+// --- Times -----------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// As in adjoint/times_test.cpp.
+double difference(const std::function<long double(double)>& f, double x) {
+  constexpr double h = 1.0 / 256;
+  const long double slope = 45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
+  return static_cast<double>(slope / (60 * static_cast<long double>(h)));
+}
+
+template <class M, class StepsType>
+void check_times(const StepsType& stepping, const SaveAt& save_at) {
+  CAPTURE(battery::Facts<M>::name);
+  const auto value = [&](double t0, double t1) {
+    const Problem<SplitPendulums<long double>, Eigen::Vector<long double, 4>> moved{{}, driven.y0.cast<long double>(), t0, t1};
+    auto field = moved;
+    field.field.theta = driven.field.theta.cast<long double>();
+    return battery::WeightedSum::value(solve(field, battery::Facts<M>::real_valued(), stepping, save_at).ys());
+  };
+  const double t0_bar = difference([&](double t0) { return value(t0, 2.5); }, 0.5);
+  const double t1_bar = difference([&](double t1) { return value(0.5, t1); }, 2.5);
+  const double scale = std::fmax(std::fabs(t0_bar), std::fabs(t1_bar));
+  CHECK((std::fabs(t0_bar) > 1e-3 * scale && std::fabs(t1_bar) > 1e-3 * scale));
+  const auto check_adjoint = [&](const auto& adjoint) {
+    const auto gradient = value_and_gradient(driven, battery::Facts<M>::method(), stepping, battery::WeightedSum{}, save_at, adjoint).gradient;
+    CHECK(std::fabs(gradient.t0 - t0_bar) < 1e-10 * scale);
+    CHECK(std::fabs(gradient.t1 - t1_bar) < 1e-10 * scale);
+  };
+  check_adjoint(ReversibleAdjoint{});
+  check_adjoint(DirectAdjoint{});
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times", "[split]", battery::SplitMethods) {
+  check_times<TestType>(FixedSteps{40}, steps);
+  check_times<TestType>(FixedStep{0.0625 + 1.0 / 1024}, SaveAt{.steps = true});
+  check_times<TestType>(StepTo{{0.625, 1.0, 1.25, 2.0, 2.25}}, SaveAt{.times = {1.0, 2.0}, .t1 = true});
+  check_times<TestType>(FixedSteps{20}, SaveAt{.times = {0.57, 1.02, 1.03, 2.43}, .t1 = true});
+}
+
+// --- Events ----------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// The first pendulum meets a wall at v1 = −0.2, and bounces with a loss.
+struct Wall {
+  double operator()(double, const auto& y) const { return y[0] + 0.2; }
+  void gradient(double, const auto&, auto& y_bar, auto&, auto&) const { y_bar[0] += 1; }
+};
+struct Rebound {
+  void operator()(double, const auto& y, auto& y_new) const {
+    y_new = y;
+    y_new[2] = -0.75 * y[2];
+  }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&, auto&) const {
+    y_bar += w;
+    y_bar[2] -= 1.75 * w[2];
+  }
+};
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("Through rebounds: both adjoints agree, and are what differences of the value say", "[split]", battery::SplitMethods) {
+  const Problem problem{SplitPendulums<>{}, Vector4d(0.5, -0.25, 0.1, 0.7), 0.0, 8.0};
+  const auto method = battery::Facts<TestType>::method();
+  const Events rebounds{JumpEvent{Wall{}, Rebound{}, Crossing::falling}};
+  const SaveAt save_at{.times = {0.3, 2.01, 5.5}, .t1 = true};
+  const FixedSteps stepping{150};
+  CHECK(solve(problem, method, stepping, {}, rebounds).events().size() >= 2);
+  const auto gradient_by = [&](const auto& adjoint) {
+    return value_and_gradient(problem, method, stepping, battery::WeightedSum{}, save_at, adjoint, rebounds).gradient;
+  };
+  const auto back = gradient_by(ReversibleAdjoint{}), stored = gradient_by(DirectAdjoint{});
+  CHECK((battery::all_nonzero(stored.y0) && battery::all_nonzero(stored.theta)));
+  CHECK(battery::gradient_difference(stored, back) < 1e-12);
+  const auto differs = [&](auto&& entry) {
+    constexpr double d = 1e-4;
+    const auto at = [&](double x) {
+      auto moved = problem;
+      entry(moved) += x;
+      return battery::WeightedSum::value(solve(moved, method, stepping, save_at, rebounds).ys());
+    };
+    return (8 * (at(d) - at(-d)) - (at(2 * d) - at(-2 * d))) / (12 * d);
+  };
+  Vector4d y0, theta;
+  for (Eigen::Index i = 0; i < 4; ++i) {
+    y0[i] = differs([i](auto& p) -> double& { return p.y0[i]; });
+    theta[i] = differs([i](auto& p) -> double& { return p.field.theta[i]; });
+  }
+  // Truncation of fourth order at 1e−4, 1e−16 of fifth derivatives of some 1e5; round-off 1e−14/1e−4.
+  CHECK(battery::relative_difference(y0, back.y0) < 1e-8);
+  CHECK(battery::relative_difference(theta, back.theta) < 1e-8);
+}
+
+// --- Batches, costs ----------------------------------------------------------------------------------------------------------
+
+TEMPLATE_LIST_TEST_CASE("A batch is its columns", "[split]", battery::SplitMethods) {
+  const Eigen::Matrix<double, 2, 3> starts{{1, 0.5, -2}, {0.25, -1, 3}}, w{{1, -2, 0.5}, {0.25, 1, -1}};
+  const auto method = battery::Facts<TestType>::method();
+  const Problem batch{problems::Oscillators<>{}, Eigen::MatrixXd(starts), 0.0, 2.0};
+  auto pass = solve_with_pullback(batch, method, FixedSteps{50}, SaveAt{.times = {0.33}, .t1 = true});
+  const auto whole = pass.pullback({Eigen::MatrixXd(w), Eigen::MatrixXd(2 * w)});
+  double theta_sum = 0;
+  for (Eigen::Index c = 0; c < 3; ++c) {
+    auto single = solve_with_pullback(Problem{problems::Oscillators<>{}, Eigen::Vector2d(starts.col(c)), 0.0, 2.0}, method, FixedSteps{50},
+                                      SaveAt{.times = {0.33}, .t1 = true});
+    const auto gradient = single.pullback({Eigen::Vector2d(w.col(c)), Eigen::Vector2d(2 * w.col(c))});
+    CHECK((pass.ys()[0].col(c) - single.ys()[0]).norm() < 1e-15);
+    CHECK((whole.y0.col(c) - gradient.y0).norm() < 1e-14);
+    theta_sum += gradient.theta[0];
+  }
+  CHECK(whole.theta[0] == Approx(theta_sum).epsilon(1e-13));
+}
+
+namespace {
+
+struct HalfCalls {
+  std::int64_t halves = 0, vjps = 0;
+};
+struct CountingHalves : problems::CoupledPendulums<> {
+  HalfCalls* calls = nullptr;
+  void velocity(double t, const auto& w, auto& dv) const { ++calls->halves, CoupledPendulums::velocity(t, w, dv); }
+  void force(double t, const auto& v, auto& dw) const { ++calls->halves, CoupledPendulums::force(t, v, dw); }
+  void velocity_vjp(double t, const auto& w, const auto& dv_bar, auto& w_bar, auto& theta_bar, auto& t_bar) const {
+    ++calls->vjps;
+    CoupledPendulums::velocity_vjp(t, w, dv_bar, w_bar, theta_bar, t_bar);
+  }
+  void force_vjp(double t, const auto& v, const auto& dw_bar, auto& v_bar, auto& theta_bar, auto& t_bar) const {
+    ++calls->vjps;
+    CoupledPendulums::force_vjp(t, v, dw_bar, v_bar, theta_bar, t_bar);
+  }
+};
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("Steps that meet share an evaluation and a vjp", "[split]", battery::SplitMethods) {
+  HalfCalls calls;
+  SplitField<CountingHalves> field;
+  field.calls = &calls;
+  const Problem problem{field, Vector4d(0.5, -0.25, 0.1, 0.7), 0.0, 2.0};
+  const auto check = [&](const auto& adjoint) {
+    calls = {};
+    auto pass = solve_with_pullback(problem, TestType{}, FixedSteps{10}, {}, adjoint);
+    CHECK(calls.halves == battery::evaluations_forth<TestType>(10));
+    CHECK(pass.stats().evaluations == calls.halves);
+    for (int again = 0; again < 2; ++again) {
+      calls = {};
+      const auto gradient = pass.pullback({Vector4d(1, 2, 3, 4)});
+      CHECK(calls.halves == battery::evaluations_back<TestType>(10));
+      CHECK(calls.vjps == battery::vjps_back<TestType>(10));
+      CHECK(gradient.stats.vjps == calls.vjps);
+    }
+  };
+  check(ReversibleAdjoint{});
+  check(DirectAdjoint{});
+  CHECK(battery::evaluations_forth<Verlet<>>(11) - battery::evaluations_forth<Verlet<>>(10) == 2);
+  CHECK(battery::evaluations_forth<Suzuki4<>>(11) - battery::evaluations_forth<Suzuki4<>>(10) == 10);
+}

@@ -1,0 +1,15 @@
+// The nasty cases for two points, reversible Heun and the asynchronous leapfrog, in exact arithmetic, by both adjoints.
+#include <antistrophe/antistrophe.hpp>
+
+#include "family.hpp"
+
+#include <tuple>
+
+namespace {
+
+using namespace antistrophe;
+using Methods = std::tuple<TwoPoint<Midpoint>, TwoPoint<Bosh3>, LeapfrogMidpoint<>, ReversibleHeun<>, AsynchronousLeapfrog<>>;
+
+}  // namespace
+
+#include "nasty/run_laws.hpp"

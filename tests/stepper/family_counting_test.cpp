@@ -1,0 +1,138 @@
+// What a step of the other reversible methods costs, counted inside the field; what a step tried anew keeps; and that a
+// rejected attempt leaves no trace.
+#include "family.hpp"
+#include "catch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+using namespace antistrophe;
+
+namespace {
+
+struct Counts {
+  std::int64_t evaluations = 0, vjps = 0;
+  double earliest = 1e300, latest = -1e300;
+  void meet(double t) {
+    earliest = std::min(earliest, t);
+    latest = std::max(latest, t);
+  }
+};
+
+// A driven, damped rotation that counts its calls. Without a tape, so that every evaluation is one call.
+struct Counting {
+  Counts* counts;
+  Eigen::Vector2d theta{-0.1, 1.1};
+  const auto& parameters() const { return theta; }
+  void operator()(double t, const Eigen::Vector2d& y, Eigen::Vector2d& dy) const {
+    ++counts->evaluations;
+    counts->meet(t);
+    dy[0] = theta[0] * y[0] + theta[1] * y[1];
+    dy[1] = theta[0] * y[1] - theta[1] * y[0] + 0.1 * t;
+  }
+  void vjp(double t, const Eigen::Vector2d& y, const Eigen::Vector2d& w, Eigen::Vector2d& y_bar, auto& theta_bar,
+           double& t_bar) const {
+    ++counts->vjps;
+    counts->meet(t);
+    y_bar[0] += theta[0] * w[0] - theta[1] * w[1];
+    y_bar[1] += theta[0] * w[1] + theta[1] * w[0];
+    theta_bar[0] += w.dot(y);
+    theta_bar[1] += w[0] * y[1] - w[1] * y[0];
+    t_bar += 0.1 * w[1];
+  }
+};
+
+using Methods = battery::Joined<battery::ExactTwoPoints, battery::FewFloatingTwoPoints, battery::OneEvaluationMethods,
+                                battery::FloatingOneEvaluationMethods>;
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("A step costs what its facts say, forth and back, and no call is outside [t0, t1]", "[counting]", Methods) {
+  CAPTURE(battery::Facts<TestType>::name);
+  for (const std::int64_t n : {1, 2, 7}) {
+    for (const double t1 : {2.0, -1.0}) {
+      CAPTURE(n, t1);
+      Counts counts;
+      const Problem problem{Counting{&counts}, Eigen::Vector2d(1, 2), 0.3, t1};
+      const auto check = [&](const auto& adjoint) {
+        counts = {};
+        auto pass = solve_with_pullback(problem, battery::Facts<TestType>::method(), FixedSteps{n}, SaveAt{.t0 = true, .t1 = true}, adjoint);
+        CHECK(counts.evaluations == battery::evaluations_forth<TestType>(n));
+        CHECK(counts.vjps == 0);
+        CHECK(pass.stats().evaluations == counts.evaluations);
+        for (int again = 0; again < 2; ++again) {
+          counts.evaluations = counts.vjps = 0;
+          const auto gradient = pass.pullback({Eigen::Vector2d(1, -1), Eigen::Vector2d(1, -1)});
+          CHECK(counts.evaluations == battery::evaluations_back<TestType>(n));
+          CHECK(counts.vjps == battery::vjps_back<TestType>(n));
+          CHECK(gradient.stats.evaluations == counts.evaluations);
+          CHECK(gradient.stats.vjps == counts.vjps);
+        }
+        CHECK(counts.earliest >= std::min(0.3, t1));
+        CHECK(counts.latest <= std::max(0.3, t1));
+      };
+      check(ReversibleAdjoint{});
+      check(DirectAdjoint{});
+    }
+  }
+}
+
+TEST_CASE("Two points cost 2s − 1 evaluations a step, a pair 2s", "[counting]") {
+  CHECK(battery::evaluations_forth<TwoPoint<Midpoint>>(1001) - battery::evaluations_forth<TwoPoint<Midpoint>>(1000) == 3);
+  CHECK(battery::evaluations_forth<Reversible<Midpoint>>(1001) - battery::evaluations_forth<Reversible<Midpoint>>(1000) == 4);
+  CHECK(battery::evaluations_forth<TwoPoint<Dopri5>>(1001) - battery::evaluations_forth<TwoPoint<Dopri5>>(1000) == 11);
+}
+
+namespace {
+
+// Five steps; the fourth preceded by two attempts that are not committed, or not.
+template <class M>
+struct Trial {
+  using S = typename M::template Stepper<Counting, Eigen::Vector2d>;
+  Counts counts;
+  Counting field{&counts};
+  S stepper;
+  typename S::Carry carry;
+  BitStack bits;
+  std::int64_t spent_on_trials = 0;
+
+  Trial(bool with_rejections, bool with_errors) : stepper(battery::Facts<M>::method(), field, Eigen::Vector2d(1, 2)), carry(stepper.make_carry()) {
+    const Timeline taken = Timeline::listed({0.0, 0.1, 0.2, 0.3, 0.35, 0.4});
+    auto estimates = detail::make_estimates<S>(Eigen::Vector2d(1, 2));
+    REQUIRE(stepper.start(0, Eigen::Vector2d(1, 2), carry) == Outcome::ok);
+    for (std::int64_t i = 0; i < 5; ++i) {
+      if (with_rejections && i == 3) {
+        for (const double h : {0.2, 0.1}) {
+          const Timeline tried = Timeline::listed({0.0, 0.1, 0.2, 0.3, 0.3 + h});
+          REQUIRE(stepper.attempt(step_at(tried, i), carry) == Outcome::ok);
+          if (with_errors) stepper.error(step_at(tried, i), carry, estimates);
+        }
+        spent_on_trials = counts.evaluations;
+      }
+      REQUIRE(stepper.attempt(step_at(taken, i), carry) == Outcome::ok);
+      if (with_rejections && i == 3) spent_on_trials = counts.evaluations - spent_on_trials;
+      if (with_errors) stepper.error(step_at(taken, i), carry, estimates);
+      Eigen::Vector2d proposed, reached;
+      stepper.proposal(step_at(taken, i), carry, proposed);
+      REQUIRE(stepper.commit(step_at(taken, i), carry, bits) == Outcome::ok);
+      stepper.read(carry, reached);
+      CHECK(proposed == reached);
+    }
+  }
+};
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("A rejected attempt leaves no trace, and the next keeps what does not depend on h", "[counting]", Methods) {
+  CAPTURE(battery::Facts<TestType>::name);
+  for (const bool with_errors : {false, true}) {
+    const Trial<TestType> straight(false, with_errors), detour(true, with_errors);
+    CHECK(Trial<TestType>::S::same(straight.carry, detour.carry));
+    CHECK(straight.bits.size() == detour.bits.size());
+    // Of two points the first stage and all of the mirror image stay: s − 1 are left. The others need one evaluation.
+    constexpr bool two_points = requires { battery::Facts<TestType>::is_two_points; };
+    CHECK(detour.spent_on_trials == (two_points ? battery::Facts<TestType>::stages - 1 : 1));
+  }
+}
