@@ -1,4 +1,4 @@
-# Compiles SOURCE with COMPILER at OPTIMISATION and looks at its symbols: each of FUNCTIONS, what both ways must repeat, is one
+# Compiles SOURCE with COMPILER at OPTIMISATION and looks at its symbols: each of FUNCTIONS (a,b,…), what both ways must repeat, is one
 # function, not inlined away, cloned, split or specialised, else the way back might not repeat the way forth bit for bit.
 # Then runs it.
 include("${SETTINGS}")
@@ -24,7 +24,8 @@ execute_process(COMMAND "${NM}" "${PROGRAM}" OUTPUT_VARIABLE mangled RESULT_VARI
 if(failed)
   message(FATAL_ERROR "${NM} cannot read ${PROGRAM}")
 endif()
-foreach(function IN LISTS FUNCTIONS)
+string(REPLACE "," ";" functions "${FUNCTIONS}")
+foreach(function IN LISTS functions)
   string(LENGTH "${function}" length)
   string(REGEX MATCHALL "[^\n]*${function}[^\n]*" symbols "${mangled}")
   # Lambdas inside it belong to it; a clone is a symbol with a dot and a word behind the name.
