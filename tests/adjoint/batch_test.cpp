@@ -65,8 +65,8 @@ TEMPLATE_TEST_CASE("A batch is its columns: to the bit with a plain method", "[s
   check_batch<Eigen::Matrix<double, 2, Eigen::Dynamic, Eigen::RowMajor>>(LotkaVolterraBatch{}, TestType{}, starts, 0, 0);
 }
 
-TEMPLATE_TEST_CASE("A batch is its columns: to the resolution with an exact pair, whose dither differs by the place",
-                   "[states]", Reversible<RK4>) {
+TEMPLATE_TEST_CASE("A batch is its columns: to the resolution with an exact method, whose dither differs by the place",
+                   "[states]", Reversible<RK4>, ReversibleAdams<4>) {
   // 100 steps, each off by at most 3 · 2^−41, on a flow that amplifies less than a hundredfold in 2 units of time.
   constexpr double resolution = 100 * 3 * 4.5e-13 * 100;
   check_batch<Eigen::MatrixXd>(LotkaVolterraBatch{}, TestType{}, starts, resolution, 10 * resolution);

@@ -19,7 +19,8 @@ M method() {
   return battery::Facts<M>::method();
 }
 
-using Few = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods, battery::FewFloatingMethods>;
+using Few = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods, battery::FewFloatingMethods,
+                            std::tuple<ReversibleAdams<4>>>;
 
 template <class M, class Law>
 void with_adjoints(const Law& law) {
