@@ -1,6 +1,6 @@
 // W1, the complexity problem of arXiv 2410.11648: value and gradient of L = y(T)² through n midpoint steps of a neural
-// field 1–10–1, beside kernels written by hand for this one problem. Times are per step. The last two benchmarks print
-// the ratio of medians taken pair by pair, A B A B …, which a noisy machine moves least.
+// field 1–10–1, beside kernels written by hand for this one problem. Times are per step. The last benchmarks print the
+// ratio of medians taken pair by pair, A B A B …, which a noisy machine moves least.
 #include <antistrophe/antistrophe.hpp>
 
 #include <benchmark/benchmark.h>
@@ -46,6 +46,11 @@ double library_floating_pair(std::int64_t n) {
   return library_gradient(Reversible<Midpoint, Floating>{}, ReversibleAdjoint{}, n);
 }
 
+double library_exact_two_point(std::int64_t n) { return library_gradient(TwoPoint<Midpoint>{}, ReversibleAdjoint{}, n); }
+double library_leapfrog(std::int64_t n) { return library_gradient(LeapfrogMidpoint<>{}, ReversibleAdjoint{}, n); }
+double library_reversible_heun(std::int64_t n) { return library_gradient(ReversibleHeun<>{}, ReversibleAdjoint{}, n); }
+double library_asynchronous_leapfrog(std::int64_t n) { return library_gradient(AsynchronousLeapfrog<>{}, ReversibleAdjoint{}, n); }
+
 void time(benchmark::State& state, double (*gradient)(std::int64_t)) {
   const std::int64_t n = state.range(0);
   for (auto _ : state) benchmark::DoNotOptimize(gradient(n));
@@ -75,7 +80,12 @@ BENCHMARK_CAPTURE(time, library_direct, library_direct)->Arg(1000);
 BENCHMARK_CAPTURE(time, kernel_floating_pair, kernel_pair)->Arg(1000);
 BENCHMARK_CAPTURE(time, library_floating_pair, library_floating_pair)->Arg(1000);
 BENCHMARK_CAPTURE(time, library_exact_pair, library_exact_pair)->Arg(1000);
+BENCHMARK_CAPTURE(time, library_exact_two_point, library_exact_two_point)->Arg(1000);
+BENCHMARK_CAPTURE(time, library_leapfrog, library_leapfrog)->Arg(1000);
+BENCHMARK_CAPTURE(time, library_reversible_heun, library_reversible_heun)->Arg(1000);
+BENCHMARK_CAPTURE(time, library_asynchronous_leapfrog, library_asynchronous_leapfrog)->Arg(1000);
 BENCHMARK_CAPTURE(ratio, direct_to_kernel_direct, library_direct, kernel_direct)->Arg(1000);
 BENCHMARK_CAPTURE(ratio, exact_pair_to_kernel_floating_pair, library_exact_pair, kernel_pair)->Arg(1000);
+BENCHMARK_CAPTURE(ratio, exact_two_point_to_exact_pair, library_exact_two_point, library_exact_pair)->Arg(1000);
 
 }  // namespace
