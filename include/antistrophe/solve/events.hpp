@@ -248,7 +248,7 @@ class Watch {
       else if constexpr (requires { event.g.gradient(t, y, field_->parameters(), y_bar, theta_bar, t_bar); })
         event.g.gradient(t, y, field_->parameters(), y_bar, theta_bar, t_bar);
       else
-        static_assert(never<Theta>,
+        static_assert(never<Theta, decltype(event)>,
                       "antistrophe: a gradient through an event needs g.gradient(t, y, y_bar, theta_bar, t_bar), adding "
                       "∂g/∂y, ∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");
     });
