@@ -78,6 +78,10 @@ double library_floating_pair(std::int64_t n) {
 
 double library_adams4(std::int64_t n) { return library_gradient(ReversibleAdams<4>{}, ReversibleAdjoint{}, n); }
 double library_adams6(std::int64_t n) { return library_gradient(ReversibleAdams<6>{}, ReversibleAdjoint{}, n); }
+double library_exact_two_point(std::int64_t n) { return library_gradient(TwoPoint<Midpoint>{}, ReversibleAdjoint{}, n); }
+double library_leapfrog(std::int64_t n) { return library_gradient(LeapfrogMidpoint<>{}, ReversibleAdjoint{}, n); }
+double library_reversible_heun(std::int64_t n) { return library_gradient(ReversibleHeun<>{}, ReversibleAdjoint{}, n); }
+double library_asynchronous_leapfrog(std::int64_t n) { return library_gradient(AsynchronousLeapfrog<>{}, ReversibleAdjoint{}, n); }
 
 void time(benchmark::State& state, double (*gradient)(std::int64_t)) {
   const std::int64_t n = state.range(0);
@@ -117,5 +121,10 @@ BENCHMARK_CAPTURE(ratio, adams4_to_kernel_direct, library_adams4, kernel_direct)
 BENCHMARK_CAPTURE(time, kernel_direct_same_tanh, kernel_direct_same_tanh)->Arg(1000);
 BENCHMARK_CAPTURE(ratio, adams4_to_kernel_direct_same_tanh, library_adams4, kernel_direct_same_tanh)->Arg(1000);
 #endif
+BENCHMARK_CAPTURE(time, library_exact_two_point, library_exact_two_point)->Arg(1000);
+BENCHMARK_CAPTURE(time, library_leapfrog, library_leapfrog)->Arg(1000);
+BENCHMARK_CAPTURE(time, library_reversible_heun, library_reversible_heun)->Arg(1000);
+BENCHMARK_CAPTURE(time, library_asynchronous_leapfrog, library_asynchronous_leapfrog)->Arg(1000);
+BENCHMARK_CAPTURE(ratio, exact_two_point_to_exact_pair, library_exact_two_point, library_exact_pair)->Arg(1000);
 
 }  // namespace

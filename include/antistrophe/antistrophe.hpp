@@ -13,6 +13,7 @@
 #include <antistrophe/losses.hpp>
 #include <antistrophe/solve/solve.hpp>
 #include <antistrophe/stepper/asynchronous_leapfrog.hpp>
+#include <antistrophe/stepper/nearly_reversible.hpp>
 #include <antistrophe/stepper/reversible.hpp>
 #include <antistrophe/stepper/reversible_adams.hpp>
 #include <antistrophe/stepper/reversible_heun.hpp>

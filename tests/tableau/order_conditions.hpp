@@ -31,6 +31,7 @@ struct Table {
   int order = 0;
   std::vector<int> embedded_order;
   bool fsal = false;
+  int reversible_order = 0;  // of a tableau that is undone by its own step of −h to this order; 0 of others
 };
 
 template <class T>
@@ -45,6 +46,7 @@ auto table_of() {
   table.order = T::order;
   table.embedded_order.assign(T::embedded_order.begin(), T::embedded_order.end());
   table.fsal = T::fsal;
+  if constexpr (requires { T::reversible_order; }) table.reversible_order = T::reversible_order;
   return table;
 }
 
@@ -95,18 +97,28 @@ class ExactConditions {
   }
 
   bool hold(const Tree& t) const {
+    check_length(t);
+    ExactInteger one = 1;
+    for (std::int64_t vertex = 0; vertex < order(t); ++vertex) one = one * denominator_;
+    return elementary_weight(t, a_, b_) * density(t) == one;
+  }
+
+  // Whether Σ b_i Φ_i(t) = 0.
+  bool vanish(const Tree& t) const {
+    check_length(t);
+    return elementary_weight(t, a_, b_) == ExactInteger(0);
+  }
+
+ private:
+  void check_length(const Tree& t) const {
     // Each vertex contributes a factor of at most s · max(1, |a|, |b|) · D.
     const long double bits =
         static_cast<long double>(order(t)) *
             std::log2(static_cast<long double>(b_.size()) * largest_ * static_cast<long double>(denominator_)) +
         std::log2(static_cast<long double>(density(t)));
     if (bits >= ExactInteger::bits) throw std::overflow_error("ExactInteger is too short");
-    ExactInteger one = 1;
-    for (std::int64_t vertex = 0; vertex < order(t); ++vertex) one = one * denominator_;
-    return elementary_weight(t, a_, b_) * density(t) == one;
   }
 
- private:
   void include(const std::vector<Rational>& row) {
     for (const Rational& x : row) {
       const std::int64_t factor = x.den / std::gcd(denominator_, x.den);
@@ -144,6 +156,8 @@ class RoundedConditions {
     const auto wanted = 1.0L / static_cast<long double>(density(t));
     return std::abs(elementary_weight(t, a_, b_) - wanted) <= tolerance(t);
   }
+
+  bool vanish(const Tree& t) const { return std::abs(elementary_weight(t, a_, b_)) <= tolerance(t); }
 
   long double tolerance(const Tree& t) const {
     const long double unit = std::numeric_limits<long double>::epsilon() / 2;
@@ -192,6 +206,25 @@ std::string failure_at(const Conditions& conditions, int order) {
   return {};
 }
 
+// A step of h and then one of −h, as one method of twice as many stages.
+template <class Coefficient>
+auto there_and_back(const Table<Coefficient>& table) {
+  const std::size_t s = table.b.size();
+  const Coefficient zero(0);
+  std::vector<std::vector<Coefficient>> a(2 * s, std::vector<Coefficient>(2 * s, zero));
+  std::vector<Coefficient> b(2 * s, zero);
+  for (std::size_t i = 0; i < s; ++i) {
+    for (std::size_t j = 0; j < s; ++j) {
+      a[i][j] = table.a[i][j];
+      a[s + i][j] = table.b[j];
+      a[s + i][s + j] = zero - table.a[i][j];
+    }
+    b[i] = table.b[i];
+    b[s + i] = zero - table.b[i];
+  }
+  return conditions(a, b);
+}
+
 // Whether c_i = Σ_j a_ij: exactly, or within the round-off of the sum and its literals.
 inline bool is_sum_of(const std::vector<Rational>& row, const Rational& c) {
   return std::accumulate(row.begin(), row.end(), Rational(0)) == c;
@@ -233,6 +266,16 @@ std::vector<std::string> faults(const Table<Coefficient>& table) {
   if (table.error.size() != table.embedded_order.size()) found.emplace_back("an embedded order is missing");
   for (std::size_t k = 0; k < table.error.size() && k < table.embedded_order.size(); ++k)
     check_order(minus(table.b, table.error[k]), table.embedded_order[k], "embedded method");
+
+  if (table.reversible_order > 0) {
+    const auto trip = there_and_back(table);
+    for (int n = 1; n <= table.reversible_order + 1; ++n) {
+      const auto trees = rooted_trees(9).at(static_cast<std::size_t>(n));
+      const bool all = std::all_of(trees.begin(), trees.end(), [&](const Tree& t) { return trip.vanish(t); });
+      if (all != (n <= table.reversible_order))
+        found.push_back("there and back is not the identity to order " + std::to_string(table.reversible_order) + " and no further");
+    }
+  }
   return found;
 }
 

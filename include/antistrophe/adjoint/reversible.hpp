@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -92,9 +93,7 @@ struct ReversibleAdjoint {
         return detail::impure_at(step.t0, step.n);
       } else {
         // The way forth was finite, so it is the reconstruction that went astray.
-        return {Status::not_finite, step.t0, step.n, stepper.blame().component,
-                "the reconstructed state is not finite: on the way back round-off grows like lambda^-n, and more where "
-                "the way forth contracts; use Exact arithmetic"};
+        return {Status::not_finite, step.t0, step.n, stepper.blame().component, std::string("the reconstructed state is not finite: ") + why_astray};
       }
     }
 
@@ -109,10 +108,16 @@ struct ReversibleAdjoint {
         if (y.size() > 0) stats.drift = std::fmax(stats.drift, static_cast<double>((y - y0).array().abs().maxCoeff()));
         if (!std::isfinite(stats.drift))
           return {Status::not_finite, timeline.t0(), timeline.first(), -1,
-                  "the reconstructed initial state is not finite: lambda^-n outgrew the numbers; use Exact arithmetic"};
+                  std::string("the reconstructed initial state is not finite: ") + why_astray};
       }
       return {};
     }
+
+    static constexpr const char* why_astray =
+        S::reversibility == Reversibility::to_order
+            ? "the method goes back to an order in h only, and less where the way forth contracts; use DirectAdjoint, or a "
+              "Reversible pair"
+            : "on the way back round-off grows like lambda^-n, and more where the way forth contracts; use Exact arithmetic";
 
     std::vector<typename S::Carry> firsts_;
   };

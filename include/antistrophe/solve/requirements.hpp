@@ -92,8 +92,8 @@ consteval bool require_solve() {
     return false;
   } else if constexpr (!can_hold<M, Y>) {
     static_assert(never<M>,
-                  "antistrophe: exact arithmetic holds states of double or float; use Reversible<Solver, Floating> for "
-                  "others.");
+                  "antistrophe: exact arithmetic holds states of double or float; for others give the method Floating, as "
+                  "in Reversible<Solver, Floating>.");
     return false;
   } else if constexpr (!Steps<StepsType>) {
     static_assert(never<StepsType>,

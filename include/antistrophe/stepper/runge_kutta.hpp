@@ -42,6 +42,7 @@ struct Single {
 
 template <class Base, class F, State Y>
 class RungeKuttaStepper {
+ protected:
   using Tableau = tableau::Extended<Base>;  // with the stages of its dense output
 
  public:
@@ -58,7 +59,7 @@ class RungeKuttaStepper {
 
   template <class Method>
   RungeKuttaStepper(const Method&, const F& field, const Y& y0)
-      : field_(field), stages_(field_.empty_tape(y0), y0), bar_(y0), psi_(zeros_like(y0)), y1_(psi_) {}
+      : field_(field), stages_(field_.empty_tape(y0), y0), psi_(zeros_like(y0)), y1_(psi_), bar_(y0) {}
 
   Carry make_carry() const { return {zeros_like(y1_)}; }
   CarryBar make_carry_bar() const { return {zeros_like(y1_)}; }
@@ -204,13 +205,16 @@ class RungeKuttaStepper {
     known_stages_ = needed;
   }
 
+ protected:
   OverStep<F> field_;
   StagesOf stages_;
-  StageCotangents<Tableau, Field, Y> bar_;
   Y psi_, y1_;
+  Calls calls_;
+
+ private:
+  StageCotangents<Tableau, Field, Y> bar_;
   std::int64_t first_known_for_ = none;
   std::size_t known_stages_ = StagesOf::used;
-  Calls calls_;
 };
 
 }  // namespace detail
@@ -242,5 +246,7 @@ using RK38 = RungeKutta<tableau::RK38>;
 using Tsit5 = RungeKutta<tableau::Tsit5>;
 using Dopri5 = RungeKutta<tableau::Dopri5>;
 using Dop853 = RungeKutta<tableau::Dop853>;
+using EES25 = RungeKutta<tableau::EES25>;
+using EES27 = RungeKutta<tableau::EES27>;
 
 }  // namespace antistrophe

@@ -4,6 +4,8 @@
 #include "antistrophe/tableau/bosh3.hpp"
 #include "antistrophe/tableau/dop853.hpp"
 #include "antistrophe/tableau/dopri5.hpp"
+#include "antistrophe/tableau/ees25.hpp"
+#include "antistrophe/tableau/ees27.hpp"
 #include "antistrophe/tableau/euler.hpp"
 #include "antistrophe/tableau/heun.hpp"
 #include "antistrophe/tableau/midpoint.hpp"
