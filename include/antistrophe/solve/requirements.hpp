@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/core/requirements.hpp>
+#include <antistrophe/solve/save_at.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 #include <antistrophe/steps/adaptive.hpp>
 #include <antistrophe/steps/timeline.hpp>
@@ -30,6 +31,29 @@ inline constexpr bool can_hold = [] {
   else
     return true;
 }();
+
+template <class T>
+inline constexpr bool is_save_at = std::same_as<T, SaveAt>;
+template <class G>
+inline constexpr bool is_save_at<SaveFunctionAt<G>> = true;
+
+// True where Save says what to save of a state Y; else a compile error with the reason.
+template <class Save, class Y>
+consteval bool require_save_at() {
+  if constexpr (!is_save_at<Save>) {
+    static_assert(never<Save>,
+                  "antistrophe: save_at comes before the adjoint and the other extras: it is a SaveAt{…}, or SaveAt{…}.of(g); give "
+                  "SaveAt{} for the last state alone.");
+    return false;
+  } else if constexpr (!std::same_as<Save, SaveAt>) {
+    static_assert(std::invocable<const decltype(Save::function)&, double, const Y&>,
+                  "antistrophe: a function saved in the place of the state is called as g(t, y) and returns a number or an "
+                  "Eigen object.");
+    return std::invocable<const decltype(Save::function)&, double, const Y&>;
+  } else {
+    return true;
+  }
+}
 
 // True where (F, Y) can be solved by M in such steps; else a compile error with the reason.
 template <class F, class Y, class M, class StepsType>

@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace antistrophe {
@@ -65,10 +66,18 @@ struct FixedStep {
   }
 };
 
+// Times of steps. Those of a solve that was exact know the resolution of its numbers, so that taken again they give the same
+// states bit for bit.
+struct StepTimes : std::vector<double> {
+  using std::vector<double>::vector;
+  StepTimes(std::vector<double> times) : std::vector<double>(std::move(times)) {}
+  double resolution = 0;  // 0: not exact, or not known
+};
+
 // From each given time to the next, in `each` equal steps. Times run from t0 to t1; either end may be left out.
 // Throws std::invalid_argument where they are not finite, not sorted along the direction, or outside [t0, t1].
 struct StepTo {
-  std::vector<double> times;
+  StepTimes times;
   std::int64_t each = 1;
 
   Timeline timeline(double t0, double t1) const {
