@@ -16,7 +16,7 @@ const Problem pendulum{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6),
 const Problem pendulum_back{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), 3.5, 0.5};
 
 // Some of 30 steps of 1/10 saved in, two and three fifths of them away from their ends: the differences move the ends by up
-// to 3/256, an eighth of a step, so that each time stays in its step.
+// to 3/512, a sixteenth of a step, so that each time stays in its step.
 const std::vector<double> times{0.54, 0.56, 0.56, 1.24, 1.26, 1.94, 2.66, 3.44, 3.46};
 const std::vector<double> reversed(times.rbegin(), times.rend());
 

@@ -30,7 +30,7 @@ TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: equal steps, which
 
 TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: steps of h, of which the last is cut to fit", "[times]", Methods) {
   const auto method = battery::Facts<TestType>::method();
-  // 47.3 and 31.5 steps: the times are moved by up to 3/256, a fifth of a step, without changing how many there are.
+  // 47.3 and 31.5 steps: the times are moved by up to 3/512, a tenth of a step, without changing how many there are.
   check<problems::DrivenPendulum>(pendulum, method, FixedStep{0.0625 + 1.0 / 1024}, SaveAt{.steps = true});
   check<problems::DrivenPendulum>(pendulum_back, method, FixedStep{-0.0625 - 1.0 / 1024}, SaveAt{.steps = true});
 }

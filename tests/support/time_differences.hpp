@@ -18,15 +18,15 @@ auto long_double_solution(const Problem<Field<double>, Y>& problem, const M& met
   return solve(Problem<Field<long double>, Z>{field, problem.y0.template cast<long double>(), t0, t1}, method, steps, save_at);
 }
 
-// Sixth-order central differences. At a step of 2^−8 truncation is h^6/140 of the seventh derivative, 2.5e−17 of it; the
-// nodes, rounded to double, are off by 2^−53 of a time of about 4, which over 2^−8 makes 1e−13 of the slope of L.
+// Sixth-order central differences. At a step of 2^−9 truncation is h^6/140 of the seventh derivative, 4e−19 of it; the
+// nodes, rounded to double, are off by 2^−53 of a time of about 4, which over 2^−9 makes 2e−13 of the slope of L.
 inline double difference(const std::function<long double(double)>& f, double x) {
-  constexpr double h = 1.0 / 256;
+  constexpr double h = 1.0 / 512;
   const long double slope = 45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
   return static_cast<double>(slope / (60 * static_cast<long double>(h)));
 }
 
-// Relative to the larger of the two; the fields' seventh derivatives in time stay below 1e5 times their slopes.
+// Relative to the larger of the two; the fields' seventh derivatives in time stay below 1e7 times their slopes.
 inline constexpr double tolerance = 1e-10;
 
 template <class A, class B>
