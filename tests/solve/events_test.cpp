@@ -22,7 +22,6 @@ constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 // y1' = y2, y2' = −y1: (sin t, cos t) from (0, 1).
 struct Circle {
-  static constexpr bool autonomous = true;
   void operator()(double, const auto& y, auto& dy) const {
     dy[0] = y[1];
     dy[1] = -y[0];
@@ -105,7 +104,7 @@ TEST_CASE("Towards smaller times, directions are those met on the way", "[events
 TEST_CASE("Recorded events do not touch the solve", "[events]") {
   const auto plain = solve(circle, Dopri5{}, tight, SaveAt{.steps = true});
   const auto watched = solve(circle, Dopri5{}, tight, SaveAt{.steps = true},
-                             Events{Event{.g = Level{}, .terminal = false}, Event{.g = Clock{7}, .terminal = false}});
+                             Events{Event{Level{}, Crossing::any, false}, Event{Clock{7}, Crossing::any, false}});
   REQUIRE(watched.ys().size() == plain.ys().size());
   CHECK(watched.status() == Status::success);
   for (std::size_t i = 0; i < plain.ys().size(); ++i) CHECK(battery::same_bits(plain.ys()[i], watched.ys()[i]));
@@ -125,7 +124,7 @@ TEST_CASE("Recorded events do not touch the solve", "[events]") {
 
 TEST_CASE("A tolerance of the time is kept, and 0 means round-off", "[events]") {
   const auto at = [](double tolerance) {
-    return solve(circle, Dopri5{}, FixedSteps{20}, {}, Events{Event{.g = Level{0.5}, .tolerance = tolerance}}).ts()[0];
+    return solve(circle, Dopri5{}, FixedSteps{20}, {}, Events{Event{Level{0.5}, Crossing::any, true, tolerance}}).ts()[0];
   };
   const double exact = at(0);
   CHECK(std::fabs(at(1e-3) - exact) <= 1e-3);
@@ -148,7 +147,7 @@ TEST_CASE("At t0 an event does not fire; at t1, at a step's edge and at a save t
     CHECK(times_of(end) == std::vector<double>{4});
     // Recorded at 2, which is a node of the fixed steps, and asked for as a save.
     const auto edge = solve(to_four, Dopri5{}, steps, SaveAt{.times = {1, 2, 3}},
-                            Events{Event{.g = Clock{2}, .terminal = false}, Event{.g = Clock{4}, .terminal = false}});
+                            Events{Event{Clock{2}, Crossing::any, false}, Event{Clock{4}, Crossing::any, false}});
     CHECK(edge.ts() == std::vector<double>{1, 2, 3});
     CHECK(times_of(edge) == std::vector<double>{2, 4});
     // Terminal there: one save, and none later.
@@ -189,7 +188,7 @@ TEST_CASE("Simultaneous events: the first in the list arrests, the others count 
     CHECK((jumps.events()[0].index == 0 && jumps.events()[1].index == 0));
     CHECK(jumps.events()[1].t == Approx(pi - std::asin(0.25)).epsilon(1e-3));
     const auto recorded = solve(to_four, Dopri5{}, steps, {},
-                                Events{Event{.g = Level{0.25}, .terminal = false}, Event{.g = Level{0.25}, .terminal = false}});
+                                Events{Event{Level{0.25}, Crossing::any, false}, Event{Level{0.25}, Crossing::any, false}});
     CHECK(recorded.events().size() == 4);  // recorded ones do not stand in each other's way
   };
   check(FixedSteps{16});
@@ -245,7 +244,7 @@ TEST_CASE("An event fires again as soon as it is met again, and a crossing of it
 TEST_CASE("What is missed: two zeros inside one step, and a zero that is only touched", "[events]") {
   const Problem to_four{Circle{}, Vector2d(0, 1), 0.0, 4.0};
   const auto count = [&](double level, std::int64_t n) {
-    return solve(to_four, Dopri5{}, FixedSteps{n}, {}, Events{Event{.g = Level{level}, .terminal = false}}).events().size();
+    return solve(to_four, Dopri5{}, FixedSteps{n}, {}, Events{Event{Level{level}, Crossing::any, false}}).events().size();
   };
   // sin t passes 0.999 at π/2 ∓ 0.0447.
   CHECK(count(0.999, 4) == 0);   // steps of 1 step over both

@@ -40,7 +40,7 @@ struct NoJump {};
 //   gradient(t, y, y_bar, theta_bar, t_bar) that adds ∂g/∂y, ∂g/∂θ, ∂g/∂t   (theta_bar may be left alone),
 // or is wrapped in automatic_event (antistrophe/field/automatic_event.hpp).
 // crossing: the direction of g that counts. terminal: the solve ends there, with Status::event. tolerance: of the time
-// located; 0 for round-off.
+// located; 0 for round-off. (clang before 17 deduces Event from arguments in their order only, without .name = ….)
 template <class G>
 struct Event {
   G g;
@@ -142,14 +142,60 @@ inline constexpr bool is_events = false;
 template <class... E>
 inline constexpr bool is_events<Events<E...>> = true;
 
+// An event's functions, with the field's parameters where they ask for them. Free templates, so that a field without
+// parameters is only looked at where it is asked.
 template <class G, class F, class Y>
 double event_value(const G& g, const F& field, double t, const Y& y) {
-  if constexpr (requires { g.of(field, t, y); })
+  if constexpr (requires { g.of(field, t, y); }) {
     return g.of(field, t, y);
-  else if constexpr (requires { g(t, y); })
+  } else if constexpr (requires { g(t, y); }) {
     return static_cast<double>(g(t, y));
+  } else {
+    static_assert(requires { g(t, y, field.parameters()); },
+                  "antistrophe: the g of an event is called as g(t, y), or g(t, y, theta), and returns a number.");
+    if constexpr (requires { g(t, y, field.parameters()); })
+      return static_cast<double>(g(t, y, field.parameters()));
+    else
+      return 0;
+  }
+}
+
+template <class Jump, class F, class Y>
+void event_jump(const Jump& jump, const F& field, double t, const Y& y, Y& y_new) {
+  if constexpr (requires { jump(t, y, y_new); }) {
+    jump(t, y, y_new);
+  } else {
+    static_assert(requires { jump(t, y, field.parameters(), y_new); },
+                  "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
+    if constexpr (requires { jump(t, y, field.parameters(), y_new); }) jump(t, y, field.parameters(), y_new);
+  }
+}
+
+template <class Jump, class F, class Y, class Theta>
+void event_jump_vjp(const Jump& jump, const F& field, double t, const Y& y, const Y& w, Y& y_bar, Theta& theta_bar,
+                    typename Y::Scalar& t_bar) {
+  if constexpr (requires { jump.vjp(t, y, w, y_bar, theta_bar, t_bar); })
+    jump.vjp(t, y, w, y_bar, theta_bar, t_bar);
+  else if constexpr (requires { jump.vjp(t, y, field.parameters(), w, y_bar, theta_bar, t_bar); })
+    jump.vjp(t, y, field.parameters(), w, y_bar, theta_bar, t_bar);
   else
-    return static_cast<double>(g(t, y, field.parameters()));
+    static_assert(never<Theta>,
+                  "antistrophe: a gradient through a jump needs jump.vjp(t, y, w, y_bar, theta_bar, t_bar), adding "
+                  "(∂jump/∂y)ᵀw, (∂jump/∂θ)ᵀw and (∂jump/∂t)ᵀw (or wrap it in automatic_jump).");
+}
+
+template <class G, class F, class Y, class Theta>
+void event_gradient(const G& g, const F& field, double t, const Y& y, Y& y_bar, Theta& theta_bar, typename Y::Scalar& t_bar) {
+  if constexpr (requires { g.gradient_of(field, t, y, y_bar, theta_bar, t_bar); })
+    g.gradient_of(field, t, y, y_bar, theta_bar, t_bar);
+  else if constexpr (requires { g.gradient(t, y, y_bar, theta_bar, t_bar); })
+    g.gradient(t, y, y_bar, theta_bar, t_bar);
+  else if constexpr (requires { g.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar); })
+    g.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar);
+  else
+    static_assert(never<Theta>,
+                  "antistrophe: a gradient through an event needs g.gradient(t, y, y_bar, theta_bar, t_bar), adding "
+                  "∂g/∂y, ∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");
 }
 
 // The zero of φ between a, where φ is of the sign of fa, and b, where it is 0 or of the other: bisection's safety with the
@@ -174,6 +220,9 @@ double find_zero(Phi&& phi, double a, double fa, double b, double fb, double tol
   }
   return b;
 }
+
+template <class G>
+inline constexpr bool looks_at_field = std::is_same_v<G, SteadyState>;
 
 // Where, in a step that starts on φ = 0, the side of φ can be told: the smallest σ at which φ has left 0 by more than its own
 // round-off, which is seen in its first few numbers; a hundredth where there is none before.
@@ -312,11 +361,7 @@ class Watch {
   void jump(std::size_t index, double t, const Y& y, Y& y_new) const {
     for_each([&]<std::size_t I>(const auto& event) {
       if constexpr (jumps<std::remove_cvref_t<decltype(event)>>) {
-        if (I != index) return;
-        if constexpr (requires { event.jump(t, y, y_new); })
-          event.jump(t, y, y_new);
-        else
-          event.jump(t, y, field_->parameters(), y_new);
+        if (I == index) event_jump(event.jump, *field_, t, y, y_new);
       }
     });
   }
@@ -327,11 +372,7 @@ class Watch {
                 typename Y::Scalar& t_bar) const {
     for_each([&]<std::size_t I>(const auto& event) {
       if constexpr (jumps<std::remove_cvref_t<decltype(event)>>) {
-        if (I != index) return;
-        if constexpr (requires { event.jump.vjp(t, y, w, y_bar, theta_bar, t_bar); })
-          event.jump.vjp(t, y, w, y_bar, theta_bar, t_bar);
-        else
-          event.jump.vjp(t, y, field_->parameters(), w, y_bar, theta_bar, t_bar);
+        if (I == index) event_jump_vjp(event.jump, *field_, t, y, w, y_bar, theta_bar, t_bar);
       }
     });
   }
@@ -340,17 +381,7 @@ class Watch {
   template <class Theta>
   void gradient(std::size_t index, double t, const Y& y, Y& y_bar, Theta& theta_bar, typename Y::Scalar& t_bar) const {
     for_each([&]<std::size_t I>(const auto& event) {
-      if (I != index) return;
-      if constexpr (requires { event.g.gradient_of(*field_, t, y, y_bar, theta_bar, t_bar); })
-        event.g.gradient_of(*field_, t, y, y_bar, theta_bar, t_bar);
-      else if constexpr (requires { event.g.gradient(t, y, y_bar, theta_bar, t_bar); })
-        event.g.gradient(t, y, y_bar, theta_bar, t_bar);
-      else if constexpr (requires { event.g.gradient(t, y, field_->parameters(), y_bar, theta_bar, t_bar); })
-        event.g.gradient(t, y, field_->parameters(), y_bar, theta_bar, t_bar);
-      else
-        static_assert(never<Theta>,
-                      "antistrophe: a gradient through an event needs g.gradient(t, y, y_bar, theta_bar, t_bar), adding "
-                      "∂g/∂y, ∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");
+      if (I == index) event_gradient(event.g, *field_, t, y, y_bar, theta_bar, t_bar);
     });
   }
 
@@ -377,7 +408,7 @@ class Watch {
 
   template <std::size_t I>
   double value(const auto& event, double t, const Y& y) {
-    if constexpr (requires { event.g.of(*field_, t, y); }) ++evaluations_;
+    if constexpr (looks_at_field<std::remove_cvref_t<decltype(event.g)>>) ++evaluations_;
     const double g = event_value(event.g, *field_, t, y);
     if (std::isnan(g)) refuse("g of event " + std::to_string(I) + " at t = " + in_words(t), g, "a number");
     return g;

@@ -41,16 +41,17 @@ Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
 }
 
 // Hairer's first step (Solving ODEs I, II.4): from the sizes of y0, of f there, and of f a small Euler step further on,
-// which stays inside [t0, t1].
+// which stays inside [t0, t1]. `speed` is the scaled size of f(t0, y0).
 template <Stepper S>
 double first_step(S& stepper, Controller& controller, const Adaptive& options, int local_order, double t0, double t1,
-                  const typename S::State& y0) {
+                  const typename S::State& y0, double& speed) {
   using Y = typename S::State;
   const double span = t1 - t0, sign = span > 0 ? 1 : -1;
   const double longest = std::fmin(std::fabs(span), options.dtmax);
   Y f0 = zeros_like(y0), f1 = f0;
   stepper.slope(t0, y0, f0);
   const double d0 = controller.scaled(y0, y0, y0), d1 = controller.scaled(f0, y0, y0);
+  speed = d1;
   double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 * std::fabs(span) : 0.01 * d0 / d1;
   h0 = std::fmin(std::isfinite(h0) ? h0 : 1e-6 * std::fabs(span), longest);
   const double probe = t0 + sign * h0;
@@ -83,13 +84,14 @@ inline std::string why_so_small(const Adaptive& options, double error, const Bla
   return text.str();
 }
 
-// Steps from node to node of a timeline laid out before. A step that fails ends the solve.
+// Steps from node to node of a timeline laid out before; those that events are to cut, to where they were aimed. A step that
+// fails ends the solve.
 class FixedPace {
  public:
-  FixedPace(const Timeline& plan, double) : plan_(&plan) {}
+  FixedPace(const Timeline& plan, bool with_events) : plan_(&plan), with_events_(with_events) {}
 
   bool over() const { return next_ > plan_->steps(); }
-  double target(double) const { return (*plan_)[next_]; }
+  double target(double) const { return with_events_ ? plan_->aim(next_) : (*plan_)[next_]; }
   template <Stepper S>
   void start(S&, double, const typename S::State&) {}
   std::optional<Failure> exhausted(const Step&, const Stats&) const { return std::nullopt; }
@@ -99,8 +101,9 @@ class FixedPace {
     return true;
   }
   template <Stepper S>
-  void accepted(S&, const Step&) {
+  void accepted(S&, const Step& step) {
     ++next_;
+    if (step.t1 != (*plan_)[next_ - 1]) resume(step.t1);  // an event that was to come did not
   }
   template <Stepper S>
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
@@ -114,6 +117,7 @@ class FixedPace {
 
  private:
   const Timeline* plan_;
+  bool with_events_;
   std::int64_t next_ = 1;
 };
 
@@ -200,11 +204,13 @@ class AdaptivePace {
 
   void start(S& stepper, double t, const Y& y) {
     if (over()) return;
-    h_ = options_.first_step != 0 ? options_.first_step
-                                  : first_step(stepper, controller_, options_, S::error_order, t, t1_, y);
-    if (!guard_ || options_.first_step != 0) return;
-    stepper.slope(t, y, estimates_[0]);
-    if (std::fabs(h_) * controller_.scaled(estimates_[0], y, y) < 1) h_ = guarded(stepper, t, y, h_);
+    if (options_.first_step != 0) {
+      h_ = options_.first_step;
+      return;
+    }
+    double speed = 0;
+    h_ = first_step(stepper, controller_, options_, S::error_order, t, t1_, y, speed);
+    if (guard_ && std::fabs(h_) * speed < 1) h_ = guarded(stepper, t, y, h_);
   }
 
   double target(double t) {

@@ -60,6 +60,8 @@ template <class F, class Y, class M, class StepsType>
 consteval bool require_solve() {
   if constexpr (!Solvable<F, Y>) {
     return require_vector_field<F, Y>();
+  } else if constexpr (requires { requires !M::valid; }) {
+    return false;  // it has said why
   } else if constexpr (Steps<M>) {
     static_assert(never<M>,
                   "antistrophe: the second argument is the method and the third the steps: "
@@ -80,7 +82,8 @@ consteval bool require_solve() {
                   "StepTo{times} or Adaptive{}.");
     return false;
   } else {
-    static_assert(Method<M, F, Y>,
+    constexpr bool is_method = Method<M, F, Y>;  // said of a bool, what fails is not told atom by atom
+    static_assert(is_method,
                   "antistrophe: the method's Stepper<F, Y> does not satisfy the concept Stepper "
                   "(antistrophe/stepper/stepper.hpp says what it needs), or cannot be made of (method, field, y0).");
     if constexpr (std::same_as<StepsType, Adaptive> && Method<M, F, Y>) {

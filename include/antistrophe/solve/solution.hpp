@@ -58,7 +58,10 @@ class [[nodiscard]] Solution {
   StepTimes steps() const {
     StepTimes times;
     times.resolution = resolution_;
-    for (std::int64_t i = 0; i <= timeline_.steps(); ++i) times.push_back(timeline_[i]);
+    for (std::int64_t i = 0; i <= timeline_.steps(); ++i) {
+      times.push_back(timeline_[i]);
+      if (timeline_.aim(i) != timeline_[i]) times.cuts.push_back({i, timeline_.aim(i)});
+    }
     return times;
   }
 

@@ -88,7 +88,7 @@ struct Forward {
       failure = run(pace, false, y0, t0, t1, saver, stats, events, throttle);
       stats.guarded = pace.guarded();
     } else {
-      FixedPace pace(plan_of_steps, t0);
+      FixedPace pace(plan_of_steps, !WatchType::none);
       failure = run(pace, WatchType::none, y0, t0, t1, saver, stats, events, throttle);
     }
     // Of steps laid out before, those that were taken, fewer where the solve ended early.
@@ -111,12 +111,15 @@ struct Forward {
   // The nodes of all segments, and the events that cut them.
   Timeline all_nodes() const {
     if (segments.size() == 1 && !segments[0].arrest) return segments[0].timeline;
-    Timeline nodes = Timeline::growing(segments[0].timeline.t0());
+    std::vector<double> nodes{segments[0].timeline.t0()};
+    std::vector<Timeline::Cut> cuts;
     for (const Segment<S>& segment : segments) {
-      for (std::int64_t i = 1; i <= segment.timeline.steps(); ++i) nodes.append(segment.timeline[i]);
-      if (segment.arrest) nodes.append(segment.arrest->t);
+      for (std::int64_t i = 1; i <= segment.timeline.steps(); ++i) nodes.push_back(segment.timeline[i]);
+      if (!segment.arrest) continue;
+      nodes.push_back(segment.arrest->t);
+      cuts.push_back({static_cast<std::int64_t>(nodes.size()) - 1, segment.arrest->step.t1});
     }
-    return nodes;
+    return Timeline::listed(std::move(nodes), std::move(cuts));
   }
 
   template <class Pace, class Y>
@@ -208,7 +211,7 @@ Solution<Y, SavedType<Save, Y>> solve(const Problem<F, Y>& problem, const M& met
     const auto& observer = detail::pick(detail::IsObserver{}, no_observer, extras...);
     const OnFailure on_failure = detail::pick(detail::Is<OnFailure>{}, by_default, extras...);
     constexpr bool observed = !std::is_same_v<std::remove_cvref_t<decltype(observer)>, Observer<std::nullptr_t>>;
-    const auto hand_to_observer = [&observer](double t, const auto& saved) {
+    const auto hand_to_observer = [&]([[maybe_unused]] double t, [[maybe_unused]] const auto& saved) {
       if constexpr (!observed) {
         return true;
       } else if constexpr (std::is_void_v<decltype(observer.callable(t, saved))>) {

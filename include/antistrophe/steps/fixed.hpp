@@ -66,12 +66,13 @@ struct FixedStep {
   }
 };
 
-// Times of steps. Those of a solve that was exact know the resolution of its numbers, so that taken again they give the same
-// states bit for bit.
+// Times of steps. Those of a solve know more than that, so that taken again they give the same states bit for bit: the
+// resolution of an exact method's numbers, and where the steps that events cut were aimed.
 struct StepTimes : std::vector<double> {
   using std::vector<double>::vector;
   StepTimes(std::vector<double> times) : std::vector<double>(std::move(times)) {}
   double resolution = 0;  // 0: not exact, or not known
+  std::vector<Timeline::Cut> cuts;
 };
 
 // From each given time to the next, in `each` equal steps. Times run from t0 to t1; either end may be left out.
@@ -105,7 +106,7 @@ struct StepTo {
     if (t0 != t1) go_to(t1);
     for (std::size_t i = 1; i < nodes.size(); ++i)
       if (nodes[i] == nodes[i - 1]) detail::refuse("StepTo::each", each, "small enough for steps that do not vanish");
-    return Timeline::listed(std::move(nodes));
+    return Timeline::listed(std::move(nodes), each == 1 ? times.cuts : std::vector<Timeline::Cut>{});
   }
 };
 

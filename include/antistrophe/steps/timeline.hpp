@@ -4,6 +4,7 @@
 
 #include <antistrophe/core/errors.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <utility>
@@ -34,6 +35,17 @@ class Timeline {
     Timeline timeline(times.front(), times.back(), static_cast<std::int64_t>(times.size()) - 1);
     timeline.kind_ = Kind::listed;
     timeline.times_ = std::move(times);
+    return timeline;
+  }
+
+  // Listed times, of which some are those of events: the steps to them aim at later times, and are cut there.
+  struct Cut {
+    std::int64_t node;
+    double aim;
+  };
+  static Timeline listed(std::vector<double> times, std::vector<Cut> cuts) {
+    Timeline timeline = listed(std::move(times));
+    timeline.cuts_ = std::move(cuts);
     return timeline;
   }
 
@@ -70,6 +82,12 @@ class Timeline {
     return i == n_ ? t1_ : t0_ + static_cast<double>(i) * h_;
   }
 
+  // Where the step to node i aims, if an event may cut it.
+  double aim(std::int64_t i) const {
+    const auto cut = std::lower_bound(cuts_.begin(), cuts_.end(), i, [](const Cut& c, std::int64_t node) { return c.node < node; });
+    return cut != cuts_.end() && cut->node == i ? cut->aim : (*this)[i];
+  }
+
   // How node i moves with t0 and with t1.
   double dt0(std::int64_t i) const {
     if (kind_ == Kind::uniform) return 1 - static_cast<double>(i) / static_cast<double>(n_);
@@ -94,6 +112,7 @@ class Timeline {
   double t0_, t1_, h_ = 0;
   std::int64_t n_, first_ = 0;
   std::vector<double> times_;
+  std::vector<Cut> cuts_;  // in the order of their nodes
 };
 
 // One step: its number n, its ends, and the times before it.
