@@ -9,27 +9,6 @@ using namespace antistrophe;
 
 namespace {
 
-// Lotka–Volterra, one pair of species a column.
-struct LotkaVolterraBatch {
-  static constexpr bool autonomous = true;
-  problems::LotkaVolterra<> one;
-  const auto& parameters() const { return one.theta; }
-  void operator()(double t, const auto& y, auto& dy) const {
-    for (Eigen::Index c = 0; c < y.cols(); ++c) {
-      Eigen::Vector2d dy_c;
-      one(t, Eigen::Vector2d(y.col(c)), dy_c);
-      dy.col(c) = dy_c;
-    }
-  }
-  void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
-    for (Eigen::Index c = 0; c < y.cols(); ++c) {
-      Eigen::Vector2d y_bar_c = y_bar.col(c);
-      one.vjp(t, Eigen::Vector2d(y.col(c)), Eigen::Vector2d(w.col(c)), y_bar_c, theta_bar);
-      y_bar.col(c) = y_bar_c;
-    }
-  }
-};
-
 template <class Y, class F, class M>
 void check_batch(const F& field, const M& method, const Eigen::Matrix<double, 2, 3>& start, double state_tolerance,
                  double gradient_tolerance) {
@@ -61,15 +40,15 @@ const Eigen::Matrix<double, 2, 3> starts{{1, 0.5, 2}, {0.5, 1, 0.25}};
 }  // namespace
 
 TEMPLATE_TEST_CASE("A batch is its columns: to the bit with a plain method", "[states]", RK4) {
-  check_batch<Eigen::Matrix<double, 2, 3>>(LotkaVolterraBatch{}, TestType{}, starts, 0, 0);
-  check_batch<Eigen::Matrix<double, 2, Eigen::Dynamic, Eigen::RowMajor>>(LotkaVolterraBatch{}, TestType{}, starts, 0, 0);
+  check_batch<Eigen::Matrix<double, 2, 3>>(problems::LotkaVolterraBatch{}, TestType{}, starts, 0, 0);
+  check_batch<Eigen::Matrix<double, 2, Eigen::Dynamic, Eigen::RowMajor>>(problems::LotkaVolterraBatch{}, TestType{}, starts, 0, 0);
 }
 
 TEMPLATE_TEST_CASE("A batch is its columns: to the resolution with an exact method, whose dither differs by the place",
                    "[states]", Reversible<RK4>, ReversibleAdams<4>) {
   // 100 steps, each off by at most 3 · 2^−41, on a flow that amplifies less than a hundredfold in 2 units of time.
   constexpr double resolution = 100 * 3 * 4.5e-13 * 100;
-  check_batch<Eigen::MatrixXd>(LotkaVolterraBatch{}, TestType{}, starts, resolution, 10 * resolution);
+  check_batch<Eigen::MatrixXd>(problems::LotkaVolterraBatch{}, TestType{}, starts, resolution, 10 * resolution);
 }
 
 TEST_CASE("A neural field of fixed and of run-time layers, alone and in a batch, gives the same gradient", "[states]") {

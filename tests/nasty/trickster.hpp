@@ -22,6 +22,7 @@ struct Mischief {
   std::int64_t throw_at_call = -1, throw_at_vjp = -1;
   std::int64_t not_a_number_at_call = -1, not_a_number_at_vjp = -1;
   std::int64_t impure_from_call = std::numeric_limits<std::int64_t>::max();
+  double not_a_number_after = std::numeric_limits<double>::infinity();  // in time
 
   std::int64_t calls = 0, vjps = 0;
   double earliest = std::numeric_limits<double>::infinity(), latest = -earliest;
@@ -109,7 +110,7 @@ struct Trickster {
     see(t, y, dy, theta);
     const std::int64_t call = m.calls++;
     if (call == m.throw_at_call) throw Thrown("the field threw");
-    if (call == m.not_a_number_at_call) dy[bad] = std::numeric_limits<double>::quiet_NaN();
+    if (call == m.not_a_number_at_call || t > m.not_a_number_after) dy[bad] = std::numeric_limits<double>::quiet_NaN();
     if (call >= m.impure_from_call) dy[0] += 1e-8;
   }
   void be_wicked_in_vjp(double t, auto& x_bar, const auto&... others) const {

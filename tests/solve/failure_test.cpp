@@ -275,3 +275,60 @@ TEMPLATE_LIST_TEST_CASE("A field or vjp that throws at any call is passed on, an
     CHECK_THROWS_AS((void)solve(problem, TestType{}, FixedSteps{3}), std::domain_error);
   }
 }
+
+TEMPLATE_TEST_CASE("NaN from a stage of the dense output alone is not saved: the trial is rejected, fixed steps end there", "[failure]",
+                   Bosh3, RK4, Dopri5, Dop853, Reversible<Dopri5>, Reversible<Dop853>, Reversible<RK4>,
+                   (Reversible<Dop853, Floating>)) {
+  CAPTURE(battery::Facts<TestType>::name);
+  using Base = typename battery::Facts<TestType>::TableauType;
+  constexpr std::int64_t used = tableau::increment_stages<Base>, all = tableau::Extended<Base>::stages;
+  // The field is NaN at its k-th call.
+  struct Once {
+    std::int64_t* left;
+    void operator()(double, const Eigen::Vector2d& y, Eigen::Vector2d& dy) const {
+      dy << y[1], -y[0];
+      if (--*left == 0) dy[1] = nan_value;
+    }
+  };
+  std::int64_t left = 0;
+  const Problem problem{Once{&left}, Eigen::Vector2d(0, 1), 0.0, 1.0};
+  // The first step's increment takes `used` calls; then come the stages of the dense output alone.
+  for (std::int64_t k = used + 1; k <= all; ++k) {
+    for (const SaveAt& save_at : {SaveAt{.times = {0.0, 0.125, 1.0}}, SaveAt{.t0 = true, .dense = true}}) {
+      left = k;
+      const auto failed = solve(problem, TestType{}, FixedSteps{4}, save_at, OnFailure::return_status);
+      REQUIRE(failed.status() == Status::not_finite);
+      CHECK(failed.failure().component == 1);
+      CHECK(failed.failure().t == 0);
+      CHECK_THAT(failed.failure().cause, ContainsSubstring("a stage of the dense output is not finite: the field returned NaN"));
+      CHECK(failed.ts() == std::vector<double>{0});
+      CHECK(failed.stats().rejected == 1);
+    }
+  }
+  // Under a tolerance the trial is made anew, but for a first stage, which a plain method takes to be the same in all trials.
+  constexpr bool pair = battery::Facts<TestType>::increments == 2;
+  if constexpr (Base::error_estimates > 0 && (Base::fsal || pair)) {
+    const SaveAt save_at{.times = {0.001, 0.3, 0.30001, 0.7, 1.0}, .dense = true};
+    left = 0;
+    const std::int64_t evaluations = solve(problem, TestType{}, Adaptive{}, save_at).stats().evaluations;
+    for (std::int64_t k = pair ? 3 : 4; k <= evaluations; ++k) {
+      CAPTURE(k);
+      left = k;
+      const auto solution = solve(problem, TestType{}, Adaptive{}, save_at);
+      CHECK(left <= 0);
+      for (std::size_t i = 0; i < save_at.times.size(); ++i)
+        CHECK(std::fabs(solution.ys()[i][0] - std::sin(save_at.times[i])) < 1e-4);
+      for (int i = 0; i <= 32; ++i)
+        if (!(std::fabs(solution.evaluate(i / 32.0)[0] - std::sin(i / 32.0)) < 1e-4)) FAIL_CHECK("the path is broken at " << i / 32.0);
+    }
+  }
+}
+
+TEST_CASE("The steps that are told are those that were taken, where fixed ones end early too", "[failure]") {
+  const auto failed = solve(Problem{Breaking{0.55}, Eigen::Vector2d(1, 2), 0.0, 1.0}, RK4{}, FixedSteps{10}, {}, OnFailure::return_status);
+  REQUIRE(failed.status() == Status::not_finite);
+  REQUIRE(failed.steps().size() == 6);
+  CHECK((failed.steps().front() == 0 && failed.steps().back() == failed.failure().t));
+  const auto whole = solve(Problem{Breaking{}, Eigen::Vector2d(1, 2), 0.0, 1.0}, RK4{}, FixedSteps{10});
+  CHECK((whole.steps().size() == 11 && whole.steps().back() == 1));
+}

@@ -63,3 +63,18 @@ TEST_CASE("Only listed times are stored", "[timeline]") {
   CHECK(Timeline::paced(0, 1, 1e-6, 1'000'000).bytes() == 0);
   CHECK(Timeline::listed(std::vector<double>(11, 0.5)).bytes() >= 11 * sizeof(double));
 }
+
+TEST_CASE("A timeline is shortened to its first steps, whose nodes and numbers stay", "[timeline]") {
+  for (Timeline whole : {Timeline::uniform(0.1, 1.7, 7).numbered_from(40), Timeline::paced(0.1, 1.7, 0.25, 7),
+                                Timeline::listed({0.1, 0.2, 0.4, 0.5, 0.9, 1.1, 1.6, 1.7})}) {
+    Timeline first = whole;
+    first.shorten(3);
+    REQUIRE(first.steps() == 3);
+    for (std::int64_t i = 0; i <= 3; ++i) CHECK(first[i] == whole[i]);
+    CHECK((first.t0() == whole.t0() && first.t1() == whole[3] && first.first() == whole.first()));
+    first.shorten(5);  // nothing to take away
+    CHECK(first.steps() == 3);
+    first.shorten(0);
+    CHECK((first.steps() == 0 && first.t1() == whole.t0()));
+  }
+}

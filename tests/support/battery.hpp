@@ -331,10 +331,10 @@ double gradient_difference(const G& a, const G& b) {
 }
 
 // The gradient of WeightedSum of the real-valued map, entry by entry, by complex steps.
-template <template <class> class Field, class Y, class M>
-auto complex_step_gradient(const Problem<Field<double>, Y>& problem, const M& method, std::int64_t n, const SaveAt& save_at) {
+template <template <class> class Field, class Y, class M, Steps StepsType>
+auto complex_step_gradient(const Problem<Field<double>, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at) {
   const auto complex = complexified<Field>(problem);
-  const auto value = [&](const auto& p) { return WeightedSum::value(solve(p, method, FixedSteps{n}, save_at).ys()); };
+  const auto value = [&](const auto& p) { return WeightedSum::value(solve(p, method, steps, save_at).ys()); };
   struct {
     Y y0;
     Parameters<Field<double>, Y> theta;
@@ -346,6 +346,11 @@ auto complex_step_gradient(const Problem<Field<double>, Y>& problem, const M& me
       gradient.theta[i] = complex_step(complex, value, [i](auto& p) -> auto& { return p.field.parameters()[i]; });
   }
   return gradient;
+}
+
+template <template <class> class Field, class Y, class M>
+auto complex_step_gradient(const Problem<Field<double>, Y>& problem, const M& method, std::int64_t n, const SaveAt& save_at) {
+  return complex_step_gradient<Field>(problem, method, FixedSteps{n}, save_at);
 }
 
 // How far a gradient is from that of the real-valued map by complex steps, as a share of the largest entry.

@@ -41,6 +41,27 @@ struct LotkaVolterra {
   }
 };
 
+// Lotka–Volterra, one pair of species a column.
+struct LotkaVolterraBatch {
+  static constexpr bool autonomous = true;
+  LotkaVolterra<> one;
+  const auto& parameters() const { return one.theta; }
+  void operator()(double t, const auto& y, auto& dy) const {
+    for (Eigen::Index c = 0; c < y.cols(); ++c) {
+      Eigen::Vector2d dy_c;
+      one(t, Eigen::Vector2d(y.col(c)), dy_c);
+      dy.col(c) = dy_c;
+    }
+  }
+  void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    for (Eigen::Index c = 0; c < y.cols(); ++c) {
+      Eigen::Vector2d y_bar_c = y_bar.col(c);
+      one.vjp(t, Eigen::Vector2d(y.col(c)), Eigen::Vector2d(w.col(c)), y_bar_c, theta_bar);
+      y_bar.col(c) = y_bar_c;
+    }
+  }
+};
+
 // x' = σ (y − x), y' = x (ρ − z) − y, z' = x y − β z, θ = (σ, ρ, β).
 struct LorenzEquations {
   void operator()(auto /*t*/, const auto& y, auto& dy, const auto& theta) const {

@@ -423,13 +423,13 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
         saver.inside(stepper, step, t_next, i, carry);
         saver.keep_path(stepper, step, t_next, carry);
         trace.before_step(step.n, carry);
-        outcome = stepper.commit(step, carry, trace.bits);
+        outcome = saver.finite() ? stepper.commit(step, carry, trace.bits) : Outcome::not_finite;
         if (outcome != Outcome::ok) events.resize(recorded);
       } else {
         saver.inside(stepper, step, t_next, i, carry);
         saver.keep_path(stepper, step, t_next, carry);
         trace.before_step(step.n, carry);
-        outcome = stepper.commit(step, carry, trace.bits);
+        outcome = saver.finite() ? stepper.commit(step, carry, trace.bits) : Outcome::not_finite;
       }
       accepted = outcome == Outcome::ok;
       if (!accepted) saver.rewind(mark);

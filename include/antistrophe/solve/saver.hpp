@@ -78,6 +78,7 @@ class Saver {
     if constexpr (Extensible<S>) {
       StepPolynomial<Y, S::dense_degree> polynomial(zero_);
       stepper.extend(step, before, polynomial);
+      finite_ = finite_ && polynomial.finite();
       while (next_ < save_at_.times.size() && sign_ * (until - save_at_.times[next_]) > slack_) {
         const double t = save_at_.times[next_++];
         const double sigma = (t - step.t0) / step.h();
@@ -137,6 +138,10 @@ class Saver {
   bool goes_on() const { return !stopped_; }
   double stopped_at() const { return stopped_at_; }
 
+  // False where what was read inside the attempted step is not finite, since dense output has stages of its own. Asked once a
+  // step, before it is committed.
+  bool finite() { return std::exchange(finite_, true); }
+
   // Keeps the whole path where that is asked for.
   template <Stepper S>
   void keep_path(S& stepper, const Step& step, double until, const typename S::Carry& before) {
@@ -144,6 +149,7 @@ class Saver {
     if constexpr (Extensible<S>) {
       StepPolynomial<Y, S::dense_degree> polynomial(zero_);
       stepper.extend(step, before, polynomial);
+      finite_ = finite_ && polynomial.finite();
       path_.add(step.t0, step.h(), until, polynomial);
     } else {
       refuse("SaveAt::dense", true, "false, since this method has no dense output");
@@ -193,6 +199,7 @@ class Saver {
   DensePath<Y> path_;
   std::vector<Y> ys_;
   Y zero_;
+  bool finite_ = true;  // what was read inside the attempted step
 };
 
 }  // namespace antistrophe::detail

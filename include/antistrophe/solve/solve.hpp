@@ -103,6 +103,8 @@ struct Forward {
       FixedPace pace(plan_of_steps, !WatchType::none);
       failure = run(pace, WatchType::none, y0, t0, t1, saver, stats, events, throttle);
     }
+    // Of steps laid out before, those that were taken, fewer where the solve ended early.
+    if (segments.size() == 1) segments[0].timeline.shorten(stats.accepted);
     stats.evaluations = stepper.calls().evaluations;
     if constexpr (!WatchType::none) stats.evaluations += watch.evaluations();
     if constexpr (requires { trace.bytes(); }) {

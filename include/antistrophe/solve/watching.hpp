@@ -60,7 +60,7 @@ class Throttle {
   explicit Throttle(const Progress& progress) : progress_(&progress), last_(std::chrono::steady_clock::now()) {}
 
   void tell(double fraction, const Stats& stats) {
-    if (!progress_->callable || ++calls_ % every != 0) return;
+    if (!progress_->callable || fraction >= 1 || ++calls_ % every != 0) return;  // the end is told by finish, once
     const auto now = std::chrono::steady_clock::now();
     if (std::chrono::duration<double>(now - last_).count() < progress_->seconds) return;
     last_ = now;

@@ -113,6 +113,7 @@ class ReversibleStepper {
     const Y& gap = numbers_.real(gap_, real_);
     polynomial.coefficients[0] += gap;
     polynomial.coefficients[1] -= scalar(1 - numbers_.lambda()) * gap;
+    if (!polynomial.finite()) blame_ = blame_inside(first_);
   }
 
   double stiffness(const Step& step) const { return stiffness_of<Tableau>(step.h(), first_); }

@@ -173,6 +173,7 @@ class RungeKuttaStepper {
 
   Blame blame() const {
     const Eigen::Index i = first_not_finite(y1_);
+    if (i < 0) return blame_inside(stages_);
     return {i, "the step's end is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is too long"};
   }
   Calls calls() const { return calls_; }

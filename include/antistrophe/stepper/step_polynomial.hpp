@@ -18,6 +18,12 @@ struct StepPolynomial {
     for (Y& c : coefficients) c = zeros_like(like);
   }
 
+  bool finite() const {
+    for (const Y& c : coefficients)
+      if (!all_finite(c)) return false;
+    return true;
+  }
+
   void value(double sigma, Y& y) const {
     y = coefficients.back();
     for (std::size_t p = coefficients.size() - 1; p-- > 0;) y = real(sigma) * y + coefficients[p];

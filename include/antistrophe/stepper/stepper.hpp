@@ -117,6 +117,14 @@ auto make_estimates(const typename S::State& like) {
   }(std::make_index_sequence<static_cast<std::size_t>(S::error_estimates)>{});
 }
 
+// What is to blame where dense output is not finite although the step's end is: a stage of its own.
+template <class StagesType>
+Blame blame_inside(const StagesType& stages) {
+  Eigen::Index component = -1;
+  for (std::size_t i = StagesType::used; i < StagesType::count && component < 0; ++i) component = first_not_finite(stages.k[i]);
+  return {component, "a stage of the dense output is not finite: the field returned NaN or infinity or left an entry of dy unwritten"};
+}
+
 // What flows to the time `back` nodes before the step's t0, for steppers that ask for step.earlier(back).
 inline void pull_back_earlier(const Step& step, std::int64_t back, double node_bar, TimeCotangents& t_bar) {
   const std::int64_t node = step.n - step.timeline->first() - back;

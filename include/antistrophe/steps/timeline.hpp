@@ -57,6 +57,14 @@ class Timeline {
     ++n_;
   }
 
+  // Keeps the first n steps at most.
+  void shorten(std::int64_t n) {
+    if (n >= n_) return;
+    std::vector<double> times;
+    for (std::int64_t i = 0; i <= n; ++i) times.push_back((*this)[i]);
+    *this = listed(std::move(times)).numbered_from(first_);
+  }
+
   // The same times, the first step numbered `first`: numbers are 64 bits wide and go past 2^31.
   Timeline numbered_from(std::int64_t first) && {
     first_ = first;

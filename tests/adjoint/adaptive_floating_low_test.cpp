@@ -1,0 +1,14 @@
+// Adaptive steps replayed and gone back, for floating pairs of second order.
+#include "adjoint/adaptive_laws.hpp"
+
+namespace {
+
+using namespace antistrophe;
+using Methods = std::tuple<Reversible<Midpoint, Floating>, Reversible<Heun, Floating>, Reversible<Ralston, Floating>>;
+
+}  // namespace
+
+ADAPTIVE_LAW("The steps taken, taken again, give the same states, bits and gradients bit for bit", replays_bit_for_bit)
+ADAPTIVE_LAW("Both adjoints give one gradient of the steps taken", both_adjoints_agree)
+ADAPTIVE_LAW("There and back, rejected trials or not, it ends where it began", comes_back)
+ADAPTIVE_LAW("Rejected attempts leave no trace", rejected_attempts_leave_no_trace)
