@@ -252,6 +252,7 @@ class AdaptivePace {
       growth = growth < worthwhile ? 1 : std::fmin(growth, stepper.highest_growth(step));
     }
     double next = step.h() * growth;
+    held_by_guard_ = false;
     if (guard_ && rests()) next = guarded(stepper, step.t1, after_, next);
     h_ = lands_ ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished_)), wished_) : next;
     error_ = unknown;
@@ -310,7 +311,12 @@ class AdaptivePace {
     const double moved = static_cast<double>((after_ - before_).matrix().norm());
     const double size = static_cast<double>(after_.matrix().norm());
     const double held = stepper.stiffness(step);
-    stiff_in_a_row_ = held > 0.3 && held * size > 1000 * moved ? stiff_in_a_row_ + 1 : 0;
+    // Steps kept short for the sensitivities of a state that rests count too: ten million of them are as hopeless.
+    bool stiff_now = held_by_guard_ || (held > 0.3 && held * size > 1000 * moved);
+    // Beyond the edge of a pair, −ln λ, y − z grows, which no error estimate sees, and the state moves at random.
+    if constexpr (requires { stepper.parasite(); })
+      stiff_now = stiff_now || (held > 0.4 * stepper.stable_edge() && controller_.scaled(stepper.parasite(), before_, after_) > 1000);
+    stiff_in_a_row_ = stiff_now ? stiff_in_a_row_ + 1 : 0;
   }
 
   // The state moved by less than its tolerance: the error estimate then says nothing of its sensitivities.
@@ -320,7 +326,8 @@ class AdaptivePace {
   }
   double guarded(S& stepper, double t, const Y& y, double h) {
     const double longest = guard_->longest_step(stepper, options_, S::error_order, t, y);
-    if (!(longest < std::fabs(h))) return h;
+    held_by_guard_ = longest < std::fabs(h);
+    if (!held_by_guard_) return h;
     ++guarded_;
     return std::copysign(longest, h);
   }
@@ -335,6 +342,7 @@ class AdaptivePace {
   std::size_t landing_ = 0;
   std::optional<RestGuard<S>> guard_;
   std::int64_t guarded_ = 0;
+  bool held_by_guard_ = false;  // the step to come
   Y before_, after_;
   std::array<Y, static_cast<std::size_t>(S::error_estimates)> estimates_;
 };

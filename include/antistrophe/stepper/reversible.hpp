@@ -17,6 +17,7 @@
 #include <antistrophe/stepper/stepper.hpp>
 
 #include <array>
+#include <cmath>
 #include <span>
 #include <string>
 #include <tuple>
@@ -117,6 +118,9 @@ class ReversibleStepper {
   }
 
   double stiffness(const Step& step) const { return stiffness_of<Tableau>(step.h(), first_); }
+  // The parasitic solution dies out where h|Re μ| < −ln λ; it shows in y − z, here that at the attempted step's start.
+  double stable_edge() const { return -std::log(numbers_.lambda()); }
+  const Y& parasite() { return numbers_.real(gap_, real_); }
 
   void slope(double t, const Y& y, Y& dy) {
     const Field& field = field_(t, t);
