@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -82,7 +83,7 @@ double at_error(const Curve& curve, double error, const Member& member) {
     const double share = std::log(curve[i - 1].error / error) / std::log(curve[i - 1].error / curve[i].error);
     return std::exp(std::log(member(curve[i - 1])) * (1 - share) + std::log(member(curve[i])) * share);
   }
-  return NAN;
+  return std::numeric_limits<double>::quiet_NaN();
 }
 
 int main() try {
