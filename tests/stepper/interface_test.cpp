@@ -1,6 +1,6 @@
-// The concept Stepper holds methods of kinds that the library does not have yet: with a value of f in the state, with two
-// points, with a ring of states. Each gives exact gradients by adjoints that do not know of it, tries a step again
-// without a trace, and takes cotangents of states inside a step.
+// The concept Stepper holds methods that users write: with a value of f in the state, with two points, with a ring of states.
+// Each gives exact gradients by adjoints that do not know of it, tries a step again without a trace, and takes cotangents of
+// states inside a step.
 #include <antistrophe/antistrophe.hpp>
 
 #include "battery.hpp"
@@ -17,13 +17,13 @@
 using namespace antistrophe;
 using problems::DrivenPendulum;
 using throwaway::Multistep2;
-using throwaway::ReversibleHeun;
 using throwaway::TwoPointMidpoint;
+using SketchedHeun = throwaway::ReversibleHeun;
 
 namespace {
 
 using Y = Eigen::Vector2d;
-using Throwaways = std::tuple<ReversibleHeun, TwoPointMidpoint, Multistep2>;
+using Throwaways = std::tuple<SketchedHeun, TwoPointMidpoint, Multistep2>;
 
 const Problem pendulum{DrivenPendulum<>{}, Y{0.75, -0.5}, 0.25, 1.75};
 
@@ -32,7 +32,7 @@ using StepperOf = typename M::template Stepper<DrivenPendulum<>, Y>;
 template <class M>
 inline constexpr bool is_held = ReversibleStepper<StepperOf<M>> && HasDenseOutput<StepperOf<M>> && Method<M, DrivenPendulum<>, Y> &&
                                 Stepper<typename M::template Stepper<DrivenPendulum<std::complex<double>>, Eigen::Vector2cd>>;
-static_assert(is_held<ReversibleHeun> && is_held<TwoPointMidpoint> && is_held<Multistep2>);
+static_assert(is_held<SketchedHeun> && is_held<TwoPointMidpoint> && is_held<Multistep2>);
 static_assert(!HasDenseOutput<StepperOf<Midpoint>>);
 
 }  // namespace
@@ -73,7 +73,7 @@ TEST_CASE("What a throw-away stepper costs", "[interface]") {
   };
   using Counts = std::array<std::int64_t, 3>;
   // One evaluation a step and one for f(t0, y0); back the same, that of t1 for its tape, and in finish that of y0.
-  CHECK(count(ReversibleHeun{}, ReversibleAdjoint{}) == Counts{13, 14, 13});
+  CHECK(count(SketchedHeun{}, ReversibleAdjoint{}) == Counts{13, 14, 13});
   // Midpoint's 2 in the first of the steps, 4 in the others.
   CHECK(count(TwoPointMidpoint{}, ReversibleAdjoint{}) == Counts{46, 46, 46});
   // Two midpoint steps of 2, and f at the nodes 1 … 11; back f at the nodes 12 … 1, of which the forward pass left three.

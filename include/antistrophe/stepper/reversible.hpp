@@ -12,6 +12,7 @@
 
 #include <antistrophe/core/requirements.hpp>
 #include <antistrophe/exact/arithmetic.hpp>
+#include <antistrophe/stepper/held.hpp>
 #include <antistrophe/stepper/increment.hpp>
 #include <antistrophe/stepper/runge_kutta.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -34,18 +35,16 @@ struct Pair {
 };
 
 template <class Base, class Arithmetic, class F, State Y>
-class ReversibleStepper {
+class ReversibleStepper : public HeldStepper<Arithmetic, F, Y> {
+  using Common = HeldStepper<Arithmetic, F, Y>;
+  using Common::blame_, Common::calls_, Common::field_, Common::numbers_, Common::psi_, Common::real_;
+  using Common::judge, Common::left_range;
   using Tableau = tableau::Extended<Base>;  // with the stages of its dense output
 
  public:
-  using State = Y;
-  using Field = typename OverStep<F>::Field;
-  using Theta = Parameters<Field, Y>;
-  using Numbers = typename ArithmeticOf<Arithmetic, Y>::type;
-  using Held = typename Numbers::Held;
+  using typename Common::Field, typename Common::Held, typename Common::Numbers, typename Common::Theta;
   using Carry = Pair<Held>;
   using CarryBar = Pair<Y>;
-  static constexpr Reversibility reversibility = Numbers::exact ? Reversibility::exact : Reversibility::to_round_off;
   static constexpr int error_estimates = Tableau::error_estimates;
   static constexpr int error_order = error_order_of<Tableau>;
   static constexpr int dense_degree = Tableau::dense_degree;
@@ -53,21 +52,15 @@ class ReversibleStepper {
 
   template <class Method>
   ReversibleStepper(const Method& method, const F& field, const Y& y0)
-      : field_(field),
-        numbers_(method.lambda, resolution_of(method), y0),
+      : Common(field, method.lambda, resolution_of(method), y0),
         first_(field_.empty_tape(y0), y0),
         second_(first_),
         bar_(y0),
-        psi_(zeros_like(y0)),
-        real_(psi_),
         increment_(numbers_.zeros(y0)),
         gap_(increment_),
         shrunk_(increment_),
         y1_(increment_),
         z1_(increment_) {}
-
-  const Numbers& numbers() const { return numbers_; }
-  double bit_rate() const { return numbers_.bit_rate(); }
 
   Carry make_carry() const { return {increment_, increment_}; }
   CarryBar make_carry_bar() const { return {zeros_like(psi_), zeros_like(psi_)}; }
@@ -113,7 +106,7 @@ class ReversibleStepper {
     extend_stages<Tableau>(step.h(), numbers_.real(carry.z, real_), first_, polynomial);
     const Y& gap = numbers_.real(gap_, real_);
     polynomial.coefficients[0] += gap;
-    polynomial.coefficients[1] -= scalar(1 - numbers_.lambda()) * gap;
+    polynomial.coefficients[1] -= scalar<Y>(1 - numbers_.lambda()) * gap;
     if (!polynomial.finite()) blame_ = blame_inside(first_);
   }
 
@@ -121,13 +114,6 @@ class ReversibleStepper {
   // The parasitic solution dies out where h|Re μ| < −ln λ; it shows in y − z, here that at the attempted step's start.
   double stable_edge() const { return -std::log(numbers_.lambda()); }
   const Y& parasite() { return numbers_.real(gap_, real_); }
-
-  void slope(double t, const Y& y, Y& dy) {
-    const Field& field = field_(t, t);
-    auto tape = field_.empty_tape(y);
-    evaluate<Field, Y>(field, t, y, dy, tape);
-    ++calls_.evaluations;
-  }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {
@@ -176,18 +162,8 @@ class ReversibleStepper {
   static bool same(const Carry& a, const Carry& b) { return Numbers::same(a.y, b.y) && Numbers::same(a.z, b.z); }
 
   void forget() {}
-  Blame blame() const { return blame_; }
-  Calls calls() const { return calls_; }
 
  private:
-  template <class Method>
-  static double resolution_of(const Method& method) {
-    if constexpr (requires { method.resolution; })
-      return method.resolution;
-    else
-      return 0;
-  }
-
   using StagesOf = Stages<Tableau, Field, Y>;
 
   void increment(StagesOf& stages, const Step& step, double from, double to, const Held& at) {
@@ -236,12 +212,12 @@ class ReversibleStepper {
       pull_back_increment<Tableau, true>(field, step.t0, step.t1, first_, 1, bar.y, bar_, bar.z, theta_bar, t_bar.t0,
                                          t_bar.t1);
     }
-    bar.z += scalar(1 - lambda) * bar.y;
-    bar.y *= scalar(lambda);
+    bar.z += scalar<Y>(1 - lambda) * bar.y;
+    bar.y *= scalar<Y>(lambda);
     for (const SavedInside<Y>& save : saves) {
       const double fading = save.sigma * (1 - lambda);
-      bar.y += scalar(1 - fading) * *save.w;
-      bar.z += scalar(fading) * *save.w;
+      bar.y += scalar<Y>(1 - fading) * *save.w;
+      bar.z += scalar<Y>(fading) * *save.w;
       if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>) {
         const double slope = slope_of_save<Tableau>(step.h(), save.sigma, *save.w, first_) -
                              (1 - lambda) * static_cast<double>(dot(*save.w, numbers_.real(gap_, real_)));
@@ -249,8 +225,6 @@ class ReversibleStepper {
       }
     }
   }
-
-  static typename Y::Scalar scalar(double x) { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x)); }
 
   // Evaluates what stages of Ψ_h(t0, z0) are missing, up to the first `needed`.
   void complete(const Step& step, const Carry& carry, std::size_t needed) {
@@ -261,35 +235,10 @@ class ReversibleStepper {
     known_stages_ = needed;
   }
 
-  // Why the increment could not be held.
-  Outcome judge() {
-    const Eigen::Index bad = first_not_finite(psi_);
-    if (bad >= 0 || !Numbers::exact) {
-      blame_ = {bad, "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is too long"};
-      return Outcome::not_finite;
-    }
-    const Eigen::Index large = numbers_.offender(psi_);
-    blame_ = {large, numbers_.advice(large >= 0 ? static_cast<double>(Eigen::numext::real(psi_.data()[large])) : 0.0)};
-    return Outcome::out_of_range;
-  }
-
-  Outcome left_range(const Held& held) {
-    Eigen::Index worst = 0;
-    const Y& values = numbers_.real(held, real_);
-    values.array().abs().reshaped().maxCoeff(&worst);
-    blame_ = {worst, numbers_.advice(static_cast<double>(Eigen::numext::real(values.data()[worst])))};
-    return Outcome::out_of_range;
-  }
-
-  OverStep<F> field_;
-  Numbers numbers_;
   StagesOf first_, second_;  // of Ψ_h(t0, z0) and of Ψ_{−h}(t1, y1)
   StageCotangents<Tableau, Field, Y> bar_;
-  Y psi_, real_;
   Held increment_, gap_, shrunk_, y1_, z1_;
-  Blame blame_;
   std::size_t known_stages_ = StagesOf::used;
-  Calls calls_;
 };
 
 }  // namespace detail
