@@ -1,0 +1,60 @@
+// The steps of a solve, taken again by StepTo, give the same states, events and gradients bit for bit: by every other reversible
+// method, at resolutions that came from the tolerance, and where events cut steps.
+#include "battery.hpp"
+#include "catch.hpp"
+
+#include <vector>
+
+using namespace antistrophe;
+using Eigen::Vector2d;
+
+namespace {
+
+using Methods = std::tuple<TwoPoint<Dopri5>, TwoPoint<Bosh3, Floating>, ReversibleAdams<3>, ReversibleAdams<6>,
+                           ReversibleAdamsPece<4>, ReversibleHeun<>, AsynchronousLeapfrog<>>;
+
+const Problem problem{problems::DrivenPendulum<>{}, Vector2d(0.4, -0.6), 0.5, 3.5};
+
+struct Bottom {
+  double operator()(double, const auto& y) const { return y[0]; }
+  void gradient(double, const auto&, auto& y_bar, auto&, auto&) const { y_bar[0] += 1; }
+};
+// A push to the side it comes from.
+struct Push {
+  void operator()(double, const auto& y, auto& y_new) const { y_new << y[0], 0.9 * y[1]; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&, auto&) const {
+    y_bar[0] += w[0];
+    y_bar[1] += 0.9 * w[1];
+  }
+};
+
+template <class M, class E>
+void check(const M& method, const Adaptive& steps, const E& events) {
+  const SaveAt save_at{.times = {0.7, 1.1, 2.9}, .steps = true};
+  const DefaultAdjoint<M, problems::DrivenPendulum<>, Vector2d> adjoint;
+  auto pass = solve_with_pullback(problem, method, steps, save_at, adjoint, events);
+  auto again = solve_with_pullback(problem, method, StepTo{pass.solution().steps()}, save_at, adjoint, events);
+  CHECK(again.solution().status() == pass.solution().status());
+  REQUIRE(again.ts() == pass.ts());
+  CHECK(again.stats().bits == pass.stats().bits);
+  CHECK(again.solution().events().size() == pass.solution().events().size());
+  for (std::size_t i = 0; i < pass.ys().size(); ++i) CHECK(battery::same_bits(again.ys()[i], pass.ys()[i]));
+  const std::vector<Vector2d> ys_bar(pass.ys().size(), Vector2d(1, -2));
+  const auto a = pass.pullback(ys_bar), b = again.pullback(ys_bar);
+  CHECK((battery::same_bits(a.y0, b.y0) && battery::same_bits(a.theta, b.theta) && a.t0 == b.t0 && a.t1 == b.t1));
+  CHECK((battery::all_nonzero(a.y0) && battery::all_nonzero(a.theta)));
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("Replayed bit for bit", "[replay]", Methods) {
+  const TestType method;
+  const bool second_order = std::is_same_v<TestType, ReversibleHeun<>> || std::is_same_v<TestType, AsynchronousLeapfrog<>>;
+  for (const double tolerance : {1e-4, second_order ? 1e-7 : 1e-12}) {
+    CAPTURE(tolerance);
+    const Adaptive steps{.rtol = tolerance, .atol = second_order && tolerance < 1e-6 ? 1e-12 : tolerance};
+    check(method, steps, Events<>{});
+    check(method, steps, Events{Event{Bottom{}}});
+    check(method, steps, Events{JumpEvent{Bottom{}, Push{}}});
+  }
+}
