@@ -166,12 +166,12 @@ void two_roots_in_a_step_want_a_bound() {
   const Problem to_four{Circle{}, Eigen::Vector2d(0, 1), 0.0, 4.0};  // sin t passes 0.999 at π/2 ∓ 0.0447
   Adaptive bounded = of_events<M>();
   bounded.dtmax = 0.05;
-  const auto found = solve(to_four, method_of_events<M>(), bounded, {}, Events{Event{.g = Level{0.999}, .terminal = false}});
+  const auto found = solve(to_four, method_of_events<M>(), bounded, {}, Events{Event<Level>{.g = Level{0.999}, .terminal = false}});
   REQUIRE(found.events().size() == 2);
   CHECK(found.events()[0].t == Approx(std::asin(0.999)).margin(30 * near<M>));
   CHECK(found.events()[1].t == Approx(std::acos(-1.0) - std::asin(0.999)).margin(30 * near<M>));
   // Whatever is found comes in order and does not repeat.
-  const auto any = solve(to_four, method_of_events<M>(), of_events<M>(), {}, Events{Event{.g = Level{0.999}, .terminal = false}});
+  const auto any = solve(to_four, method_of_events<M>(), of_events<M>(), {}, Events{Event<Level>{.g = Level{0.999}, .terminal = false}});
   CHECK((any.status() == Status::success && any.events().size() <= 2));
 }
 

@@ -311,11 +311,18 @@ class AdaptivePace {
     const double moved = static_cast<double>((after_ - before_).matrix().norm());
     const double size = static_cast<double>(after_.matrix().norm());
     const double held = stepper.stiffness(step);
+    // A pair is stable up to −ln λ; beyond, y − z grows, which no error estimate sees, and the state moves at random.
+    constexpr bool pair = requires { stepper.parasite(); };
+    double near_edge = 0.3;
+    if constexpr (pair) near_edge = std::fmin(near_edge, 0.4 * stepper.stable_edge());
+    const auto parasitic = [&] {
+      if constexpr (pair)
+        return controller_.scaled(stepper.parasite(), before_, after_) > 1000;
+      else
+        return false;
+    };
     // Steps kept short for the sensitivities of a state that rests count too: ten million of them are as hopeless.
-    bool stiff_now = held_by_guard_ || (held > 0.3 && held * size > 1000 * moved);
-    // Beyond the edge of a pair, −ln λ, y − z grows, which no error estimate sees, and the state moves at random.
-    if constexpr (requires { stepper.parasite(); })
-      stiff_now = stiff_now || (held > 0.4 * stepper.stable_edge() && controller_.scaled(stepper.parasite(), before_, after_) > 1000);
+    const bool stiff_now = held_by_guard_ || (held > near_edge && (held * size > 1000 * moved || parasitic()));
     stiff_in_a_row_ = stiff_now ? stiff_in_a_row_ + 1 : 0;
   }
 
