@@ -46,16 +46,6 @@ TEMPLATE_LIST_TEST_CASE("The steps taken, replayed, give the same states, gradie
   CHECK(battery::gradient_difference(stored, gradient) < 4e-13);
 }
 
-TEMPLATE_LIST_TEST_CASE("With resolutions of their own they come back from ten thousand adaptive steps", "[adaptive]", WithEstimates) {
-  CAPTURE(battery::Facts<TestType>::name);
-  const Problem problem{problems::HenonHeiles<>{}, Eigen::Vector4d(0, -0.125, 0.5, 0), 0.0, 100.0};
-  const bool low_order = battery::Facts<TestType>::order == 2;
-  const Adaptive steps{.rtol = low_order ? 1e-7 : 1e-13, .atol = low_order ? 1e-7 : 1e-13, .first_step = 5};
-  const auto trip = assert_reversible(problem, TestType{}, steps);
-  CHECK(trip.steps > (low_order ? 10'000 : 1'000));
-  CHECK(trip.drift == 0);
-}
-
 TEST_CASE("Two points of Dopri5 reach their tolerance in value and gradient", "[adaptive]") {
   // References as of solve/adaptive_test.cpp.
   constexpr double value = 1.93603584571113093;

@@ -71,9 +71,9 @@ namespace {
 
 template <class M, class Y, class F>
 void check_state(const F& field, const Y& y0) {
-  const Problem<F, Y> problem{field, y0, 0.0, 100.0};
+  const Problem<F, Y> problem{field, y0, 0.0, 500.0};
   CAPTURE(y0.rows(), y0.cols());
-  CHECK(battery::comes_back(problem, M{}, 20'000));
+  CHECK(battery::comes_back(problem, M{}, many));
   const Problem<F, Y> short_problem{field, y0, 0.0, 1.0};
   CHECK(battery::meets_every_carry(short_problem, M{}, 100));
 }

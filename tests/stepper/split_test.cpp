@@ -149,9 +149,9 @@ namespace {
 
 template <class Y, class M>
 void check_state(const M& method, const Y& y0) {
-  const Problem<problems::Oscillators<typename Y::Scalar>, Y> problem{{}, y0, 0.0, 50.0};
+  const Problem<problems::Oscillators<typename Y::Scalar>, Y> problem{{}, y0, 0.0, 500.0};
   CAPTURE(y0.rows(), y0.cols());
-  CHECK(battery::comes_back(problem, method, 10'000));
+  CHECK(battery::comes_back(problem, method, 100'000));
 }
 
 }  // namespace

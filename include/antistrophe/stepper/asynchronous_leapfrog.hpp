@@ -6,8 +6,10 @@
 // In Exact arithmetic y and v are integers, in units of r and r_v: v1 = u ∓ |1 − 2η| (v0 − u) on integers keeps bits for v
 // as a coupled pair does for y (exact/coupling.hpp), none at η = 1.
 //
-// Dense output y0 + h (σ v0 + σ² (v1 − v0)/2), the cubic of Hermite with slopes v. At η = 1 an error in v never dies out, it
-// changes its sign at every step: where f jumps, v keeps the jump.
+// Dense output y0 + h (σ v0 + σ² (v1 − v0)/2), the cubic of Hermite with slopes v. At η = 1 it is stable on the imaginary segment
+// h μ ∈ [−i, i] alone, and an error in v changes its sign at every step and never dies out: where f jumps, v keeps the jump;
+// where solutions decay or part from each other, it grows, and adaptive steps, whose estimate sees it, shrink in vain. There
+// damp, η = 7/8 say, at the price of order 1, or take a coupled pair.
 #pragma once
 
 #include <antistrophe/core/requirements.hpp>

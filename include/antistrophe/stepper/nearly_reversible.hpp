@@ -7,7 +7,8 @@
 // A step costs s evaluations forth; 2s evaluations and s vjps back.
 #pragma once
 
-#include <antistrophe/stepper/held.hpp>
+#include <antistrophe/core/requirements.hpp>
+#include <antistrophe/core/state.hpp>
 #include <antistrophe/stepper/runge_kutta.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 

@@ -3,7 +3,8 @@
 // and back by the same formulas with h < 0. Order 2, one evaluation a step, error estimate h (f1 − f0)/2 of order 2. In Exact
 // arithmetic, with K = [h f / 2r],
 //   Ŷ1 = 2 Y0 − Ŷ0 + 2 K0,   Y1 = Y0 + K0 + K1;   back Ŷ0 = 2 Y1 − Ŷ1 − 2 K1,   Y0 = Y1 − K0 − K1,
-// which needs no bits. Stable on the imaginary segment h μ ∈ [−i, i] alone: where solutions decay, y − ŷ grows slowly.
+// which needs no bits. Stable on the imaginary segment h μ ∈ [−i, i] alone: where solutions decay or
+// part from each other, y − ŷ grows, and adaptive steps, whose estimate sees it, shrink in vain; there take a coupled pair.
 //
 // Dense output y0 + h (σ f0 + σ² (f1 − f0)/2), the cubic of Hermite through both ends, which here is of degree 2.
 #pragma once
