@@ -132,7 +132,8 @@ TEST_CASE("Fewer steps than K, and a λ that is none, are refused in a sentence"
   const std::string exact = "; it must be ±(1 - 2^-m) or ±2^-q with m, q <= 40, such as 1/2, 1/4, -1/4 or -3/4 (Floating takes "
                             "any in [-1, 1] but 0)";
   CHECK(with(ReversibleAdams<4>{.lambda = 0}, FixedSteps{9}) == "antistrophe: lambda of an exact Adams method is 0" + exact);
-  CHECK(with(ReversibleAdams<4>{.lambda = -0.3}, FixedSteps{9}) == "antistrophe: lambda of an exact Adams method is -0.3" + exact);
+  CHECK(with(ReversibleAdams<4>{.lambda = -0.3}, FixedSteps{9}) ==
+        "antistrophe: lambda of an exact Adams method is -0.3" + exact);
   const std::string floating = "; it must be in [-1, 1] and not 0, at which there is no way back";
   for (const auto& [lambda, text] : {std::pair{0.0, "0"}, std::pair{-1.5, "-1.5"}, std::pair{std::nan(""), "nan"}})
     CHECK(with(ReversibleAdams<3, Floating>{.lambda = lambda}, FixedSteps{9}) ==
