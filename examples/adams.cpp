@@ -113,7 +113,8 @@ int main() try {
   }
   for (const double error : errors) {
     const double adams = at_error(rows[3].curve, error, cost);
-    result.expect(adams <= 0.2 * at_error(rows[1].curve, error, cost), "ReversibleAdams<6> costs more than a fifth of the pair of RK4");
+    result.expect(adams <= 0.2 * at_error(rows[1].curve, error, cost),
+                  "ReversibleAdams<6> costs more than a fifth of the pair of RK4");
     result.expect(adams < at_error(rows[0].curve, error, cost), "ReversibleAdams<6> costs more than RK4 itself");
   }
   result.expect(at_error(rows[3].curve, 1e-6, kept) < at_error(rows[0].curve, 1e-6, kept) / 40,

@@ -91,7 +91,8 @@ void study(const Formula& formula, const std::string& name, support::Expectation
   support::Csv csv(name + std::to_string(formula.K) + ".csv", {"lambda", "re", "im"});
   for (const double lambda : lambdas) {
     const double real = stable_length(formula, std::numbers::pi, lambda);
-    std::printf("  K = %d  %8.4g: %.3f %.3f %5.2f%s\n", formula.K, lambda, real, stable_length(formula, 0.75 * std::numbers::pi, lambda),
+    std::printf("  K = %d  %8.4g: %.3f %.3f %5.2f%s\n", formula.K, lambda, real,
+                stable_length(formula, 0.75 * std::numbers::pi, lambda),
                 relative_error_constant(formula, lambda), lambda == formula.choice.lambda ? "  default" : "");
     if (lambda == formula.choice.lambda)
       result.expect(std::fabs(real / formula.choice.stable_interval - 1) < 0.02,
@@ -141,7 +142,8 @@ void picture(const std::string& name, const std::array<Panel, 8>& panels, bool c
 
 int main() try {
   support::Expectations result;
-  std::printf("lambda: stable part of the negative real axis, of the ray at 135 degrees; error constant over Adams–Bashforth's\n");
+  std::printf("lambda: stable part of the negative real axis, of the ray at 135 degrees; error constant over "
+              "Adams–Bashforth's\n");
   const auto all = [&]<std::size_t... I>(std::index_sequence<I...>) {
     std::printf("ReversibleAdams\n");
     (study(formula_of<I + 1, false>(), "adams_stability_", result), ...);
@@ -159,7 +161,8 @@ int main() try {
           true);
 
   // By hand: an eigenvalue of K = 2 at λ = 1/4 is −1 at q = −5/3.
-  result.expect(std::fabs(spectral_radius(formula_of<2, false>(), -5.0 / 3, 0.25) - 1) < 1e-6, "K = 2 at λ = 1/4 is stable to −5/3");
+  result.expect(std::fabs(spectral_radius(formula_of<2, false>(), -5.0 / 3, 0.25) - 1) < 1e-6,
+                "K = 2 at λ = 1/4 is stable to −5/3");
   result.expect(std::fabs(stable_length(formula_of<4, false>(), std::numbers::pi, 0) - 0.3) < 1e-3,
                 "Adams–Bashforth of order 4 is stable to −3/10");
   result.expect(stable_length(formula_of<1, false>(), std::numbers::pi / 2, 1) > 0.99, "leapfrog is stable on (−i, i)");

@@ -15,7 +15,9 @@ auto pendulum(double t0, double t1) { return Problem{problems::DrivenPendulum<>{
 // t0, nodes given twice, t1; and times inside the first steps, the last one, and between.
 SaveAt some_saves(double t0, double t1) {
   const auto at = [&](double i) { return t0 + (t1 - t0) * i / 40; };
-  return {.times = {t0, at(0.5), at(2.25), at(5), at(20), at(20), at(20.75), at(21), at(21.5), at(39.5), t1}, .t0 = true, .t1 = true};
+  return {.times = {t0, at(0.5), at(2.25), at(5), at(20), at(20), at(20.75), at(21), at(21.5), at(39.5), t1},
+          .t0 = true,
+          .t1 = true};
 }
 
 }  // namespace
@@ -35,7 +37,8 @@ TEMPLATE_TEST_CASE("Both adjoints give the same bits, in steps of any kind", "[g
   };
   check_same(pendulum(0.5, 2.5), FixedSteps{40}, some_saves(0.5, 2.5));
   check_same(pendulum(2.5, 0.5), FixedStep{-0.03}, some_saves(2.5, 0.5));
-  check_same(pendulum(0.5, 12), Adaptive{.rtol = 1e-3, .atol = 1e-3, .first_step = 2}, SaveAt{.times = {1, 1, 2.5, 7.75, 7.76}, .t1 = true});
+  check_same(pendulum(0.5, 12), Adaptive{.rtol = 1e-3, .atol = 1e-3, .first_step = 2},
+             SaveAt{.times = {1, 1, 2.5, 7.75, 7.76}, .t1 = true});
 }
 
 // Times inside steps stay while the steps' ends move, and σ = (t − t_n)/h is no polynomial of the times: differences of
@@ -50,11 +53,14 @@ TEMPLATE_TEST_CASE("dL/dt0 and dL/dt1 with saves inside steps", "[times]", Rever
     for (const double i : at) save_at.times.push_back(t0 + h * i);
     return save_at;
   };
-  times::check<problems::DrivenPendulum>(times::pendulum, method, FixedSteps{60}, inside(0.5, 0.05, {0.5, 7.5, 30.5, 30.5, 59.5}), difference);
+  times::check<problems::DrivenPendulum>(times::pendulum, method, FixedSteps{60},
+                                         inside(0.5, 0.05, {0.5, 7.5, 30.5, 30.5, 59.5}), difference);
   const double h = 3.0 / 47.7;
-  times::check<problems::DrivenPendulum>(times::pendulum, method, FixedStep{h}, inside(0.5, h, {0.5, 7.5, 30.5, 47.35}), difference);
+  times::check<problems::DrivenPendulum>(times::pendulum, method, FixedStep{h},
+                                         inside(0.5, h, {0.5, 7.5, 30.5, 47.35}), difference);
   std::vector<double> nodes;
   for (double t = 0.625; t < 3.45; t += 0.0625) nodes.push_back(t);
-  times::check<problems::DrivenPendulum>(times::pendulum, method, StepTo{nodes}, SaveAt{.times = {0.57, 1.04, 2.03, 3.47}, .t1 = true},
+  times::check<problems::DrivenPendulum>(times::pendulum, method, StepTo{nodes},
+                                         SaveAt{.times = {0.57, 1.04, 2.03, 3.47}, .t1 = true},
                                          difference);
 }

@@ -129,8 +129,8 @@ void tries_a_step_again_after_a_throw() {
   }
 }
 
-// From the k-th call on, forth or back, the field is another: no sweep may pass but where only the last calls of the way
-// back are left, and there the start's increments are compared.
+// From the k-th call on, forth or back, the field is another: no sweep may pass. At the last calls of the way back no state is
+// left to be reconstructed, but the increments of the start are compared.
 template <class M>
 void catches_impurity_at_any_call() {
   Mischief mischief;
@@ -141,6 +141,34 @@ void catches_impurity_at_any_call() {
     mischief = {.impure_from_call = k};
     try {
       (void)gradient_of<M>(problem(&mischief), ReversibleAdjoint{});
+      FAIL("no SolveError");
+    } catch (const SolveError& error) {
+      CHECK(error.status() == Status::impure_field);
+    }
+  }
+}
+
+// The same over a restart, whose bits a way back that went astray reads out of place.
+void catches_impurity_over_a_restart() {
+  StepTo steps_to;
+  double t = 0.25;
+  for (int i = 0; i < 16; ++i) steps_to.times.push_back(t += i < 8 ? 0.125 : 0.0625 / 2);
+  const auto given = [&](Mischief* mischief) {
+    Given result = problem(mischief);
+    result.t1 = steps_to.times.back();
+    return result;
+  };
+  // Here bits come irregularly, at λ = 3/4.
+  const ReversibleAdams<2> method{.lambda = 0.75, .resolution = 0x1p-52};
+  Mischief mischief;
+  const auto trip = assert_reversible(given(&mischief), method, steps_to);
+  REQUIRE(trip.bits > 64 * (2 * 2 + 1));
+  const std::int64_t calls = mischief.calls;
+  for (std::int64_t k = 1; k < calls; ++k) {
+    CAPTURE(k, calls);
+    mischief = {.impure_from_call = k};
+    try {
+      (void)assert_reversible(given(&mischief), method, steps_to);
       FAIL("no SolveError");
     } catch (const SolveError& error) {
       CHECK(error.status() == Status::impure_field);
@@ -191,6 +219,7 @@ TEMPLATE_LIST_TEST_CASE("Adams: 17. A throw from any call", "[nasty]", Methods) 
   tries_a_step_again_after_a_throw<TestType>();
 }
 TEMPLATE_LIST_TEST_CASE("Adams: 18. An impure field", "[nasty]", Methods) { catches_impurity_at_any_call<TestType>(); }
+TEST_CASE("Adams: 18. An impure field, over a restart", "[nasty]") { catches_impurity_over_a_restart(); }
 TEMPLATE_LIST_TEST_CASE("Adams: 20, 24. Arguments and threads", "[nasty]", Methods) {
   passes_distinct_aligned_arguments<TestType>();
   threads_share_nothing<TestType>();

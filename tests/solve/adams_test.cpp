@@ -132,7 +132,8 @@ TEST_CASE("Fewer steps than K, and a λ that is none, are refused in a sentence"
   const std::string exact = "; it must be ±(1 - 2^-m) or ±2^-q with m, q <= 40, such as 1/2, 1/4, -1/4 or -3/4 (Floating takes "
                             "any in [-1, 1] but 0)";
   CHECK(with(ReversibleAdams<4>{.lambda = 0}, FixedSteps{9}) == "antistrophe: lambda of an exact Adams method is 0" + exact);
-  CHECK(with(ReversibleAdams<4>{.lambda = -0.3}, FixedSteps{9}) == "antistrophe: lambda of an exact Adams method is -0.3" + exact);
+  CHECK(with(ReversibleAdams<4>{.lambda = -0.3}, FixedSteps{9}) ==
+        "antistrophe: lambda of an exact Adams method is -0.3" + exact);
   const std::string floating = "; it must be in [-1, 1] and not 0, at which there is no way back";
   for (const auto& [lambda, text] : {std::pair{0.0, "0"}, std::pair{-1.5, "-1.5"}, std::pair{std::nan(""), "nan"}})
     CHECK(with(ReversibleAdams<3, Floating>{.lambda = lambda}, FixedSteps{9}) ==
@@ -143,4 +144,37 @@ TEST_CASE("t0 == t1 takes no step, which is enough", "[bad input]") {
   Problem problem = driven;
   problem.t1 = problem.t0;
   CHECK(solve(problem, ReversibleAdams<4>{}, FixedSteps{10}).ys().back() == problem.y0);
+}
+
+// --- What goes wrong on the way ------------------------------------------------------------------------------------------------
+
+TEST_CASE("A solution that outgrows its fixed-point numbers is stopped, with advice", "[range]") {
+  using One = Eigen::Vector<double, 1>;
+  const auto growth = [](double, const auto& y, auto& dy) { dy = y; };
+  // 2^61 · 2^−42 is reached at e^t = 2^19, t = 13.2; increments of 2^60 units, or D, a little earlier if steps are long.
+  for (const double sign : {1.0, -1.0}) {
+    const Problem problem{growth, One(sign), 0.0, 20.0};
+    const auto solution = solve(problem, ReversibleAdams<4>{}, FixedSteps{2000}, {}, OnFailure::return_status);
+    CHECK(solution.failure().status == Status::out_of_range);
+    CHECK(solution.failure().t > 12.4);
+    CHECK(solution.failure().t < 13.3);
+    CHECK(solution.failure().component == 0);
+    CHECK(solution.failure().cause.find("would have held it") != std::string::npos);
+    CHECK(std::fabs(solve(problem, ReversibleAdams<4>{.resolution = 0x1p-28}, FixedSteps{2000}).ys().back()[0] -
+                    sign * std::exp(20.0)) < 1e-4 * std::exp(20.0));
+  }
+}
+
+TEST_CASE("A stiff problem is told as stiff, in bounded time", "[stiff]") {
+  const auto stiff = [](double t, const auto& y, auto& dy) { dy = (-1e12 * (y.array() - std::cos(t))).matrix(); };
+  const Problem problem{stiff, Eigen::Vector2d(1, 1), 0.0, 10.0};
+  const auto solution = solve(problem, ReversibleAdams<3>{}, Adaptive{.rtol = 1e-6, .atol = 1e-6}, {}, OnFailure::return_status);
+  CHECK(solution.failure().status != Status::success);
+  CHECK(solution.failure().cause.find("stiff") != std::string::npos);
+}
+
+TEST_CASE("An empty state takes adaptive steps too", "[adaptive]") {
+  const auto nothing = [](double, const auto& y, auto& dy) { dy = -y; };
+  const Problem problem{nothing, Eigen::VectorXd(0), 0.0, 1.0};
+  CHECK(solve(problem, ReversibleAdams<4>{}, Adaptive{}).ys().back().size() == 0);
 }

@@ -24,9 +24,10 @@ std::int64_t steps_for() {
 using Floats = std::tuple<ReversibleAdams<1, Floating>, ReversibleAdams<2, Floating>, ReversibleAdams<3, Floating>,
                           ReversibleAdams<4, Floating>, ReversibleAdams<5, Floating>, ReversibleAdams<6, Floating>,
                           ReversibleAdams<7, Floating>, ReversibleAdams<8, Floating>>;
-using FloatsPece = std::tuple<ReversibleAdamsPece<1, Floating>, ReversibleAdamsPece<2, Floating>, ReversibleAdamsPece<3, Floating>,
-                              ReversibleAdamsPece<4, Floating>, ReversibleAdamsPece<5, Floating>, ReversibleAdamsPece<6, Floating>,
-                              ReversibleAdamsPece<7, Floating>, ReversibleAdamsPece<8, Floating>>;
+using FloatsPece =
+    std::tuple<ReversibleAdamsPece<1, Floating>, ReversibleAdamsPece<2, Floating>, ReversibleAdamsPece<3, Floating>,
+               ReversibleAdamsPece<4, Floating>, ReversibleAdamsPece<5, Floating>, ReversibleAdamsPece<6, Floating>,
+               ReversibleAdamsPece<7, Floating>, ReversibleAdamsPece<8, Floating>>;
 
 template <class M>
 void check_order() {
@@ -72,7 +73,8 @@ TEST_CASE("With unequal steps the order is kept", "[order]") {
 
 // Between the steps too: the interpolant's own error is of order K + 1 locally.
 TEMPLATE_TEST_CASE("Dense output is of order K", "[order]", (ReversibleAdams<2, Floating>), (ReversibleAdams<4, Floating>),
-                   (ReversibleAdams<5, Floating>), (ReversibleAdams<8, Floating>), (ReversibleAdamsPece<4, Floating>)) {
+                   (ReversibleAdams<5, Floating>), (ReversibleAdams<8, Floating>),
+                   (ReversibleAdamsPece<4, Floating>)) {
   using Field = battery::WarpedHopf<long double>;
   CAPTURE(battery::Facts<TestType>::name);
   const auto error = [](std::int64_t n) {

@@ -42,7 +42,8 @@ TEST_CASE("Adams–Bashforth weights of equal steps are those of Hairer, Nørset
   check_fractions<4>(equal_steps_weights<4, false, double>.main, {55, -59, 37, -9}, 24);
   check_fractions<5>(equal_steps_weights<5, false, double>.main, {1901, -2774, 2616, -1274, 251}, 720);
   check_fractions<6>(equal_steps_weights<6, false, double>.main, {4277, -7923, 9982, -7298, 2877, -475}, 1440);
-  check_fractions<7>(equal_steps_weights<7, false, double>.main, {198721, -447288, 705549, -688256, 407139, -134472, 19087}, 60480);
+  check_fractions<7>(equal_steps_weights<7, false, double>.main,
+                     {198721, -447288, 705549, -688256, 407139, -134472, 19087}, 60480);
   check_fractions<8>(equal_steps_weights<8, false, double>.main,
                      {434241, -1152169, 2183877, -2664477, 2102243, -1041723, 295767, -36799}, 120960);
 }

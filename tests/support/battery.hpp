@@ -157,8 +157,6 @@ using FewExactMethods = PairsOf<Exact, FewPlainMethods>::type;
 using FewFloatingMethods = PairsOf<Floating, FewPlainMethods>::type;
 
 // Adams methods: with each of the methods that start them, of either parity (sign of λ), with and without a corrector.
-using AdamsMethods = std::tuple<ReversibleAdams<1>, ReversibleAdams<2>, ReversibleAdams<3>, ReversibleAdams<4>, ReversibleAdams<5>,
-                                ReversibleAdams<6>, ReversibleAdams<7>, ReversibleAdams<8>>;
 using FewAdamsMethods = std::tuple<ReversibleAdams<1>, ReversibleAdams<4>, ReversibleAdamsPece<3>>;
 
 template <class... Lists>

@@ -21,8 +21,8 @@ std::size_t ring_slot(std::int64_t n) {
   return static_cast<std::size_t>(static_cast<std::uint64_t>(n) % K);
 }
 
-// The newest state and the K before it, step number n's in older[n mod K]; and the node at which
-// the method last started, counted from the first of the timeline.
+// The newest state and the K before it, number n's in older[n mod K]; and the node at which the method last started,
+// counted from the first of the timeline.
 template <std::size_t K, class Held>
 struct AdamsHistory {
   Held newest;

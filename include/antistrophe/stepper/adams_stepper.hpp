@@ -178,7 +178,7 @@ class AdamsStepper {
     if constexpr (K == 1 && !Corrected) {
       estimate = gap;
     } else {
-      combine(static_cast<Real>(step.h()), weights_->error, all_values(), estimate);
+      combine(static_cast<Real>(step.h()), weights().error, all_values(), estimate);
       estimate = (estimate.cwiseAbs() + static_cast<RealOf<Y>>(std::fabs(signed_lambda_)) * gap.cwiseAbs())
                      .template cast<typename Y::Scalar>();
     }
@@ -200,7 +200,7 @@ class AdamsStepper {
       }
       return;
     }
-    const auto rows = weights_->all.integral_coefficients();
+    const auto rows = weights().all.integral_coefficients();
     const std::array<const Y*, values> v = all_values();
     c[0] = numbers_.real(carry.newest, real_);
     for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero();
@@ -264,8 +264,7 @@ class AdamsStepper {
       }
       carry.newest = slot;
       slot.setZero();
-      if (at_.restarts) take_up(carry, bits);
-      return Outcome::ok;
+      return !at_.restarts || take_up(carry, bits) ? Outcome::ok : left_range(carry.newest);
     }
     increments(step, slot, carry.older);
     if (!numbers_.hold(psi_, increment_)) return judge(psi_);
@@ -297,6 +296,7 @@ class AdamsStepper {
   using StagesOf = Stages<Start, F, Y>;
   static constexpr bool with_times = TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>;
   static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
+
   // |λ|, in which the arithmetic works; the sign is applied to what it gives.
   static double magnitude(double lambda) {
     if constexpr (Numbers::exact) {
@@ -348,10 +348,16 @@ class AdamsStepper {
     for (Held& x : carry.older) x.setZero();
     carry.begun[0] = at_.begun;
   }
+  // False where the bits are none that give_up pushed: the way back was not the way forth.
   template <class Cursor>
-  void take_up(Carry& carry, Cursor& bits) const {
+  bool take_up(Carry& carry, Cursor& bits) const {
     pop_raw(carry.begun, bits);
-    for (std::size_t j = K; j-- > 0;) pop_raw(carry.older[j], bits);
+    bool sound = carry.begun[0] >= 0 && carry.begun[0] < at_.i;
+    for (std::size_t j = K; j-- > 0;) {
+      pop_raw(carry.older[j], bits);
+      sound = sound && numbers_.in_range(carry.older[j]);
+    }
+    return sound;
   }
 
   // --- Evaluations -------------------------------------------------------------------------------------------------------
@@ -377,27 +383,25 @@ class AdamsStepper {
     const Real h = static_cast<Real>(step.t1) - static_cast<Real>(step.t0);
     const std::array<const Y*, K> f = past_values();
     if constexpr (Corrected) {
-      combine(h, weights_->predict, weights_->mirror, f, predicted_, mirror_);
+      combine(h, weights().predict, weights().mirror, f, predicted_, mirror_);
       assign(end_x_, numbers_.real(newest, real_) + predicted_);
       ++calls_.evaluations;
       evaluate_alone<F, Y>(field_, step.t1, end_x_, end_.f, end_.tape);
-      combine(h, weights_->main, all_values(), psi_);
+      combine(h, weights().main, all_values(), psi_);
     } else {
-      combine(h, weights_->main, weights_->mirror, f, psi_, mirror_);
+      combine(h, weights().main, weights().mirror, f, psi_, mirror_);
     }
   }
 
   void weigh(const Step& step) {
-    if (has_equal_steps<K>(step)) {
-      weights_ = &equal_steps_weights<K, Corrected, Real>;
-      return;
-    }
+    equal_ = has_equal_steps<K>(step);
+    if (equal_) return;
     std::array<double, K + 1> times;
     times[0] = step.t0;
     for (std::size_t j = 1; j <= K; ++j) times[j] = step.earlier(static_cast<std::int64_t>(j));
     weigh_unequal_steps(times, step.t1, unequal_);
-    weights_ = &unequal_;
   }
+  const Weights& weights() const { return equal_ ? equal_steps_weights<K, Corrected, Real> : unequal_; }
 
   std::array<const Y*, K> past_values() const {
     std::array<const Y*, K> f;
@@ -475,13 +479,13 @@ class AdamsStepper {
   }
 
   // With q = x̄_{n+1}, w of values saved at σ, and D̄ = λ (q + Σ σ w):
-  //   x̄_n += q + Σ w,   x̄_{n−K} = D̄,   x̄_{n−K+1} −= D̄,   f̄_{n−j} += h b_j q + h c_j D̄ + h Σ B_j(σ) w,   B_j(σ) = ∫_0^σ ℓ_j;
-  // with a corrector, p̄ = J(p)ᵀ f̄(p) besides, x̄_n += p̄ and f̄_{n−j} += h p_j p̄, p_j the predictor's weights.
+  //   x̄_n += q + Σ w,   x̄_{n−K} = D̄,   x̄_{n−K+1} −= D̄,   f̄_{n−j} += h b_j q + h c_j D̄ + h Σ B_j(σ) w,   B_j = ∫_0^σ ℓ_j;
+  // with a corrector also ū = J(u)ᵀ ū_f of the predicted end u, and x̄_n += ū, f̄_{n−j} += h b_j ū, b_j the predictor's.
   void pull_back_adams(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                        std::span<const SavedInside<Y>> saves) {
     const Real h = static_cast<Real>(step.t1) - static_cast<Real>(step.t0);
     const auto lambda = static_cast<Real>(signed_lambda_);
-    const Weights& w = *weights_;
+    const Weights& w = weights();
     const Y& q = bar.newest;
 
     for (std::size_t j = 0; j < K; ++j) {
@@ -531,16 +535,16 @@ class AdamsStepper {
 
   // What the weights say of the times. Equal steps that stay equal: every sum is h times a constant. Others: a sum is an
   // integral of the interpolant p over an interval, and only the ends of the solve move (or all nodes together), so that p
-  // as a function of t stays what it is: ∂/∂t_{n+1} = p(t_{n+1}), ∂/∂t_{n−K} = −p(t_{n−K}); with a corrector p has a node
-  // at t_{n+1}, and ∂p/∂t_{n+1} = −p'(t_{n+1}) ℓ_{n+1}.
+  // stays what it is: ∂/∂t_{n+1} = p(t_{n+1}), ∂/∂t_{n−K} = −p(t_{n−K}). With a corrector p has a node at t_{n+1}, and
+  // ∂p/∂t_{n+1} = −p'(t_{n+1}) ℓ_{n+1}.
   void move_times(const Step& step, const Y& q, std::span<const SavedInside<Y>> saves, TimeCotangents& t_bar) const {
     const double h = step.h();
-    const Weights& w = *weights_;
+    const Weights& w = weights();
     const std::array<const Y*, values> v = all_values();
-    const auto along = [&](const Y& direction, const auto& weights) {  // Σ weights_j directionᵀ v_j
+    const auto along = [&](const Y& direction, const auto& factors) {  // Σ factors_j directionᵀ v_j
       double sum = 0;
-      for (std::size_t j = 0; j < weights.size(); ++j)
-        sum += static_cast<double>(weights[j]) * static_cast<double>(dot(direction, *v[j]));
+      for (std::size_t j = 0; j < factors.size(); ++j)
+        sum += static_cast<double>(factors[j]) * static_cast<double>(dot(direction, *v[j]));
       return sum;
     };
     const auto fade = [&](const SavedInside<Y>& save) {  // of σλD
@@ -595,7 +599,9 @@ class AdamsStepper {
   Outcome judge(const Y& value) {
     const Eigen::Index bad = first_not_finite(value);
     if (bad >= 0 || !Numbers::exact) {
-      blame_ = {bad, "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is too long"};
+      blame_ = {bad,
+                "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is "
+                "too long"};
       return Outcome::not_finite;
     }
     const Eigen::Index large = numbers_.offender(value);
@@ -618,8 +624,8 @@ class AdamsStepper {
   StageCotangents<Start, F, Y> bar_;
   AdamsValues<K, F, Y> known_;
   ValueOfField<F, Y> end_;  // at the predicted end
-  const Weights* weights_ = &equal_steps_weights<K, Corrected, Real>;
   Weights unequal_;
+  bool equal_ = true;  // all steps in sight
   AdamsPlace at_;
   Y psi_, mirror_, predicted_, end_x_, real_;
   Y gap_bar_, end_bar_, predicted_bar_;

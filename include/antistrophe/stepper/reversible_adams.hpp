@@ -31,8 +31,9 @@ inline constexpr bool is_arithmetic = std::is_same_v<Arithmetic, Exact> || std::
 }  // namespace detail
 
 // lambda: ±(1 − 2^{−m}) or ±2^{−q}; keeps 2(1 − |λ|), or q, bits a component a step. The right sign is positive for even K,
-// negative for odd K; the default is the smallest that is worth its bits. resolution: the unit of the fixed-point numbers in the state's own unit, rounded down to a power of
-// two; 0 for 2^{−42} max(1, ‖y0‖∞), rounded up to one. A solve in steps laid out before takes K of them at least.
+// negative for odd K; the default is the largest that leaves about the best stability. resolution: the unit of the
+// fixed-point numbers in the state's own unit, rounded down to a power of two; 0 for 2^{−42} max(1, ‖y0‖∞), rounded up to
+// one. A solve in steps laid out before takes K of them at least.
 template <int K, class Arithmetic = Exact>
 struct ReversibleAdams {
   static_assert(K >= 1 && K <= 8, "antistrophe: the order K of ReversibleAdams<K> must be from 1 to 8.");
@@ -51,7 +52,7 @@ struct ReversibleAdams {
   using Stepper = detail::AdamsStepper<K, false, Exact, F, Y>;
 };
 
-// In floating arithmetic round-off grows like |λ|^{−n/(K+1)} on the way back. lambda: in [−1, 1], but not 0.
+// In floating arithmetic round-off grows like |λ|^{−n/K} on the way back. lambda: in [−1, 1], but not 0.
 template <int K>
 struct ReversibleAdams<K, Floating> {
   static_assert(K >= 1 && K <= 8, "antistrophe: the order K of ReversibleAdams<K> must be from 1 to 8.");
