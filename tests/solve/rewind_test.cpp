@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -52,6 +53,50 @@ TEMPLATE_TEST_CASE("What a failed step saved is taken back", "[save_at]", Revers
     if (observed.stats().rejected > 0) ++failed_late;
   }
   CHECK(failed_late > 10);
+}
+
+// y1 = sin t, or a clock; both cross zero four times in [0, 12].
+struct Zero {
+  double operator()(double, const Vector2d& y) const { return y[0]; }
+};
+struct Clock {
+  double operator()(double t, const Vector2d&) const { return std::sin(t - 0.3); }
+};
+
+TEMPLATE_TEST_CASE("An event in a step that fails is met when the step is taken again", "[save_at]", Reversible<Bosh3>, (Reversible<Dopri5, Floating>)) {
+  const Adaptive steps{.rtol = 1e-4, .atol = 1e-4};
+  for (std::int64_t k = 3; k < 400; ++k) {
+    CAPTURE(k);
+    std::int64_t calls = 0;
+    const Problem problem{Hiccup{&calls, k}, Vector2d(0, 1), 0.0, 12.0};
+    const auto solution = solve(problem, TestType{}, steps, {}, Events{Event{Zero{}, Crossing::any, false}, Event{Clock{}, Crossing::any, false}});
+    REQUIRE(solution.events().size() == 7);
+    for (std::size_t i = 1; i < 7; ++i) CHECK(solution.events()[i].t > solution.events()[i - 1].t);
+    // With arrests: what is cut stays cut.
+    calls = 0;
+    struct Same {
+      void operator()(double, const Vector2d& y, Vector2d& y_new) const { y_new = y; }
+    };
+    CHECK(solve(problem, TestType{}, steps, {}, Events{JumpEvent{Zero{}, Same{}}, JumpEvent{Clock{}, Same{}}}).events().size() == 7);
+  }
+}
+
+TEST_CASE("A state at an event is never NaN, though a stage of the dense output be", "[save_at]") {
+  // The clock's event does not look at the state.
+  const Adaptive steps{.rtol = 1e-4, .atol = 1e-4};
+  for (std::int64_t k = 3; k < 200; ++k) {
+    CAPTURE(k);
+    std::int64_t calls = 0;
+    const Problem problem{Hiccup{&calls, k}, Vector2d(0, 1), 0.0, 12.0};
+    const auto check = [&](const auto& events) {
+      calls = 0;
+      const auto solution = solve(problem, Dop853{}, steps, SaveAt{.times = {0.25, 0.29, 0.31, 3, 6}}, events, OnFailure::return_status);
+      for (const auto& event : solution.events()) CHECK(event.y.allFinite());
+      for (const auto& y : solution.ys()) CHECK(y.allFinite());
+    };
+    check(Events{Event{Clock{}, Crossing::any, false}});
+    check(Events{Event{Clock{}}});
+  }
 }
 
 TEST_CASE("An observer that says no at t0 sees nothing else", "[save_at]") {

@@ -266,6 +266,21 @@ class Watch {
     fired_last_ = fired, resumed_at_ = t;
   }
 
+  // False where the step that was looked at last has a dense output that is not finite.
+  bool finite() const { return finite_; }
+
+  // What is known of g at the start of a step; rewind goes back to it when the step is not committed.
+  struct Mark {
+    std::array<double, count> values;
+    double side_before;
+  };
+  Mark mark() const { return {values_, side_before_}; }
+  void rewind(const Mark& mark) {
+    values_ = mark.values;
+    side_before_ = mark.side_before;
+    finite_ = true;
+  }
+
   // The event that fires again and again within a time that numbers do not resolve, if there is one.
   std::optional<std::size_t> recurring() const { return recurring_; }
 
@@ -299,6 +314,8 @@ class Watch {
     static_assert(Extensible<S>, "antistrophe: events need a method with dense output.");
     StepPolynomial<Y, S::dense_degree> polynomial(y1);
     stepper.extend(step, carry, polynomial);
+    finite_ = polynomial.finite();
+    if (!finite_) return std::nullopt;
     Y y = y1;
     std::array<Hit, count> hits{};
     std::size_t found = 0;
@@ -421,6 +438,7 @@ class Watch {
   double started_at_ = 0, resumed_at_ = std::numeric_limits<double>::quiet_NaN(), resumed_before_ = resumed_at_, side_before_ = 0;
   std::optional<std::size_t> fired_last_, fired_before_, recurring_;
   std::int64_t evaluations_ = 0;
+  bool finite_ = true;
 };
 
 template <class F, class Y, class... E>

@@ -414,7 +414,9 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
         stepper.proposal(step, carry, y1);
         const std::size_t recorded = events.size();
         const auto record = [&](const Hit& hit, double at, const Y& y) { events.push_back({hit.index, at, y}); };
-        if (const std::optional<Hit> hit = watch.look(stepper, step, carry, y1, record)) {
+        const auto watched = watch.mark();
+        const std::optional<Hit> hit = watch.look(stepper, step, carry, y1, record);
+        if (hit) {
           StepPolynomial<Y, S::dense_degree> polynomial(y0);
           stepper.extend(step, carry, polynomial);
           Arrest<Y> arrest{*hit, step, hit->sigma == 1 ? t_next : t + hit->sigma * step.h(), y0, y0};
@@ -435,11 +437,18 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
                   "event " + std::to_string(*again) +
                       " fires again and again at this time, infinitely often in finite time, like the bounces of a ball that "
                       "comes to rest; let its jump put the state to rest, or end the solve by another event before it"};
-        saver.inside(stepper, step, t_next, i, carry);
-        saver.keep_path(stepper, step, t_next, carry);
-        trace.before_step(step.n, carry);
-        outcome = saver.finite() ? stepper.commit(step, carry, trace.bits) : Outcome::not_finite;
-        if (outcome != Outcome::ok) events.resize(recorded);
+        if (watch.finite()) {
+          saver.inside(stepper, step, t_next, i, carry);
+          saver.keep_path(stepper, step, t_next, carry);
+          trace.before_step(step.n, carry);
+          outcome = saver.finite() ? stepper.commit(step, carry, trace.bits) : Outcome::not_finite;
+        } else {
+          outcome = Outcome::not_finite;
+        }
+        if (outcome != Outcome::ok) {
+          events.resize(recorded);
+          watch.rewind(watched);
+        }
       } else {
         saver.inside(stepper, step, t_next, i, carry);
         saver.keep_path(stepper, step, t_next, carry);
