@@ -199,10 +199,13 @@ class AsynchronousLeapfrogStepper : public HeldStepper<Arithmetic, F, Y> {
  private:
   template <class Method>
   static double slope_resolution(const Method& method) {
-    if constexpr (requires { method.slope_resolution; })
+    if constexpr (requires { method.slope_resolution; }) {
+      if (!(method.slope_resolution >= 0 && std::isfinite(method.slope_resolution)))
+        refuse("slope_resolution", method.slope_resolution, "positive, or 0 for the default");
       return method.slope_resolution > 0 ? method.slope_resolution : method.resolution;
-    else
+    } else {
       return 0;
+    }
   }
 
   static double middle(const Step& step) {

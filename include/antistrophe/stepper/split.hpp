@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -207,10 +208,13 @@ class SplitStepper {
 
   template <class Method>
   static double resolution_of_w(const Method& method) {
-    if constexpr (requires { method.resolution_w; })
+    if constexpr (requires { method.resolution_w; }) {
+      if (!(method.resolution_w >= 0 && std::isfinite(method.resolution_w)))
+        refuse("resolution_w", method.resolution_w, "positive, or 0 for the default");
       return method.resolution_w > 0 ? method.resolution_w : method.resolution;
-    else
+    } else {
       return 0;
+    }
   }
 
   void read(const Held& v, const Held& w, Y& y) {
