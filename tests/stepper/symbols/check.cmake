@@ -1,4 +1,4 @@
-# Compiles SOURCE with COMPILER at OPTIMISATION and looks at its symbols: each of FUNCTIONS (name:instances, of what both ways
+# Compiles SOURCE with COMPILER at OPTIMISATION and looks at its symbols: each of FUNCTIONS (name:instances,… of what both ways
 # evaluate) must be there as often as it is instantiated, not inlined away, cloned, split or specialised, else the way back
 # might not repeat the way forth bit for bit. Then runs it.
 include("${SETTINGS}")
@@ -24,6 +24,7 @@ execute_process(COMMAND "${NM}" "${PROGRAM}" OUTPUT_VARIABLE mangled RESULT_VARI
 if(failed)
   message(FATAL_ERROR "${NM} cannot read ${PROGRAM}")
 endif()
+string(REPLACE "," ";" FUNCTIONS "${FUNCTIONS}")
 foreach(expected IN LISTS FUNCTIONS)
   string(REGEX MATCH "^(.*):(.*)$" matched "${expected}")
   set(function "${CMAKE_MATCH_1}")
