@@ -17,8 +17,8 @@ template <class Function>
 struct TerminalLoss {
   Function function;
 
-  template <State Y>
-  auto operator()(const std::vector<Y>& ys, std::vector<Y>& ys_bar) const {
+  template <class Saved>
+  auto operator()(const std::vector<Saved>& ys, std::vector<Saved>& ys_bar) const {
     if (ys.empty()) detail::refuse("the number of saved states", 0, "at least 1");
     return function(ys.back(), ys_bar.back());
   }

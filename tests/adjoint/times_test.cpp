@@ -127,4 +127,9 @@ TEST_CASE("t0 == t1: the state moves by f with t1 and by −f with t0", "[times]
   check_instant(RK4{}, DirectAdjoint{});
   check_instant(Reversible<RK4>{}, ReversibleAdjoint{});
   check_instant(Reversible<RK4>{}, DirectAdjoint{});
+
+  // The state at t0 is y0, wherever the times go.
+  auto pass = solve_with_pullback(problem, RK4{}, FixedSteps{10}, SaveAt{.t0 = true});
+  const auto gradient = pass.pullback({Eigen::Vector2d(2, 3)});
+  CHECK((gradient.y0 == Eigen::Vector2d(2, 3) && gradient.t0 == 0 && gradient.t1 == 0));
 }

@@ -78,10 +78,55 @@ TEMPLATE_TEST_CASE("Bounded steps give the right gradient", "[trap]", Dopri5, Ts
   CHECK(std::fabs(gradient.y0[1] - exact.u2) < bound);
 }
 
-TEMPLATE_TEST_CASE("Unbounded steps do not: what is exact is the gradient of the few steps taken", "[trap]", Tsit5, Reversible<Tsit5>) {
+TEMPLATE_TEST_CASE("A state at rest does not let the steps grow past its sensitivities: right to the tolerance", "[trap]", Bosh3, Dopri5, Tsit5,
+                   Dop853, Reversible<Dopri5>, Reversible<Tsit5>, Reversible<Dop853>) {
+  CAPTURE(battery::Facts<TestType>::name);
+  const ClosedForm exact;
+  for (const double tolerance : {1e-3, 1e-6, 1e-8}) {
+    CAPTURE(tolerance);
+    const Adaptive steps{.rtol = tolerance, .atol = tolerance};
+    const auto gradient = gradient_of(TestType{}, steps);
+    CHECK(std::fabs(gradient.theta[0] - exact.a) < 40 * tolerance * exact.a);
+    CHECK(std::fabs(gradient.y0[0] - exact.u1) < 40 * tolerance * exact.a);
+    CHECK(std::fabs(gradient.y0[1] - exact.u2) < 40 * tolerance * exact.a);
+    const auto pass = solve_with_pullback(trap, TestType{}, steps);
+    CHECK(pass.stats().guarded > 5);
+    // A solve without a gradient has nothing to guard.
+    const auto solution = solve(trap, TestType{}, steps);
+    CHECK(solution.stats().guarded == 0);
+    CHECK(solution.stats().accepted < 10);
+  }
+}
+
+TEMPLATE_TEST_CASE("Nearly at rest is at rest, backwards too; what moves is left alone", "[trap]", Dopri5, Reversible<Dopri5>) {
+  const auto sum = TerminalLoss{[](const auto& u, auto& u_bar) {
+    u_bar << 1, 2;
+    return u[0] + 2 * u[1];
+  }};
+  const auto slope = [&](const Eigen::Vector2d& u0, double t1, const auto& steps) {
+    return value_and_gradient(Problem{TrappedPair{}, u0, 0.0, t1}, TestType{}, steps, sum).gradient.theta[0];
+  };
+  for (const double off : {1e-12, 1e-9, 1e-7}) {
+    CAPTURE(off);
+    const Eigen::Vector2d u0(1 + off, 1);
+    CHECK(slope(u0, 10, Adaptive{}) == Approx(slope(u0, 10, FixedSteps{1000})).epsilon(1e-5));
+    CHECK(slope(u0, -10, Adaptive{}) == Approx(slope(u0, -10, FixedSteps{1000})).epsilon(1e-5));
+    CHECK(slope(u0, 1e3, Adaptive{}) == Approx(slope(u0, 1e3, FixedSteps{100000})).epsilon(1e-3));
+  }
+  // The orbit through (1/2, 1) turns as fast as the fixed point's surroundings do, and its own error says so.
+  const Problem moving{TrappedPair{}, Eigen::Vector2d(0.5, 1), 0.0, 10.0};
+  for (const double tolerance : {1e-3, 1e-6, 1e-9}) {
+    const Adaptive steps{.rtol = tolerance, .atol = tolerance};
+    const auto pass = solve_with_pullback(moving, TestType{}, steps);
+    CHECK(pass.stats().guarded == 0);
+    CHECK(pass.solution().steps() == solve(moving, TestType{}, steps).steps());
+  }
+}
+
+TEMPLATE_TEST_CASE("Unguarded steps do not: what is exact is the gradient of the few steps taken", "[trap]", Tsit5, Reversible<Tsit5>) {
   // Each step is ten times longer than the one before, at any tolerance: the error that the controller sees is 0.
   for (const double tolerance : {1e-3, 1e-6, 1e-12}) {
-    const Adaptive unbounded{.rtol = tolerance, .atol = tolerance};
+    const Adaptive unbounded{.rtol = tolerance, .atol = tolerance, .sensitivity_guard = false};
     CHECK(solve(trap, TestType{}, unbounded).stats().accepted < 10);
     const double a = gradient_of(TestType{}, unbounded).theta[0];
     // The very value that automatic differentiation of other adaptive solvers gives (Tsit5, the first step by Hairer's rule);

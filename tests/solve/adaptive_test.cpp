@@ -69,7 +69,7 @@ TEMPLATE_LIST_TEST_CASE("The steps taken, replayed, give the same states and gra
   CAPTURE(battery::Facts<TestType>::name);
   auto pass = solve_with_pullback(driven, TestType{}, hasty, inside_and_steps);
   REQUIRE(pass.stats().rejected > 0);
-  const std::vector<double> steps = pass.solution().steps();
+  const StepTimes steps = pass.solution().steps();
   REQUIRE(static_cast<std::int64_t>(steps.size()) == pass.stats().accepted + 1);
   REQUIRE((steps.front() == 0.5 && steps.back() == 12.0));
 
@@ -83,6 +83,29 @@ TEMPLATE_LIST_TEST_CASE("The steps taken, replayed, give the same states and gra
   const auto gradient = pass.pullback(ys_bar), replayed = replay.pullback(ys_bar);
   CHECK((battery::all_nonzero(gradient.y0) && battery::all_nonzero(gradient.theta) && gradient.t0 != 0 && gradient.t1 != 0));
   check_same_bits(gradient, replayed);
+}
+
+TEST_CASE("A resolution that came from the tolerance goes with the steps into their replay", "[adaptive]") {
+  // A 64th of 1e-12 is well below the default grain of some 2e-13.
+  const Adaptive fine{.rtol = 1e-12, .atol = 1e-12};
+  const SaveAt save_at{.times = {0.7, 3.1}, .steps = true};
+  const auto check = [&](const auto& method, const auto& events) {
+    const auto solution = solve(driven, method, fine, save_at, events);
+    const StepTimes steps = solution.steps();
+    CHECK(steps.resolution <= 1e-12 / 64);
+    CHECK(steps.resolution > 0);
+    const auto replay = solve(driven, method, StepTo{steps}, save_at, events);
+    REQUIRE(replay.ts() == solution.ts());
+    for (std::size_t i = 0; i < solution.ys().size(); ++i) CHECK(battery::same_bits(replay.ys()[i], solution.ys()[i]));
+    CHECK(replay.steps().resolution == steps.resolution);
+    // A resolution that is asked for is taken.
+    auto other = method;
+    other.resolution = 0x1p-40;
+    CHECK(solve(driven, other, StepTo{steps}).steps().resolution == 0x1p-40);
+    CHECK_FALSE(battery::same_bits(solve(driven, other, StepTo{steps}).ys().back(), solution.ys().back()));
+  };
+  check(Reversible<Dopri5>{}, Events<>{});
+  CHECK(solve(driven, Dopri5{}, fine).steps().resolution == 0);
 }
 
 TEMPLATE_TEST_CASE("Rejected trials leave no trace in the bits, and the pair comes back to the bit", "[adaptive]", Reversible<Heun>,

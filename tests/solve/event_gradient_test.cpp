@@ -46,7 +46,7 @@ struct Bounce {
 using L = long double;
 struct Flight {
   L e, c, y, v, t = 0;
-  static constexpr L g = 9.81;
+  static constexpr L g = static_cast<L>(9.81);  // the very number the field has
   L height(L s) const { return y - g / c * s - (v + g / c) * std::expm1(-c * s) / c; }
   L speed(L s) const { return (v + g / c) * std::exp(-c * s) - g / c; }
   L time_to_ground() const {
@@ -86,7 +86,7 @@ TEST_CASE("Ten bounces with drag: the gradient of the final height to 1e-8, by b
   constexpr double t1 = 10.0;
   const Problem problem{Ball{}, Vector2d(10, 0), 0.0, t1};
   const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
-  const auto height = [](L e, L c, L y, L v, L shift) { return Flight{0.8L + e, 0.1L + c, 10 + y, v}.height_at(t1 + shift); };
+  const auto height = [](L e, L c, L y, L v, L shift) { return Flight{0.8L + e, 0.1L + c, 10 + y, v}.height_at(static_cast<L>(t1) + shift); };
   Eigen::Vector<double, 5> expected;
   expected << derivative([&](L d) { return height(d, 0, 0, 0, 0); }), derivative([&](L d) { return height(0, d, 0, 0, 0); }),
       derivative([&](L d) { return height(0, 0, d, 0, 0); }), derivative([&](L d) { return height(0, 0, 0, d, 0); }),
@@ -107,6 +107,78 @@ TEST_CASE("Ten bounces with drag: the gradient of the final height to 1e-8, by b
   check(Reversible<Dopri5>{}, tight, ReversibleAdjoint{});
   check(Reversible<Dopri5>{}, tight, DirectAdjoint{});
   check(Reversible<Dopri5>{}, FixedSteps{2000}, ReversibleAdjoint{});
+}
+
+TEST_CASE("The times of bounces have gradients", "[events]") {
+  const Problem problem{Ball{}, Vector2d(10, 0), 0.0, 6.0};
+  const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
+  // L = Σ (k + 1) t_k; a saved state on the ground is one at a bounce.
+  const auto loss = [](const std::vector<double>& ts, const auto& ys, auto& ts_bar, auto&) {
+    double sum = 0, k = 0;
+    for (std::size_t i = 0; i < ts.size(); ++i) {
+      if (std::fabs(ys[i][0]) > 1e-10) continue;
+      ts_bar[i] = ++k;
+      sum += k * ts[i];
+    }
+    return sum;
+  };
+  const auto exact = [](L e, L c, L y) {
+    Flight flight{0.8L + e, 0.1L + c, 10 + y, 0};
+    L sum = 0;
+    for (int k = 1; k <= 3; ++k) {
+      const L s = flight.time_to_ground();
+      flight.v = -flight.e * flight.speed(s), flight.y = 0, flight.t += s;
+      sum += k * flight.t;
+    }
+    return sum;
+  };
+  const Eigen::Vector3d expected(derivative([&](L d) { return exact(d, 0, 0); }), derivative([&](L d) { return exact(0, d, 0); }),
+                                 derivative([&](L d) { return exact(0, 0, d); }));
+  const auto check = [&](const auto& method, const auto& adjoint) {
+    const auto result = value_and_gradient(problem, method, tight, loss, SaveAt{.steps = true}, adjoint, bounces);
+    CHECK(std::fabs(result.value - static_cast<double>(exact(0, 0, 0))) < 1e-9);
+    const Eigen::Vector3d found(result.gradient.theta[0], result.gradient.theta[1], result.gradient.y0[0]);
+    CAPTURE(found.transpose(), expected.transpose());
+    CHECK(battery::relative_difference(expected, found) < 1e-8);
+  };
+  check(Dopri5{}, DirectAdjoint{});
+  check(Reversible<Dopri5>{}, ReversibleAdjoint{});
+}
+
+TEST_CASE("The steps of a solve with events, taken again, give the same bits: states, events and gradients", "[events]") {
+  const Problem problem{Ball{}, Vector2d(10, 0), 0.0, 10.0};
+  const SaveAt save_at{.times = {0.3, 2.5, 9.9}, .t1 = true};
+  const auto check = [&](const auto& method, const auto& steps, const auto& events) {
+    auto pass = solve_with_pullback(problem, method, steps, save_at, DefaultAdjoint<std::decay_t<decltype(method)>, Ball, Vector2d>{}, events);
+    auto again = solve_with_pullback(problem, method, StepTo{pass.solution().steps()}, save_at,
+                                     DefaultAdjoint<std::decay_t<decltype(method)>, Ball, Vector2d>{}, events);
+    CHECK(again.solution().status() == pass.solution().status());
+    CHECK(again.solution().steps() == pass.solution().steps());
+    REQUIRE(again.ts() == pass.ts());
+    for (std::size_t i = 0; i < pass.ys().size(); ++i) CHECK(battery::same_bits(again.ys()[i], pass.ys()[i]));
+    const auto& met = pass.solution().events();
+    REQUIRE(again.solution().events().size() == met.size());
+    CHECK(met.size() > 0);
+    for (std::size_t i = 0; i < met.size(); ++i) CHECK((again.solution().events()[i].t == met[i].t && battery::same_bits(again.solution().events()[i].y, met[i].y)));
+    std::vector<Vector2d> ys_bar(pass.ys().size(), Vector2d(1, -2));
+    const auto a = pass.pullback(ys_bar), b = again.pullback(ys_bar);
+    CHECK((battery::same_bits(a.y0, b.y0) && battery::same_bits(a.theta, b.theta) && a.t0 == b.t0 && a.t1 == b.t1));
+  };
+  const Adaptive steps{.rtol = 1e-5, .atol = 1e-5};
+  const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
+  const Events impact{Event{Ground{}, Crossing::falling}};
+  check(Dopri5{}, steps, bounces);
+  check(Tsit5{}, steps, impact);
+  check(Reversible<Dopri5>{}, steps, bounces);
+  check(Reversible<Dopri5>{}, tight, impact);
+  check(Dop853{}, FixedSteps{33}, bounces);
+
+  // Where the parameters have moved and an event comes elsewhere or not at all, the steps go on from there to the next.
+  const auto taken = solve(problem, Dopri5{}, tight, {}, bounces).steps();
+  const Problem dropped{Ball{Vector2d(0.79, 0.1)}, Vector2d(10, 0), 0.0, 10.0}, risen{Ball{}, Vector2d(1e3, 0), 0.0, 10.0};
+  CHECK(solve(dropped, Dopri5{}, StepTo{taken}, {}, bounces).ys().back()[0] ==
+        Approx(solve(dropped, Dopri5{}, tight, {}, bounces).ys().back()[0]).epsilon(1e-6));
+  CHECK(solve(risen, Dopri5{}, StepTo{taken}, {}, bounces).ys().back()[0] == Approx(solve(risen, Dopri5{}, tight).ys().back()[0]).epsilon(1e-9));
 }
 
 TEST_CASE("The time of a terminal event has a gradient, with saves in the steps before it", "[events]") {

@@ -30,12 +30,23 @@ struct DefaultAdjointOf<M, F, Y> {
   using type = ReversibleAdjoint;
 };
 
+// The cotangent of a saved number or Eigen object, 0 of its shape.
+template <class Saved>
+Saved zero_cotangent(const Saved& saved) {
+  if constexpr (std::is_arithmetic_v<Saved>)
+    return Saved{0};
+  else
+    return zeros_like(saved);
+}
+
 // True where an adjoint can go back through such a solve; else a compile error with the reason.
-template <class F, class Y, class M, class StepsType, class Adjoint>
+template <class F, class Y, class M, class StepsType, class Save, class Adjoint>
 consteval bool require_pullback() {
   if constexpr (!require_solve<F, Y, M, StepsType>()) {
     return false;
   } else if constexpr (!method_differentiates<F, Y, M>()) {
+    return false;
+  } else if constexpr (!require_save_at<Save, Y>()) {
     return false;
   } else if constexpr (!require_differentiable<F, Y>()) {
     return false;
@@ -50,29 +61,80 @@ consteval bool require_pullback() {
 
 }  // namespace detail
 
+namespace detail {
+template <class Save, class Y>
+concept SavedFunctionWithVjp = requires(const Save& save, double t, const Y& y, const SavedType<Save, Y>& w, Y& y_bar,
+                                        typename Y::Scalar& t_bar) { save.function.vjp(t, y, w, y_bar, t_bar); };
+}
+
 // Given no adjoint, a reversible method gets ReversibleAdjoint, any other DirectAdjoint.
 template <class M, class F, class Y>
 using DefaultAdjoint = typename detail::DefaultAdjointOf<M, F, Y>::type;
 
 // A finished solve that can be gone back through, as often as one likes. It owns a copy of the field: parameters changed
 // afterwards do not touch it. Not for use by two threads at once.
-template <class F, class Y, class S, class Adjoint, class... E>
+template <class F, class Y, class S, class Adjoint, class Save, class... E>
 class [[nodiscard]] Pass {
   using WatchType = detail::Watch<F, Y, E...>;
+  static constexpr bool of_function = !std::is_same_v<Save, SaveAt>;
 
  public:
   using Trace = typename Adjoint::template Trace<S>;
+  using Saved = SavedType<Save, Y>;
 
   const std::vector<double>& ts() const { return forward_.solution.ts(); }
-  const std::vector<Y>& ys() const { return forward_.solution.ys(); }
+  // What was saved: states, or, with SaveAt{…}.of(g), what g gave.
+  const std::vector<Saved>& ys() const {
+    if constexpr (of_function)
+      return values_;
+    else
+      return forward_.solution.ys();
+  }
   const Stats& stats() const { return forward_.solution.stats(); }
   const Solution<Y>& solution() const { return forward_.solution; }
 
   // ys_bar[i] is the cotangent of ys()[i], of the same shape; ts_bar[i], if given, that of ts()[i], of which only times of
   // events and nodes can move. Throws std::invalid_argument where they do not fit or are not finite; SolveError where the
   // field turns out impure or the cotangents overflow.
-  Gradient<F, Y> pullback(const std::vector<Y>& ys_bar, const std::vector<double>& ts_bar = {}) {
+  Gradient<F, Y> pullback(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar = {}) {
     check(ys_bar, ts_bar);
+    if constexpr (of_function) {
+      // From cotangents of g to those of the states and times it was taken of.
+      const std::vector<Y>& states = forward_.solution.ys();
+      std::vector<Y> states_bar(states.size(), detail::zeros_like(y0_));
+      std::vector<double> times_bar = ts_bar;
+      times_bar.resize(states.size(), 0.0);
+      for (std::size_t i = 0; i < states.size(); ++i) {
+        typename Y::Scalar t_bar{0};
+        save_.function.vjp(ts()[i], states[i], ys_bar[i], states_bar[i], t_bar);
+        times_bar[i] += static_cast<double>(Eigen::numext::real(t_bar));
+      }
+      return pull_back_states(states_bar, times_bar);
+    } else {
+      return pull_back_states(ys_bar, ts_bar);
+    }
+  }
+
+  // Borrows the field where own_field is false: it must then outlive the pass, unchanged.
+  template <class M, class StepsType>
+  Pass(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const Save& save_at,
+       const Events<E...>& events, bool own_field)
+      : owned_(own_field ? std::make_unique<const F>(problem.field) : nullptr),
+        field_(own_field ? owned_.get() : &problem.field),
+        save_(save_at),
+        y0_(problem.y0),
+        forward_(method, *field_, problem.y0, problem.t0, problem.t1, steps, detail::save_plan_of(save_),
+                 WatchType(events, *field_), OnFailure::throw_error) {
+    if constexpr (of_function) {
+      static_assert(detail::SavedFunctionWithVjp<Save, Y>,
+                    "antistrophe: a gradient through a function saved in the place of the state needs its member "
+                    "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
+      for (std::size_t i = 0; i < ts().size(); ++i) values_.push_back(save_.function(ts()[i], forward_.solution.ys()[i]));
+    }
+  }
+
+ private:
+  Gradient<F, Y> pull_back_states(const std::vector<Y>& ys_bar, const std::vector<double>& ts_bar) {
     const F& field = *field_;
     S& stepper = forward_.stepper;
     const Calls before = stepper.calls();
@@ -115,17 +177,6 @@ class [[nodiscard]] Pass {
     return gradient;
   }
 
-  // Borrows the field where own_field is false: it must then outlive the pass, unchanged.
-  template <class M, class StepsType>
-  Pass(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at,
-       const Events<E...>& events, bool own_field)
-      : owned_(own_field ? std::make_unique<const F>(problem.field) : nullptr),
-        field_(own_field ? owned_.get() : &problem.field),
-        y0_(problem.y0),
-        forward_(method, *field_, problem.y0, problem.t0, problem.t1, steps, save_at, WatchType(events, *field_),
-                 OnFailure::throw_error) {}
-
- private:
   // Back through the event at the end of a segment: from the cotangent of the state after its jump (`goes_on`), of what was
   // saved there and of its time, to that of the step it cut. The event's time moves with the state so that g stays 0:
   //   w ← w − ∂g/∂y (wᵀẎ + L_t) / (∂g/∂t + ∂g/∂y·Ẏ),   θ̄ −= ∂g/∂θ (the same factor).
@@ -165,7 +216,7 @@ class [[nodiscard]] Pass {
     backward.chain_times(segment.timeline.steps(), step_bar);
   }
 
-  void check(const std::vector<Y>& ys_bar, const std::vector<double>& ts_bar) const {
+  void check(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar) const {
     if (!ts_bar.empty() && ts_bar.size() != ys().size())
       detail::refuse("the length of ts_bar", ts_bar.size(), "0 or that of ts(), " + std::to_string(ys().size()));
     for (std::size_t i = 0; i < ts_bar.size(); ++i)
@@ -174,15 +225,19 @@ class [[nodiscard]] Pass {
       detail::refuse("the length of ys_bar", ys_bar.size(), "that of ys(), " + std::to_string(ys().size()));
     for (std::size_t i = 0; i < ys_bar.size(); ++i) {
       const std::string name = "ys_bar[" + std::to_string(i) + "]";
-      if (!detail::same_shape(ys_bar[i], ys()[i]))
-        detail::refuse("the shape of " + name, detail::shape(ys_bar[i]), detail::shape(ys()[i]));
-      detail::refuse_not_finite(name, ys_bar[i]);
+      if constexpr (std::is_arithmetic_v<Saved>) {
+        if (!std::isfinite(ys_bar[i])) detail::refuse(name, ys_bar[i], "finite");
+      } else {
+        if (!detail::same_shape(ys_bar[i], ys()[i]))
+          detail::refuse("the shape of " + name, detail::shape(ys_bar[i]), detail::shape(ys()[i]));
+        detail::refuse_not_finite(name, ys_bar[i]);
+      }
     }
   }
 
   // t0 == t1: no step was taken, and y(t1) moves by f with t1 and by −f with t0.
   void add_instant(const std::vector<Y>& ys_bar, detail::TimeCotangents& times_bar) const {
-    if (ys_bar.empty() || forward_.plan.given.back()) return;
+    if (ys_bar.empty() || !forward_.plan.last_is_end || forward_.plan.given.back()) return;
     auto tape = detail::make_tape<F, Y>(*field_, y0_);
     Y dy = detail::zeros_like(y0_);
     detail::evaluate<F, Y>(*field_, forward_.segments.front().timeline.t0(), y0_, dy, tape);
@@ -193,17 +248,20 @@ class [[nodiscard]] Pass {
 
   std::unique_ptr<const F> owned_;
   const F* field_;
+  Save save_;
   Y y0_;
   detail::Forward<S, Trace, WatchType> forward_;
+  std::vector<std::conditional_t<of_function, Saved, char>> values_;
 };
 
 // The solve and its pull-back. Errors as of solve; a method that cannot go with the adjoint does not compile.
-template <class F, class Y, class M, class StepsType, class Adjoint = DefaultAdjoint<M, F, Y>, class... E>
-auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at = {},
+template <class F, class Y, class M, class StepsType, class Save = SaveAt, class Adjoint = DefaultAdjoint<M, F, Y>,
+          class... E>
+auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const Save& save_at = {},
                          const Adjoint& = {}, const Events<E...>& events = Events<>{}) {
-  if constexpr (detail::require_pullback<F, Y, M, StepsType, Adjoint>()) {
+  if constexpr (detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
     detail::validate(problem);
-    return Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint, E...>(problem, method, steps, save_at, events, true);
+    return Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint, Save, E...>(problem, method, steps, save_at, events, true);
   }
 }
 

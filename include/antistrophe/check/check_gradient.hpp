@@ -33,12 +33,17 @@ struct GradientCheckOptions {
   double step = 0;  // of differences, relative to the component's size or 1; 0 for the default
 };
 
-// Fourth-order central differences, with the step that balances truncation against round-off, ε^{1/5}.
+// Fourth-order central differences, with the step that balances truncation against round-off, ε^{1/5}. Steps that are chosen
+// as the solve goes are taken once and then held, as the gradient holds them.
 // Throws as value_and_gradient does.
-template <class F, class Y, class M, class StepsType, class L, class Adjoint = DefaultAdjoint<M, F, Y>>
+template <class F, class Y, class M, class StepsType, class L, class Save = SaveAt, class Adjoint = DefaultAdjoint<M, F, Y>>
 GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
-                              const SaveAt& save_at = {}, const Adjoint& adjoint = {},
+                              const Save& save_at = {}, const Adjoint& adjoint = {},
                               const GradientCheckOptions& options = {}) {
+  if constexpr (std::is_same_v<StepsType, Adaptive>) {
+    const StepTo taken{solve_with_pullback(problem, method, steps, save_at, adjoint).solution().steps()};
+    return check_gradient(problem, method, taken, loss, save_at, adjoint, options);
+  } else {
   using Real = RealOf<Y>;
   const double epsilon = static_cast<double>(std::numeric_limits<Real>::epsilon());
   const double relative_step = options.step > 0 ? options.step : std::pow(epsilon, 0.2);
@@ -49,8 +54,8 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
   const auto& gradient = at_problem.gradient;
   Problem<F, Y> moved = problem;
   const auto value_at = [&] {
-    std::vector<Y> ys = solve(moved, method, steps, save_at).ys();
-    std::vector<Y> unused(ys.size(), detail::zeros_like(problem.y0));
+    const auto ys = solve(moved, method, steps, save_at).ys();
+    auto unused = ys;
     return static_cast<double>(loss(ys, unused));
   };
   const auto differentiate = [&](auto& x) {
@@ -94,7 +99,7 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
     judge(group);
   }
   if constexpr (TimeDifferentiable<F, Y> && std::is_same_v<StepsType, FixedSteps>) {
-    if (save_at.times.empty() && problem.t0 != problem.t1) {
+    if (detail::save_plan_of(save_at).times.empty() && problem.t0 != problem.t1) {
       judge({{"t0", gradient.t0, differentiate(moved.t0)}});
       judge({{"t1", gradient.t1, differentiate(moved.t1)}});
     }
@@ -109,6 +114,7 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
   if (!report.ok) text << "; check_vjp(field, t, y) tells whether the field's vjp is to blame";
   report.message = text.str();
   return report;
+  }
 }
 
 }  // namespace antistrophe

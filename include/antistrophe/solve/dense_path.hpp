@@ -19,6 +19,13 @@ template <class Y>
 class DensePath {
  public:
   bool empty() const { return pieces_.empty(); }
+  std::size_t size() const { return pieces_.size(); }
+
+  // Keeps the first `pieces` of them.
+  void resize(std::size_t pieces) {
+    pieces_.resize(pieces);
+    coefficients_.resize(pieces * (static_cast<std::size_t>(degree_) + 1));
+  }
 
   // The extension of a step from t0 of length h, valid up to `until`.
   template <int Degree>

@@ -2,14 +2,16 @@
 // and let it go on, or merely be recorded.
 //
 // A zero counts as crossed: g that reaches 0 from either side fires. A solve that starts on g = 0 does not fire there, nor
-// does an event fire again at the very point where it has just fired; its side is then taken from the first hundredth of
-// the step that follows. Only signs at the ends of steps are compared, so two zeros of one g inside one step are missed, a
+// does an event fire again at the very point where it has just fired; its side is then taken from where g first leaves 0 by
+// more than its own round-off. An event that fires again and again at what is one time to round-off (a ball that comes to
+// rest bounces infinitely often in finite time) ends the solve with a failure. Only signs at the ends of steps are compared, so two zeros of one g inside one step are missed, a
 // grazing zero may be; bound the step (dtmax) where that matters. Of several events in one step the earliest comes first;
 // of several at the same time to round-off, the first in the list, and the others count as passed.
 #pragma once
 
 #include <antistrophe/core/concepts.hpp>
 #include <antistrophe/core/errors.hpp>
+#include <antistrophe/core/field_access.hpp>
 #include <antistrophe/core/requirements.hpp>
 #include <antistrophe/core/state.hpp>
 #include <antistrophe/solve/solution.hpp>
@@ -20,6 +22,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
@@ -37,7 +40,7 @@ struct NoJump {};
 //   gradient(t, y, y_bar, theta_bar, t_bar) that adds ∂g/∂y, ∂g/∂θ, ∂g/∂t   (theta_bar may be left alone),
 // or is wrapped in automatic_event (antistrophe/field/automatic_event.hpp).
 // crossing: the direction of g that counts. terminal: the solve ends there, with Status::event. tolerance: of the time
-// located; 0 for round-off.
+// located; 0 for round-off. (clang before 17 deduces Event from arguments in their order only, without .name = ….)
 template <class G>
 struct Event {
   G g;
@@ -60,6 +63,58 @@ struct JumpEvent {
 };
 template <class G, class Jump, class... Rest>
 JumpEvent(G, Jump, Rest...) -> JumpEvent<G, Jump>;
+
+// g = mean((f_i / (atol + rtol |y_i|))²) − 1, f the field: below 0 where the state hardly moves any more in a unit of time.
+struct SteadyState {
+  double rtol, atol;
+  static constexpr bool fires_at_start = true;
+
+  template <class F, State Y>
+  double of(const F& field, double t, const Y& y) const {
+    auto tape = detail::make_tape<F, Y>(field, y);
+    Y f = detail::zeros_like(y);
+    detail::evaluate<F, Y>(field, t, y, f, tape);
+    double sum = 0;
+    for (Eigen::Index i = 0; i < y.size(); ++i) {
+      const double ratio = size(f.data()[i]) / scale(y.data()[i]);
+      sum += ratio * ratio;
+    }
+    return y.size() > 0 ? sum / static_cast<double>(y.size()) - 1 : -1.0;
+  }
+
+  template <class F, State Y>
+  void gradient_of(const F& field, double t, const Y& y, Y& y_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) const {
+    using Scalar = typename Y::Scalar;
+    auto tape = detail::make_tape<F, Y>(field, y);
+    Y f = detail::zeros_like(y), w = f;
+    detail::evaluate<F, Y>(field, t, y, f, tape);
+    const double n = static_cast<double>(y.size());
+    for (Eigen::Index i = 0; i < y.size(); ++i) {
+      const double s = scale(y.data()[i]);
+      w.data()[i] = static_cast<Scalar>(static_cast<RealOf<Y>>(2 / (n * s * s))) * f.data()[i];
+      const double ratio = size(f.data()[i]) / s;
+      if (y.data()[i] != Scalar{0})
+        y_bar.data()[i] -= static_cast<Scalar>(static_cast<RealOf<Y>>(2 * ratio * ratio * rtol / (n * s * size(y.data()[i])))) * y.data()[i];
+    }
+    detail::pull_back<F, Y>(field, t, y, tape, w, y_bar, theta_bar, t_bar);
+  }
+
+ private:
+  static double size(const auto& x) {
+    using std::abs;
+    return static_cast<double>(abs(x));
+  }
+  double scale(const auto& y) const { return atol + rtol * size(y); }
+};
+
+// Ends the solve where the solution is steady: where the root mean square of f_i / (atol + rtol |y_i|) falls below 1, at once
+// if it is so at t0. Costs an evaluation of f a step. Throws std::invalid_argument unless rtol, atol >= 0 and one is positive.
+inline Event<SteadyState> steady_state_event(double rtol = 1e-6, double atol = 1e-6) {
+  if (!(rtol >= 0) || !std::isfinite(rtol)) detail::refuse("rtol of steady_state_event", rtol, "at least 0 and finite");
+  if (!(atol >= 0) || !std::isfinite(atol)) detail::refuse("atol of steady_state_event", atol, "at least 0 and finite");
+  if (rtol == 0 && atol == 0) detail::refuse("atol of steady_state_event", atol, "positive where rtol is 0");
+  return {SteadyState{rtol, atol}, Crossing::falling, true, 0};
+}
 
 // The events of a solve: Events{Event{…}, JumpEvent{…}}.
 template <class... E>
@@ -87,12 +142,60 @@ inline constexpr bool is_events = false;
 template <class... E>
 inline constexpr bool is_events<Events<E...>> = true;
 
+// An event's functions, with the field's parameters where they ask for them. Free templates, so that a field without
+// parameters is only looked at where it is asked.
 template <class G, class F, class Y>
 double event_value(const G& g, const F& field, double t, const Y& y) {
-  if constexpr (requires { g(t, y); })
+  if constexpr (requires { g.of(field, t, y); }) {
+    return g.of(field, t, y);
+  } else if constexpr (requires { g(t, y); }) {
     return static_cast<double>(g(t, y));
+  } else {
+    static_assert(requires { g(t, y, field.parameters()); },
+                  "antistrophe: the g of an event is called as g(t, y), or g(t, y, theta), and returns a number.");
+    if constexpr (requires { g(t, y, field.parameters()); })
+      return static_cast<double>(g(t, y, field.parameters()));
+    else
+      return 0;
+  }
+}
+
+template <class Jump, class F, class Y>
+void event_jump(const Jump& jump, const F& field, double t, const Y& y, Y& y_new) {
+  if constexpr (requires { jump(t, y, y_new); }) {
+    jump(t, y, y_new);
+  } else {
+    static_assert(requires { jump(t, y, field.parameters(), y_new); },
+                  "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
+    if constexpr (requires { jump(t, y, field.parameters(), y_new); }) jump(t, y, field.parameters(), y_new);
+  }
+}
+
+template <class Jump, class F, class Y, class Theta>
+void event_jump_vjp(const Jump& jump, const F& field, double t, const Y& y, const Y& w, Y& y_bar, Theta& theta_bar,
+                    typename Y::Scalar& t_bar) {
+  if constexpr (requires { jump.vjp(t, y, w, y_bar, theta_bar, t_bar); })
+    jump.vjp(t, y, w, y_bar, theta_bar, t_bar);
+  else if constexpr (requires { jump.vjp(t, y, field.parameters(), w, y_bar, theta_bar, t_bar); })
+    jump.vjp(t, y, field.parameters(), w, y_bar, theta_bar, t_bar);
   else
-    return static_cast<double>(g(t, y, field.parameters()));
+    static_assert(never<Theta>,
+                  "antistrophe: a gradient through a jump needs jump.vjp(t, y, w, y_bar, theta_bar, t_bar), adding "
+                  "(∂jump/∂y)ᵀw, (∂jump/∂θ)ᵀw and (∂jump/∂t)ᵀw (or wrap it in automatic_jump).");
+}
+
+template <class G, class F, class Y, class Theta>
+void event_gradient(const G& g, const F& field, double t, const Y& y, Y& y_bar, Theta& theta_bar, typename Y::Scalar& t_bar) {
+  if constexpr (requires { g.gradient_of(field, t, y, y_bar, theta_bar, t_bar); })
+    g.gradient_of(field, t, y, y_bar, theta_bar, t_bar);
+  else if constexpr (requires { g.gradient(t, y, y_bar, theta_bar, t_bar); })
+    g.gradient(t, y, y_bar, theta_bar, t_bar);
+  else if constexpr (requires { g.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar); })
+    g.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar);
+  else
+    static_assert(never<Theta>,
+                  "antistrophe: a gradient through an event needs g.gradient(t, y, y_bar, theta_bar, t_bar), adding "
+                  "∂g/∂y, ∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");
 }
 
 // The zero of φ between a, where φ is of the sign of fa, and b, where it is 0 or of the other: bisection's safety with the
@@ -118,6 +221,22 @@ double find_zero(Phi&& phi, double a, double fa, double b, double fb, double tol
   return b;
 }
 
+template <class G>
+inline constexpr bool looks_at_field = std::is_same_v<G, SteadyState>;
+
+// Where, in a step that starts on φ = 0, the side of φ can be told: the smallest σ at which φ has left 0 by more than its own
+// round-off, which is seen in its first few numbers; a hundredth where there is none before.
+template <class Phi>
+double leaves_zero(Phi&& phi) {
+  constexpr double epsilon = std::numeric_limits<double>::epsilon(), hundredth = 0.01;
+  const double start = phi(0.0);
+  double noise = std::fabs(start);
+  for (double sigma : {epsilon, 3 * epsilon, 7 * epsilon}) noise = std::fmax(noise, std::fabs(phi(sigma) - start));
+  for (double sigma = 64 * epsilon; sigma < hundredth; sigma *= 4)
+    if (std::fabs(phi(sigma)) > 8 * noise) return sigma;
+  return hundredth;
+}
+
 // Where a step is cut by an event that arrests it.
 struct Hit {
   std::size_t index = 0;
@@ -136,11 +255,33 @@ class Watch {
   // At the start of a segment; `fired` is the event that led there.
   void start(double t, const Y& y, std::optional<std::size_t> fired) {
     for_each([&]<std::size_t I>(const auto& event) {
-      values_[I] = checked(I, event_value(event.g, *field_, t, y), t);
+      values_[I] = value<I>(event, t, y);
       if (fired && (fired == I || passed_[I])) values_[I] = 0;
     });
-    if (fired) resumed_at_ = t;
+    if (!fired) {
+      started_at_ = t;
+      return;
+    }
+    fired_before_ = fired_last_, resumed_before_ = resumed_at_;
+    fired_last_ = fired, resumed_at_ = t;
   }
+
+  // The event that fires again and again within a time that numbers do not resolve, if there is one.
+  std::optional<std::size_t> recurring() const { return recurring_; }
+
+  // The event that ends a solve where it begins, if there is one.
+  std::optional<std::size_t> over_at_start() const {
+    std::optional<std::size_t> met;
+    for_each([&]<std::size_t I>(const auto& event) {
+      if constexpr (requires { event.g.fires_at_start; }) {
+        if (!met && values_[I] <= 0) met = I;
+      }
+    });
+    return met;
+  }
+
+  // Of f, by events that look at it.
+  std::int64_t evaluations() const { return evaluations_; }
 
   // The earliest event of an attempted step that arrests it; those that are only recorded before it go to `record`.
   template <Stepper S, class Record>
@@ -148,7 +289,7 @@ class Watch {
     std::array<double, count> ends{};
     bool crossed = false;
     for_each([&]<std::size_t I>(const auto& event) {
-      ends[I] = checked(I, event_value(event.g, *field_, step.t1, y1), step.t1);
+      ends[I] = value<I>(event, step.t1, y1);
       crossed = crossed || values_[I] == 0 || (values_[I] > 0) != (ends[I] > 0) || ends[I] == 0;
     });
     if (!crossed) {
@@ -164,17 +305,23 @@ class Watch {
     for_each([&]<std::size_t I>(const auto& event) {
       const auto phi = [&](double sigma) {
         polynomial.value(sigma, y);
-        const double t = step.t0 + sigma * step.h();
-        return checked(I, event_value(event.g, *field_, t, y), t);
+        const double t = sigma == 1 ? step.t1 : step.t0 + sigma * step.h();
+        return value<I>(event, t, y);
       };
       double from = 0, before = values_[I];
-      if (before == 0) from = 0.01, before = phi(from);
+      if (before == 0) {
+        from = leaves_zero(phi), before = phi(from);
+        if (fired_last_ == I && resumed_at_ == step.t0) watch_for_rest(I, before);
+      }
       const bool changes = before != 0 && (ends[I] == 0 || (before > 0) != (ends[I] > 0));
       const bool counts = event.crossing == Crossing::any || (event.crossing == Crossing::rising) == (before < 0);
       if (!changes || !counts) return;
       const double sigma = find_zero(phi, from, before, 1.0, ends[I], event.tolerance / std::fabs(step.h()));
-      // What is met at the very point where another event has just fired was simultaneous with it.
-      if (resumed_at_ != step.t0 || sigma > same_time(step)) hits[found++] = {I, sigma};
+      if (resumed_at_ != step.t0 || sigma > same_time(step))
+        hits[found++] = {I, sigma};
+      else if (fired_last_ == I)
+        recurring_ = I;
+      // else it was simultaneous with the event that fired there
     });
     values_ = ends;
     std::stable_sort(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(found),
@@ -214,11 +361,7 @@ class Watch {
   void jump(std::size_t index, double t, const Y& y, Y& y_new) const {
     for_each([&]<std::size_t I>(const auto& event) {
       if constexpr (jumps<std::remove_cvref_t<decltype(event)>>) {
-        if (I != index) return;
-        if constexpr (requires { event.jump(t, y, y_new); })
-          event.jump(t, y, y_new);
-        else
-          event.jump(t, y, field_->parameters(), y_new);
+        if (I == index) event_jump(event.jump, *field_, t, y, y_new);
       }
     });
   }
@@ -229,11 +372,7 @@ class Watch {
                 typename Y::Scalar& t_bar) const {
     for_each([&]<std::size_t I>(const auto& event) {
       if constexpr (jumps<std::remove_cvref_t<decltype(event)>>) {
-        if (I != index) return;
-        if constexpr (requires { event.jump.vjp(t, y, w, y_bar, theta_bar, t_bar); })
-          event.jump.vjp(t, y, w, y_bar, theta_bar, t_bar);
-        else
-          event.jump.vjp(t, y, field_->parameters(), w, y_bar, theta_bar, t_bar);
+        if (I == index) event_jump_vjp(event.jump, *field_, t, y, w, y_bar, theta_bar, t_bar);
       }
     });
   }
@@ -242,15 +381,7 @@ class Watch {
   template <class Theta>
   void gradient(std::size_t index, double t, const Y& y, Y& y_bar, Theta& theta_bar, typename Y::Scalar& t_bar) const {
     for_each([&]<std::size_t I>(const auto& event) {
-      if (I != index) return;
-      if constexpr (requires { event.g.gradient(t, y, y_bar, theta_bar, t_bar); })
-        event.g.gradient(t, y, y_bar, theta_bar, t_bar);
-      else if constexpr (requires { event.g.gradient(t, y, field_->parameters(), y_bar, theta_bar, t_bar); })
-        event.g.gradient(t, y, field_->parameters(), y_bar, theta_bar, t_bar);
-      else
-        static_assert(never<Theta, decltype(event)>,
-                      "antistrophe: a gradient through an event needs g.gradient(t, y, y_bar, theta_bar, t_bar), adding "
-                      "∂g/∂y, ∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");
+      if (I == index) event_gradient(event.g, *field_, t, y, y_bar, theta_bar, t_bar);
     });
   }
 
@@ -262,21 +393,34 @@ class Watch {
     }(std::make_index_sequence<count>{});
   }
 
+  // A ball whose bounces have become shorter than the state's numbers resolve goes through the floor: it leaves g = 0 on the
+  // other side than after the bounce before, a moment ago.
+  void watch_for_rest(std::size_t index, double side) {
+    const bool moment = std::fabs(resumed_at_ - resumed_before_) <= 1e-4 * std::fabs(resumed_at_ - started_at_);
+    if (fired_before_ == index && moment && side * side_before_ < 0) recurring_ = index;
+    side_before_ = side;
+  }
+
   // Two zeros of a step closer than this, as a share of it, are at the same time to round-off.
   static double same_time(const Step& step) {
     return 64 * std::numeric_limits<double>::epsilon() * std::fmax(1.0, std::fabs(step.t0 / step.h()));
   }
 
-  static double checked(std::size_t index, double value, double t) {
-    if (std::isnan(value)) refuse("g of event " + std::to_string(index) + " at t = " + in_words(t), value, "a number");
-    return value;
+  template <std::size_t I>
+  double value(const auto& event, double t, const Y& y) {
+    if constexpr (looks_at_field<std::remove_cvref_t<decltype(event.g)>>) ++evaluations_;
+    const double g = event_value(event.g, *field_, t, y);
+    if (std::isnan(g)) refuse("g of event " + std::to_string(I) + " at t = " + in_words(t), g, "a number");
+    return g;
   }
 
   Events<E...> events_;
   const F* field_;
   std::array<double, count> values_{};  // g where the step begins; 0 where its side is not known yet
   std::array<bool, count> passed_{};    // at the time of the event that fired last
-  double resumed_at_ = std::numeric_limits<double>::quiet_NaN();
+  double started_at_ = 0, resumed_at_ = std::numeric_limits<double>::quiet_NaN(), resumed_before_ = resumed_at_, side_before_ = 0;
+  std::optional<std::size_t> fired_last_, fired_before_, recurring_;
+  std::int64_t evaluations_ = 0;
 };
 
 template <class F, class Y, class... E>

@@ -41,16 +41,17 @@ Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
 }
 
 // Hairer's first step (Solving ODEs I, II.4): from the sizes of y0, of f there, and of f a small Euler step further on,
-// which stays inside [t0, t1].
+// which stays inside [t0, t1]. `speed` is the scaled size of f(t0, y0).
 template <Stepper S>
 double first_step(S& stepper, Controller& controller, const Adaptive& options, int local_order, double t0, double t1,
-                  const typename S::State& y0) {
+                  const typename S::State& y0, double& speed) {
   using Y = typename S::State;
   const double span = t1 - t0, sign = span > 0 ? 1 : -1;
   const double longest = std::fmin(std::fabs(span), options.dtmax);
   Y f0 = zeros_like(y0), f1 = f0;
   stepper.slope(t0, y0, f0);
   const double d0 = controller.scaled(y0, y0, y0), d1 = controller.scaled(f0, y0, y0);
+  speed = d1;
   double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 * std::fabs(span) : 0.01 * d0 / d1;
   h0 = std::fmin(std::isfinite(h0) ? h0 : 1e-6 * std::fabs(span), longest);
   const double probe = t0 + sign * h0;
@@ -83,13 +84,14 @@ inline std::string why_so_small(const Adaptive& options, double error, const Bla
   return text.str();
 }
 
-// Steps from node to node of a timeline laid out before. A step that fails ends the solve.
+// Steps from node to node of a timeline laid out before; those that events are to cut, to where they were aimed. A step that
+// fails ends the solve.
 class FixedPace {
  public:
-  FixedPace(const Timeline& plan, double) : plan_(&plan) {}
+  FixedPace(const Timeline& plan, bool with_events) : plan_(&plan), with_events_(with_events) {}
 
   bool over() const { return next_ > plan_->steps(); }
-  double target(double) const { return (*plan_)[next_]; }
+  double target(double) const { return with_events_ ? plan_->aim(next_) : (*plan_)[next_]; }
   template <Stepper S>
   void start(S&, double, const typename S::State&) {}
   std::optional<Failure> exhausted(const Step&, const Stats&) const { return std::nullopt; }
@@ -99,8 +101,9 @@ class FixedPace {
     return true;
   }
   template <Stepper S>
-  void accepted(S&, const Step&) {
+  void accepted(S&, const Step& step) {
     ++next_;
+    if (step.t1 != (*plan_)[next_ - 1]) resume(step.t1);  // an event that was to come did not
   }
   template <Stepper S>
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
@@ -114,16 +117,78 @@ class FixedPace {
 
  private:
   const Timeline* plan_;
+  bool with_events_;
   std::int64_t next_ = 1;
 };
 
-// Steps of accepted error. Rejected trials leave no trace.
+// How fast sensitivities move where the state itself rests: a Lipschitz constant of f, in the norm of the tolerances, by the
+// power method on differences, a turn at each look (as Sommeijer, Shampine & Verwer 1998 estimate a spectral radius).
+template <Stepper S>
+class RestGuard {
+ public:
+  using Y = typename S::State;
+
+  explicit RestGuard(const Y& like) : direction_(zeros_like(like)), moved_(direction_), f0_(direction_), f1_(direction_) {}
+
+  // The longest step for which the linearised equation is resolved to the tolerance: (h‖J‖)^q <= q! tolerance.
+  double longest_step(S& stepper, const Adaptive& options, int local_order, double t, const Y& y) {
+    if (y.size() == 0) return std::numeric_limits<double>::infinity();
+    stepper.slope(t, y, f0_);
+    double steepest = 0;
+    for (int turn = started_ ? 2 : 0; turn < 3; ++turn) {
+      if (!started_) start(y);
+      for (Eigen::Index i = 0; i < y.size(); ++i) moved_.data()[i] = y.data()[i] + real(scale(options, y, i)) * direction_.data()[i];
+      stepper.slope(t, moved_, f1_);
+      double sum = 0;
+      for (Eigen::Index i = 0; i < y.size(); ++i) {
+        direction_.data()[i] = (f1_.data()[i] - f0_.data()[i]) / real(scale(options, y, i));
+        sum += static_cast<double>(Eigen::numext::abs2(direction_.data()[i]));
+      }
+      const double size = std::sqrt(sum / static_cast<double>(y.size()));
+      started_ = std::isfinite(size) && size > 0;
+      if (!started_) break;
+      steepest = std::fmax(steepest, size);
+      direction_ /= real(size);
+    }
+    double factorial = 1;
+    for (int i = 2; i <= local_order; ++i) factorial *= i;
+    return steepest > 0 ? std::pow(factorial * relative_tolerance(options, y), 1.0 / local_order) / steepest
+                        : std::numeric_limits<double>::infinity();
+  }
+
+ private:
+  static typename Y::Scalar real(double x) { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x)); }
+
+  // Of the size of the tolerance, and enough for a difference to be seen.
+  static double scale(const Adaptive& options, const Y& y, Eigen::Index i) {
+    using std::abs;
+    const double size = static_cast<double>(abs(y.data()[i]));
+    const double visible = std::sqrt(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()));
+    return options.atol(i) + std::fmax(options.rtol, visible) * size;
+  }
+  static double relative_tolerance(const Adaptive& options, const Y& y) {
+    if (options.rtol > 0) return options.rtol;
+    const double largest = static_cast<double>(y.array().abs().maxCoeff());
+    return largest > 0 ? std::fmin(1.0, options.atol.smallest() / largest) : 1e-6;
+  }
+
+  // Signs without a pattern that a Jacobian could share.
+  void start(const Y& y) {
+    for (Eigen::Index i = 0; i < y.size(); ++i)
+      direction_.data()[i] = real(splitmix64(static_cast<std::uint64_t>(i)) % 2 == 0 ? 1 : -1);
+  }
+
+  Y direction_, moved_, f0_, f1_;
+  bool started_ = false;
+};
+
+// Steps of accepted error. Rejected trials leave no trace. `differentiated`: a gradient will be asked for.
 template <Stepper S>
 class AdaptivePace {
  public:
   using Y = typename S::State;
 
-  AdaptivePace(const Adaptive& options, double t0, double t1, const Y& y0)
+  AdaptivePace(const Adaptive& options, double t0, double t1, const Y& y0, bool differentiated)
       : options_(options),
         landings_(options, t0, t1),
         controller_(options, S::error_order),
@@ -131,14 +196,21 @@ class AdaptivePace {
         t0_(t0),
         before_(y0),
         after_(y0),
-        estimates_(make_estimates<S>(y0)) {}
+        estimates_(make_estimates<S>(y0)) {
+    if (differentiated && options.sensitivity_guard) guard_.emplace(y0);
+  }
 
   bool over() const { return t0_ == t1_ || landing_ == landings_.times.size(); }
 
   void start(S& stepper, double t, const Y& y) {
     if (over()) return;
-    h_ = options_.first_step != 0 ? options_.first_step
-                                  : first_step(stepper, controller_, options_, S::error_order, t, t1_, y);
+    if (options_.first_step != 0) {
+      h_ = options_.first_step;
+      return;
+    }
+    double speed = 0;
+    h_ = first_step(stepper, controller_, options_, S::error_order, t, t1_, y, speed);
+    if (guard_ && std::fabs(h_) * speed < 1) h_ = guarded(stepper, t, y, h_);
   }
 
   double target(double t) {
@@ -174,7 +246,8 @@ class AdaptivePace {
   }
 
   void accepted(S& stepper, const Step& step) {
-    const double next = step.h() * controller_.accept(error_);
+    double next = step.h() * controller_.accept(error_);
+    if (guard_ && rests()) next = guarded(stepper, step.t1, after_, next);
     h_ = lands_ ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished_)), wished_) : next;
     error_ = unknown;
     if (!lands_) return;
@@ -212,6 +285,9 @@ class AdaptivePace {
     controller_.forget();
   }
 
+  // Steps that were kept short for the sensitivities' sake.
+  std::int64_t guarded() const { return guarded_; }
+
  private:
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   static constexpr int persistent = 64;
@@ -231,6 +307,18 @@ class AdaptivePace {
     stiff_in_a_row_ = held > 0.3 && held * size > 1000 * moved ? stiff_in_a_row_ + 1 : 0;
   }
 
+  // The state moved by less than its tolerance: the error estimate then says nothing of its sensitivities.
+  bool rests() {
+    estimates_[0] = after_ - before_;
+    return controller_.scaled(estimates_[0], before_, after_) < 1;
+  }
+  double guarded(S& stepper, double t, const Y& y, double h) {
+    const double longest = guard_->longest_step(stepper, options_, S::error_order, t, y);
+    if (!(longest < std::fabs(h))) return h;
+    ++guarded_;
+    return std::copysign(longest, h);
+  }
+
   const Adaptive& options_;
   Landings landings_;
   Controller controller_;
@@ -239,6 +327,8 @@ class AdaptivePace {
   bool lands_ = false;
   int stiff_in_a_row_ = 0;
   std::size_t landing_ = 0;
+  std::optional<RestGuard<S>> guard_;
+  std::int64_t guarded_ = 0;
   Y before_, after_;
   std::array<Y, static_cast<std::size_t>(S::error_estimates)> estimates_;
 };
@@ -273,10 +363,23 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
   typename S::Carry& carry = segment.end;
   Timeline& timeline = segment.timeline;
   double t = timeline.t0();
-  saver.start(t, y0, pace.over());
-  if (const Outcome outcome = stepper.start(t, y0, carry); outcome != Outcome::ok)
+  if (const Outcome outcome = stepper.start(t, y0, carry); outcome != Outcome::ok) {
+    saver.start(t, y0, pace.over());
     return failed_at(stepper, outcome, Step{timeline.first(), t, t, &timeline});
+  }
   trace.begin(stepper, expected_steps, carry);
+  const auto stopped = [&](std::int64_t step) {
+    return Failure{Status::stopped, saver.stopped_at(), step, -1, "the observer asked for it"};
+  };
+  if constexpr (!WatchType::none) {
+    if (const std::optional<std::size_t> met = watch.over_at_start()) {
+      saver.start(t, y0, true);
+      events.push_back({*met, t, y0});
+      return {Status::event, t, timeline.first(), -1, "a terminal event at the start"};
+    }
+  }
+  saver.start(t, y0, pace.over());
+  if (!saver.goes_on()) return stopped(timeline.first());
   pace.start(stepper, t, y0);
 
   for (std::int64_t i = 0; !pace.over(); ) {
@@ -287,7 +390,7 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
     Outcome outcome = stepper.attempt(step, carry);
     bool accepted = outcome == Outcome::ok && pace.accepts(stepper, step, carry);
     if (accepted) {
-      const std::size_t mark = saver.mark();
+      const auto mark = saver.mark();
       if constexpr (!WatchType::none) {
         Y y1 = zeros_like(y0);
         stepper.proposal(step, carry, y1);
@@ -306,8 +409,14 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
           events.push_back({hit->index, arrest.t, arrest.y});
           ++stats.accepted;
           segment.arrest = std::move(arrest);
+          if (!saver.goes_on()) return stopped(step.n);
           return {};
         }
+        if (const std::optional<std::size_t> again = watch.recurring())
+          return {Status::step_size_vanished, t, step.n, -1,
+                  "event " + std::to_string(*again) +
+                      " fires again and again at this time, infinitely often in finite time, like the bounces of a ball that "
+                      "comes to rest; let its jump put the state to rest, or end the solve by another event before it"};
         saver.inside(stepper, step, t_next, i, carry);
         saver.keep_path(stepper, step, t_next, carry);
         trace.before_step(step.n, carry);
@@ -333,7 +442,7 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
     t = t_next;
     ++i;
     saver.after(stepper, t, i, pace.over(), carry);
-    if (!saver.goes_on()) return {Status::stopped, t, step.n, -1, "the observer asked for it"};
+    if (!saver.goes_on()) return stopped(step.n);
     throttle.tell((t - whole_t0) / (whole_t1 - whole_t0), stats);
   }
   trace.end(carry);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/core/requirements.hpp>
+#include <antistrophe/solve/save_at.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 #include <antistrophe/steps/adaptive.hpp>
 #include <antistrophe/steps/timeline.hpp>
@@ -48,11 +49,36 @@ consteval bool method_differentiates() {
     return true;
 }
 
+template <class T>
+inline constexpr bool is_save_at = std::same_as<T, SaveAt>;
+template <class G>
+inline constexpr bool is_save_at<SaveFunctionAt<G>> = true;
+
+// True where Save says what to save of a state Y; else a compile error with the reason.
+template <class Save, class Y>
+consteval bool require_save_at() {
+  if constexpr (!is_save_at<Save>) {
+    static_assert(never<Save>,
+                  "antistrophe: save_at comes before the adjoint and the other extras: it is a SaveAt{…}, or SaveAt{…}.of(g); give "
+                  "SaveAt{} for the last state alone.");
+    return false;
+  } else if constexpr (!std::same_as<Save, SaveAt>) {
+    static_assert(std::invocable<const decltype(Save::function)&, double, const Y&>,
+                  "antistrophe: a function saved in the place of the state is called as g(t, y) and returns a number or an "
+                  "Eigen object.");
+    return std::invocable<const decltype(Save::function)&, double, const Y&>;
+  } else {
+    return true;
+  }
+}
+
 // True where (F, Y) can be solved by M in such steps; else a compile error with the reason.
 template <class F, class Y, class M, class StepsType>
 consteval bool require_solve() {
   if constexpr (!Solvable<F, Y>) {
     return require_vector_field<F, Y>();
+  } else if constexpr (requires { requires !M::valid; }) {
+    return false;  // it has said why
   } else if constexpr (Steps<M>) {
     static_assert(never<M>,
                   "antistrophe: the second argument is the method and the third the steps: "
@@ -75,7 +101,8 @@ consteval bool require_solve() {
                   "StepTo{times} or Adaptive{}.");
     return false;
   } else {
-    static_assert(Method<M, F, Y>,
+    constexpr bool is_method = Method<M, F, Y>;  // said of a bool, what fails is not told atom by atom
+    static_assert(is_method,
                   "antistrophe: the method's Stepper<F, Y> does not satisfy the concept Stepper "
                   "(antistrophe/stepper/stepper.hpp says what it needs), or cannot be made of (method, field, y0).");
     if constexpr (std::same_as<StepsType, Adaptive> && Method<M, F, Y>) {

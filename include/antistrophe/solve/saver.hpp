@@ -25,6 +25,7 @@ struct SavePlan {
   std::vector<double> sigmas;
   std::vector<double> ts;
   std::vector<bool> given;  // asked for by time, which stays where it is when t0 and t1 move
+  bool last_is_end = false; // the last entry is the state at t1, wherever t1 moves
 
   std::size_t size() const { return nodes.size(); }
   void reserve(std::size_t n) { nodes.reserve(n), sigmas.reserve(n), ts.reserve(n), given.reserve(n); }
@@ -54,9 +55,7 @@ class Saver {
     only_last_ = save_at.times.empty() && !save_at.t0 && !save_at.t1 && every_ == 0;
     const std::size_t expected = save_at.times.size() + 2 + (every_ > 0 ? static_cast<std::size_t>(steps / every_) : 0);
     zero_ = zeros_like(y0);
-    if (observer_) {
-      ys_.push_back(zero_);
-    } else {
+    if (!observer_) {
       plan_.reserve(expected);
       ys_.assign(expected, zero_);
     }
@@ -65,8 +64,11 @@ class Saver {
   // The state at node 0 of a segment; `last` where the solve is over there. After an event, only the first segment's start is
   // asked for by .t0.
   void start(double t0, const Y& y0, bool last) {
-    at_node(0, t0, (save_at_.t0 && !started_) || (last && (save_at_.t1 || only_last_)), [&](Y& y) { y = y0; });
+    const bool end = last && (save_at_.t1 || only_last_);
+    at_node(0, t0, (save_at_.t0 && !started_) || end, [&](Y& y) { y = y0; });
+    plan_.last_is_end = end;
     started_ = true;
+    hand_on();
   }
 
   // The given times strictly inside an attempted step up to `until`, off its dense output, before it is committed.
@@ -101,12 +103,18 @@ class Saver {
       named = true;
     }
     if (wanted && !named) add(node, sigma, t, false, [&](Y& to) { to = y; });
+    hand_on();
   }
-  std::size_t mark() const { return plan_.size(); }
-  // Takes back what was saved since the mark.
-  void rewind(std::size_t mark) {
-    for (std::size_t e = mark; e < plan_.size(); ++e) next_ -= plan_.given[e] ? 1U : 0U;
-    plan_.resize(mark);
+
+  // Where the saves stand; rewind takes back what an attempted step has saved since, when its commit fails.
+  struct Mark {
+    std::size_t saves, pieces;
+  };
+  Mark mark() const { return {plan_.size(), path_.size()}; }
+  void rewind(const Mark& mark) {
+    for (std::size_t e = mark.saves; e < plan_.size(); ++e) next_ -= plan_.given[e] ? 1U : 0U;
+    plan_.resize(mark.saves);
+    path_.resize(mark.pieces);
   }
 
   // The state at the end of a committed step.
@@ -114,8 +122,9 @@ class Saver {
   void after(S& stepper, double t, std::int64_t node, bool last, const typename S::Carry& carry) {
     ++passed_;
     const bool due = every_ > 0 && passed_ % every_ == 0;
-    if (next_ == save_at_.times.size() && !due && !last) return;
-    at_node(node, t, due || (last && (save_at_.t1 || only_last_)), [&](Y& y) { stepper.read(carry, y); });
+    const bool end = last && (save_at_.t1 || only_last_);
+    if (next_ < save_at_.times.size() || due || end) at_node(node, t, due || end, [&](Y& y) { stepper.read(carry, y); });
+    hand_on();
   }
 
   const SavePlan& plan() const { return plan_; }
@@ -124,8 +133,9 @@ class Saver {
     return std::move(ys_);
   }
 
-  // False once the observer has asked to stop.
+  // False once the observer has asked to stop, at the time stopped_at().
   bool goes_on() const { return !stopped_; }
+  double stopped_at() const { return stopped_at_; }
 
   // Keeps the whole path where that is asked for.
   template <Stepper S>
@@ -142,16 +152,18 @@ class Saver {
   DensePath<Y> take_path() { return std::move(path_); }
 
  private:
-  // With an observer, states are handed on at once and one entry is used again and again.
-  template <class Write>
-  void hand_on(double t, Write&& write) {
-    write(ys_[0]);
-    if (!stopped_) stopped_ = !observer_(t, ys_[0]);
+  // With an observer, what a step has saved is handed on once the step stands, and its entries are used again.
+  void hand_on() {
+    if (!observer_) return;
+    for (std::size_t e = 0; e < plan_.size() && !stopped_; ++e) {
+      stopped_ = !observer_(plan_.ts[e], ys_[e]);
+      if (stopped_) stopped_at_ = plan_.ts[e];
+    }
+    plan_.resize(0);
   }
 
   template <class Write>
   void add(std::int64_t node, double sigma, double t, bool given, Write&& write) {
-    if (observer_) return hand_on(t, write);
     plan_.nodes.push_back(node);
     plan_.sigmas.push_back(sigma);
     plan_.ts.push_back(t);
@@ -173,7 +185,7 @@ class Saver {
 
   SaveAt save_at_;
   Observe observer_;
-  double slack_, sign_;
+  double slack_, sign_, stopped_at_ = 0;
   bool only_last_ = false, started_ = false, stopped_ = false;
   std::int64_t every_ = 0, passed_ = 0;
   std::size_t next_ = 0;

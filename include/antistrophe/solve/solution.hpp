@@ -3,6 +3,7 @@
 
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/solve/dense_path.hpp>
+#include <antistrophe/steps/fixed.hpp>
 #include <antistrophe/steps/timeline.hpp>
 
 #include <cstddef>
@@ -16,6 +17,7 @@ struct Stats {
   std::int64_t steps = 0;        // attempted
   std::int64_t accepted = 0;
   std::int64_t rejected = 0;
+  std::int64_t guarded = 0;      // kept short where the state rests (Adaptive::sensitivity_guard)
   std::int64_t evaluations = 0;  // of f
   std::int64_t vjps = 0;
   std::int64_t bits = 0;         // set aside by exact arithmetic
@@ -30,19 +32,22 @@ struct EventRecord {
   Y y;
 };
 
-template <class Y>
+// Y: the state. Saved: what was saved at each time, the state unless SaveAt{…}.of(g) made something else of it.
+template <class Y, class Saved = Y>
 class [[nodiscard]] Solution {
  public:
-  // Saved times and states, in the order of the solve; the valid prefix where it failed.
+  // Saved times and states (or values of g), in the order of the solve; the valid prefix where it failed.
   // Moved out of a temporary, so that `for (const auto& y : solve(…).ys())` does not walk through what is gone.
   const std::vector<double>& ts() const& { return ts_; }
-  const std::vector<Y>& ys() const& { return ys_; }
+  const std::vector<Saved>& ys() const& { return ys_; }
   std::vector<double> ts() && { return std::move(ts_); }
-  std::vector<Y> ys() && { return std::move(ys_); }
+  std::vector<Saved> ys() && { return std::move(ys_); }
 
   Status status() const { return failure_.status; }
   // True where the solve reached t1, or a terminal event.
   bool success() const { return failure_.status == Status::success || failure_.status == Status::event; }
+  // True where it could not go on: neither there, nor ended by an event or an observer.
+  bool failed() const { return !success() && failure_.status != Status::stopped; }
   // The events that were met, in order.
   const std::vector<EventRecord<Y>>& events() const { return events_; }
   const Failure& failure() const { return failure_; }
@@ -50,9 +55,13 @@ class [[nodiscard]] Solution {
 
   // The times of the steps that were taken, t0 first. Chosen to a tolerance, they can be replayed: StepTo{solution.steps()}
   // gives the same states bit for bit.
-  std::vector<double> steps() const {
-    std::vector<double> times;
-    for (std::int64_t i = 0; i <= timeline_.steps(); ++i) times.push_back(timeline_[i]);
+  StepTimes steps() const {
+    StepTimes times;
+    times.resolution = resolution_;
+    for (std::int64_t i = 0; i <= timeline_.steps(); ++i) {
+      times.push_back(timeline_[i]);
+      if (timeline_.aim(i) != timeline_[i]) times.cuts.push_back({i, timeline_.aim(i)});
+    }
     return times;
   }
 
@@ -62,15 +71,23 @@ class [[nodiscard]] Solution {
   Y derivative(double t) const { return path().slope(t); }
 
   Solution() = default;
-  Solution(std::vector<double> ts, std::vector<Y> ys, Timeline timeline, detail::DensePath<Y> path, std::vector<EventRecord<Y>> events,
-           Failure failure, Stats stats)
+  Solution(std::vector<double> ts, std::vector<Saved> ys, Timeline timeline, double resolution, detail::DensePath<Y> path,
+           std::vector<EventRecord<Y>> events, Failure failure, Stats stats)
       : ts_(std::move(ts)),
         ys_(std::move(ys)),
         timeline_(std::move(timeline)),
+        resolution_(resolution),
         path_(std::move(path)),
         events_(std::move(events)),
         failure_(std::move(failure)),
         stats_(stats) {}
+
+  // The same solve with something else saved.
+  template <class Other>
+  Solution<Y, Other> with_saved(std::vector<double> ts, std::vector<Other> saved) && {
+    return {std::move(ts),     std::move(saved),    std::move(timeline_), resolution_, std::move(path_),
+            std::move(events_), std::move(failure_), stats_};
+  }
 
  private:
   const detail::DensePath<Y>& path() const {
@@ -79,8 +96,9 @@ class [[nodiscard]] Solution {
   }
 
   std::vector<double> ts_;
-  std::vector<Y> ys_;
+  std::vector<Saved> ys_;
   Timeline timeline_ = Timeline::growing(0);
+  double resolution_ = 0;
   detail::DensePath<Y> path_;
   std::vector<EventRecord<Y>> events_;
   Failure failure_;

@@ -12,6 +12,7 @@
 #include <antistrophe/steps/adaptive.hpp>
 #include <antistrophe/steps/fixed.hpp>
 
+#include <algorithm>
 #include <any>
 #include <cmath>
 #include <concepts>
@@ -34,21 +35,37 @@ Timeline timeline_of(const StepsType& steps, double t0, double t1) {
     return steps.timeline(t0, t1);
 }
 
-// A method for these steps: an exact one that was given no resolution gets one well below the tolerance, where there is one;
-// one that holds slopes too, and was given none for them, gets one that over a step is worth that of the state.
+// A method for these steps: an exact one that was given no resolution gets one well below the tolerance, where there is one, and
+// has the same when those steps are taken again. One that holds slopes too, and was given no resolution for them, gets one
+// that over a step is worth that of the state.
 template <class Method, class StepsType, State Y>
 Method resolved(const Method& method, const StepsType& steps, const Y& y0, double span, std::int64_t n) {
   Method result = method;
-  if constexpr (std::same_as<StepsType, Adaptive> && requires { result.resolution; }) {
-    if (result.resolution == 0 && steps.atol.smallest() > 0)
-      result.resolution = std::fmin(default_resolution(y0), steps.atol.smallest() / 64);
+  if constexpr (requires { result.resolution; }) {
+    if constexpr (std::same_as<StepsType, Adaptive>) {
+      if (result.resolution == 0 && steps.atol.smallest() > 0)
+        result.resolution = std::fmin(default_resolution(y0), steps.atol.smallest() / 64);
+    } else if constexpr (std::same_as<StepsType, StepTo>) {
+      if (result.resolution == 0) result.resolution = steps.times.resolution;
+    }
   }
   if constexpr (requires { result.slope_resolution; }) {
-    const double h = std::fabs(span) / (n > 0 ? static_cast<double>(n) : 32.0);
+    bool adaptive = std::same_as<StepsType, Adaptive>;
+    if constexpr (std::same_as<StepsType, StepTo>) adaptive = steps.times.resolution > 0;
+    const double h = std::fabs(span) / (adaptive ? 32 : static_cast<double>(std::max<std::int64_t>(n, 1)));
     if (result.slope_resolution == 0 && h > 0)
       result.slope_resolution = (result.resolution > 0 ? result.resolution : default_resolution(y0)) / h;
   }
   return result;
+}
+
+// The resolution of an exact stepper's numbers, 0 of any other's.
+template <Stepper S>
+double resolution_of(const S& stepper) {
+  if constexpr (requires { stepper.numbers().resolution(); })
+    return stepper.numbers().resolution();
+  else
+    return 0;
 }
 
 // A stepper's forward pass with everything it leaves behind; solve shows the solution, an adjoint goes back from it.
@@ -76,36 +93,40 @@ struct Forward {
     Failure failure;
     if constexpr (adaptive) {
       validate(steps, y0, t0, t1);
-      AdaptivePace<S> pace(steps, t0, t1, y0);
+      AdaptivePace<S> pace(steps, t0, t1, y0, !std::same_as<Trace, NoTrace>);
       failure = run(pace, false, y0, t0, t1, saver, stats, events, throttle);
+      stats.guarded = pace.guarded();
     } else {
-      FixedPace pace(plan_of_steps, t0);
+      FixedPace pace(plan_of_steps, !WatchType::none);
       failure = run(pace, WatchType::none, y0, t0, t1, saver, stats, events, throttle);
     }
     stats.evaluations = stepper.calls().evaluations;
+    if constexpr (!WatchType::none) stats.evaluations += watch.evaluations();
     if constexpr (requires { trace.bytes(); }) {
       stats.bytes_kept = trace.bytes();
       for (const Segment<S>& segment : segments) stats.bytes_kept += segment.timeline.bytes();
       stats.bits = trace.bits_kept();
     }
     plan = saver.plan();
-    const bool failed = failure.status != Status::success && failure.status != Status::event && failure.status != Status::stopped;
-    if (!failed) throttle.finish(1, stats);
-    solution = Solution<Y>(plan.ts, saver.take_states(), all_nodes(), saver.take_path(), std::move(events),
-                           std::move(failure), stats);
-    if (failed && on_failure == OnFailure::throw_error) throw SolveError(solution.failure(), solution);
+    solution = Solution<Y>(plan.ts, saver.take_states(), all_nodes(), resolution_of(stepper), saver.take_path(),
+                           std::move(events), std::move(failure), stats);
+    if (!solution.failed()) throttle.finish(1, stats);
+    if (solution.failed() && on_failure == OnFailure::throw_error) throw SolveError(solution.failure(), solution);
   }
 
  private:
   // The nodes of all segments, and the events that cut them.
   Timeline all_nodes() const {
     if (segments.size() == 1 && !segments[0].arrest) return segments[0].timeline;
-    Timeline nodes = Timeline::growing(segments[0].timeline.t0());
+    std::vector<double> nodes{segments[0].timeline.t0()};
+    std::vector<Timeline::Cut> cuts;
     for (const Segment<S>& segment : segments) {
-      for (std::int64_t i = 1; i <= segment.timeline.steps(); ++i) nodes.append(segment.timeline[i]);
-      if (segment.arrest) nodes.append(segment.arrest->t);
+      for (std::int64_t i = 1; i <= segment.timeline.steps(); ++i) nodes.push_back(segment.timeline[i]);
+      if (!segment.arrest) continue;
+      nodes.push_back(segment.arrest->t);
+      cuts.push_back({static_cast<std::int64_t>(nodes.size()) - 1, segment.arrest->step.t1});
     }
-    return nodes;
+    return Timeline::listed(std::move(nodes), std::move(cuts));
   }
 
   template <class Pace, class Y>
@@ -117,12 +138,12 @@ struct Forward {
     std::optional<std::size_t> fired;
     const std::int64_t expected = plan_of_steps.steps();
     for (;;) {
-      segments.push_back({laid_out ? plan_of_steps : Timeline::growing(t).numbered_from(first), saver.mark(), saver.mark(),
+      segments.push_back({laid_out ? plan_of_steps : Timeline::growing(t).numbered_from(first), saver.mark().saves, saver.mark().saves,
                           stepper.make_carry(), std::nullopt});
       Segment<S>& segment = segments.back();
       if constexpr (!WatchType::none) watch.start(t, y, fired);
       Failure failure = march(stepper, pace, laid_out, segment, y, trace, expected, watch, saver, stats, events, throttle, t0, t1);
-      segment.saves_end = saver.mark();
+      segment.saves_end = saver.mark().saves;
       if (failure.status != Status::success || !segment.arrest) return failure;
       if constexpr (!WatchType::none) {
         const Arrest<Y>& arrest = *segment.arrest;
@@ -178,14 +199,16 @@ inline constexpr bool is_extra_of_solve =
 }  // namespace detail
 
 // The extras, in any order: Events{…}, Observer{…}, Progress{…} or progress_bar(), OnFailure.
+// The solution's ys() are states, or, where save_at is SaveAt{…}.of(g), what g(t, y) gives.
 // Throws std::invalid_argument for bad arguments and SolveError, carrying the solution so far, where the solve cannot go
 // on; with OnFailure::return_status the latter is returned as the solution's status instead.
-template <class F, class Y, class M, class StepsType, class... Extras>
-Solution<Y> solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at = {},
-                  const Extras&... extras) {
+template <class F, class Y, class M, class StepsType, class Save = SaveAt, class... Extras>
+Solution<Y, SavedType<Save, Y>> solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
+                                      const Save& save_at = {}, const Extras&... extras) {
   static_assert((detail::is_extra_of_solve<Extras> && ...),
                 "antistrophe: after save_at, solve takes Events{…}, Observer{…}, Progress{…} and OnFailure, nothing else.");
-  if constexpr (detail::require_solve<F, Y, M, StepsType>() && (detail::is_extra_of_solve<Extras> && ...)) {
+  if constexpr (detail::require_solve<F, Y, M, StepsType>() && detail::require_save_at<Save, Y>() &&
+                (detail::is_extra_of_solve<Extras> && ...)) {
     detail::validate(problem);
     const Events<> no_events;
     const Observer<std::nullptr_t> no_observer{nullptr};
@@ -193,24 +216,46 @@ Solution<Y> solve(const Problem<F, Y>& problem, const M& method, const StepsType
     const OnFailure by_default = OnFailure::throw_error;
     const auto& events = detail::pick(detail::IsEvents{}, no_events, extras...);
     const auto& observer = detail::pick(detail::IsObserver{}, no_observer, extras...);
+    const OnFailure on_failure = detail::pick(detail::Is<OnFailure>{}, by_default, extras...);
+    constexpr bool observed = !std::is_same_v<std::remove_cvref_t<decltype(observer)>, Observer<std::nullptr_t>>;
+    const auto hand_to_observer = [&]([[maybe_unused]] double t, [[maybe_unused]] const auto& saved) {
+      if constexpr (!observed) {
+        return true;
+      } else if constexpr (std::is_void_v<decltype(observer.callable(t, saved))>) {
+        observer.callable(t, saved);
+        return true;
+      } else {
+        return static_cast<bool>(observer.callable(t, saved));
+      }
+    };
+    constexpr bool of_function = !std::is_same_v<Save, SaveAt>;
+    std::vector<double> ts;
+    std::vector<SavedType<Save, Y>> saved;
     typename detail::Saver<Y>::Observe observe;
-    if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(observer)>, Observer<std::nullptr_t>>) {
-      observe = [&observer](double t, const Y& y) {
-        if constexpr (std::is_void_v<decltype(observer.callable(t, y))>) {
-          observer.callable(t, y);
-          return true;
-        } else {
-          return static_cast<bool>(observer.callable(t, y));
-        }
+    if constexpr (of_function) {
+      // The states are passed on as they come, and what is made of them is kept in their place.
+      observe = [&](double t, const Y& y) {
+        SavedType<Save, Y> value = save_at.function(t, y);
+        if constexpr (observed) return hand_to_observer(t, value);
+        ts.push_back(t);
+        saved.push_back(std::move(value));
+        return true;
       };
+    } else if constexpr (observed) {
+      observe = hand_to_observer;
     }
     using S = typename M::template Stepper<F, Y>;
     const detail::Watch watch(events, problem.field, std::type_identity<Y>{});
     detail::Forward<S, detail::NoTrace, std::remove_cv_t<decltype(watch)>> forward(
-        method, problem.field, problem.y0, problem.t0, problem.t1, steps, save_at, watch,
-        detail::pick(detail::Is<OnFailure>{}, by_default, extras...),
-        detail::pick(detail::Is<Progress>{}, no_progress, extras...), observe);
-    return std::move(forward.solution);
+        method, problem.field, problem.y0, problem.t0, problem.t1, steps, detail::save_plan_of(save_at), watch,
+        of_function ? OnFailure::return_status : on_failure, detail::pick(detail::Is<Progress>{}, no_progress, extras...), observe);
+    if constexpr (of_function) {
+      auto solution = std::move(forward.solution).with_saved(std::move(ts), std::move(saved));
+      if (solution.failed() && on_failure == OnFailure::throw_error) throw SolveError(solution.failure(), solution);
+      return solution;
+    } else {
+      return std::move(forward.solution);
+    }
   } else {
     return {};
   }

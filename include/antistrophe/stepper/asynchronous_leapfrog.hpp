@@ -68,7 +68,7 @@ class AsynchronousLeapfrogStepper : public HeldStepper<Arithmetic, F, Y> {
 
   template <class Method>
   AsynchronousLeapfrogStepper(const Method& method, const F& field, const Y& y0)
-      : Common(field, 1, resolution_of(method), y0),
+      : Common(field, 1, method_resolution(method), y0),
         damping_(method.damping),
         slopes_(leapfrog_factor<Arithmetic>(method.damping), slope_resolution(method), zeros_like(y0)),
         tape_(field_.empty_tape(y0)),

@@ -31,7 +31,7 @@ inline constexpr bool arithmetic_holds = !std::is_same_v<Arithmetic, Exact> || s
                                          std::is_same_v<typename Y::Scalar, float>;
 
 template <class Method>
-double resolution_of(const Method& method) {
+double method_resolution(const Method& method) {
   if constexpr (requires { method.resolution; })
     return method.resolution;
   else

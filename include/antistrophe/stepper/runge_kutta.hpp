@@ -222,9 +222,14 @@ class RungeKuttaStepper {
 // The explicit Runge–Kutta method of a tableau. Not reversible; gradients by DirectAdjoint.
 template <class Tableau>
 struct RungeKutta {
-  static_assert(tableau::require_tableau<Tableau>());
+  static constexpr bool valid = tableau::require_tableau<Tableau>();
   using TableauType = Tableau;
-  static constexpr int order = Tableau::order;
+  static constexpr int order = [] {
+    if constexpr (valid)
+      return Tableau::order;
+    else
+      return 0;
+  }();
 
   template <class F, State Y>
   using Stepper = detail::RungeKuttaStepper<Tableau, F, Y>;

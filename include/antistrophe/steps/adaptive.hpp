@@ -48,7 +48,9 @@ using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>
 // of the sign of t1 − t0. dtmin: below it a step is given up (0: what t can resolve). max_steps: as many as it takes unless
 // given; but a solve whose step is held by stability, not accuracy, for ten million steps to come is given up as stiff.
 // norm: root mean square unless given. step_to: times to land on. jumps: times to land on where f is discontinuous; what
-// the controller learnt before one is forgotten there.
+// the controller learnt before one is forgotten there. sensitivity_guard: where a gradient is asked for and the state rests
+// (moves by less than its tolerance in a step), the error estimate says nothing of the state's sensitivities; steps are then
+// kept so short that the linearised equation is resolved to the tolerance too.
 struct Adaptive {
   double rtol = 1e-6;
   AbsoluteTolerance atol = 1e-6;
@@ -62,6 +64,7 @@ struct Adaptive {
   ErrorNorm norm = {};
   std::vector<double> step_to = {};
   std::vector<double> jumps = {};
+  bool sensitivity_guard = true;
 };
 
 // Proportional–integral control with coefficients that suit mildly stiff problems (Hairer, Nørsett & Wanner II, IV.2).

@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace antistrophe {
@@ -65,10 +66,19 @@ struct FixedStep {
   }
 };
 
+// Times of steps. Those of a solve know more than that, so that taken again they give the same states bit for bit: the
+// resolution of an exact method's numbers, and where the steps that events cut were aimed.
+struct StepTimes : std::vector<double> {
+  using std::vector<double>::vector;
+  StepTimes(std::vector<double> times) : std::vector<double>(std::move(times)) {}
+  double resolution = 0;  // 0: not exact, or not known
+  std::vector<Timeline::Cut> cuts;
+};
+
 // From each given time to the next, in `each` equal steps. Times run from t0 to t1; either end may be left out.
 // Throws std::invalid_argument where they are not finite, not sorted along the direction, or outside [t0, t1].
 struct StepTo {
-  std::vector<double> times;
+  StepTimes times;
   std::int64_t each = 1;
 
   Timeline timeline(double t0, double t1) const {
@@ -96,7 +106,7 @@ struct StepTo {
     if (t0 != t1) go_to(t1);
     for (std::size_t i = 1; i < nodes.size(); ++i)
       if (nodes[i] == nodes[i - 1]) detail::refuse("StepTo::each", each, "small enough for steps that do not vanish");
-    return Timeline::listed(std::move(nodes));
+    return Timeline::listed(std::move(nodes), each == 1 ? times.cuts : std::vector<Timeline::Cut>{});
   }
 };
 

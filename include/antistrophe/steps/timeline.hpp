@@ -4,6 +4,7 @@
 
 #include <antistrophe/core/errors.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <utility>
@@ -37,6 +38,17 @@ class Timeline {
     return timeline;
   }
 
+  // Listed times, of which some are those of events: the steps to them aim at later times, and are cut there.
+  struct Cut {
+    std::int64_t node;
+    double aim;
+  };
+  static Timeline listed(std::vector<double> times, std::vector<Cut> cuts) {
+    Timeline timeline = listed(std::move(times));
+    timeline.cuts_ = std::move(cuts);
+    return timeline;
+  }
+
   // Only t0 so far; append adds a node as each step is accepted.
   static Timeline growing(double t0) { return listed({t0}); }
   void append(double t) {
@@ -60,6 +72,12 @@ class Timeline {
   double operator[](std::int64_t i) const {
     if (kind_ == Kind::listed) return times_[static_cast<std::size_t>(i)];
     return i == n_ ? t1_ : t0_ + static_cast<double>(i) * h_;
+  }
+
+  // Where the step to node i aims, if an event may cut it.
+  double aim(std::int64_t i) const {
+    const auto cut = std::lower_bound(cuts_.begin(), cuts_.end(), i, [](const Cut& c, std::int64_t node) { return c.node < node; });
+    return cut != cuts_.end() && cut->node == i ? cut->aim : (*this)[i];
   }
 
   // How node i moves with t0 and with t1.
@@ -86,6 +104,7 @@ class Timeline {
   double t0_, t1_, h_ = 0;
   std::int64_t n_, first_ = 0;
   std::vector<double> times_;
+  std::vector<Cut> cuts_;  // in the order of their nodes
 };
 
 // One step: its number n, its ends, and the times before it.

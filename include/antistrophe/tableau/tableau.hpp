@@ -76,7 +76,8 @@ concept Tableau = HasErrorEstimates<T> && is_explicit<T>() && says_fsal_rightly<
 // Says in one sentence why a type is not a tableau; every class template that takes one names it.
 template <class T>
 constexpr bool require_tableau() {
-  static_assert(SaysWhatItIs<T>,
+  constexpr bool says_what_it_is = SaysWhatItIs<T>;  // said of a bool, what fails is not told atom by atom
+  static_assert(says_what_it_is,
                 "A tableau says what it is: static constexpr name (std::string_view), order and "
                 "stages (int), fsal (bool).");
   if constexpr (SaysWhatItIs<T>)
