@@ -38,7 +38,8 @@ void check(const F& field, const Y& y0) {
 TEMPLATE_LIST_TEST_CASE("The gradient of a neural field, of fixed size, of run-time size, in batches", "[tape]", Exacts) {
   CAPTURE(battery::Facts<TestType>::name);
   check<TestType>(workloads::sine_weights(Mlp<double, Layers<2, 5, 2>>{}), Eigen::Vector2d(0.5, -0.25));
-  check<TestType>(workloads::sine_weights(Mlp<double>{{2, 5, 2}}), Eigen::MatrixXd((Eigen::Matrix<double, 2, 3>() << 1, 0.5, -2, 0.25, -1, 3).finished()));
+  const Eigen::MatrixXd batch = (Eigen::Matrix<double, 2, 3>() << 1, 0.5, -2, 0.25, -1, 3).finished();
+  check<TestType>(workloads::sine_weights(Mlp<double>{{2, 5, 2}}), batch);
 }
 
 TEMPLATE_LIST_TEST_CASE("W1: value and gradient near those of the plain midpoint rule", "[tape]", Exacts) {

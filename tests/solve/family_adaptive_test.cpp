@@ -143,7 +143,8 @@ TEMPLATE_LIST_TEST_CASE("Through bounces: both adjoints agree, and are what diff
     const auto at = [&](double x) { return value([&](auto& p) { entry(p) += x; }); };
     return (8 * (at(d) - at(-d)) - (at(2 * d) - at(-2 * d))) / (12 * d);
   };
-  const Vector2d theta(differs([](auto& p) -> double& { return p.field.theta[0]; }), differs([](auto& p) -> double& { return p.field.theta[1]; }));
+  const Vector2d theta(differs([](auto& p) -> double& { return p.field.theta[0]; }),
+                       differs([](auto& p) -> double& { return p.field.theta[1]; }));
   const Vector2d y0(differs([](auto& p) -> double& { return p.y0[0]; }), differs([](auto& p) -> double& { return p.y0[1]; }));
   CHECK(battery::relative_difference(theta, back.theta) < 1e-7);
   CHECK(battery::relative_difference(y0, back.y0) < 1e-7);

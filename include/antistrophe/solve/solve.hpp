@@ -83,7 +83,9 @@ struct Forward {
   Forward(const Method& method, const F& field, const typename S::State& y0, double t0, double t1, const StepsType& steps,
           const SaveAt& save_at, const WatchType& watch_for, OnFailure on_failure, const Progress& progress = {},
           typename Saver<typename S::State>::Observe observer = {})
-      : plan_of_steps(timeline_of(steps, t0, t1)), stepper(resolved(method, steps, y0, t1 - t0, plan_of_steps.steps()), field, y0), watch(watch_for) {
+      : plan_of_steps(timeline_of(steps, t0, t1)),
+        stepper(resolved(method, steps, y0, t1 - t0, plan_of_steps.steps()), field, y0),
+        watch(watch_for) {
     using Y = typename S::State;
     constexpr bool adaptive = std::same_as<StepsType, Adaptive>;
     Saver<Y> saver(save_at, t0, t1, plan_of_steps.steps(), y0, std::move(observer));
