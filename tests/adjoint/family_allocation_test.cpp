@@ -2,6 +2,7 @@
 #include "allocation.hpp"
 
 #include "family.hpp"
+#include "split_problems.hpp"
 
 namespace {
 
@@ -11,4 +12,15 @@ using Methods = battery::Joined<std::tuple<TwoPoint<Midpoint>, TwoPoint<Bosh3, F
 
 TEMPLATE_LIST_TEST_CASE("No method, no adjoint allocates in its loop", "[allocation]", Methods) {
   check_method(TestType{});
+}
+
+TEMPLATE_TEST_CASE("No symplectic method does, nor a plain one on a split field", "[allocation]", Verlet<>, Suzuki4<>, Verlet<Floating>, RK4) {
+  const Eigen::VectorXd dynamic = Eigen::Vector4d(1, 0.5, -0.25, 0.125);
+  const Eigen::MatrixXd batch = Eigen::MatrixXd::Constant(4, 5, 0.25);
+  const auto each = [&](const auto& adjoint) {
+    check(problems::Oscillators<>{}, dynamic, TestType{}, adjoint);
+    check(problems::Oscillators<>{}, batch, TestType{}, adjoint);
+  };
+  each(DirectAdjoint{});
+  if constexpr (!std::is_same_v<TestType, RK4>) each(ReversibleAdjoint{});
 }

@@ -26,7 +26,8 @@ void check(const Pendulum& problem, const StepsType& steps, const SaveAt& save_a
   CAPTURE(battery::Facts<M>::name, problem.t0, problem.t1);
   const auto value = [&](double t0, double t1) {
     using Z = Eigen::Vector<long double, 2>;
-    const Problem<problems::DrivenPendulum<long double>, Z> moved{{problem.field.theta.cast<long double>()}, problem.y0.cast<long double>(), t0, t1};
+    const Problem<problems::DrivenPendulum<long double>, Z> moved{
+        {problem.field.theta.cast<long double>()}, problem.y0.cast<long double>(), t0, t1};
     return battery::WeightedSum::value(solve(moved, battery::Facts<M>::real_valued(), steps, save_at).ys());
   };
   const double t0_bar = difference([&](double t0) { return value(t0, problem.t1); }, problem.t0);

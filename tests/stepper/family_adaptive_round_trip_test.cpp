@@ -37,8 +37,8 @@ TEST_CASE("A damped asynchronous leapfrog goes on where there is friction", "[ad
   CHECK(trip.steps >= 100'000);
   CHECK(battery::same_bits(trip.y0, problem.y0));
   // Undamped, the parasite grows by e^{0.125 t}.
-  CHECK(solve(problem, AsynchronousLeapfrog<>{}, Adaptive{.rtol = 1e-6, .atol = 1e-6, .max_steps = 1'000'000}, {}, OnFailure::return_status).status() !=
-        Status::success);
+  const Adaptive bounded{.rtol = 1e-6, .atol = 1e-6, .max_steps = 1'000'000};
+  CHECK(solve(problem, AsynchronousLeapfrog<>{}, bounded, {}, OnFailure::return_status).status() != Status::success);
 }
 
 TEMPLATE_LIST_TEST_CASE("And from as many of a batch, of doubles and of floats", "[adaptive]", WithEstimates) {

@@ -98,7 +98,8 @@ struct Trial {
   BitStack bits;
   std::int64_t spent_on_trials = 0;
 
-  Trial(bool with_rejections, bool with_errors) : stepper(battery::Facts<M>::method(), field, Eigen::Vector2d(1, 2)), carry(stepper.make_carry()) {
+  Trial(bool with_rejections, bool with_errors)
+      : stepper(battery::Facts<M>::method(), field, Eigen::Vector2d(1, 2)), carry(stepper.make_carry()) {
     const Timeline taken = Timeline::listed({0.0, 0.1, 0.2, 0.3, 0.35, 0.4});
     auto estimates = detail::make_estimates<S>(Eigen::Vector2d(1, 2));
     REQUIRE(stepper.start(0, Eigen::Vector2d(1, 2), carry) == Outcome::ok);

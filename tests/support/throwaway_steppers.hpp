@@ -1,5 +1,6 @@
-// Three steppers as a user would write them, against the concept Stepper alone, to show that it holds them: a state with a value of f in it, a two-point method that looks at the time before its step, and a multistep
-// method with a ring of states and a cache of values. All are floating, reversible to round-off, and for any scalar.
+// Three steppers as a user would write them, against the concept Stepper alone, to show that it holds them: a state with a
+// value of f in it, a two-point method that looks at the time before its step, and a multistep method with a ring of states
+// and a cache of values. All are floating, reversible to round-off, and for any scalar.
 #pragma once
 
 #include <antistrophe/antistrophe.hpp>

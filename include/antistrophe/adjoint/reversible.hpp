@@ -93,7 +93,8 @@ struct ReversibleAdjoint {
         return detail::impure_at(step.t0, step.n);
       } else {
         // The way forth was finite, so it is the reconstruction that went astray.
-        return {Status::not_finite, step.t0, step.n, stepper.blame().component, std::string("the reconstructed state is not finite: ") + why_astray};
+        return {Status::not_finite, step.t0, step.n, stepper.blame().component,
+                std::string("the reconstructed state is not finite: ") + why_astray};
       }
     }
 

@@ -70,7 +70,7 @@ class AsynchronousLeapfrogStepper : public HeldStepper<Arithmetic, F, Y> {
 
   template <class Method>
   AsynchronousLeapfrogStepper(const Method& method, const F& field, const Y& y0)
-      : Common(field, 1, resolution_of(method), y0),
+      : Common(field, 1, method_resolution(method), y0),
         damping_(method.damping),
         slopes_(leapfrog_factor<Arithmetic>(method.damping), slope_resolution(method), zeros_like(y0)),
         tape_(field_.empty_tape(y0)),
@@ -201,10 +201,13 @@ class AsynchronousLeapfrogStepper : public HeldStepper<Arithmetic, F, Y> {
  private:
   template <class Method>
   static double slope_resolution(const Method& method) {
-    if constexpr (requires { method.slope_resolution; })
+    if constexpr (requires { method.slope_resolution; }) {
+      if (!(method.slope_resolution >= 0 && std::isfinite(method.slope_resolution)))
+        refuse("slope_resolution", method.slope_resolution, "positive, or 0 for the default");
       return method.slope_resolution > 0 ? method.slope_resolution : method.resolution;
-    else
+    } else {
       return 0;
+    }
   }
 
   static double middle(const Step& step) {

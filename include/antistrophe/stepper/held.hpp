@@ -31,7 +31,7 @@ inline constexpr bool arithmetic_holds = !std::is_same_v<Arithmetic, Exact> || s
                                          std::is_same_v<typename Y::Scalar, float>;
 
 template <class Method>
-double resolution_of(const Method& method) {
+double method_resolution(const Method& method) {
   if constexpr (requires { method.resolution; })
     return method.resolution;
   else
@@ -43,7 +43,9 @@ template <class Numbers, State Y>
 Outcome judge_value(const Numbers& numbers, const Y& value, Blame& blame, const char* option = ".resolution") {
   const Eigen::Index bad = first_not_finite(value);
   if (bad >= 0 || !Numbers::exact) {
-    blame = {bad, "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is too long"};
+    blame = {bad,
+             "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is too "
+             "long"};
     return Outcome::not_finite;
   }
   const Eigen::Index large = numbers.offender(value);

@@ -52,7 +52,7 @@ class ReversibleStepper : public HeldStepper<Arithmetic, F, Y> {
 
   template <class Method>
   ReversibleStepper(const Method& method, const F& field, const Y& y0)
-      : Common(field, method.lambda, resolution_of(method), y0),
+      : Common(field, method.lambda, method_resolution(method), y0),
         first_(field_.empty_tape(y0), y0),
         second_(first_),
         bar_(y0),

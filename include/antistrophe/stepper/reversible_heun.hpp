@@ -49,7 +49,7 @@ class ReversibleHeunStepper : public HeldStepper<Arithmetic, F, Y> {
 
   template <class Method>
   ReversibleHeunStepper(const Method& method, const F& field, const Y& y0)
-      : Common(field, 1, resolution_of(method), y0),
+      : Common(field, 1, method_resolution(method), y0),
         start_{Y::Constant(y0.rows(), y0.cols(), unwritten<Y>), field_.empty_tape(y0)},
         end_(start_),
         k0_(numbers_.zeros(y0)),

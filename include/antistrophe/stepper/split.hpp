@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -69,8 +70,8 @@ class SplitStepper {
   SplitStepper(const Method& method, const F& field, const Y& y0)
       : field_(field),
         rows_(upper_rows(y0)),
-        numbers_v_(1, resolution_of(method), Half(y0.topRows(rows_))),
-        numbers_w_(1, resolution_of_w(method), Half(y0.bottomRows(rows_))),
+        numbers_v_(1, method_resolution(method), Half(y0.topRows(rows_))),
+        numbers_w_(1, method_resolution_w(method), Half(y0.bottomRows(rows_))),
         psi_(Half::Zero(rows_, y0.cols())),
         real_(psi_),
         k_bar_(psi_),
@@ -206,11 +207,14 @@ class SplitStepper {
   }
 
   template <class Method>
-  static double resolution_of_w(const Method& method) {
-    if constexpr (requires { method.resolution_w; })
+  static double method_resolution_w(const Method& method) {
+    if constexpr (requires { method.resolution_w; }) {
+      if (!(method.resolution_w >= 0 && std::isfinite(method.resolution_w)))
+        refuse("resolution_w", method.resolution_w, "positive, or 0 for the default");
       return method.resolution_w > 0 ? method.resolution_w : method.resolution;
-    else
+    } else {
       return 0;
+    }
   }
 
   void read(const Held& v, const Held& w, Y& y) {

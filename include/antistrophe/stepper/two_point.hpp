@@ -49,7 +49,7 @@ class TwoPointStepper : public HeldStepper<Arithmetic, F, Y> {
 
   template <class Method>
   TwoPointStepper(const Method& method, const F& field, const Y& y0)
-      : Common(field, method.lambda, resolution_of(method), y0),
+      : Common(field, method.lambda, method_resolution(method), y0),
         field_behind_(field),
         ahead_(field_.empty_tape(y0), y0),
         mirror_(ahead_),

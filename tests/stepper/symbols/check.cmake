@@ -1,6 +1,6 @@
-# Compiles SOURCE with COMPILER at OPTIMISATION and looks at its symbols: each of FUNCTIONS (a,b,…), what both ways must repeat, is one
-# function, not inlined away, cloned, split or specialised, else the way back might not repeat the way forth bit for bit.
-# Then runs it.
+# Compiles SOURCE with COMPILER at OPTIMISATION and looks at its symbols: each of FUNCTIONS (name:instances,… of what both ways
+# evaluate) must be there as often as it is instantiated, not inlined away, cloned, split or specialised, else the way back
+# might not repeat the way forth bit for bit. Then runs it.
 include("${SETTINGS}")
 
 set(flags -std=c++20 ${OPTIMISATION})
@@ -24,11 +24,14 @@ execute_process(COMMAND "${NM}" "${PROGRAM}" OUTPUT_VARIABLE mangled RESULT_VARI
 if(failed)
   message(FATAL_ERROR "${NM} cannot read ${PROGRAM}")
 endif()
-string(REPLACE "," ";" functions "${FUNCTIONS}")
-foreach(function IN LISTS functions)
+string(REPLACE "," ";" FUNCTIONS "${FUNCTIONS}")
+foreach(expected IN LISTS FUNCTIONS)
+  string(REGEX MATCH "^(.*):(.*)$" matched "${expected}")
+  set(function "${CMAKE_MATCH_1}")
+  set(wanted "${CMAKE_MATCH_2}")
   string(LENGTH "${function}" length)
   string(REGEX MATCHALL "[^\n]*${function}[^\n]*" symbols "${mangled}")
-  # Lambdas inside it belong to it; a clone is a symbol with a dot and a word behind the name.
+  # Lambdas inside a function belong to it; a clone is a symbol with a dot and a word behind the name.
   set(instances)
   foreach(symbol IN LISTS symbols)
     if(symbol MATCHES " [tTwW] _ZN11antistrophe6detail${length}${function}" OR symbol MATCHES "\\.(constprop|isra|part|cold)")
@@ -36,12 +39,12 @@ foreach(function IN LISTS functions)
     endif()
   endforeach()
   list(LENGTH instances count)
-  if(NOT count EQUAL 1)
-    list(JOIN instances "\n" text)
-    message(FATAL_ERROR "${function} is ${count} functions in the machine code, and must be one:\n${text}")
+  list(JOIN instances "\n" text)
+  if(NOT count EQUAL wanted)
+    message(FATAL_ERROR "${function} is ${count} functions in the machine code, and must be ${wanted}:\n${text}")
   endif()
-  if(instances MATCHES "\\.(constprop|isra|part|cold)")
-    message(FATAL_ERROR "${function} was cloned: ${instances}")
+  if(text MATCHES "\\.(constprop|isra|part|cold)")
+    message(FATAL_ERROR "${function} was cloned: ${text}")
   endif()
 endforeach()
 
