@@ -42,6 +42,8 @@ TEST_CASE("peak memory of the exact W1 gradient grows by less than 1 MB from a t
   // One bit a step: 125 kB.
   CHECK(growth(Reversible<Midpoint>{}, ReversibleAdjoint{}) < 1e6);
   CHECK(growth(Reversible<Midpoint, Floating>{.lambda = 1}, ReversibleAdjoint{}) < 1e6);
+  // Two: 250 kB.
+  CHECK(growth(ReversibleAdams<4>{}, ReversibleAdjoint{}) < 1e6);
   // The measure sees memory where it is used: a pair of 8-byte numbers a step, 16 MB.
   CHECK(growth(Reversible<Midpoint>{}, DirectAdjoint{}) > 12e6);
 }

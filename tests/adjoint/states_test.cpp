@@ -27,7 +27,7 @@ Eigen::VectorXd in_double(const Eigen::VectorXf& x) { return x.cast<double>(); }
 }  // namespace
 
 TEMPLATE_TEST_CASE("Vectors, arrays and row vectors, fixed and dynamic, take the same way to the bit", "[states]", Bosh3,
-                   Reversible<RK4>) {
+                   Reversible<RK4>, ReversibleAdams<4>) {
   const auto expected = lotka_volterra<Eigen::Vector2d>(TestType{});
   CHECK(battery::all_nonzero(expected.gradient.y0));
   CHECK(battery::all_nonzero(expected.gradient.theta));
@@ -42,7 +42,7 @@ TEMPLATE_TEST_CASE("Vectors, arrays and row vectors, fixed and dynamic, take the
   check(lotka_volterra<Eigen::RowVector2d>(TestType{}));
 }
 
-TEMPLATE_TEST_CASE("float agrees with double to its own digits", "[states]", RK4, Reversible<RK4>) {
+TEMPLATE_TEST_CASE("float agrees with double to its own digits", "[states]", RK4, Reversible<RK4>, ReversibleAdams<4>) {
   const auto expected = lotka_volterra<Eigen::Vector2d>(TestType{});
   const auto got = lotka_volterra<Eigen::Vector2f>(TestType{});
   // 150 steps of some 50 roundings of 6e−8, adding up as their root, on a flow that amplifies less than tenfold:

@@ -173,6 +173,40 @@ TEST_CASE("A stiff problem is told as stiff, in bounded time", "[stiff]") {
   CHECK(solution.failure().cause.find("stiff") != std::string::npos);
 }
 
+namespace {
+
+// u1' = a u1 − u1 u2, u2' = −a u2 + u1 u2, at its fixed point.
+struct Trap {
+  static constexpr bool autonomous = true;
+  Eigen::Vector<double, 1> theta{1.0};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const Eigen::Vector2d& u, Eigen::Vector2d& du) const {
+    du << theta[0] * u[0] - u[0] * u[1], u[0] * u[1] - theta[0] * u[1];
+  }
+  void vjp(double, const Eigen::Vector2d& u, const Eigen::Vector2d& w, Eigen::Vector2d& u_bar,
+           Eigen::Vector<double, 1>& a_bar) const {
+    u_bar[0] += w[0] * (theta[0] - u[1]) + w[1] * u[1];
+    u_bar[1] += w[1] * (u[0] - theta[0]) - w[0] * u[0];
+    a_bar[0] += w[0] * u[0] - w[1] * u[1];
+  }
+};
+
+}  // namespace
+
+// A state at rest, whose error estimates are 0 while its sensitivities oscillate (gradient_trap_test.cpp).
+TEMPLATE_TEST_CASE("The gradient trap: steps stay where the method is stable", "[adaptive]", ReversibleAdams<2>,
+                   ReversibleAdams<5>, ReversibleAdams<8>, ReversibleAdamsPece<4>) {
+  const Problem problem{Trap{}, Eigen::Vector2d(1, 1), 0.0, 10.0};
+  std::vector<double> times;
+  for (int i = 0; i <= 100; ++i) times.push_back(0.1 * i);
+  auto pass = solve_with_pullback(problem, TestType{}, Adaptive{}, SaveAt{.times = times});
+  const double slope = pass.pullback(std::vector<Eigen::Vector2d>(times.size(), Eigen::Vector2d::Ones())).theta[0];
+  CAPTURE(battery::Facts<TestType>::name, slope);
+  // The value that gradient_trap_test.cpp derives; at a tolerance of 1e-6 it is met to 1e-4.
+  CHECK(std::fabs(slope / 212.7104 - 1) < 1e-4);
+}
+
 TEST_CASE("An empty state takes adaptive steps too", "[adaptive]") {
   const auto nothing = [](double, const auto& y, auto& dy) { dy = -y; };
   const Problem problem{nothing, Eigen::VectorXd(0), 0.0, 1.0};

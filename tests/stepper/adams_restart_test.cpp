@@ -37,6 +37,22 @@ TEST_CASE("A hundred thousand adaptive steps come back", "[round trip]") {
   CHECK(trip.y0 == problem.y0);
 }
 
+TEST_CASE("A batch comes back, in equal steps and adaptive ones", "[round trip]") {
+  // Five damped rotations about one axis; entries that any resolution holds.
+  const problems::Linear<3> field(Eigen::Matrix3d{{-0.01, 2, 0}, {-2, -0.01, 0.5}, {0, -0.5, -0.02}});
+  Eigen::MatrixXd y0(3, 5);
+  for (Eigen::Index i = 0; i < y0.size(); ++i) y0.data()[i] = 0.0625 * static_cast<double>(i % 9) - 0.25;
+  const Problem problem{field, y0, 0.0, 100.0};
+  const auto check = [&](const auto& method, const auto& steps, std::int64_t at_least) {
+    const auto trip = assert_reversible(problem, method, steps);
+    CHECK(trip.steps >= at_least);
+    CHECK(trip.y0 == y0);
+    CHECK(trip.y1 != y0);
+  };
+  check(ReversibleAdams<4>{}, FixedSteps{100'000}, 100'000);
+  check(ReversibleAdams<6>{}, Adaptive{.rtol = 1e-6, .atol = 1e-6}, 500);
+}
+
 TEST_CASE("A restart keeps the ring it gives up: 64 bits a number, and no more", "[round trip]") {
   // Ten steps of 1/16, then ten of 1/64: one restart, of K states and the node at which the first start was.
   std::vector<double> nodes;

@@ -130,7 +130,8 @@ class RestGuard {
 
   explicit RestGuard(const Y& like) : direction_(zeros_like(like)), moved_(direction_), f0_(direction_), f1_(direction_) {}
 
-  // The longest step for which the linearised equation is resolved to the tolerance: (h‖J‖)^q <= q! tolerance.
+  // The longest step for which the linearised equation is resolved to the tolerance: (h‖J‖)^q <= q! tolerance; and, of a
+  // method that says how little of the plane of hμ it is stable in, no more than half of that.
   double longest_step(S& stepper, const Adaptive& options, int local_order, double t, const Y& y) {
     if (y.size() == 0) return std::numeric_limits<double>::infinity();
     stepper.slope(t, y, f0_);
@@ -152,8 +153,9 @@ class RestGuard {
     }
     double factorial = 1;
     for (int i = 2; i <= local_order; ++i) factorial *= i;
-    return steepest > 0 ? std::pow(factorial * relative_tolerance(options, y), 1.0 / local_order) / steepest
-                        : std::numeric_limits<double>::infinity();
+    double allowed = std::pow(factorial * relative_tolerance(options, y), 1.0 / local_order);
+    if constexpr (requires { S::stable_interval; }) allowed = std::fmin(allowed, S::stable_interval / 2);
+    return steepest > 0 ? allowed / steepest : std::numeric_limits<double>::infinity();
   }
 
  private:

@@ -94,6 +94,7 @@ class AdamsStepper {
   static constexpr int error_order = Corrected ? Order + 1 : std::max(Order, 2);
   static constexpr int dense_degree = std::max(Order + (Corrected ? 1 : 0), Start::dense_degree);
   static constexpr std::int64_t least_steps = Order;  // of a solve whose steps are laid out before
+  static constexpr double stable_interval = adams_choice<Order, Corrected>.stable_interval;  // of hμ, at the default λ
 
   template <class Method>
   AdamsStepper(const Method& method, const F& field, const Y& y0)
@@ -212,7 +213,7 @@ class AdamsStepper {
   // h times a Lipschitz constant, in the measure of a Runge–Kutta method whose stable interval is about 2.
   double stiffness(const Step& step) const {
     if (at_.starts) return stiffness_of<Start>(step.h(), stages_);
-    return std::fabs(step.h()) * lipschitz_ * 2 / adams_choice<Order, Corrected>.stable_interval;
+    return std::fabs(step.h()) * lipschitz_ * 2 / stable_interval;
   }
 
   // How much longer the step after this one may be: once all steps in sight are equal, twice; before, no longer.

@@ -56,6 +56,10 @@ struct Blame {
 //                         saves is empty unless the stepper has dense output
 //   finish                cotangents of the carry at t0 become those of y0
 //   blame                 after an outcome other than ok
+// A multistep method may say more:
+//   least_steps           fewer are refused of a solve whose steps are laid out before
+//   highest_growth(step)  by what factor an adaptive step may grow after this one; it is kept where the gain is below a fifth
+//   stable_interval       s, where (−s, 0) is the stable part of the real axis of hμ: for the guard of resting states
 template <class S>
 concept Stepper = requires(S s, const S cs, double t, const Step step, typename S::State y, const typename S::State cy,
                            typename S::Carry carry, const typename S::Carry before, typename S::CarryBar carry_bar,
