@@ -157,6 +157,8 @@ void train_each(const StepsType& steps, const Solution<Vector4d>& data, int iter
   run("ReversibleAdamsPece<3>", ReversibleAdamsPece<3>{});
   run("ReversibleHeun", ReversibleHeun<>{});
   run("AsynchronousLeapfrog", AsynchronousLeapfrog<>{});
+  run("NearlyReversible<EES25>", NearlyReversible<EES25>{});
+  run("NearlyReversible<EES27>", NearlyReversible<EES27>{});
 }
 
 int main() try {
@@ -172,8 +174,6 @@ int main() try {
   const FixedSteps steps{499};
   train_each(steps, oscillations, 400);
   train("LeapfrogMidpoint", network(), LeapfrogMidpoint<>{}, steps, oscillations, 400);
-  train("NearlyReversible<EES25>", network(), NearlyReversible<EES25>{}, steps, oscillations, 400);
-  train("NearlyReversible<EES27>", network(), NearlyReversible<EES27>{}, steps, oscillations, 400);
   train("SemiImplicitEuler, two networks", SplitField{NetworkHalves{}}, SemiImplicitEuler<>{}, steps, oscillations, 400);
   train("Verlet, two networks", SplitField{NetworkHalves{}}, Verlet<>{}, steps, oscillations, 400);
   show("Two coupled oscillators, 499 equal steps, 400 gradients", 0.02, result);

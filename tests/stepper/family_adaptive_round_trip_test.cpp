@@ -6,7 +6,7 @@ using namespace antistrophe;
 
 namespace {
 
-using WithEstimates = std::tuple<TwoPoint<Heun>, TwoPoint<Dopri5>, ReversibleHeun<>, AsynchronousLeapfrog<>>;
+using WithEstimates = std::tuple<Reversible<Heun>, Reversible<Dopri5>, TwoPoint<Heun>, TwoPoint<Dopri5>, ReversibleHeun<>, AsynchronousLeapfrog<>>;
 
 }  // namespace
 
