@@ -235,6 +235,11 @@ class AdaptivePace {
       failure.cause = std::string(stiff) + " (more than ten million steps of this length are left)";
       return failure;
     }
+    if (!options_.max_steps && far_in_a_row_ >= very_persistent) {
+      failure.cause = std::string("more than a thousand million steps of this length are left. Probably ") + stiff +
+                      ". To go on all the same, give Adaptive::max_steps";
+      return failure;
+    }
     return std::nullopt;
   }
 
@@ -255,6 +260,7 @@ class AdaptivePace {
     }
     double next = step.h() * growth;
     held_by_guard_ = false;
+    far_in_a_row_ = std::fabs((t1_ - step.t1) / step.h()) > far_too_many ? far_in_a_row_ + 1 : 0;
     if (guard_ && rests()) next = guarded(stepper, step.t1, after_, next);
     h_ = lands_ ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished_)), wished_) : next;
     error_ = unknown;
@@ -301,6 +307,9 @@ class AdaptivePace {
   static constexpr double worthwhile = 1.2;
   static constexpr int persistent = 64;
   static constexpr double too_many = 1e7;
+  // Whatever keeps the steps short: a parasite that no estimate sees, too.
+  static constexpr int very_persistent = 1000;
+  static constexpr double far_too_many = 1e9;
 
   // Below a few units in the last place of t a shorter step is no longer another one.
   static double shortest(double t) {
@@ -347,7 +356,7 @@ class AdaptivePace {
   double t1_, t0_;
   double h_ = 0, wished_ = 0, error_ = unknown;
   bool lands_ = false;
-  int stiff_in_a_row_ = 0;
+  int stiff_in_a_row_ = 0, far_in_a_row_ = 0;
   std::size_t landing_ = 0;
   std::optional<RestGuard<S>> guard_;
   std::int64_t guarded_ = 0;

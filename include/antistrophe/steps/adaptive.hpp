@@ -46,7 +46,8 @@ using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>
 
 // rtol, atol: at least one positive. P, I, D: the coefficients of the controller. first_step: 0 for Hairer's rule, else
 // of the sign of t1 − t0. dtmin: below it a step is given up (0: what t can resolve). max_steps: as many as it takes unless
-// given; but a solve whose step is held by stability, not accuracy, for ten million steps to come is given up as stiff.
+// given; but a solve whose step is held by stability, not accuracy, for ten million steps to come is given up as stiff, and, unless max_steps
+// is given, so is one with a thousand million steps to come for a thousand steps in a row.
 // norm: root mean square unless given. step_to: times to land on. jumps: times to land on where f is discontinuous; what
 // the controller learnt before one is forgotten there. sensitivity_guard: where a gradient is asked for and the state rests
 // (moves by less than its tolerance in a step), the error estimate says nothing of the state's sensitivities; steps are then
