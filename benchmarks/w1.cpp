@@ -61,7 +61,8 @@ struct LibraryTanh {
 double kernel_direct_same_tanh(std::int64_t n) {
   static const auto field = W1::field();
   static std::vector<double> states;
-  return kernels::w1_direct<LibraryTanh>(field.parameters().data(), 1.0, W1::h, static_cast<std::size_t>(n), states).theta[0];
+  return kernels::w1_direct<LibraryTanh>(field.parameters().data(), 1.0, W1::h, static_cast<std::size_t>(n), states)
+      .theta[0];
 }
 #endif
 
@@ -78,10 +79,14 @@ double library_floating_pair(std::int64_t n) {
 
 double library_adams4(std::int64_t n) { return library_gradient(ReversibleAdams<4>{}, ReversibleAdjoint{}, n); }
 double library_adams6(std::int64_t n) { return library_gradient(ReversibleAdams<6>{}, ReversibleAdjoint{}, n); }
-double library_exact_two_point(std::int64_t n) { return library_gradient(TwoPoint<Midpoint>{}, ReversibleAdjoint{}, n); }
+double library_exact_two_point(std::int64_t n) {
+  return library_gradient(TwoPoint<Midpoint>{}, ReversibleAdjoint{}, n);
+}
 double library_leapfrog(std::int64_t n) { return library_gradient(LeapfrogMidpoint<>{}, ReversibleAdjoint{}, n); }
 double library_reversible_heun(std::int64_t n) { return library_gradient(ReversibleHeun<>{}, ReversibleAdjoint{}, n); }
-double library_asynchronous_leapfrog(std::int64_t n) { return library_gradient(AsynchronousLeapfrog<>{}, ReversibleAdjoint{}, n); }
+double library_asynchronous_leapfrog(std::int64_t n) {
+  return library_gradient(AsynchronousLeapfrog<>{}, ReversibleAdjoint{}, n);
+}
 
 void time(benchmark::State& state, double (*gradient)(std::int64_t)) {
   const std::int64_t n = state.range(0);

@@ -105,7 +105,8 @@ int main() try {
   const auto cost = [](const Point& p) { return p.cost; };
   const auto kept = [](const Point& p) { return p.kept; };
 
-  std::printf("Lotka–Volterra, T = 10. Evaluations for an error of   1e-4      1e-6      1e-8      bytes kept at 1e-6\n");
+  std::printf(
+      "Lotka–Volterra, T = 10. Evaluations for an error of   1e-4      1e-6      1e-8      bytes kept at 1e-6\n");
   for (const Row& row : rows) {
     std::printf("  %-44s", row.name);
     for (const double error : errors) std::printf(" %9.0f", at_error(row.curve, error, cost));
@@ -126,14 +127,14 @@ set format x '10^{%L}'; set format y '10^{%L}'
 set xlabel 'cost: evaluations of f, forth and back, a vjp as two'; set ylabel 'error of the gradient'
 set xrange [5e2:1e6]; set yrange [1e-13:1]
 plot )";
-  const std::array<const char*, 6> styles{"lc rgb grey dt 2", "lc rgb grey", "lc rgb orange", "lc rgb blue", "lc rgb green",
-                                          "lc rgb orange dt 2"};
+  const std::array<const char*, 6> styles{"lc rgb grey dt 2", "lc rgb grey",  "lc rgb orange",
+                                          "lc rgb blue",      "lc rgb green", "lc rgb orange dt 2"};
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string file = "adams_" + std::to_string(i) + ".csv";
     support::Csv csv(file, {"cost", "error", "kept"});
     for (const Point& p : rows[i].curve) csv.row({p.cost, p.error, p.kept});
-    plot += std::string(i > 0 ? ", " : "") + "'" + file + "' using 1:2 with linespoints pt 7 ps 0.4 lw 1.5 " + styles[i] +
-            " title '" + rows[i].name + "'";
+    plot += std::string(i > 0 ? ", " : "") + "'" + file + "' using 1:2 with linespoints pt 7 ps 0.4 lw 1.5 " +
+            styles[i] + " title '" + rows[i].name + "'";
   }
   support::draw("adams.svg", 720, 440, plot);
   return result.exit_code();

@@ -41,8 +41,13 @@ struct Formula {
 template <std::size_t K, bool Corrected>
 Formula formula_of() {
   const auto& w = detail::equal_steps_weights<K, Corrected, double>;
-  Formula formula{static_cast<int>(K), Corrected, {w.main.begin(), w.main.begin() + K}, {w.predict.begin(), w.predict.end()},
-                {w.mirror.begin(), w.mirror.end()}, 0, detail::adams_choice<static_cast<int>(K), Corrected>};
+  Formula formula{static_cast<int>(K),
+                  Corrected,
+                  {w.main.begin(), w.main.begin() + K},
+                  {w.predict.begin(), w.predict.end()},
+                  {w.mirror.begin(), w.mirror.end()},
+                  0,
+                  detail::adams_choice<static_cast<int>(K), Corrected>};
   if constexpr (Corrected) formula.end = w.main[K];
   return formula;
 }
@@ -92,8 +97,8 @@ void study(const Formula& formula, const std::string& name, support::Expectation
   for (const double lambda : lambdas) {
     const double real = stable_length(formula, std::numbers::pi, lambda);
     std::printf("  K = %d  %8.4g: %.3f %.3f %5.2f%s\n", formula.K, lambda, real,
-                stable_length(formula, 0.75 * std::numbers::pi, lambda),
-                relative_error_constant(formula, lambda), lambda == formula.choice.lambda ? "  default" : "");
+                stable_length(formula, 0.75 * std::numbers::pi, lambda), relative_error_constant(formula, lambda),
+                lambda == formula.choice.lambda ? "  default" : "");
     if (lambda == formula.choice.lambda)
       result.expect(std::fabs(real / formula.choice.stable_interval - 1) < 0.02,
                     "the stable interval of K = " + std::to_string(formula.K) + " is another");
@@ -128,7 +133,8 @@ void picture(const std::string& name, const std::array<Panel, 8>& panels, bool c
     commands += "set title 'K = " + std::to_string(k) + "' offset 0,-0.7\n";
     commands += "set xrange [-" + std::to_string(width) + ":0]; set yrange [0:" + std::to_string(height) + "]\n";
     commands += "set xtics " + std::to_string(tics) + "; set ytics autofreq\n";
-    commands += k == 1 ? "set key top left reverse Left samplen 2 maxrows 3 font ',10' width 1\nplot " : "unset key\nplot ";
+    commands +=
+        k == 1 ? "set key top left reverse Left samplen 2 maxrows 3 font ',10' width 1\nplot " : "unset key\nplot ";
     for (std::size_t c = 0; c < curves.size(); ++c) {
       const auto& [lambda, style] = curves[c];
       commands += std::string(c > 0 ? ", " : "") + "'" + name + "_" + std::to_string(k) + ".csv' using ($1==" + lambda +
@@ -142,8 +148,9 @@ void picture(const std::string& name, const std::array<Panel, 8>& panels, bool c
 
 int main() try {
   support::Expectations result;
-  std::printf("lambda: stable part of the negative real axis, of the ray at 135 degrees; error constant over "
-              "Adams–Bashforth's\n");
+  std::printf(
+      "lambda: stable part of the negative real axis, of the ray at 135 degrees; error constant over "
+      "Adams–Bashforth's\n");
   const auto all = [&]<std::size_t... I>(std::index_sequence<I...>) {
     std::printf("ReversibleAdams\n");
     (study(formula_of<I + 1, false>(), "adams_stability_", result), ...);
@@ -152,11 +159,23 @@ int main() try {
   };
   all(std::make_index_sequence<8>{});
   picture("adams_stability",
-          {{{4, 2.6, 1}, {1.8, 1.2, 0.5}, {1, 0.9, 0.25}, {0.56, 0.5, 0.1}, {0.3, 0.26, 0.1}, {0.16, 0.13, 0.05},
-            {0.09, 0.066, 0.03}, {0.06, 0.034, 0.02}}},
+          {{{4, 2.6, 1},
+            {1.8, 1.2, 0.5},
+            {1, 0.9, 0.25},
+            {0.56, 0.5, 0.1},
+            {0.3, 0.26, 0.1},
+            {0.16, 0.13, 0.05},
+            {0.09, 0.066, 0.03},
+            {0.06, 0.034, 0.02}}},
           false);
   picture("adams_stability_pece",
-          {{{2.8, 3.6, 1}, {2.6, 1.9, 1}, {2, 1.7, 0.5}, {1.5, 1.25, 0.5}, {1.2, 0.85, 0.3}, {0.95, 0.65, 0.3}, {0.65, 0.45, 0.2},
+          {{{2.8, 3.6, 1},
+            {2.6, 1.9, 1},
+            {2, 1.7, 0.5},
+            {1.5, 1.25, 0.5},
+            {1.2, 0.85, 0.3},
+            {0.95, 0.65, 0.3},
+            {0.65, 0.45, 0.2},
             {0.5, 0.32, 0.1}}},
           true);
 

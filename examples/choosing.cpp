@@ -145,7 +145,8 @@ using Network = Mlp<double, Layers<2, 64, 64, 2>>;
 Network network() {
   Network mlp;
   mlp.initialise([](const MlpParameter& p) {
-    return std::sin(1.3 * static_cast<double>(p.index) + 0.7) / std::sqrt(p.is_bias ? 1.0 : static_cast<double>(p.fan_in));
+    return std::sin(1.3 * static_cast<double>(p.index) + 0.7) /
+           std::sqrt(p.is_bias ? 1.0 : static_cast<double>(p.fan_in));
   });
   return mlp;
 }
@@ -165,13 +166,36 @@ struct Line {
 };
 std::vector<Line> lines;
 
-enum MethodNumber { direct_rk4, pair_rk4, published, two_point, adams4, adams6, adams8, pece4, heun, leapfrog, dop853, verlet, suzuki4 };
-constexpr std::array<const char*, 13> method_names{
-    "RK4, states stored",  "Reversible<RK4>",        "Floating pair, 0.999", "TwoPoint<RK4>",        "ReversibleAdams<4>",
-    "ReversibleAdams<6>",  "ReversibleAdams<8>",     "ReversibleAdamsPece<4>",        "ReversibleHeun",       "AsynchronousLeapfrog",
-    "Reversible<Dop853>", "Verlet",                  "Suzuki4"};
-constexpr std::array<const char*, 6> problem_names{"Lotka–Volterra",        "Van der Pol, μ = 1", "Van der Pol, μ = 5",
-                                                   "Kepler, e = 0.6",       "neural ODE 2–64–64–2", "Brusselator, 32 points"};
+enum MethodNumber {
+  direct_rk4,
+  pair_rk4,
+  published,
+  two_point,
+  adams4,
+  adams6,
+  adams8,
+  pece4,
+  heun,
+  leapfrog,
+  dop853,
+  verlet,
+  suzuki4
+};
+constexpr std::array<const char*, 13> method_names{"RK4, states stored",
+                                                   "Reversible<RK4>",
+                                                   "Floating pair, 0.999",
+                                                   "TwoPoint<RK4>",
+                                                   "ReversibleAdams<4>",
+                                                   "ReversibleAdams<6>",
+                                                   "ReversibleAdams<8>",
+                                                   "ReversibleAdamsPece<4>",
+                                                   "ReversibleHeun",
+                                                   "AsynchronousLeapfrog",
+                                                   "Reversible<Dop853>",
+                                                   "Verlet",
+                                                   "Suzuki4"};
+constexpr std::array<const char*, 6> problem_names{"Lotka–Volterra",  "Van der Pol, μ = 1",   "Van der Pol, μ = 5",
+                                                   "Kepler, e = 0.6", "neural ODE 2–64–64–2", "Brusselator, 32 points"};
 
 template <class Y>
 Eigen::VectorXd joined(const auto& gradient) {
@@ -233,7 +257,8 @@ class Problems {
 
   template <class M>
   double price_of_step(const M& method) const {
-    const Problem<F, Y> start{problem_.field, problem_.y0, problem_.t0, problem_.t0 + 1e-3 * (problem_.t1 - problem_.t0)};
+    const Problem<F, Y> start{problem_.field, problem_.y0, problem_.t0,
+                              problem_.t0 + 1e-3 * (problem_.t1 - problem_.t0)};
     const auto cost = [&](std::int64_t n) {
       auto pass = solve_with_pullback(start, method, FixedSteps{n});
       return cost_of(pass.stats(), pass.pullback({Y::Ones(problem_.y0.rows(), problem_.y0.cols())}).stats);
@@ -292,7 +317,9 @@ void show_costs() {
     for (int method = 0; method < static_cast<int>(method_names.size()); ++method) {
       std::printf("  %-32s", method_names[static_cast<std::size_t>(method)]);
       for (int problem = 0; problem < static_cast<int>(problem_names.size()); ++problem) {
-        const bool there = std::any_of(lines.begin(), lines.end(), [&](const Line& line) { return line.problem == problem && line.method == method; });
+        const bool there = std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
+          return line.problem == problem && line.method == method;
+        });
         const double cost = there ? cost_for(problem, method, error) : HUGE_VAL;
         if (std::isfinite(cost))
           std::printf(" %-14.0f", cost);
@@ -309,8 +336,8 @@ void expect_what_is_promised(support::Expectations& result) {
     const double pair = cost_for(0, pair_rk4, error), direct = cost_for(0, direct_rk4, error);
     for (const MethodNumber adams : {adams4, adams6, adams8}) {
       const double cost = cost_for(0, adams, error);
-      std::printf("  Lotka–Volterra, error %.0e: %s costs %.3f of Reversible<RK4>, %.3f of RK4 with states stored\n", error,
-                  method_names[static_cast<std::size_t>(adams)], cost / pair, cost / direct);
+      std::printf("  Lotka–Volterra, error %.0e: %s costs %.3f of Reversible<RK4>, %.3f of RK4 with states stored\n",
+                  error, method_names[static_cast<std::size_t>(adams)], cost / pair, cost / direct);
       if (adams != adams6) continue;
       result.expect(cost <= pair / 5, "ReversibleAdams<6> costs more than a fifth of Reversible<RK4>");
       result.expect(cost < direct, "ReversibleAdams<6> costs more than the direct adjoint of RK4");
@@ -332,12 +359,14 @@ double energy_drift(int number, const M& method, int evaluations_per_step, suppo
   const Problem problem{kepler, y0, 0.0, 2 * std::numbers::pi * static_cast<double>(periods)};
   double worst = 0, of_period = 0;
   std::int64_t step = 0;
-  (void)solve(problem, method, FixedSteps{each * periods}, SaveAt{.steps = true}, Observer{[&](double, const Eigen::Vector4d& y) {
+  (void)solve(problem, method, FixedSteps{each * periods}, SaveAt{.steps = true},
+              Observer{[&](double, const Eigen::Vector4d& y) {
                 of_period = std::fmax(of_period, std::fabs((kepler.energy(y) - energy) / energy));
                 if (++step % each != 0) return;
                 const std::int64_t period = step / each;
                 worst = std::fmax(worst, of_period);
-                if (period % 20 == 0 || period < 20) csv.row({static_cast<double>(number), static_cast<double>(period), of_period});
+                if (period % 20 == 0 || period < 20)
+                  csv.row({static_cast<double>(number), static_cast<double>(period), of_period});
                 of_period = 0;
               }},
               OnFailure::return_status);
@@ -364,8 +393,8 @@ void write_curves() {
   support::Csv csv("choosing.csv", {"problem", "method", "steps", "cost", "seconds", "bytes", "error"});
   for (const Line& line : lines)
     for (const Measured& m : line.curve)
-      csv.row({static_cast<double>(line.problem), static_cast<double>(line.method), static_cast<double>(m.steps), m.cost, m.seconds,
-               static_cast<double>(m.bytes), m.error});
+      csv.row({static_cast<double>(line.problem), static_cast<double>(line.method), static_cast<double>(m.steps),
+               m.cost, m.seconds, static_cast<double>(m.bytes), m.error});
 }
 
 std::string names_for_gnuplot() {
@@ -374,26 +403,31 @@ std::string names_for_gnuplot() {
   return names;
 }
 
-const std::string look = "array colour[13] = [0x888888, 0x0072b2, 0x56b4e9, 0x009e73, 0xe69f00, 0xd55e00, 0xa02000, 0xcc79a7, 0x777722, "
-                         "0xbbbb44, 0x000000, 0x6a3d9a, 0xb294d0]\n"
-                         "array shape[13] = [4, 6, 2, 8, 5, 7, 9, 11, 1, 3, 12, 13, 15]\n"
-                         "array name[13] = [" + names_for_gnuplot() + "]\n";
+const std::string look =
+    "array colour[13] = [0x888888, 0x0072b2, 0x56b4e9, 0x009e73, 0xe69f00, 0xd55e00, 0xa02000, 0xcc79a7, 0x777722, "
+    "0xbbbb44, 0x000000, 0x6a3d9a, 0xb294d0]\n"
+    "array shape[13] = [4, 6, 2, 8, 5, 7, 9, 11, 1, 3, 12, 13, 15]\n"
+    "array name[13] = [" +
+    names_for_gnuplot() + "]\n";
 
 void draw_picture(const std::string& picture, const std::string& xlabel, const std::string& column) {
   std::string commands = look + R"(
 set multiplot layout 2,3 margins 0.07,0.985,0.08,0.84 spacing 0.05,0.11
 set logscale xy; set format x '10^{%L}'; set format y '10^{%L}'; set yrange [1e-12:1]
-pick(p, m) = column('problem') == p && column('method') == m ? column(')" + column + R"(') : NaN
+pick(p, m) = column('problem') == p && column('method') == m ? column(')" +
+                         column + R"(') : NaN
 )";
   for (int problem = 0; problem < 6; ++problem) {
     const std::string p = std::to_string(problem);
     commands += "set title '" + std::string(problem_names[static_cast<std::size_t>(problem)]) + "' offset 0,-0.5\n";
     commands += problem >= 3 ? "set xlabel '" + xlabel + "'\n" : "set xlabel ' '\n";
     commands += problem % 3 == 0 ? "set ylabel 'error of the gradient' offset 1\n" : "unset ylabel\n";
-    commands += problem == 3 ? "set key at screen 0.5,0.995 center top vertical maxrows 5 width 2 samplen 2.5\n" : "unset key\n";
-    commands += "plot for [m=0:" + std::string(problem == 3 ? "12" : "10") + "] 'choosing.csv' using (pick(" + p +
-                ", m)):'error' with linespoints lw (m == 2 || m >= 8 ? 1 : 1.6) dt 1+(m == 0 || m == 2) lc rgb colour[m+1] "
-                "pt shape[m+1] ps 0.45 title name[m+1]\n";
+    commands += problem == 3 ? "set key at screen 0.5,0.995 center top vertical maxrows 5 width 2 samplen 2.5\n"
+                             : "unset key\n";
+    commands +=
+        "plot for [m=0:" + std::string(problem == 3 ? "12" : "10") + "] 'choosing.csv' using (pick(" + p +
+        ", m)):'error' with linespoints lw (m == 2 || m >= 8 ? 1 : 1.6) dt 1+(m == 0 || m == 2) lc rgb colour[m+1] "
+        "pt shape[m+1] ps 0.45 title name[m+1]\n";
   }
   support::draw(picture, 1150, 800, commands + "unset multiplot\n");
 }

@@ -53,7 +53,8 @@ struct DoublePendulum {
 
 // Weights from a formula instead of a random number generator, so that every machine trains the same network.
 double initial_weight(const MlpParameter& p) {
-  return 0.5 * std::sin(1.3 * static_cast<double>(p.index) + 0.7) / (p.is_bias ? 1 : std::sqrt(static_cast<double>(p.fan_in)));
+  return 0.5 * std::sin(1.3 * static_cast<double>(p.index) + 0.7) /
+         (p.is_bias ? 1 : std::sqrt(static_cast<double>(p.fan_in)));
 }
 
 using Network = Mlp<double, Layers<4, 10, 4>>;
@@ -111,8 +112,8 @@ std::vector<Row> table;
 
 // `iterations` steps of AdamW; the time is that of a gradient, in the mean.
 template <class F, class M, class StepsType, class Adjoint = DefaultAdjoint<M, F, Vector4d>>
-void train(const std::string& name, const F& field, const M& method, const StepsType& steps, const Solution<Vector4d>& data, int iterations,
-           const Adjoint& adjoint = {}) {
+void train(const std::string& name, const F& field, const M& method, const StepsType& steps,
+           const Solution<Vector4d>& data, int iterations, const Adjoint& adjoint = {}) {
   Problem problem{field, data.ys().front(), data.ts().front(), data.ts().back()};
   const MeanSquaredError<Vector4d> loss{data.ys()};
   const SaveAt save_at{.times = data.ts()};
@@ -136,7 +137,8 @@ void train(const std::string& name, const F& field, const M& method, const Steps
 void show(const char* title, double promised, support::Expectations& result) {
   std::printf("%s\n  %-36s %12s %12s %14s %14s\n", title, "", "first loss", "last loss", "ms a gradient", "bytes kept");
   for (const Row& row : table) {
-    std::printf("  %-36s %12.3g %12.3g %14.3f %14zu\n", row.method.c_str(), row.first, row.last, 1e3 * row.seconds, row.bytes);
+    std::printf("  %-36s %12.3g %12.3g %14.3f %14zu\n", row.method.c_str(), row.first, row.last, 1e3 * row.seconds,
+                row.bytes);
     result.expect(row.last < promised, row.method + " has not learnt: its loss is still " + std::to_string(row.last));
   }
   std::printf("\n");
@@ -170,15 +172,18 @@ int main() try {
   };
   const Adaptive fine{.rtol = 1e-10, .atol = 1e-10};
 
-  const auto oscillations = solve(Problem{CoupledOscillators{}, Vector4d{1, 0, 0, 0.5}, 0.0, 3.0}, Dopri5{}, fine, times(3, 500));
+  const auto oscillations =
+      solve(Problem{CoupledOscillators{}, Vector4d{1, 0, 0, 0.5}, 0.0, 3.0}, Dopri5{}, fine, times(3, 500));
   const FixedSteps steps{499};
   train_each(steps, oscillations, 400);
   train("LeapfrogMidpoint", network(), LeapfrogMidpoint<>{}, steps, oscillations, 400);
-  train("SemiImplicitEuler, two networks", SplitField{NetworkHalves{}}, SemiImplicitEuler<>{}, steps, oscillations, 400);
+  train("SemiImplicitEuler, two networks", SplitField{NetworkHalves{}}, SemiImplicitEuler<>{}, steps, oscillations,
+        400);
   train("Verlet, two networks", SplitField{NetworkHalves{}}, Verlet<>{}, steps, oscillations, 400);
   show("Two coupled oscillators, 499 equal steps, 400 gradients", 0.02, result);
 
-  const auto swings = solve(Problem{DoublePendulum{}, Vector4d{0.6, 0.3, 0, 0}, 0.0, 2.0}, Dopri5{}, fine, times(2, 100));
+  const auto swings =
+      solve(Problem{DoublePendulum{}, Vector4d{0.6, 0.3, 0, 0}, 0.0, 2.0}, Dopri5{}, fine, times(2, 100));
   train_each(Adaptive{.rtol = 1e-6, .atol = 1e-6}, swings, 400);
   show("A double pendulum, steps chosen to 1e-6, 400 gradients", 0.2, result);
   return result.exit_code();

@@ -332,9 +332,8 @@ void show_errors_over_tolerance() {
 }
 
 void write_curves() {
-  support::Csv csv("work_precision.csv",
-                   {"problem", "method", "pair", "tolerance", "steps", "evaluations", "seconds", "error of the value",
-                    "error"});
+  support::Csv csv("work_precision.csv", {"problem", "method", "pair", "tolerance", "steps", "evaluations", "seconds",
+                                          "error of the value", "error"});
   for (const auto& [key, curve] : curves)
     for (const Measured& m : curve)
       csv.row({static_cast<double>(key[0]), static_cast<double>(key[1]), static_cast<double>(key[2]), m.tolerance,
@@ -352,7 +351,8 @@ array colour[4] = [grey, blue, green, orange]
 array shape[4] = [4, 6, 8, 12]
 array name[4] = ['Bosh3', 'Dopri5', 'Tsit5', 'Dop853']
 is(p, m, r) = column('problem') == p && column('method') == m && column('pair') == r
-pick(p, m, r) = is(p, m, r) ? column(')" + column + R"(') : NaN
+pick(p, m, r) = is(p, m, r) ? column(')" +
+                         column + R"(') : NaN
 )";
   for (int problem = 0; problem < 4; ++problem) {
     const std::string p = std::to_string(problem);

@@ -34,13 +34,15 @@ struct MeanSquaredError {
 
   RealOf<Y> operator()(const std::vector<Y>& ys, std::vector<Y>& ys_bar) const {
     if (targets.size() != ys.size())
-      detail::refuse("MeanSquaredError::targets.size()", targets.size(), "the number of saved states, " + std::to_string(ys.size()));
+      detail::refuse("MeanSquaredError::targets.size()", targets.size(),
+                     "the number of saved states, " + std::to_string(ys.size()));
     if (ys.empty() || ys.front().size() == 0) return 0;
     const RealOf<Y> weight = 1 / (static_cast<RealOf<Y>>(ys.size()) * static_cast<RealOf<Y>>(ys.front().size()));
     RealOf<Y> sum = 0;
     for (std::size_t i = 0; i < ys.size(); ++i) {
       if (!detail::same_shape(targets[i], ys[i]))
-        detail::refuse("the shape of MeanSquaredError::targets[" + std::to_string(i) + "]", detail::shape(targets[i]), detail::shape(ys[i]));
+        detail::refuse("the shape of MeanSquaredError::targets[" + std::to_string(i) + "]", detail::shape(targets[i]),
+                       detail::shape(ys[i]));
       ys_bar[i] = ys[i] - targets[i];
       sum += detail::dot(ys_bar[i], ys_bar[i]);
       ys_bar[i] *= 2 * weight;

@@ -10,7 +10,9 @@ using namespace antistrophe;
 
 namespace {
 
-auto pendulum(double t0, double t1) { return Problem{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), t0, t1}; }
+auto pendulum(double t0, double t1) {
+  return Problem{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), t0, t1};
+}
 
 // t0, nodes given twice, t1; and times inside the first steps, the last one, and between.
 SaveAt some_saves(double t0, double t1) {
@@ -23,11 +25,13 @@ SaveAt some_saves(double t0, double t1) {
 }  // namespace
 
 // Both adjoints evaluate f at the same states and add up in the same order: the same bits.
-TEMPLATE_TEST_CASE("Both adjoints give the same bits, in steps of any kind", "[gradient]", ReversibleAdams<1>, ReversibleAdams<4>,
-                   ReversibleAdams<6>, ReversibleAdamsPece<3>) {
+TEMPLATE_TEST_CASE("Both adjoints give the same bits, in steps of any kind", "[gradient]", ReversibleAdams<1>,
+                   ReversibleAdams<4>, ReversibleAdams<6>, ReversibleAdamsPece<3>) {
   const auto check_same = [](const auto& problem, const auto& steps, const SaveAt& save_at) {
-    const auto back = value_and_gradient(problem, TestType{}, steps, battery::WeightedSum{}, save_at, ReversibleAdjoint{});
-    const auto stored = value_and_gradient(problem, TestType{}, steps, battery::WeightedSum{}, save_at, DirectAdjoint{});
+    const auto back =
+        value_and_gradient(problem, TestType{}, steps, battery::WeightedSum{}, save_at, ReversibleAdjoint{});
+    const auto stored =
+        value_and_gradient(problem, TestType{}, steps, battery::WeightedSum{}, save_at, DirectAdjoint{});
     CHECK(back.value == stored.value);
     CHECK(battery::same_bits(back.gradient.y0, stored.gradient.y0));
     CHECK(battery::same_bits(back.gradient.theta, stored.gradient.theta));
@@ -56,11 +60,10 @@ TEMPLATE_TEST_CASE("dL/dt0 and dL/dt1 with saves inside steps", "[times]", Rever
   times::check<problems::DrivenPendulum>(times::pendulum, method, FixedSteps{60},
                                          inside(0.5, 0.05, {0.5, 7.5, 30.5, 30.5, 59.5}), difference);
   const double h = 3.0 / 47.7;
-  times::check<problems::DrivenPendulum>(times::pendulum, method, FixedStep{h},
-                                         inside(0.5, h, {0.5, 7.5, 30.5, 47.35}), difference);
+  times::check<problems::DrivenPendulum>(times::pendulum, method, FixedStep{h}, inside(0.5, h, {0.5, 7.5, 30.5, 47.35}),
+                                         difference);
   std::vector<double> nodes;
   for (double t = 0.625; t < 3.45; t += 0.0625) nodes.push_back(t);
   times::check<problems::DrivenPendulum>(times::pendulum, method, StepTo{nodes},
-                                         SaveAt{.times = {0.57, 1.04, 2.03, 3.47}, .t1 = true},
-                                         difference);
+                                         SaveAt{.times = {0.57, 1.04, 2.03, 3.47}, .t1 = true}, difference);
 }

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::int64_t n = 40;
 
-auto pendulum(double t0, double t1) { return Problem{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), t0, t1}; }
+auto pendulum(double t0, double t1) {
+  return Problem{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), t0, t1};
+}
 
 // t0, nodes given twice, t1; and times inside the first steps, the last one, and between.
 SaveAt some_saves(double t0, double t1) {

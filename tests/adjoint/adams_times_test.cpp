@@ -20,6 +20,7 @@ TEMPLATE_LIST_TEST_CASE("Times of Adams methods: steps of h, of which the last i
 TEMPLATE_LIST_TEST_CASE("Times of Adams methods: given nodes, which stay", "[times]", Methods) {
   times::times_of_given_nodes<TestType>();
 }
-TEMPLATE_LIST_TEST_CASE("Times of Adams methods: a save at a given time stays while its node moves", "[times]", Methods) {
+TEMPLATE_LIST_TEST_CASE("Times of Adams methods: a save at a given time stays while its node moves", "[times]",
+                        Methods) {
   times::times_of_given_saves<TestType>();
 }

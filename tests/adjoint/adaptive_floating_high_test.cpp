@@ -4,7 +4,8 @@
 namespace {
 
 using namespace antistrophe;
-using Methods = std::tuple<Reversible<Bosh3, Floating>, Reversible<Tsit5, Floating>, Reversible<Dopri5, Floating>, Reversible<Dop853, Floating>>;
+using Methods = std::tuple<Reversible<Bosh3, Floating>, Reversible<Tsit5, Floating>, Reversible<Dopri5, Floating>,
+                           Reversible<Dop853, Floating>>;
 
 }  // namespace
 

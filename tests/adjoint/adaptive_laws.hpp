@@ -88,7 +88,8 @@ void check_same_bits(const G& a, const G& b) {
 template <class G>
 bool is_telling(const G& gradient) {
   bool telling = battery::all_nonzero(gradient.y0) && battery::all_nonzero(gradient.theta);
-  if constexpr (std::is_same_v<decltype(gradient.t0), double>) telling = telling && gradient.t0 != 0 && gradient.t1 != 0;
+  if constexpr (std::is_same_v<decltype(gradient.t0), double>)
+    telling = telling && gradient.t0 != 0 && gradient.t1 != 0;
   return telling;
 }
 
@@ -227,8 +228,7 @@ void rejected_attempts_leave_no_trace() {
   };
   const Run clean = run(false), tried = run(true);
   CHECK(tried.bits.size() == clean.bits.size());
-  for (std::size_t i = 0; i < clean.carries.size(); ++i)
-    CHECK(same_parts(clean.carries[i], tried.carries[i]));
+  for (std::size_t i = 0; i < clean.carries.size(); ++i) CHECK(same_parts(clean.carries[i], tried.carries[i]));
   BitStack::Cursor a(clean.bits), b(tried.bits);
   while (!a.at_bottom() && !b.at_bottom()) REQUIRE(a.pop(1) == b.pop(1));
   if constexpr (battery::Facts<M>::exact) {
@@ -251,8 +251,8 @@ void gradient_is_that_of_the_steps() {
   both_ways<M>([](const auto& problem, const Adaptive& options, const SaveAt& save_at) {
     auto pass = solve_with_pullback(problem, method<M>(), options, save_at, DirectAdjoint{});
     REQUIRE(pass.stats().rejected > 0);
-    const auto expected = battery::complex_step_gradient<problems::DrivenPendulum>(problem, battery::Facts<M>::real_valued(),
-                                                                                   StepTo{pass.solution().steps()}, save_at);
+    const auto expected = battery::complex_step_gradient<problems::DrivenPendulum>(
+        problem, battery::Facts<M>::real_valued(), StepTo{pass.solution().steps()}, save_at);
     REQUIRE((battery::all_nonzero(expected.y0) && battery::all_nonzero(expected.theta)));
     const auto gradient = pass.pullback(weights_of(pass.ys()));
     // Round-off of some tens of steps; an exact pair's path is besides off by 3 · 2^−52 a step.
@@ -314,7 +314,8 @@ void float_states_too() {
   // floating pair goes back at λ = 0.9 for some tens of steps: some 100 times as much.
   const double tolerance = !reversible<M> || battery::Facts<M>::exact ? 1e-4 : 1e-2;
   CHECK(battery::relative_difference(expected.y0, Eigen::Vector2d(gradient.y0.template cast<double>())) < tolerance);
-  CHECK(battery::relative_difference(expected.theta, Eigen::Vector3d(gradient.theta.template cast<double>())) < tolerance);
+  CHECK(battery::relative_difference(expected.theta, Eigen::Vector3d(gradient.theta.template cast<double>())) <
+        tolerance);
 }
 
 }  // namespace antistrophe::adaptive

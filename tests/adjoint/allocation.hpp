@@ -8,8 +8,8 @@ namespace {
 bool eigen_allocated = false;
 }
 // An assertion that Eigen makes where it allocates though told not to; here it is noted, and the test goes on.
-#define eigen_assert(x) \
-  do {                  \
+#define eigen_assert(x)                 \
+  do {                                  \
     if (!(x)) ::eigen_allocated = true; \
   } while (false)
 
@@ -65,8 +65,8 @@ bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const 
     detail::FixedPace pace(timeline, false);
     Stats stats;
     around(true);
-    const Status status = detail::march(stepper, pace, true, segment, y0, kept, n, watch, saver, stats, events, throttle,
-                                        timeline.t0(), timeline.t1())
+    const Status status = detail::march(stepper, pace, true, segment, y0, kept, n, watch, saver, stats, events,
+                                        throttle, timeline.t0(), timeline.t1())
                               .status;
     around(false);
     plan = saver.plan();
@@ -105,7 +105,8 @@ bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const 
     // Its sweep ends with a measurement of the drift, which makes two states; here are its steps alone.
     for (std::int64_t i = n; i-- > 0;) {
       detail::TimeCotangents t_bar;
-      if (stepper.step_back(step_at(timeline, i), back, backward.carry_bar, backward.theta_bar, t_bar, {}, way_back) != Outcome::ok)
+      if (stepper.step_back(step_at(timeline, i), back, backward.carry_bar, backward.theta_bar, t_bar, {}, way_back) !=
+          Outcome::ok)
         status = Status::not_finite;
       backward.meet_saves(i, back);
     }
@@ -127,7 +128,8 @@ void check(const F& field, const Y& y0, const M& method, const Adjoint& adjoint)
   };
   const auto solving = [&](std::int64_t n) { return counted([&] { (void)solve(problem, method, FixedSteps{n}); }); };
   const auto differentiating = [&](std::int64_t n) {
-    return counted([&] { (void)value_and_gradient(problem, method, FixedSteps{n}, battery::WeightedSum{}, {}, adjoint); });
+    return counted(
+        [&] { (void)value_and_gradient(problem, method, FixedSteps{n}, battery::WeightedSum{}, {}, adjoint); });
   };
   CHECK(solving(10) == solving(1000));
   CHECK(differentiating(10) == differentiating(1000));

@@ -3,7 +3,8 @@
 
 namespace {
 
-using Methods = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods, std::tuple<Reversible<Midpoint, Floating>, ReversibleAdams<4>>>;
+using Methods = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods,
+                                std::tuple<Reversible<Midpoint, Floating>, ReversibleAdams<4>>>;
 
 }  // namespace
 

@@ -41,7 +41,8 @@ const Eigen::Matrix<double, 2, 3> starts{{1, 0.5, 2}, {0.5, 1, 0.25}};
 
 TEMPLATE_TEST_CASE("A batch is its columns: to the bit with a plain method", "[states]", RK4) {
   check_batch<Eigen::Matrix<double, 2, 3>>(problems::LotkaVolterraBatch{}, TestType{}, starts, 0, 0);
-  check_batch<Eigen::Matrix<double, 2, Eigen::Dynamic, Eigen::RowMajor>>(problems::LotkaVolterraBatch{}, TestType{}, starts, 0, 0);
+  check_batch<Eigen::Matrix<double, 2, Eigen::Dynamic, Eigen::RowMajor>>(problems::LotkaVolterraBatch{}, TestType{},
+                                                                         starts, 0, 0);
 }
 
 TEMPLATE_TEST_CASE("A batch is its columns: to the resolution with an exact method, whose dither differs by the place",

@@ -26,15 +26,16 @@ double difference(const ProblemType& problem, const M& method, const SaveAt& sav
   const battery::WeightedSum loss;
   const auto back = value_and_gradient(problem, method, FixedSteps{60}, loss, save_at, ReversibleAdjoint{});
   const auto stored = value_and_gradient(problem, method, FixedSteps{60}, loss, save_at, DirectAdjoint{});
-  if (back.value != stored.value || !battery::all_nonzero(stored.gradient.y0) || !battery::all_nonzero(stored.gradient.theta) ||
-      stored.gradient.t0 == 0 || stored.gradient.t1 == 0)
+  if (back.value != stored.value || !battery::all_nonzero(stored.gradient.y0) ||
+      !battery::all_nonzero(stored.gradient.theta) || stored.gradient.t0 == 0 || stored.gradient.t1 == 0)
     return std::numeric_limits<double>::infinity();
   return battery::gradient_difference(stored.gradient, back.gradient);
 }
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("States saved inside the steps have one gradient by both adjoints", "[dense]", battery::ExactMethods) {
+TEMPLATE_LIST_TEST_CASE("States saved inside the steps have one gradient by both adjoints", "[dense]",
+                        battery::ExactMethods) {
   CAPTURE(battery::Facts<TestType>::name);
   CHECK(difference(pendulum, TestType{}, among_steps) < round_off);
 }
@@ -43,7 +44,8 @@ TEMPLATE_LIST_TEST_CASE("Towards smaller times and at another λ too", "[dense]"
   CHECK(difference(lotka_volterra, TestType{.lambda = 0.75}, mirrored) < round_off);
 }
 
-TEMPLATE_LIST_TEST_CASE("Inside a floating pair's steps too, as far as its way back is exact", "[dense]", battery::FewFloatingMethods) {
+TEMPLATE_LIST_TEST_CASE("Inside a floating pair's steps too, as far as its way back is exact", "[dense]",
+                        battery::FewFloatingMethods) {
   CAPTURE(battery::Facts<TestType>::name);
   // The way back is off by 1.1e−16 Σ λ^−k over 60 steps: at λ = 0.9 by 10 · 0.9^−60 ulps, 6e−13, at 0.999 by some 60, which
   // the gradient's sensitivity to the state makes some tens of times as much.

@@ -12,7 +12,6 @@ using namespace antistrophe::battery::times;
 
 namespace {
 
-
 const Problem all_the_way_back{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), 3.5, 0.5};
 
 // Some of 30 steps of 1/10 saved in, two and three fifths of them away from their ends: the differences move the ends by up
@@ -24,10 +23,12 @@ using Methods = std::tuple<Bosh3, Dopri5, Dop853, Reversible<Midpoint>, Reversib
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times, saved inside equal steps, which move with both", "[times]", Methods) {
+TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times, saved inside equal steps, which move with both",
+                        "[times]", Methods) {
   const auto method = battery::Facts<TestType>::method();
   check<problems::DrivenPendulum>(pendulum, method, FixedSteps{30}, SaveAt{.times = times, .t1 = true}, 0x1p-9);
-  check<problems::DrivenPendulum>(all_the_way_back, method, FixedSteps{30}, SaveAt{.times = reversed, .t0 = true, .t1 = true}, 0x1p-9);
+  check<problems::DrivenPendulum>(all_the_way_back, method, FixedSteps{30},
+                                  SaveAt{.times = reversed, .t0 = true, .t1 = true}, 0x1p-9);
 }
 
 TEMPLATE_LIST_TEST_CASE("Saved inside steps of h, which move with t0", "[times]", Methods) {
@@ -39,6 +40,8 @@ TEMPLATE_LIST_TEST_CASE("Saved inside steps of h, which move with t0", "[times]"
 TEMPLATE_LIST_TEST_CASE("Saved inside given steps, of which the first and the last move", "[times]", Methods) {
   std::vector<double> nodes;
   for (int i = 1; i < 30; ++i) nodes.push_back(0.5 + i / 10.0);
-  check<problems::DrivenPendulum>(pendulum, battery::Facts<TestType>::method(), StepTo{nodes}, SaveAt{.times = times, .t1 = true}, 0x1p-9);
-  check<problems::DrivenPendulum>(pendulum, battery::Facts<TestType>::method(), StepTo{nodes}, SaveAt{.times = {0.53, 3.46}, .t1 = true}, 0x1p-9);
+  check<problems::DrivenPendulum>(pendulum, battery::Facts<TestType>::method(), StepTo{nodes},
+                                  SaveAt{.times = times, .t1 = true}, 0x1p-9);
+  check<problems::DrivenPendulum>(pendulum, battery::Facts<TestType>::method(), StepTo{nodes},
+                                  SaveAt{.times = {0.53, 3.46}, .t1 = true}, 0x1p-9);
 }

@@ -6,7 +6,8 @@
 
 namespace {
 
-using Methods = battery::Joined<std::tuple<TwoPoint<Midpoint>, TwoPoint<Bosh3, Floating>>, battery::OneEvaluationMethods>;
+using Methods =
+    battery::Joined<std::tuple<TwoPoint<Midpoint>, TwoPoint<Bosh3, Floating>>, battery::OneEvaluationMethods>;
 
 }  // namespace
 
@@ -14,7 +15,8 @@ TEMPLATE_LIST_TEST_CASE("No method, no adjoint allocates in its loop", "[allocat
   check_method(TestType{});
 }
 
-TEMPLATE_TEST_CASE("No symplectic method does, nor a plain one on a split field", "[allocation]", Verlet<>, Suzuki4<>, Verlet<Floating>, RK4) {
+TEMPLATE_TEST_CASE("No symplectic method does, nor a plain one on a split field", "[allocation]", Verlet<>, Suzuki4<>,
+                   Verlet<Floating>, RK4) {
   const Eigen::VectorXd dynamic = Eigen::Vector4d(1, 0.5, -0.25, 0.125);
   const Eigen::MatrixXd batch = Eigen::MatrixXd::Constant(4, 5, 0.25);
   const auto each = [&](const auto& adjoint) {

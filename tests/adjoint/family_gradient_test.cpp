@@ -1,7 +1,7 @@
 // Gradients of the other reversible methods: against complex steps of the same real-valued map, which share no code with
 // them; both adjoints against each other.
-#include "family.hpp"
 #include "catch.hpp"
+#include "family.hpp"
 
 #include <limits>
 #include <vector>
@@ -38,9 +38,11 @@ using Floatings = battery::Joined<battery::FewFloatingTwoPoints, battery::Floati
 TEMPLATE_LIST_TEST_CASE("The gradient of an exact method is that of its real-valued map", "[gradient]", Exacts) {
   CAPTURE(battery::Facts<TestType>::name);
   const auto method = battery::Facts<TestType>::method();
-  for (const SaveAt& save_at : {SaveAt{}, steps, inside}) CHECK(distance(pendulum, method, save_at, ReversibleAdjoint{}) < round_off);
+  for (const SaveAt& save_at : {SaveAt{}, steps, inside})
+    CHECK(distance(pendulum, method, save_at, ReversibleAdjoint{}) < round_off);
   CHECK(distance(pendulum, method, inside, DirectAdjoint{}) < round_off);
-  for (const SaveAt& save_at : {steps, inside_back}) CHECK(distance(pendulum_back, method, save_at, ReversibleAdjoint{}) < round_off);
+  for (const SaveAt& save_at : {steps, inside_back})
+    CHECK(distance(pendulum_back, method, save_at, ReversibleAdjoint{}) < round_off);
 }
 
 TEMPLATE_LIST_TEST_CASE("The gradient of a floating method is that of its map", "[gradient]", Floatings) {
@@ -55,8 +57,10 @@ TEMPLATE_LIST_TEST_CASE("The gradient of a floating method is that of its map", 
 TEMPLATE_LIST_TEST_CASE("Both adjoints see the same states, and agree to round-off", "[gradient]", Exacts) {
   CAPTURE(battery::Facts<TestType>::name);
   const auto method = battery::Facts<TestType>::method();
-  const auto back = value_and_gradient(pendulum, method, FixedSteps{500}, battery::WeightedSum{}, inside, ReversibleAdjoint{});
-  const auto stored = value_and_gradient(pendulum, method, FixedSteps{500}, battery::WeightedSum{}, inside, DirectAdjoint{});
+  const auto back =
+      value_and_gradient(pendulum, method, FixedSteps{500}, battery::WeightedSum{}, inside, ReversibleAdjoint{});
+  const auto stored =
+      value_and_gradient(pendulum, method, FixedSteps{500}, battery::WeightedSum{}, inside, DirectAdjoint{});
   CHECK(back.value == stored.value);
   REQUIRE((battery::all_nonzero(stored.gradient.y0) && battery::all_nonzero(stored.gradient.theta)));
   CHECK((stored.gradient.t0 != 0 && stored.gradient.t1 != 0));
@@ -104,11 +108,14 @@ TEMPLATE_LIST_TEST_CASE("Without parameters, of four numbers; of an empty state"
   CAPTURE(battery::Facts<TestType>::name);
   const auto method = battery::Facts<TestType>::method();
   const auto got = value_and_gradient(henon_heiles, method, FixedSteps{n}, battery::WeightedSum{}, steps).gradient;
-  const auto expected = battery::complex_step_gradient<problems::HenonHeiles>(henon_heiles, battery::Facts<TestType>::real_valued(), n, steps);
+  const auto expected = battery::complex_step_gradient<problems::HenonHeiles>(
+      henon_heiles, battery::Facts<TestType>::real_valued(), n, steps);
   CHECK(got.theta.size() == 0);
   CHECK(battery::relative_difference(expected.y0, got.y0) < round_off);
   const Problem nothing{Nothing{}, Eigen::VectorXd(), 0.0, 1.0};
-  const auto empty = value_and_gradient(nothing, TestType{}, FixedSteps{5}, battery::WeightedSum{}, SaveAt{.times = {0.05, 0.3}}).gradient;
+  const auto empty =
+      value_and_gradient(nothing, TestType{}, FixedSteps{5}, battery::WeightedSum{}, SaveAt{.times = {0.05, 0.3}})
+          .gradient;
   CHECK(empty.y0.size() == 0);
   CHECK(empty.t1 == 0);
 }
@@ -147,11 +154,13 @@ struct Shaken {
 TEMPLATE_LIST_TEST_CASE("A field frozen to a step", "[gradient]", Exacts) {
   CAPTURE(battery::Facts<TestType>::name);
   const Problem problem{Shaken<>{}, Eigen::Vector2d{1.0, 0.75}, 0.25, 1.75};
-  const auto expected = battery::complex_step_gradient<Shaken>(problem, battery::Facts<TestType>::real_valued(), 12, steps);
+  const auto expected =
+      battery::complex_step_gradient<Shaken>(problem, battery::Facts<TestType>::real_valued(), 12, steps);
   REQUIRE(battery::all_nonzero(expected.theta));
   const auto check = [&](const auto& adjoint) {
-    const auto got =
-        value_and_gradient(problem, battery::Facts<TestType>::method(), FixedSteps{12}, battery::WeightedSum{}, steps, adjoint).gradient;
+    const auto got = value_and_gradient(problem, battery::Facts<TestType>::method(), FixedSteps{12},
+                                        battery::WeightedSum{}, steps, adjoint)
+                         .gradient;
     CHECK(battery::relative_difference(expected.y0, got.y0) < round_off);
     CHECK(battery::relative_difference(expected.theta, got.theta) < round_off);
   };

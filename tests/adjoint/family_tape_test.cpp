@@ -1,6 +1,6 @@
 // Fields that keep tapes, neural ones: what is evaluated at a node serves two steps, and its tape must go with it.
-#include "family.hpp"
 #include "catch.hpp"
+#include "family.hpp"
 #include "workloads.hpp"
 
 #include <antistrophe/field/mlp.hpp>
@@ -22,20 +22,24 @@ auto gradient(const F& field, const Y& y0, const auto& method, const auto& adjoi
 template <class M, class F, class Y>
 void check(const F& field, const Y& y0) {
   const auto exact = battery::Facts<M>::method();
-  const auto back = gradient(field, y0, exact, ReversibleAdjoint{}), stored = gradient(field, y0, exact, DirectAdjoint{});
+  const auto back = gradient(field, y0, exact, ReversibleAdjoint{}),
+             stored = gradient(field, y0, exact, DirectAdjoint{});
   CHECK((battery::all_nonzero(back.y0) && battery::all_nonzero(back.theta)));
   CHECK(battery::gradient_difference(stored, back) < 2.5e-13);
-  const auto report = check_gradient(Problem{field, y0, 0.0, 2.0}, battery::Facts<M>::real_valued(), FixedSteps{40}, battery::WeightedSum{},
-                                     SaveAt{.times = {0.02, 0.51, 1.0, 1.01}, .t1 = true}, DirectAdjoint{});
+  const auto report =
+      check_gradient(Problem{field, y0, 0.0, 2.0}, battery::Facts<M>::real_valued(), FixedSteps{40},
+                     battery::WeightedSum{}, SaveAt{.times = {0.02, 0.51, 1.0, 1.01}, .t1 = true}, DirectAdjoint{});
   INFO(report.message);
   CHECK(report.ok);
   // The same map but for 3 · 2^−52 a step.
-  CHECK(battery::gradient_difference(gradient(field, y0, battery::Facts<M>::real_valued(), DirectAdjoint{}), back) < 1e-12);
+  CHECK(battery::gradient_difference(gradient(field, y0, battery::Facts<M>::real_valued(), DirectAdjoint{}), back) <
+        1e-12);
 }
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("The gradient of a neural field, of fixed size, of run-time size, in batches", "[tape]", Exacts) {
+TEMPLATE_LIST_TEST_CASE("The gradient of a neural field, of fixed size, of run-time size, in batches", "[tape]",
+                        Exacts) {
   CAPTURE(battery::Facts<TestType>::name);
   check<TestType>(workloads::sine_weights(Mlp<double, Layers<2, 5, 2>>{}), Eigen::Vector2d(0.5, -0.25));
   const Eigen::MatrixXd batch = (Eigen::Matrix<double, 2, 3>() << 1, 0.5, -2, 0.25, -1, 3).finished();

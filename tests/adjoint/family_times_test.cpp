@@ -1,7 +1,7 @@
 // dL/dt0 and dL/dt1 of the other reversible methods, against differences in long double of the same solve with its times
 // moved; two points look at the time before their step.
-#include "family.hpp"
 #include "catch.hpp"
+#include "family.hpp"
 
 #include <cmath>
 #include <functional>
@@ -14,7 +14,8 @@ namespace {
 // As in adjoint/times_test.cpp: sixth-order differences at 2^−8, good to 1e−10 of the larger of the two.
 double difference(const std::function<long double(double)>& f, double x) {
   constexpr double h = 1.0 / 256;
-  const long double slope = 45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
+  const long double slope =
+      45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
   return static_cast<double>(slope / (60 * static_cast<long double>(h)));
 }
 constexpr double tolerance = 1e-10;
@@ -36,7 +37,8 @@ void check(const Pendulum& problem, const StepsType& steps, const SaveAt& save_a
   CHECK((std::fabs(t0_bar) > 1e-3 * scale && std::fabs(t1_bar) > 1e-3 * scale));
   const auto check_adjoint = [&](const auto& adjoint) {
     const auto gradient =
-        value_and_gradient(problem, battery::Facts<M>::method(), steps, battery::WeightedSum{}, save_at, adjoint).gradient;
+        value_and_gradient(problem, battery::Facts<M>::method(), steps, battery::WeightedSum{}, save_at, adjoint)
+            .gradient;
     CHECK(std::fabs(gradient.t0 - t0_bar) < tolerance * scale);
     CHECK(std::fabs(gradient.t1 - t1_bar) < tolerance * scale);
   };
@@ -47,7 +49,8 @@ void check(const Pendulum& problem, const StepsType& steps, const SaveAt& save_a
 const Pendulum pendulum{{}, {0.4, -0.6}, 0.5, 3.5};
 const Pendulum pendulum_back{{}, {0.4, -0.6}, 3.5, 1.5};
 
-using Methods = battery::Joined<std::tuple<TwoPoint<Euler>, TwoPoint<Midpoint>, TwoPoint<Dopri5>>, battery::OneEvaluationMethods>;
+using Methods =
+    battery::Joined<std::tuple<TwoPoint<Euler>, TwoPoint<Midpoint>, TwoPoint<Dopri5>>, battery::OneEvaluationMethods>;
 
 }  // namespace
 
@@ -56,7 +59,8 @@ TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: equal steps, which
   check<TestType>(pendulum_back, FixedSteps{60}, SaveAt{.t0 = true, .steps = true});
 }
 
-TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: steps of h, of which the last is cut to fit", "[times]", Methods) {
+TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: steps of h, of which the last is cut to fit", "[times]",
+                        Methods) {
   check<TestType>(pendulum, FixedStep{0.0625 + 1.0 / 1024}, SaveAt{.steps = true});
   check<TestType>(pendulum_back, FixedStep{-0.0625 - 1.0 / 1024}, SaveAt{.steps = true});
 }
@@ -67,7 +71,8 @@ TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: given nodes, which
   check<TestType>(pendulum, StepTo{nodes}, SaveAt{.times = {1.0, 2.0}, .t1 = true});
 }
 
-TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: saves inside steps stay where they are", "[times]", Methods) {
+TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: saves inside steps stay where they are", "[times]",
+                        Methods) {
   // Given times between nodes, which move under them by up to 3/256 without passing them.
   check<TestType>(pendulum, FixedSteps{20}, SaveAt{.times = {0.57, 1.02, 1.03, 2.93, 3.42}, .t1 = true});
   check<TestType>(pendulum_back, FixedSteps{20}, SaveAt{.times = {3.45, 2.55, 2.54, 1.54}, .t1 = true});

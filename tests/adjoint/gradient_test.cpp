@@ -11,7 +11,9 @@ constexpr std::int64_t n = 40;
 auto lotka_volterra(double t0, double t1) {
   return Problem{problems::LotkaVolterra<>{}, Eigen::Vector2d(1, 0.5), t0, t1};
 }
-auto pendulum(double t0, double t1) { return Problem{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), t0, t1}; }
+auto pendulum(double t0, double t1) {
+  return Problem{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), t0, t1};
+}
 
 // t0, times given twice, every other node, t1: nodes are multiples of a power of two's share, hence met exactly.
 SaveAt some_saves(double t0, double t1) {
@@ -43,7 +45,8 @@ void check_lotka_volterra(const M& method, const Adjoint& adjoint) {
   CAPTURE(battery::Facts<M>::name);
   for (const double t1 : {2.0, -1.0}) {
     CAPTURE(t1);
-    CHECK(battery::distance_from_complex_step(lotka_volterra(0, t1), method, n, some_saves(0, t1), adjoint) < round_off);
+    CHECK(battery::distance_from_complex_step(lotka_volterra(0, t1), method, n, some_saves(0, t1), adjoint) <
+          round_off);
   }
 }
 
@@ -53,7 +56,8 @@ TEMPLATE_LIST_TEST_CASE("The gradient of a plain method is that of its map", "[g
   check_pendulum(battery::Facts<TestType>::method(), DirectAdjoint{});
 }
 
-TEMPLATE_LIST_TEST_CASE("The gradient of an exact pair is that of the real-valued pair", "[gradient]", battery::ExactMethods) {
+TEMPLATE_LIST_TEST_CASE("The gradient of an exact pair is that of the real-valued pair", "[gradient]",
+                        battery::ExactMethods) {
   check_pendulum(battery::Facts<TestType>::method(), ReversibleAdjoint{});
 }
 

@@ -25,7 +25,8 @@ Matrix increment_of(const Matrix& z) {
   Eigen::Vector<Real, s> b, power = Eigen::Vector<Real, s>::Ones();
   for (int i = 0; i < s; ++i) {
     b[i] = tableau::coefficient<Real>(Tableau::b[static_cast<std::size_t>(i)]);
-    for (int j = 0; j < s; ++j) a(i, j) = tableau::coefficient<Real>(Tableau::a[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)]);
+    for (int j = 0; j < s; ++j)
+      a(i, j) = tableau::coefficient<Real>(Tableau::a[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)]);
   }
   Matrix sum = Matrix::Zero(), z_power = z;
   for (int k = 1; k <= s; ++k) {
@@ -44,7 +45,8 @@ Matrix plain_step(Real h) {
 template <class Tableau>
 Pair pair_step(Real h, Real lambda) {
   const Matrix one = Matrix::Identity();
-  const Matrix forth = increment_of<Tableau>(h * matrix().cast<Real>()), back = increment_of<Tableau>(-h * matrix().cast<Real>());
+  const Matrix forth = increment_of<Tableau>(h * matrix().cast<Real>()),
+               back = increment_of<Tableau>(-h * matrix().cast<Real>());
   Pair first = Pair::Identity(), second = Pair::Identity();
   first.topLeftCorner<3, 3>() = lambda * one;
   first.topRightCorner<3, 3>() = (1 - lambda) * one + forth;
@@ -96,7 +98,8 @@ TEMPLATE_LIST_TEST_CASE("A plain method on a linear problem is a power of its st
   }
 }
 
-TEMPLATE_LIST_TEST_CASE("An exact pair on a linear problem is a power of its step matrix", "[gradient]", battery::ExactMethods) {
+TEMPLATE_LIST_TEST_CASE("An exact pair on a linear problem is a power of its step matrix", "[gradient]",
+                        battery::ExactMethods) {
   using Tableau = typename battery::Facts<TestType>::TableauType;
   for (const double lambda : {0.5, 0.75}) {
     CAPTURE(lambda);
@@ -105,7 +108,8 @@ TEMPLATE_LIST_TEST_CASE("An exact pair on a linear problem is a power of its ste
       // y(t0) = z(t0): the state at the end is the upper half of the pair's, of both initial halves.
       const Matrix whole = pairs.topLeftCorner<3, 3>() + pairs.topRightCorner<3, 3>();
       // Each step rounds thrice at 2^−52: 200 · 3 · 2.2e−16 = 1.3e−13 at most, besides round-off.
-      check(TestType{.lambda = lambda, .resolution = std::ldexp(1.0, -52)}, ReversibleAdjoint{}, t1, whole, 2 * round_off);
+      check(TestType{.lambda = lambda, .resolution = std::ldexp(1.0, -52)}, ReversibleAdjoint{}, t1, whole,
+            2 * round_off);
     }
   }
 }

@@ -22,10 +22,12 @@ constexpr double round_off = 2.5e-13;
 
 template <class ProblemType, class M>
 double difference(const ProblemType& problem, const M& method, std::int64_t n, const SaveAt& save_at) {
-  const auto back = value_and_gradient(problem, method, FixedSteps{n}, battery::WeightedSum{}, save_at, ReversibleAdjoint{});
-  const auto stored = value_and_gradient(problem, method, FixedSteps{n}, battery::WeightedSum{}, save_at, DirectAdjoint{});
-  if (back.value != stored.value || !battery::all_nonzero(stored.gradient.y0) || !battery::all_nonzero(stored.gradient.theta) ||
-      stored.gradient.t0 == 0 || stored.gradient.t1 == 0)
+  const auto back =
+      value_and_gradient(problem, method, FixedSteps{n}, battery::WeightedSum{}, save_at, ReversibleAdjoint{});
+  const auto stored =
+      value_and_gradient(problem, method, FixedSteps{n}, battery::WeightedSum{}, save_at, DirectAdjoint{});
+  if (back.value != stored.value || !battery::all_nonzero(stored.gradient.y0) ||
+      !battery::all_nonzero(stored.gradient.theta) || stored.gradient.t0 == 0 || stored.gradient.t1 == 0)
     return std::numeric_limits<double>::infinity();
   return battery::gradient_difference(stored.gradient, back.gradient);
 }
@@ -48,7 +50,8 @@ TEMPLATE_LIST_TEST_CASE("Both adjoints agree on explicit time, backward time and
   CHECK(difference(lorenz(), TestType{}, 500, SaveAt{.t0 = true, .t1 = true}) < round_off);
 }
 
-TEMPLATE_LIST_TEST_CASE("On a floating pair both adjoints agree where λ^−n is small", "[gradient]", battery::FewFloatingMethods) {
+TEMPLATE_LIST_TEST_CASE("On a floating pair both adjoints agree where λ^−n is small", "[gradient]",
+                        battery::FewFloatingMethods) {
   CAPTURE(battery::Facts<TestType>::name);
   // The way back is off by some ulp · Σ λ^−k: at λ = 0.9 and n = 50 by 1.1e−16 · 10 · 0.9^−50 = 2e−13, times the
   // sensitivity of the gradient to the state, less than 1000 over these 2 units of time.
@@ -68,7 +71,8 @@ TEST_CASE("The drift of a floating way back grows like λ^−n, and an exact one
       const std::int64_t n = std::lround(power * std::log(10) / -std::log(lambda));
       double sum = 0;
       for (int i = 0; i < 10; ++i)
-        sum += std::log10(value_and_gradient(from(1 + 0.1 * i), method, FixedSteps{n}, battery::WeightedSum{}).gradient.stats.drift);
+        sum += std::log10(
+            value_and_gradient(from(1 + 0.1 * i), method, FixedSteps{n}, battery::WeightedSum{}).gradient.stats.drift);
       return sum / 10;
     };
     // The first round-off made at the far end is amplified by λ^−n: from n with 10^5 to n with 10^10 it grows by 5 powers
@@ -82,7 +86,8 @@ TEST_CASE("The drift of a floating way back grows like λ^−n, and an exact one
 TEST_CASE("A floating way back whose λ^−n outgrows the numbers is told", "[drift]") {
   const Problem problem{problems::LotkaVolterra<>{}, Eigen::Vector2d(1, 0.5), 0.0, 10.0};
   try {
-    (void)value_and_gradient(problem, Reversible<RK4, Floating>{.lambda = 0.5}, FixedSteps{5000}, battery::WeightedSum{});
+    (void)value_and_gradient(problem, Reversible<RK4, Floating>{.lambda = 0.5}, FixedSteps{5000},
+                             battery::WeightedSum{});
     FAIL("no error");
   } catch (const SolveError& error) {
     CHECK(error.status() == Status::not_finite);
@@ -90,7 +95,8 @@ TEST_CASE("A floating way back whose λ^−n outgrows the numbers is told", "[dr
 }
 
 TEST_CASE("A pass can be gone back through again and again, and gives the same bits", "[gradient]") {
-  auto pass = solve_with_pullback(lotka_volterra(), Reversible<Dopri5>{}, FixedSteps{300}, SaveAt{.t0 = true, .t1 = true});
+  auto pass =
+      solve_with_pullback(lotka_volterra(), Reversible<Dopri5>{}, FixedSteps{300}, SaveAt{.t0 = true, .t1 = true});
   std::vector<Eigen::Vector2d> ys_bar{{1, 2}, {3, -4}};
   const auto first = pass.pullback(ys_bar);
   const auto other = pass.pullback({Eigen::Vector2d(0, 1), Eigen::Vector2d(1, 0)});

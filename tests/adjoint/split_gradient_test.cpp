@@ -1,8 +1,8 @@
 // Gradients through symplectic methods of split fields: against complex steps of the same map, against differences where
 // times move, through events; both adjoints against each other; calls counted.
+#include "catch.hpp"
 #include "family.hpp"
 #include "split_problems.hpp"
-#include "catch.hpp"
 
 #include <cmath>
 #include <functional>
@@ -46,8 +46,10 @@ TEMPLATE_LIST_TEST_CASE("The gradient of a splitting is that of its real-valued 
 
 TEMPLATE_LIST_TEST_CASE("Both adjoints see the same states, and agree to round-off", "[split]", battery::SplitMethods) {
   const auto method = battery::Facts<TestType>::method();
-  const auto back = value_and_gradient(driven, method, FixedSteps{500}, battery::WeightedSum{}, inside, ReversibleAdjoint{});
-  const auto stored = value_and_gradient(driven, method, FixedSteps{500}, battery::WeightedSum{}, inside, DirectAdjoint{});
+  const auto back =
+      value_and_gradient(driven, method, FixedSteps{500}, battery::WeightedSum{}, inside, ReversibleAdjoint{});
+  const auto stored =
+      value_and_gradient(driven, method, FixedSteps{500}, battery::WeightedSum{}, inside, DirectAdjoint{});
   CHECK(back.value == stored.value);
   CHECK(battery::gradient_difference(stored.gradient, back.gradient) < 2.5e-13);
 }
@@ -59,7 +61,8 @@ namespace {
 // As in adjoint/times_test.cpp.
 double difference(const std::function<long double(double)>& f, double x) {
   constexpr double h = 1.0 / 256;
-  const long double slope = 45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
+  const long double slope =
+      45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
   return static_cast<double>(slope / (60 * static_cast<long double>(h)));
 }
 
@@ -67,7 +70,8 @@ template <class M, class StepsType>
 void check_times(const StepsType& stepping, const SaveAt& save_at) {
   CAPTURE(battery::Facts<M>::name);
   const auto value = [&](double t0, double t1) {
-    const Problem<SplitPendulums<long double>, Eigen::Vector<long double, 4>> moved{{}, driven.y0.cast<long double>(), t0, t1};
+    const Problem<SplitPendulums<long double>, Eigen::Vector<long double, 4>> moved{
+        {}, driven.y0.cast<long double>(), t0, t1};
     auto field = moved;
     field.field.theta = driven.field.theta.cast<long double>();
     return battery::WeightedSum::value(solve(field, battery::Facts<M>::real_valued(), stepping, save_at).ys());
@@ -77,7 +81,9 @@ void check_times(const StepsType& stepping, const SaveAt& save_at) {
   const double scale = std::fmax(std::fabs(t0_bar), std::fabs(t1_bar));
   CHECK((std::fabs(t0_bar) > 1e-3 * scale && std::fabs(t1_bar) > 1e-3 * scale));
   const auto check_adjoint = [&](const auto& adjoint) {
-    const auto gradient = value_and_gradient(driven, battery::Facts<M>::method(), stepping, battery::WeightedSum{}, save_at, adjoint).gradient;
+    const auto gradient =
+        value_and_gradient(driven, battery::Facts<M>::method(), stepping, battery::WeightedSum{}, save_at, adjoint)
+            .gradient;
     CHECK(std::fabs(gradient.t0 - t0_bar) < 1e-10 * scale);
     CHECK(std::fabs(gradient.t1 - t1_bar) < 1e-10 * scale);
   };
@@ -116,7 +122,8 @@ struct Rebound {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("Through rebounds: both adjoints agree, and are what differences of the value say", "[split]", battery::SplitMethods) {
+TEMPLATE_LIST_TEST_CASE("Through rebounds: both adjoints agree, and are what differences of the value say", "[split]",
+                        battery::SplitMethods) {
   const Problem problem{SplitPendulums<>{}, Vector4d(0.5, -0.25, 0.1, 0.7), 0.0, 8.0};
   const auto method = battery::Facts<TestType>::method();
   const Events rebounds{JumpEvent{Wall{}, Rebound{}, Crossing::falling}};
@@ -158,8 +165,8 @@ TEMPLATE_LIST_TEST_CASE("A batch is its columns", "[split]", battery::SplitMetho
   const auto whole = pass.pullback({Eigen::MatrixXd(w), Eigen::MatrixXd(2 * w)});
   double theta_sum = 0;
   for (Eigen::Index c = 0; c < 3; ++c) {
-    auto single = solve_with_pullback(Problem{problems::Oscillators<>{}, Eigen::Vector2d(starts.col(c)), 0.0, 2.0}, method, FixedSteps{50},
-                                      SaveAt{.times = {0.33}, .t1 = true});
+    auto single = solve_with_pullback(Problem{problems::Oscillators<>{}, Eigen::Vector2d(starts.col(c)), 0.0, 2.0},
+                                      method, FixedSteps{50}, SaveAt{.times = {0.33}, .t1 = true});
     const auto gradient = single.pullback({Eigen::Vector2d(w.col(c)), Eigen::Vector2d(2 * w.col(c))});
     CHECK((pass.ys()[0].col(c) - single.ys()[0]).norm() < 1e-15);
     CHECK((whole.y0.col(c) - gradient.y0).norm() < 1e-14);

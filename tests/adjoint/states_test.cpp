@@ -26,8 +26,8 @@ Eigen::VectorXd in_double(const Eigen::VectorXf& x) { return x.cast<double>(); }
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Vectors, arrays and row vectors, fixed and dynamic, take the same way to the bit", "[states]", Bosh3,
-                   Reversible<RK4>, ReversibleAdams<4>) {
+TEMPLATE_TEST_CASE("Vectors, arrays and row vectors, fixed and dynamic, take the same way to the bit", "[states]",
+                   Bosh3, Reversible<RK4>, ReversibleAdams<4>) {
   const auto expected = lotka_volterra<Eigen::Vector2d>(TestType{});
   CHECK(battery::all_nonzero(expected.gradient.y0));
   CHECK(battery::all_nonzero(expected.gradient.theta));

@@ -7,7 +7,8 @@ namespace times = battery::times;
 namespace {
 
 // At λ = 1/2 the exact pair's 3 · 2^−52 a step over 60 steps is 4e−14: far below the tolerance.
-using Methods = std::tuple<Euler, RK4, Bosh3, Dopri5, Reversible<Euler>, Reversible<RK4>, Reversible<Bosh3>, Reversible<Dopri5>>;
+using Methods =
+    std::tuple<Euler, RK4, Bosh3, Dopri5, Reversible<Euler>, Reversible<RK4>, Reversible<Bosh3>, Reversible<Dopri5>>;
 
 }  // namespace
 
@@ -15,7 +16,8 @@ TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: equal steps, which
   times::times_of_equal_steps<TestType>();
 }
 
-TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: steps of h, of which the last is cut to fit", "[times]", Methods) {
+TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: steps of h, of which the last is cut to fit", "[times]",
+                        Methods) {
   times::times_of_steps_of_h<TestType>();
 }
 
@@ -23,7 +25,8 @@ TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: given nodes, which
   times::times_of_given_nodes<TestType>();
 }
 
-TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: a save at a given time stays while its node moves", "[times]", Methods) {
+TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: a save at a given time stays while its node moves",
+                        "[times]", Methods) {
   times::times_of_given_saves<TestType>();
 }
 

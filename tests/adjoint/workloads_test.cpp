@@ -1,7 +1,7 @@
 // The workloads' values and gradients, to the digits of their references.
+#include "workloads.hpp"
 #include "battery.hpp"
 #include "catch.hpp"
-#include "workloads.hpp"
 
 using namespace antistrophe;
 using workloads::W1;
@@ -35,7 +35,8 @@ TEST_CASE("W1, plain midpoint: value and gradient to the digits of the reference
 
 TEST_CASE("W1, the exact pair, by both adjoints: within 1e-8 of the plain method", "[workloads]") {
   const auto check = [](const auto& adjoint) {
-    const auto [value, gradient] = value_and_gradient(w1(1000), Reversible<Midpoint>{}, FixedSteps{1000}, SquareOfLast{}, {}, adjoint);
+    const auto [value, gradient] =
+        value_and_gradient(w1(1000), Reversible<Midpoint>{}, FixedSteps{1000}, SquareOfLast{}, {}, adjoint);
     CHECK(relative(value, W1::loss) < 1e-8);
     CHECK(relative(gradient.theta.sum(), W1::sum_of_theta_gradient) < 1e-8);
     CHECK(relative(gradient.y0[0], W1::y0_gradient) < 1e-8);
@@ -56,7 +57,8 @@ TEST_CASE("W2: value and gradient to the digits of the reference", "[workloads]"
 TEST_CASE("W1 at a million steps: the exact pair's gradient equals the direct one to ten digits", "[workloads]") {
   constexpr std::int64_t n = 1'000'000;
   const auto back = value_and_gradient(w1(n), Reversible<Midpoint>{}, FixedSteps{n}, SquareOfLast{});
-  const auto stored = value_and_gradient(w1(n), Reversible<Midpoint>{}, FixedSteps{n}, SquareOfLast{}, {}, DirectAdjoint{});
+  const auto stored =
+      value_and_gradient(w1(n), Reversible<Midpoint>{}, FixedSteps{n}, SquareOfLast{}, {}, DirectAdjoint{});
   CHECK(back.value == stored.value);
   CHECK(battery::all_nonzero(stored.gradient.theta));
   CHECK(battery::gradient_difference(stored.gradient, back.gradient) < 1e-10);

@@ -62,24 +62,27 @@ auto gradient_of(const M& method, const StepsType& steps) {
 
 }  // namespace
 
-TEST_CASE("The closed form is the published 212.7104", "[trap]") { CHECK(ClosedForm().a == Approx(212.7104).epsilon(5e-7)); }
+TEST_CASE("The closed form is the published 212.7104", "[trap]") {
+  CHECK(ClosedForm().a == Approx(212.7104).epsilon(5e-7));
+}
 
-TEMPLATE_TEST_CASE("Bounded steps give the right gradient", "[trap]", Dopri5, Tsit5, Dop853, Reversible<Dopri5>, Reversible<Tsit5>,
-                   Reversible<Dop853>) {
+TEMPLATE_TEST_CASE("Bounded steps give the right gradient", "[trap]", Dopri5, Tsit5, Dop853, Reversible<Dopri5>,
+                   Reversible<Tsit5>, Reversible<Dop853>) {
   CAPTURE(battery::Facts<TestType>::name);
   const ClosedForm exact;
   // s turns with an eigenvalue i: a step of h = 0.1 of order 5 errs by less than h⁶/6! = 1.4e-9, so 100 of them by 1.4e-7,
   // and a value inside a step by h⁵/5! = 8.3e-8 more; so does each of the 101 saves at most, in a sum of 212.
   constexpr double bound = (1.4e-7 + 8.3e-8) * 101;
-  for (const double a : {gradient_of(TestType{}, FixedSteps{100}).theta[0], gradient_of(TestType{}, Adaptive{.dtmax = 0.1}).theta[0]})
+  for (const double a :
+       {gradient_of(TestType{}, FixedSteps{100}).theta[0], gradient_of(TestType{}, Adaptive{.dtmax = 0.1}).theta[0]})
     CHECK(std::fabs(a - exact.a) < bound);
   const auto gradient = gradient_of(TestType{}, Adaptive{.dtmax = 0.1});
   CHECK(std::fabs(gradient.y0[0] - exact.u1) < bound);
   CHECK(std::fabs(gradient.y0[1] - exact.u2) < bound);
 }
 
-TEMPLATE_TEST_CASE("A state at rest does not let the steps grow past its sensitivities: right to the tolerance", "[trap]", Bosh3, Dopri5, Tsit5,
-                   Dop853, Reversible<Dopri5>, Reversible<Tsit5>, Reversible<Dop853>) {
+TEMPLATE_TEST_CASE("A state at rest does not let the steps grow past its sensitivities: right to the tolerance",
+                   "[trap]", Bosh3, Dopri5, Tsit5, Dop853, Reversible<Dopri5>, Reversible<Tsit5>, Reversible<Dop853>) {
   CAPTURE(battery::Facts<TestType>::name);
   const ClosedForm exact;
   for (const double tolerance : {1e-3, 1e-6, 1e-8}) {
@@ -98,7 +101,8 @@ TEMPLATE_TEST_CASE("A state at rest does not let the steps grow past its sensiti
   }
 }
 
-TEMPLATE_TEST_CASE("Nearly at rest is at rest, backwards too; what moves is left alone", "[trap]", Dopri5, Reversible<Dopri5>) {
+TEMPLATE_TEST_CASE("Nearly at rest is at rest, backwards too; what moves is left alone", "[trap]", Dopri5,
+                   Reversible<Dopri5>) {
   const auto sum = TerminalLoss{[](const auto& u, auto& u_bar) {
     u_bar << 1, 2;
     return u[0] + 2 * u[1];
@@ -123,7 +127,8 @@ TEMPLATE_TEST_CASE("Nearly at rest is at rest, backwards too; what moves is left
   }
 }
 
-TEMPLATE_TEST_CASE("Unguarded steps do not: what is exact is the gradient of the few steps taken", "[trap]", Tsit5, Reversible<Tsit5>) {
+TEMPLATE_TEST_CASE("Unguarded steps do not: what is exact is the gradient of the few steps taken", "[trap]", Tsit5,
+                   Reversible<Tsit5>) {
   // Each step is ten times longer than the one before, at any tolerance: the error that the controller sees is 0.
   for (const double tolerance : {1e-3, 1e-6, 1e-12}) {
     const Adaptive unbounded{.rtol = tolerance, .atol = tolerance, .sensitivity_guard = false};
@@ -132,6 +137,7 @@ TEMPLATE_TEST_CASE("Unguarded steps do not: what is exact is the gradient of the
     // The very value that automatic differentiation of other adaptive solvers gives (Tsit5, the first step by Hairer's rule);
     // of the last step's 6 time units the pair's two increments make a little more.
     CHECK(a == Approx(6278.21).epsilon(3e-4));
-    CHECK(gradient_of(TestType{}, StepTo{solve(trap, TestType{}, unbounded).steps()}).theta[0] == Approx(a).epsilon(1e-12));
+    CHECK(gradient_of(TestType{}, StepTo{solve(trap, TestType{}, unbounded).steps()}).theta[0] ==
+          Approx(a).epsilon(1e-12));
   }
 }

@@ -48,10 +48,12 @@ TEST_CASE("The default resolution is 2^-42 of the initial state rounded up to a 
   CHECK(detail::default_resolution(Eigen::VectorXd()) == std::ldexp(1.0, -42));
 }
 
-TEST_CASE("A default resolution under which the initial state would vanish is refused, and asks for one that holds it") {
+TEST_CASE(
+    "A default resolution under which the initial state would vanish is refused, and asks for one that holds it") {
   const Eigen::Vector2d tiny(1e-12, -3e-13);
   CHECK_THROWS_AS((FixedPoint<Eigen::Vector2d>(0.5, 0, tiny)), std::invalid_argument);
-  CHECK_THROWS_WITH((FixedPoint<Eigen::Vector2d>(0.5, 0, tiny)), ContainsSubstring("y0") && ContainsSubstring(".resolution"));
+  CHECK_THROWS_WITH((FixedPoint<Eigen::Vector2d>(0.5, 0, tiny)),
+                    ContainsSubstring("y0") && ContainsSubstring(".resolution"));
   const FixedPoint<Eigen::Vector2d> numbers(0.5, std::ldexp(1e-12, -30), tiny);
   auto held = numbers.zeros(tiny);
   Eigen::Vector2d back;
@@ -63,7 +65,8 @@ TEST_CASE("A resolution is rounded down to a power of two, and refused where it 
   const Eigen::Vector2d y0(1, 2);
   CHECK(FixedPoint<Eigen::Vector2d>(0.5, 1e-3, y0).resolution() == std::ldexp(1.0, -10));
   CHECK(FixedPoint<Eigen::Vector2d>(0.5, 0.25, y0).resolution() == 0.25);
-  for (const double bad : {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), 1e-320, 1e-30}) {
+  for (const double bad :
+       {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), 1e-320, 1e-30}) {
     CAPTURE(bad);
     CHECK_THROWS_AS((FixedPoint<Eigen::Vector2d>(0.5, bad, y0)), std::invalid_argument);
     CHECK_THROWS_WITH((FixedPoint<Eigen::Vector2d>(0.5, bad, y0)), ContainsSubstring("resolution"));
@@ -77,7 +80,8 @@ TEST_CASE("What is NaN, infinite or beyond the range is not held, and the offend
   auto held = numbers.zeros(like);
   const double limit = std::ldexp(r, 60);
   CHECK(numbers.hold({0, std::nextafter(limit, 0.0), -std::nextafter(limit, 0.0)}, held));
-  for (const double bad : {limit, -limit, 1e300, -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+  for (const double bad :
+       {limit, -limit, 1e300, -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
     CAPTURE(bad);
     for (Eigen::Index i = 0; i < 3; ++i) {
       Eigen::Vector3d x(1, 2, 3);
@@ -136,6 +140,7 @@ TEST_CASE("A floating coupling takes any λ in (0, 1] and refuses others") {
   CHECK(FloatingPoint<Eigen::Vector2d>(1.0, 0, y0).lambda() == 1);
   for (const double bad : {0.0, -0.5, 1.0001, std::numeric_limits<double>::quiet_NaN()}) {
     CAPTURE(bad);
-    CHECK_THROWS_WITH((FloatingPoint<Eigen::Vector2d>(bad, 0, y0)), ContainsSubstring("lambda") && ContainsSubstring("(0, 1]"));
+    CHECK_THROWS_WITH((FloatingPoint<Eigen::Vector2d>(bad, 0, y0)),
+                      ContainsSubstring("lambda") && ContainsSubstring("(0, 1]"));
   }
 }

@@ -12,7 +12,9 @@ struct Resting {
 
 // Two oscillators of different frequencies.
 struct Oscillating {
-  void operator()(double, const Eigen::Vector4d& y, Eigen::Vector4d& dy) const { dy << y[1], -y[0], 2 * y[3], -2 * y[2]; }
+  void operator()(double, const Eigen::Vector4d& y, Eigen::Vector4d& dy) const {
+    dy << y[1], -y[0], 2 * y[3], -2 * y[2];
+  }
   void vjp(double, const Eigen::Vector4d&, const Eigen::Vector4d& w, Eigen::Vector4d& y_bar, auto&) const {
     y_bar += Eigen::Vector4d(-w[1], w[0], -2 * w[3], 2 * w[2]);
   }
@@ -54,7 +56,8 @@ TEST_CASE("The bit rate of a chaotic solution", "[bits]") {
   // Energy 0.15, where almost all of Hénon and Heiles's energy surface is chaotic; below 1/6, so that it is bounded.
   const problems::HenonHeiles<> field;
   Eigen::Vector4d start(0, -0.125, 0.5, 0);
-  start[2] = std::ldexp(std::round(std::ldexp(std::sqrt(0.3 - 2.0 / 64 * 0.5 - 2 * 0.125 * 0.125 * 0.125 / 3), 20)), -20);
+  start[2] =
+      std::ldexp(std::round(std::ldexp(std::sqrt(0.3 - 2.0 / 64 * 0.5 - 2 * 0.125 * 0.125 * 0.125 / 3), 20)), -20);
   REQUIRE(std::fabs(field.energy(start) - 0.15) < 0.01);
   check_rates(field, start, 0.005);
 }

@@ -50,7 +50,8 @@ TEST_CASE("A bit stack is a stack of bits, whatever the lengths of pushes") {
   bool equal = true;
   // Popped by other lengths than pushed: bits, not words, are what is kept.
   while (reference.size() > 0) {
-    const int count = static_cast<int>(std::min<std::int64_t>(static_cast<std::int64_t>(random() % 64), reference.size()));
+    const int count =
+        static_cast<int>(std::min<std::int64_t>(static_cast<std::int64_t>(random() % 64), reference.size()));
     equal = equal && !(cursor.at_bottom() && count > 0) && cursor.pop(count) == reference.pop(count);
   }
   CHECK(equal);

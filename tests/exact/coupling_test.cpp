@@ -98,7 +98,8 @@ TEST_CASE("Shrinking and growing are inverse to each other for large numbers of 
 TEST_CASE("Shrinking rounds λD, up or down, without bias") {
   for (const double lambda : {0.5, 0.75, 0.25, 0.9375, 1023.0 / 1024}) {
     const ExactFactor factor(lambda);
-    for (const std::int64_t d : {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{5}, std::int64_t{-12345}}) {
+    for (const std::int64_t d :
+         {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{5}, std::int64_t{-12345}}) {
       constexpr int trials = 200'000;
       double sum = 0;
       bool near = true;
@@ -133,8 +134,8 @@ TEST_CASE("The dither differs from component to component and from step to step"
     kept_by_component += static_cast<int>(component.size());
     kept_by_step += static_cast<int>(step.size());
   }
-  CHECK(kept_by_component == 2000);                 // ρ runs through all residues in turn, b being odd
-  CHECK(std::abs(kept_by_step - 2000) < 5 * 32);    // binomial, deviation √(4000/4) = 32
+  CHECK(kept_by_component == 2000);               // ρ runs through all residues in turn, b being odd
+  CHECK(std::abs(kept_by_step - 2000) < 5 * 32);  // binomial, deviation √(4000/4) = 32
 }
 
 TEST_CASE("The number of bits is 2(1−λ) or q") {
@@ -147,10 +148,11 @@ TEST_CASE("The number of bits is 2(1−λ) or q") {
 
 TEST_CASE("A factor that is neither 1 − 2^−m nor 2^−q is refused, with its value and what it may be") {
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
-  for (const double lambda : {0.9, 0.999, 0.3, 0.0, -0.5, 1.5, 2.0, nan, infinity, std::ldexp(1.0, -41), 1 - std::ldexp(1.0, -41)}) {
+  for (const double lambda :
+       {0.9, 0.999, 0.3, 0.0, -0.5, 1.5, 2.0, nan, infinity, std::ldexp(1.0, -41), 1 - std::ldexp(1.0, -41)}) {
     CAPTURE(lambda);
     CHECK_THROWS_AS(ExactFactor(lambda), std::invalid_argument);
   }
-  CHECK_THROWS_WITH(ExactFactor(0.999), ContainsSubstring("lambda") && ContainsSubstring("0.999") &&
-                                            ContainsSubstring("1 - 2^-m or 2^-q"));
+  CHECK_THROWS_WITH(ExactFactor(0.999),
+                    ContainsSubstring("lambda") && ContainsSubstring("0.999") && ContainsSubstring("1 - 2^-m or 2^-q"));
 }

@@ -81,7 +81,8 @@ TEST_CASE("A terminal event needs no parameters, and its time is differentiated"
   };
   auto still = problem;
   still.field.theta[1] = 0;
-  const auto impact = value_and_gradient(still, Reversible<Dopri5>{}, Adaptive{}, time_of_impact, {}, ReversibleAdjoint{}, ground);
+  const auto impact =
+      value_and_gradient(still, Reversible<Dopri5>{}, Adaptive{}, time_of_impact, {}, ReversibleAdjoint{}, ground);
   // Without drag t = √(2 h/g), dt/dh = t/(2 h); Dopri5 is exact on a parabola, exact arithmetic to its grain of 2^-38.
   CHECK(impact.value == Approx(std::sqrt(20 / 9.81)).epsilon(1e-10));
   CHECK(impact.gradient.y0[0] == Approx(std::sqrt(20 / 9.81) / 20).epsilon(1e-9));

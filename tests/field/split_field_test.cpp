@@ -37,14 +37,19 @@ struct Shaken {
   auto over(double t0, double t1) const { return Kicked{{theta}, t1 - t0}; }
 };
 
-static_assert(SplitVectorField<SplitPendulums<>, Eigen::Vector4d> && DifferentiableSplitField<SplitPendulums<>, Eigen::Vector4d>);
+static_assert(SplitVectorField<SplitPendulums<>, Eigen::Vector4d> &&
+              DifferentiableSplitField<SplitPendulums<>, Eigen::Vector4d>);
 static_assert(TimeDifferentiable<SplitPendulums<>, Eigen::Vector4d>);
 static_assert(!SplitVectorField<SplitPendulums<>, Eigen::Vector3d>, "three rows have no halves");
-static_assert(!VectorField<SplitField<OnlyForce>, Eigen::Vector2d> && !VectorField<SplitField<Swapped>, Eigen::Vector2d>);
-static_assert(SplitVectorField<SplitField<NoVjps>, Eigen::Vector2d> && !DifferentiableSplitField<SplitField<NoVjps>, Eigen::Vector2d>);
-static_assert(std::is_same_v<HalfOf<Eigen::Vector4d>, Eigen::Vector2d> && std::is_same_v<HalfOf<Eigen::MatrixXf>, Eigen::MatrixXf> &&
+static_assert(!VectorField<SplitField<OnlyForce>, Eigen::Vector2d> &&
+              !VectorField<SplitField<Swapped>, Eigen::Vector2d>);
+static_assert(SplitVectorField<SplitField<NoVjps>, Eigen::Vector2d> &&
+              !DifferentiableSplitField<SplitField<NoVjps>, Eigen::Vector2d>);
+static_assert(std::is_same_v<HalfOf<Eigen::Vector4d>, Eigen::Vector2d> &&
+              std::is_same_v<HalfOf<Eigen::MatrixXf>, Eigen::MatrixXf> &&
               std::is_same_v<HalfOf<Eigen::Array4d>, Eigen::Array2d>);
-static_assert(SplitVectorField<SplitField<Shaken>, Eigen::Vector2d> && DifferentiableSplitField<SplitField<Shaken>, Eigen::Vector2d>);
+static_assert(SplitVectorField<SplitField<Shaken>, Eigen::Vector2d> &&
+              DifferentiableSplitField<SplitField<Shaken>, Eigen::Vector2d>);
 
 }  // namespace
 

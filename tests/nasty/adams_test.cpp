@@ -24,7 +24,8 @@ void reports_nan_at_any_call() {
   std::int64_t last_step = 0;
   for (std::int64_t bad = 0; bad < calls; ++bad) {
     mischief = {.not_a_number_at_call = bad};
-    const Solved partial = solve(problem(&mischief), method<M>(), FixedSteps{steps}, everything, OnFailure::return_status);
+    const Solved partial =
+        solve(problem(&mischief), method<M>(), FixedSteps{steps}, everything, OnFailure::return_status);
     const Failure& failure = partial.failure();
     CHECK(failure.status == Status::not_finite);
     CHECK(failure.step >= last_step);
@@ -209,7 +210,8 @@ TEMPLATE_LIST_TEST_CASE("Adams: 6, 7. Save times", "[nasty]", Methods) {
   saves_duplicates_once_each<TestType>();
   one_save_time_has_its_gradient<TestType>();
 }
-TEMPLATE_LIST_TEST_CASE("Adams: 10, 11, 13. Rest, scales of time, and times at which the field is called", "[nasty]", Methods) {
+TEMPLATE_LIST_TEST_CASE("Adams: 10, 11, 13. Rest, scales of time, and times at which the field is called", "[nasty]",
+                        Methods) {
   rests<TestType>();
   keeps_to_its_times<TestType>();
 }

@@ -22,7 +22,9 @@ struct Circle {
     y_bar[0] -= w[1];
     y_bar[1] += w[0];
   }
-  static Eigen::Matrix2d rotation(double t) { return Eigen::Matrix2d{{std::cos(t), std::sin(t)}, {-std::sin(t), std::cos(t)}}; }
+  static Eigen::Matrix2d rotation(double t) {
+    return Eigen::Matrix2d{{std::cos(t), std::sin(t)}, {-std::sin(t), std::cos(t)}};
+  }
 };
 
 // y1 passes `level`.
@@ -132,7 +134,8 @@ void events_at_a_save_time_have_the_right_gradient() {
       CHECK(distance(pass.pullback(w).y0, expected) < 10 * near<M>);
 
       // Of twins one jump is made, and the gradient is the same to the bit.
-      auto twins = pass_of<M>(options, save_at, adjoint, Events{JumpEvent{Clock{2}, Twice{}}, JumpEvent{Clock{2}, Twice{}}});
+      auto twins =
+          pass_of<M>(options, save_at, adjoint, Events{JumpEvent{Clock{2}, Twice{}}, JumpEvent{Clock{2}, Twice{}}});
       CHECK(twins.solution().events().size() == 1);
       CHECK(twins.ys() == pass.ys());
       CHECK(twins.pullback(w).y0 == pass.pullback(w).y0);
@@ -140,8 +143,8 @@ void events_at_a_save_time_have_the_right_gradient() {
       // Terminal there: the save is made, and none later.
       auto cut = pass_of<M>(options, save_at, adjoint, Events{Event{Clock{2}}});
       CHECK(cut.ts() == std::vector<double>{1, 2});
-      CHECK(distance(cut.pullback({w[0], w[1]}).y0, Circle::rotation(1).transpose() * w[0] + Circle::rotation(2).transpose() * w[1]) <
-            10 * near<M>);
+      CHECK(distance(cut.pullback({w[0], w[1]}).y0,
+                     Circle::rotation(1).transpose() * w[0] + Circle::rotation(2).transpose() * w[1]) < 10 * near<M>);
     });
 }
 
@@ -152,7 +155,8 @@ void the_time_of_an_event_has_its_gradient() {
   const double x = circle.y0[0], v = circle.y0[1], t = std::atan2(v, x) + std::acos(0.5 / std::hypot(x, v));
   const Eigen::Vector2d expected = -Eigen::Vector2d(std::cos(t), std::sin(t)) / (v * std::cos(t) - x * std::sin(t));
   with_adjoints<M>([&](const auto& adjoint) {
-    auto pass = pass_of<M>(of_events<M>(), SaveAt{.times = {0.5, 1}, .t1 = true}, adjoint, Events{Event{Level{0.5}, Crossing::falling}});
+    auto pass = pass_of<M>(of_events<M>(), SaveAt{.times = {0.5, 1}, .t1 = true}, adjoint,
+                           Events{Event{Level{0.5}, Crossing::falling}});
     REQUIRE(pass.ts().size() == 3);
     CHECK(pass.ts()[2] == Approx(t).margin(near<M>));
     const Eigen::Vector2d nothing(0, 0);
@@ -166,12 +170,14 @@ void two_roots_in_a_step_want_a_bound() {
   const Problem to_four{Circle{}, Eigen::Vector2d(0, 1), 0.0, 4.0};  // sin t passes 0.999 at π/2 ∓ 0.0447
   Adaptive bounded = of_events<M>();
   bounded.dtmax = 0.05;
-  const auto found = solve(to_four, method_of_events<M>(), bounded, {}, Events{Event<Level>{.g = Level{0.999}, .terminal = false}});
+  const auto found =
+      solve(to_four, method_of_events<M>(), bounded, {}, Events{Event<Level>{.g = Level{0.999}, .terminal = false}});
   REQUIRE(found.events().size() == 2);
   CHECK(found.events()[0].t == Approx(std::asin(0.999)).margin(30 * near<M>));
   CHECK(found.events()[1].t == Approx(std::acos(-1.0) - std::asin(0.999)).margin(30 * near<M>));
   // Whatever is found comes in order and does not repeat.
-  const auto any = solve(to_four, method_of_events<M>(), of_events<M>(), {}, Events{Event<Level>{.g = Level{0.999}, .terminal = false}});
+  const auto any = solve(to_four, method_of_events<M>(), of_events<M>(), {},
+                         Events{Event<Level>{.g = Level{0.999}, .terminal = false}});
   CHECK((any.status() == Status::success && any.events().size() <= 2));
 }
 
@@ -185,6 +191,7 @@ void two_roots_in_a_step_want_a_bound() {
 
 LAW("21. At t0 an event does not fire", events_at_t0_do_not_fire)
 LAW("21. At t1 it fires once", events_at_t1_fire_once)
-LAW("21, 22. At a save time, a step's edge, and twice at once, an event fires once, with the right gradient", events_at_a_save_time_have_the_right_gradient)
+LAW("21, 22. At a save time, a step's edge, and twice at once, an event fires once, with the right gradient",
+    events_at_a_save_time_have_the_right_gradient)
 LAW("21. The time of an event has its gradient", the_time_of_an_event_has_its_gradient)
 LAW("22. Two zeros in a step are found where the step is bounded", two_roots_in_a_step_want_a_bound)

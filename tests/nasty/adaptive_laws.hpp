@@ -16,10 +16,13 @@
 
 namespace antistrophe::nasty {
 
-inline constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+inline constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(),
+                        infinity = std::numeric_limits<double>::infinity();
 
 template <class M>
-inline constexpr double tolerance = battery::Facts<M>::order <= 3 ? 1e-3 : battery::Facts<M>::order < 8 ? 1e-6 : 1e-9;
+inline constexpr double tolerance = battery::Facts<M>::order <= 3  ? 1e-3
+                                    : battery::Facts<M>::order < 8 ? 1e-6
+                                                                   : 1e-9;
 
 // Tried at once with a step over all, and later at the very edge of the tolerance, so that trials are rejected.
 template <class M>
@@ -58,10 +61,12 @@ template <class M>
 void adaptive_refuses_what_is_not_finite() {
   Mischief mischief;
   const auto refused = [&](const Given& given, const Adaptive& options, const std::string& text) {
-    CHECK(thrown_by<std::invalid_argument>([&] { (void)solve(given, method<M>(), options); }) == "antistrophe: " + text);
+    CHECK(thrown_by<std::invalid_argument>([&] { (void)solve(given, method<M>(), options); }) ==
+          "antistrophe: " + text);
     with_adjoints<M>([&](const auto& adjoint) {
-      CHECK(thrown_by<std::invalid_argument>([&] { (void)solve_with_pullback(given, method<M>(), options, {}, adjoint); }) ==
-            "antistrophe: " + text);
+      CHECK(thrown_by<std::invalid_argument>([&] {
+              (void)solve_with_pullback(given, method<M>(), options, {}, adjoint);
+            }) == "antistrophe: " + text);
     });
   };
   for (const double bad : {nan_value, infinity}) {
@@ -139,7 +144,8 @@ void adaptive_never_accepts_a_nan() {
       (void)solve_with_pullback(problem(&mischief), method<M>(), by_rule<M>(), save_at, adjoint);
       FAIL("no SolveError");
     } catch (const SolveError& error) {
-      look({error.status(), error.t(), error.step(), error.component(), error.cause()}, error.template solution<Solved>());
+      look({error.status(), error.t(), error.step(), error.component(), error.cause()},
+           error.template solution<Solved>());
     }
   });
 }
@@ -201,9 +207,11 @@ void adaptive_goes_back_as_the_mirror_goes_forth() {
   up.field.mirrored = true;
   up.t0 = -down.t0;
   up.t1 = -down.t1;
-  const SaveAt down_saves{.times = {1.75, 1.01, 1.0, 0.3, 0.25}, .steps = true}, up_saves{.times = {-1.75, -1.01, -1.0, -0.3, -0.25}, .steps = true};
+  const SaveAt down_saves{.times = {1.75, 1.01, 1.0, 0.3, 0.25}, .steps = true},
+      up_saves{.times = {-1.75, -1.01, -1.0, -0.3, -0.25}, .steps = true};
   const auto check = [&](const Adaptive& down_options, const Adaptive& up_options) {
-    const Solved a = solve(down, method<M>(), down_options, down_saves), b = solve(up, method<M>(), up_options, up_saves);
+    const Solved a = solve(down, method<M>(), down_options, down_saves),
+                 b = solve(up, method<M>(), up_options, up_saves);
     CHECK(a.ys() == b.ys());
     REQUIRE(a.ts().size() == b.ts().size());
     for (std::size_t i = 0; i < a.ts().size(); ++i) CHECK(a.ts()[i] == -b.ts()[i]);
@@ -227,7 +235,8 @@ void adaptive_goes_back_as_the_mirror_goes_forth() {
 // Cotangents of duplicates add, to the last place: they are added one by one.
 template <class M>
 void adaptive_saves_duplicates_once_each() {
-  const SaveAt often{.times = {0.25, 0.25, 0.9, 0.9, 0.9, 1.75, 1.75}, .t0 = true, .t1 = true}, once{.times = {0.25, 0.9, 1.75}};
+  const SaveAt often{.times = {0.25, 0.25, 0.9, 0.9, 0.9, 1.75, 1.75}, .t0 = true, .t1 = true},
+      once{.times = {0.25, 0.9, 1.75}};
   const std::vector<Y> each{{1, 2}, {-3, 1}, {2, 2}, {1, -1}, {4, 0.5}, {-1, 1}, {0.5, -4}};
   const std::vector<Y> sums{each[0] + each[1], each[2] + each[3] + each[4], each[5] + each[6]};
   with_adjoints<M>([&](const auto& adjoint) {
@@ -286,7 +295,8 @@ void adaptive_with_a_state_of_size_0() {
 template <class M>
 void adaptive_rests() {
   for (const double size : {0.0, 1.0})
-    for (const Adaptive& options : {Adaptive{}, Adaptive{.rtol = 0, .atol = 1e-9}, Adaptive{.rtol = 1e-9, .atol = 0.0}}) {
+    for (const Adaptive& options :
+         {Adaptive{}, Adaptive{.rtol = 0, .atol = 1e-9}, Adaptive{.rtol = 1e-9, .atol = 0.0}}) {
       CAPTURE(size, options.rtol);
       Given given = problem();
       given.field.at_rest = true;
@@ -310,7 +320,8 @@ void adaptive_rests() {
 // Forth and back, at the first step's probe and in trials that are rejected: never outside of [t0, t1].
 template <class M>
 void adaptive_keeps_to_its_times() {
-  for (const auto& [t0, t1] : {std::array{0.0, 1e-11}, std::array{-3.0, 1.1}, std::array{1e11, 1e11 + 1}, std::array{0.7, -0.9}, std::array{0.1, 0.4}}) {
+  for (const auto& [t0, t1] : {std::array{0.0, 1e-11}, std::array{-3.0, 1.1}, std::array{1e11, 1e11 + 1},
+                               std::array{0.7, -0.9}, std::array{0.1, 0.4}}) {
     const double direction = t1 > t0 ? 1 : -1;
     for (const double first_step : {0.0, direction * 1e-3 * std::fabs(t1 - t0), direction * 1e9}) {
       CAPTURE(t0, t1, first_step);
@@ -356,7 +367,8 @@ void adaptive_takes_no_more_than_max_steps() {
       (void)value_and_gradient(given, method<M>(), few, battery::WeightedSum{}, everything, adjoint);
       FAIL("no SolveError");
     } catch (const SolveError& error) {
-      look({error.status(), error.t(), error.step(), error.component(), error.cause()}, error.template solution<Solved>());
+      look({error.status(), error.t(), error.step(), error.component(), error.cause()},
+           error.template solution<Solved>());
     }
   });
 }
@@ -430,7 +442,8 @@ void adaptive_catches_an_impure_field() {
 
 template <class M>
 void adaptive_keeps_the_last_save_of_float_states() {
-  const Problem turning{problems::Linear<2, float>((Eigen::Matrix2f() << -1e-3f, 1, -1, -1e-3f).finished()), Eigen::Vector2f(1, 2), 0.0, 1e3};
+  const Problem turning{problems::Linear<2, float>((Eigen::Matrix2f() << -1e-3f, 1, -1, -1e-3f).finished()),
+                        Eigen::Vector2f(1, 2), 0.0, 1e3};
   std::vector<double> times;
   for (int i = 0; i <= 1000; ++i) times.push_back(i);
   const auto solution = solve(turning, method<M>(), Adaptive{.rtol = 1e-4, .atol = 1e-4}, SaveAt{.times = times});

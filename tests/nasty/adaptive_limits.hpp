@@ -71,9 +71,11 @@ template <class M>
 void adaptive_gives_up_a_step_that_vanishes() {
   // Half a turn in a thousandth of the distance between neighbouring numbers.
   const Problem fast{Turning{2e4}, Eigen::Vector2d(1, 0), 1e16, 1e16 + 200};
-  const auto vanished = solve(fast, method<M>(), by_rule<M>(), SaveAt{.t0 = true, .steps = true}, OnFailure::return_status);
+  const auto vanished =
+      solve(fast, method<M>(), by_rule<M>(), SaveAt{.t0 = true, .steps = true}, OnFailure::return_status);
   // The last trial of an exact pair, of an increment of 2e4 · 200 at first, may leave the range of its numbers, ±512.
-  CHECK((vanished.status() == Status::step_size_vanished || (battery::Facts<M>::exact && vanished.status() == Status::out_of_range)));
+  CHECK((vanished.status() == Status::step_size_vanished ||
+         (battery::Facts<M>::exact && vanished.status() == Status::out_of_range)));
   CHECK(vanished.ts() == vanished.steps());
   with_adjoints<M>([&](const auto& adjoint) {
     CHECK_THROWS_AS((void)solve_with_pullback(fast, method<M>(), by_rule<M>(), {}, adjoint), SolveError);
@@ -81,7 +83,8 @@ void adaptive_gives_up_a_step_that_vanishes() {
   // A first step that t0 cannot resolve.
   Adaptive tiny = by_rule<M>();
   tiny.first_step = 1e-30;
-  const auto grown = solve(Problem{Turning{1}, Eigen::Vector2d(1, 0), 1.0, 2.0}, method<M>(), tiny, {}, OnFailure::return_status);
+  const auto grown =
+      solve(Problem{Turning{1}, Eigen::Vector2d(1, 0), 1.0, 2.0}, method<M>(), tiny, {}, OnFailure::return_status);
   CHECK(grown.stats().steps < 1000);
   if (grown.success()) CHECK(grown.ts().back() == 2.0);
   // Ends a few numbers apart, either way.
@@ -144,12 +147,14 @@ void adaptive_lands_on_jumps() {
       const Problem problem{Switch{third, there, {1, -2}}, One{0.5}, t0, t1};
       Adaptive options = by_rule<M>();
       options.jumps = {third};
-      const SaveAt save_at{.times = forth ? std::vector<double>{0.2, third, 0.9, 1} : std::vector<double>{0.9, third, 0.2, 0}};
+      const SaveAt save_at{.times = forth ? std::vector<double>{0.2, third, 0.9, 1}
+                                          : std::vector<double>{0.9, third, 0.2, 0}};
       // From t0 on, how long each branch has been followed at each of these times.
       std::vector<Eigen::Vector2d> spent;
       for (const double t : save_at.times) {
         const double low = std::min(t, t0), high = std::max(t, t0);
-        spent.push_back(sign * Eigen::Vector2d(std::min(high, third) - std::min(low, third), std::max(high, third) - std::max(low, third)));
+        spent.push_back(sign * Eigen::Vector2d(std::min(high, third) - std::min(low, third),
+                                               std::max(high, third) - std::max(low, third)));
       }
       const double resolution = battery::Facts<M>::exact ? 1e-13 : 1e-14;
       with_adjoints<M>([&](const auto& adjoint) {

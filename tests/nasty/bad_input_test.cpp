@@ -48,7 +48,8 @@ std::string refusal(const Call& call) {
 }
 
 template <class M, class StepsType>
-void refused_by(const std::string& text, const Given& problem, const M& method, const StepsType& steps, const SaveAt& save_at) {
+void refused_by(const std::string& text, const Given& problem, const M& method, const StepsType& steps,
+                const SaveAt& save_at) {
   const TerminalLoss loss{half_square};
   Counted::calls = 0;
   CHECK(refusal([&] { (void)solve(problem, method, steps, save_at); }) == text);
@@ -84,14 +85,16 @@ TEST_CASE("Good input is not refused", "[bad_input]") {
 TEST_CASE("Numbers of steps", "[bad_input]") {
   refused("antistrophe: FixedSteps::n is 0; it must be at least 1", good, FixedSteps{0});
   refused("antistrophe: FixedSteps::n is -3; it must be at least 1", good, FixedSteps{-3});
-  refused("antistrophe: FixedSteps::n is 4611686018427387904; it must be such that t + h differs from t by more than "
-          "round-off (a step of 2.168404344971009e-19 vanishes between t0 = 0 and t1 = 1)",
-          good, FixedSteps{std::int64_t{1} << 62});
+  refused(
+      "antistrophe: FixedSteps::n is 4611686018427387904; it must be such that t + h differs from t by more than "
+      "round-off (a step of 2.168404344971009e-19 vanishes between t0 = 0 and t1 = 1)",
+      good, FixedSteps{std::int64_t{1} << 62});
   // At t = 1e9 round-off is 1e-7: 1000 steps over 1e-6 would each be a hundredth of that.
   const Given late = changed([](Given& p) { p.t0 = 1e9, p.t1 = 1e9 + 1.0 / (1 << 20); });
-  refused("antistrophe: FixedSteps::n is 1000; it must be such that t + h differs from t by more than round-off (a step "
-          "of 9.5367431640625e-10 vanishes between t0 = 1e+09 and t1 = 1000000000.000001)",
-          late, FixedSteps{1000});
+  refused(
+      "antistrophe: FixedSteps::n is 1000; it must be such that t + h differs from t by more than round-off (a step "
+      "of 9.5367431640625e-10 vanishes between t0 = 1e+09 and t1 = 1000000000.000001)",
+      late, FixedSteps{1000});
   // Where there is nothing to solve, the number of steps is looked at all the same.
   const Given instant = changed([](Given& p) { p.t1 = p.t0; });
   refused("antistrophe: FixedSteps::n is 0; it must be at least 1", instant, FixedSteps{0});
@@ -105,14 +108,17 @@ TEST_CASE("Sizes of steps", "[bad_input]") {
   refused("antistrophe: FixedStep::h is -0.1; it must be positive, since t1 > t0", good, FixedStep{-0.1});
   const Given towards_the_past = changed([](Given& p) { p.t1 = -1; });
   refused("antistrophe: FixedStep::h is 0.1; it must be negative, since t1 < t0", towards_the_past, FixedStep{0.1});
-  refused("antistrophe: FixedStep::h is 1e-17; it must be such that t + h differs from t by more than round-off (a step "
-          "of 1e-17 vanishes between t0 = 0 and t1 = 1)",
-          good, FixedStep{1e-17});
+  refused(
+      "antistrophe: FixedStep::h is 1e-17; it must be such that t + h differs from t by more than round-off (a step "
+      "of 1e-17 vanishes between t0 = 0 and t1 = 1)",
+      good, FixedStep{1e-17});
 }
 
 TEST_CASE("Times to step to", "[bad_input]") {
-  refused("antistrophe: StepTo::times[1] is 0.25; it must be beyond the time before it, towards t1", good, StepTo{{0.5, 0.25}});
-  refused("antistrophe: StepTo::times[1] is 0.5; it must be beyond the time before it, towards t1", good, StepTo{{0.5, 0.5}});
+  refused("antistrophe: StepTo::times[1] is 0.25; it must be beyond the time before it, towards t1", good,
+          StepTo{{0.5, 0.25}});
+  refused("antistrophe: StepTo::times[1] is 0.5; it must be beyond the time before it, towards t1", good,
+          StepTo{{0.5, 0.5}});
   refused("antistrophe: StepTo::times[0] is -0.5; it must be between t0 = 0 and t1 = 1", good, StepTo{{-0.5}});
   refused("antistrophe: StepTo::times[1] is 1.5; it must be between t0 = 0 and t1 = 1", good, StepTo{{0.5, 1.5}});
   refused("antistrophe: StepTo::times[0] is nan; it must be finite", good, StepTo{{not_a_number}});
@@ -134,8 +140,10 @@ TEST_CASE("States and parameters that are not finite", "[bad_input]") {
   const FixedSteps ten{10};
   refused("antistrophe: y0[1] is nan; it must be finite", changed([](Given& p) { p.y0[1] = not_a_number; }), ten);
   refused("antistrophe: y0[0] is -inf; it must be finite", changed([](Given& p) { p.y0[0] = -infinity; }), ten);
-  refused("antistrophe: parameters()[2] is nan; it must be finite", changed([](Given& p) { p.field.theta[2] = not_a_number; }), ten);
-  refused("antistrophe: parameters()[3] is inf; it must be finite", changed([](Given& p) { p.field.theta[3] = infinity; }), ten);
+  refused("antistrophe: parameters()[2] is nan; it must be finite",
+          changed([](Given& p) { p.field.theta[2] = not_a_number; }), ten);
+  refused("antistrophe: parameters()[3] is inf; it must be finite",
+          changed([](Given& p) { p.field.theta[3] = infinity; }), ten);
 }
 
 TEST_CASE("Save times", "[bad_input]") {
@@ -143,15 +151,16 @@ TEST_CASE("Save times", "[bad_input]") {
   const auto at = [](std::vector<double> times) { return SaveAt{.times = std::move(times)}; };
   refused("antistrophe: SaveAt::times[0] is 1.5; it must be between t0 = 0 and t1 = 1", good, ten, at({1.5}));
   refused("antistrophe: SaveAt::times[0] is -0.1; it must be between t0 = 0 and t1 = 1", good, ten, at({-0.1}));
-  refused("antistrophe: SaveAt::times[1] is 0.3; it must be sorted along the direction from t0 to t1", good, ten, at({0.5, 0.3}));
+  refused("antistrophe: SaveAt::times[1] is 0.3; it must be sorted along the direction from t0 to t1", good, ten,
+          at({0.5, 0.3}));
   refused("antistrophe: SaveAt::times[2] is nan; it must be finite", good, ten, at({0.1, 0.2, not_a_number}));
   refused("antistrophe: SaveAt::times[0] is inf; it must be finite", good, ten, at({infinity}));
   refused("antistrophe: SaveAt::times[1] is 0.5; it must be sorted along the direction from t0 to t1",
           changed([](Given& p) { p.t0 = 1, p.t1 = 0; }), ten, at({0.3, 0.5}));
   refused("antistrophe: SaveAt::times[0] is 1e-11; it must be between t0 = 0 and t1 = 1e-12",
           changed([](Given& p) { p.t1 = 1e-12; }), ten, at({1e-11}));
-  refused("antistrophe: SaveAt::times[0] is 1; it must be between t0 = 0 and t1 = 0", changed([](Given& p) { p.t1 = 0; }),
-          ten, at({1.0}));
+  refused("antistrophe: SaveAt::times[0] is 1; it must be between t0 = 0 and t1 = 0",
+          changed([](Given& p) { p.t1 = 0; }), ten, at({1.0}));
 }
 
 TEST_CASE("A last place outside the interval is its end", "[bad_input]") {
@@ -165,14 +174,17 @@ TEST_CASE("A last place outside the interval is its end", "[bad_input]") {
 
 TEST_CASE("The factor of a pair", "[bad_input]") {
   const FixedSteps ten{10};
-  for (const double lambda : {0.999, 0.0, -0.5, 1.5, 0.3, not_a_number, std::ldexp(1.0, -41), 1 - std::ldexp(1.0, -41)}) {
+  for (const double lambda :
+       {0.999, 0.0, -0.5, 1.5, 0.3, not_a_number, std::ldexp(1.0, -41), 1 - std::ldexp(1.0, -41)}) {
     CAPTURE(lambda);
     const std::string text = refusal([&] { (void)solve(good, Reversible<Midpoint>{.lambda = lambda}, ten); });
-    CHECK(text == "antistrophe: lambda of an exact coupling is " + detail::in_words(lambda) +
-                      "; it must be 1 - 2^-m or 2^-q with m, q <= 40, such as 1/2, 3/4, 1/4 or 1023/1024 (Floating takes "
-                      "any in (0, 1])");
+    CHECK(text ==
+          "antistrophe: lambda of an exact coupling is " + detail::in_words(lambda) +
+              "; it must be 1 - 2^-m or 2^-q with m, q <= 40, such as 1/2, 3/4, 1/4 or 1023/1024 (Floating takes "
+              "any in (0, 1])");
   }
-  CHECK(refusal([&] { (void)solve(good, Reversible<Midpoint>{.lambda = 0.999}, ten); }).find(" is 0.999; ") != std::string::npos);
+  CHECK(refusal([&] { (void)solve(good, Reversible<Midpoint>{.lambda = 0.999}, ten); }).find(" is 0.999; ") !=
+        std::string::npos);
   for (const double lambda : {0.5, 0.25, 0.75, 1.0, 1023.0 / 1024, std::ldexp(1.0, -10)})
     CHECK(refusal([&] { (void)solve(good, Reversible<Midpoint>{.lambda = lambda}, ten); }) == "not refused");
 
@@ -192,13 +204,16 @@ TEST_CASE("The resolution of an exact pair", "[bad_input]") {
   CHECK(with(infinity, good) == "antistrophe: resolution is inf; it must be positive, or 0 for the default");
   CHECK(with(1e-310, good) == "antistrophe: resolution is 1e-310; it must be a normal number with a normal inverse");
   // 2/2^60 = 2^-59.
-  CHECK(with(1e-30, good) == "antistrophe: resolution is 1e-30; it must be above 1.734723475976807e-18, so that y0 fits in 60 bits");
-  CHECK(with(1000, good) == "antistrophe: resolution is 1000; it must be at most the largest entry of y0, 2, or y0 would be lost");
+  CHECK(with(1e-30, good) ==
+        "antistrophe: resolution is 1e-30; it must be above 1.734723475976807e-18, so that y0 fits in 60 bits");
+  CHECK(with(1000, good) ==
+        "antistrophe: resolution is 1000; it must be at most the largest entry of y0, 2, or y0 would be lost");
   CHECK(with(1e-9, good) == "not refused");
 
   // 2^-42 is 2.3e-13, so that 1e-11 would be left with five bits.
   const Given small = changed([](Given& p) { p.y0 = {1e-11, -3e-12}; });
-  CHECK_THAT(with(0, small), Catch::Matchers::ContainsSubstring("the largest entry of y0 is 1e-11, which the default resolution of 2.27374e-13") &&
+  CHECK_THAT(with(0, small), Catch::Matchers::ContainsSubstring(
+                                 "the largest entry of y0 is 1e-11, which the default resolution of 2.27374e-13") &&
                                  Catch::Matchers::ContainsSubstring("set the method's .resolution"));
   CHECK(with(1e-25, small) == "not refused");
   CHECK(with(0, changed([](Given& p) { p.y0.setZero(); })) == "not refused");
@@ -210,9 +225,11 @@ TEST_CASE("Parameters and states that do not fit the field", "[bad_input]") {
     return refusal([&] { (void)solve(Problem{network, y0, 0.0, 1.0}, Midpoint{}, FixedSteps{10}); });
   };
   CHECK(solved(Eigen::VectorXd::Ones(2)) == "not refused");
-  CHECK_THAT(solved(Eigen::VectorXd::Ones(3)), Catch::Matchers::ContainsSubstring("the state has 3 rows, the network 2 outputs"));
+  CHECK_THAT(solved(Eigen::VectorXd::Ones(3)),
+             Catch::Matchers::ContainsSubstring("the state has 3 rows, the network 2 outputs"));
   network.parameters() = Eigen::VectorXd::Zero(16);
-  CHECK_THAT(solved(Eigen::VectorXd::Ones(2)), Catch::Matchers::ContainsSubstring("parameters() has 16 entries, the network 17"));
+  CHECK_THAT(solved(Eigen::VectorXd::Ones(2)),
+             Catch::Matchers::ContainsSubstring("parameters() has 16 entries, the network 17"));
 }
 
 TEST_CASE("Cotangents of saved states", "[bad_input]") {
@@ -229,7 +246,7 @@ TEST_CASE("Cotangents of saved states", "[bad_input]") {
     CHECK(pulled({ones}) == "antistrophe: the length of ys_bar is 1; it must be that of ys(), 2");
     CHECK(pulled({ones, Eigen::MatrixXd::Ones(3, 2)}) == "antistrophe: the shape of ys_bar[1] is 3x2; it must be 2x3");
     CHECK(pulled({ones, holed}) == "antistrophe: ys_bar[1][5] is nan; it must be finite");
-    CHECK(pulled({ones, ones}) == "not refused");  // and the pass is as good as before
+    CHECK(pulled({ones, ones}) == "not refused");       // and the pass is as good as before
     CHECK(pass.pullback({ones, ones}).y0 == 2 * ones);  // y' = 0: each saved state is y0
   };
   check(Midpoint{});

@@ -6,8 +6,8 @@
 namespace {
 
 using namespace antistrophe;
-using Methods = std::tuple<Reversible<RK4>, Reversible<RK38>, Reversible<Tsit5>, Reversible<Dopri5>,
-                           Reversible<Dop853>>;
+using Methods =
+    std::tuple<Reversible<RK4>, Reversible<RK38>, Reversible<Tsit5>, Reversible<Dopri5>, Reversible<Dop853>>;
 
 }  // namespace
 

@@ -8,7 +8,8 @@
 namespace {
 
 using namespace antistrophe;
-using Methods = std::tuple<TwoPoint<Midpoint>, TwoPoint<Bosh3>, LeapfrogMidpoint<>, ReversibleHeun<>, AsynchronousLeapfrog<>>;
+using Methods =
+    std::tuple<TwoPoint<Midpoint>, TwoPoint<Bosh3>, LeapfrogMidpoint<>, ReversibleHeun<>, AsynchronousLeapfrog<>>;
 
 }  // namespace
 

@@ -8,8 +8,8 @@
 namespace {
 
 using namespace antistrophe;
-using Methods = std::tuple<TwoPoint<Euler, Floating>, TwoPoint<Midpoint, Floating>, LeapfrogMidpoint<Floating>, ReversibleHeun<Floating>,
-                           AsynchronousLeapfrog<Floating>>;
+using Methods = std::tuple<TwoPoint<Euler, Floating>, TwoPoint<Midpoint, Floating>, LeapfrogMidpoint<Floating>,
+                           ReversibleHeun<Floating>, AsynchronousLeapfrog<Floating>>;
 
 }  // namespace
 

@@ -118,11 +118,11 @@ void ends_at_once(const F& field, const State& y0, const M& method, Eigen::Index
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("20. A field that leaves dy unwritten ends the solve, and is not taken for 0", "[nasty]", Euler, Dopri5,
-                   Reversible<Midpoint>, (Reversible<Midpoint, Floating>)) {
+TEMPLATE_TEST_CASE("20. A field that leaves dy unwritten ends the solve, and is not taken for 0", "[nasty]", Euler,
+                   Dopri5, Reversible<Midpoint>, (Reversible<Midpoint, Floating>)) {
   for (const bool adds : {false, true}) {
     const Eigen::Index component = adds ? 0 : 2;
-    ends_at_once(Careless{adds}, start, TestType{}, component);                                   // in registers
+    ends_at_once(Careless{adds}, start, TestType{}, component);                                       // in registers
     ends_at_once(Careless{adds}, Eigen::VectorXd(Eigen::VectorXd::Ones(40)), TestType{}, component);  // in memory
   }
   ends_at_once([](double, const auto& y, auto dy) { dy = y; }, start, TestType{}, 0);  // a copy of dy

@@ -7,8 +7,7 @@ namespace {
 
 using namespace antistrophe;
 using Methods = std::tuple<Reversible<Euler, Floating>, Reversible<Midpoint, Floating>, Reversible<Heun, Floating>,
-                           Reversible<Ralston, Floating>, Reversible<Ralston3, Floating>,
-                           Reversible<Bosh3, Floating>>;
+                           Reversible<Ralston, Floating>, Reversible<Ralston3, Floating>, Reversible<Bosh3, Floating>>;
 
 }  // namespace
 

@@ -93,7 +93,8 @@ void refuses_what_is_not_finite() {
     given[3].field.theta[3] = bad;
     const std::array<std::string, 4> names{"y0[1] is ", "t0 is ", "t1 is ", "parameters()[3] is "};
     for (std::size_t i = 0; i < given.size(); ++i) {
-      const std::string text = thrown_by<std::invalid_argument>([&] { (void)solve(given[i], method<M>(), FixedSteps{steps}); });
+      const std::string text =
+          thrown_by<std::invalid_argument>([&] { (void)solve(given[i], method<M>(), FixedSteps{steps}); });
       CHECK(text == "antistrophe: " + names[i] + detail::in_words(bad) + "; it must be finite");
       with_adjoints<M>([&](const auto& adjoint) {
         CHECK(thrown_by<std::invalid_argument>([&] { (void)gradient_of<M>(given[i], adjoint); }) == text);
@@ -128,7 +129,8 @@ void reports_a_field_that_is_not_finite() {
       for (std::size_t i = 0; i < reached; ++i) CHECK(solution.ys()[i] == clean.ys()[i]);
       CHECK(solution.stats().accepted == step);
     };
-    const Solved partial = solve(problem(&mischief), method<M>(), FixedSteps{steps}, everything, OnFailure::return_status);
+    const Solved partial =
+        solve(problem(&mischief), method<M>(), FixedSteps{steps}, everything, OnFailure::return_status);
     look(partial.failure(), partial);
 
     with_adjoints<M>([&](const auto& adjoint) {
@@ -137,7 +139,8 @@ void reports_a_field_that_is_not_finite() {
         (void)solve_with_pullback(problem(&mischief), method<M>(), FixedSteps{steps}, everything, adjoint);
         FAIL("no SolveError");
       } catch (const SolveError& error) {
-        look({error.status(), error.t(), error.step(), error.component(), error.cause()}, error.template solution<Solved>());
+        look({error.status(), error.t(), error.step(), error.component(), error.cause()},
+             error.template solution<Solved>());
       }
     });
   }
@@ -212,7 +215,8 @@ void goes_back_as_the_mirror_goes_forth() {
   up.field.mirrored = true;
   up.t0 = -down.t0;
   up.t1 = -down.t1;
-  const Solved a = solve(down, method<M>(), FixedSteps{steps}, everything), b = solve(up, method<M>(), FixedSteps{steps}, everything);
+  const Solved a = solve(down, method<M>(), FixedSteps{steps}, everything),
+               b = solve(up, method<M>(), FixedSteps{steps}, everything);
   REQUIRE(a.ys().size() == steps + 1);
   CHECK(a.ys() == b.ys());
   for (std::size_t i = 0; i < a.ts().size(); ++i) CHECK(a.ts()[i] == -b.ts()[i]);
@@ -309,7 +313,8 @@ void rests() {
 
 template <class M>
 void keeps_to_its_times() {
-  for (const auto& [t0, t1] : {std::array{0.0, 1e-11}, std::array{-3.0, 1.1}, std::array{1e11, 1e11 + 1}, std::array{0.7, -0.9}}) {
+  for (const auto& [t0, t1] :
+       {std::array{0.0, 1e-11}, std::array{-3.0, 1.1}, std::array{1e11, 1e11 + 1}, std::array{0.7, -0.9}}) {
     Mischief mischief;
     Given given = problem(&mischief);
     given.t0 = t0;
@@ -409,7 +414,8 @@ void steps_again_after_a_throw() {
     Y y;
     for (std::int64_t i = 0; i < 2; ++i) {
       const Step step = step_at(timeline, i);
-      if (stepper.attempt(step, carry) != Outcome::ok || stepper.commit(step, carry, bits) != Outcome::ok) return Y(0, 0);
+      if (stepper.attempt(step, carry) != Outcome::ok || stepper.commit(step, carry, bits) != Outcome::ok)
+        return Y(0, 0);
     }
     stepper.read(carry, y);
     return y;
@@ -438,7 +444,8 @@ template <class M>
 void catches_an_impure_field() {
   if constexpr (battery::Facts<M>::exact) {  // floating numbers cannot tell it from round-off
     const std::int64_t forth = battery::evaluations_forth<M>(steps);
-    for (std::int64_t k = 1 + battery::evaluations_forth<M>(0); k < forth + battery::evaluations_back<M>(steps); k += 1 + forth / 12) {
+    for (std::int64_t k = 1 + battery::evaluations_forth<M>(0); k < forth + battery::evaluations_back<M>(steps);
+         k += 1 + forth / 12) {
       CAPTURE(k);
       Mischief mischief{.impure_from_call = k};
       try {
@@ -484,7 +491,8 @@ void threads_share_nothing() {
         auto pass = solve_with_pullback(given, method<M>(), FixedSteps{steps}, everything, adjoint);
         std::vector<Y> w = pass.ys();
         battery::WeightedSum{}(pass.ys(), w);
-        for (int i = 0; i < 20; ++i) mine += same(gradient_of<M>(given, adjoint), expected) && same(pass.pullback(w), expected) ? 1 : 0;
+        for (int i = 0; i < 20; ++i)
+          mine += same(gradient_of<M>(given, adjoint), expected) && same(pass.pullback(w), expected) ? 1 : 0;
       });
     for (std::thread& thread : threads) thread.join();
     for (const int mine : right) CHECK(mine == 20);

@@ -34,8 +34,8 @@ void with_adjoints(const Law& law) {
 
 TEMPLATE_LIST_TEST_CASE("8. Without parameters their gradient is empty", "[nasty]", Few) {
   const Problem problem{problems::HenonHeiles<>{}, Eigen::Vector4d{0.1, 0.2, 0.3, -0.1}, 0.0, 1.0};
-  const auto expected = battery::complex_step_gradient<problems::HenonHeiles>(
-      problem, battery::Facts<TestType>::real_valued(), 8, {});
+  const auto expected =
+      battery::complex_step_gradient<problems::HenonHeiles>(problem, battery::Facts<TestType>::real_valued(), 8, {});
   with_adjoints<TestType>([&](const auto& adjoint) {
     const auto gradient =
         value_and_gradient(problem, method<TestType>(), FixedSteps{8}, battery::WeightedSum{}, {}, adjoint).gradient;
@@ -103,17 +103,17 @@ TEMPLATE_LIST_TEST_CASE("23. float states keep the last save of a thousand", "[n
 TEMPLATE_LIST_TEST_CASE("25. An exact pair comes back from afar", "[nasty]", battery::FewExactMethods) {
   const Problem chaotic{problems::Lorenz<>{}, Eigen::Vector3d{1.0, 1.0, 20.0}, 0.0, 200.0};
   CHECK(battery::comes_back(chaotic, method<TestType>(), 100000));
-  const auto gradient =
-      value_and_gradient(Problem{Nothing{}, Eigen::Vector2d{1.0, 0.5}, 0.0, 100.0}, method<TestType>(), FixedSteps{100000},
-                         battery::WeightedSum{})
-          .gradient;
+  const auto gradient = value_and_gradient(Problem{Nothing{}, Eigen::Vector2d{1.0, 0.5}, 0.0, 100.0},
+                                           method<TestType>(), FixedSteps{100000}, battery::WeightedSum{})
+                            .gradient;
   CHECK(gradient.stats.drift == 0);
 }
 
 TEMPLATE_LIST_TEST_CASE("25. A floating pair says how far it drifted", "[nasty]", battery::FewFloatingMethods) {
   const auto at = [](double lambda, std::int64_t n) {
     const Problem problem{problems::LotkaVolterra<>{}, Eigen::Vector2d{1.0, 1.0}, 0.0, 0.01 * static_cast<double>(n)};
-    return value_and_gradient(problem, TestType{.lambda = lambda}, FixedSteps{n}, battery::WeightedSum{}).gradient.stats.drift;
+    return value_and_gradient(problem, TestType{.lambda = lambda}, FixedSteps{n}, battery::WeightedSum{})
+        .gradient.stats.drift;
   };
   // Round-off 1e−16 grows by λ^−n: 0.9^−100 = 3.8e4, and twice as many steps square it.
   const double near = at(0.9, 100), far = at(0.9, 200);

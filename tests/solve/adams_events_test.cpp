@@ -34,7 +34,8 @@ TEST_CASE("A declared jump time: the interpolant never reaches across", "[adapti
   using One = Eigen::Vector<double, 1>;
   const Problem problem{Switch{}, One(0.5), 0.0, 3.0};
   const auto check = [&](const auto& method) {
-    const auto result = value_and_gradient(problem, method, Adaptive{.rtol = 1e-9, .atol = 1e-9, .jumps = {1.0}}, Sum{});
+    const auto result =
+        value_and_gradient(problem, method, Adaptive{.rtol = 1e-9, .atol = 1e-9, .jumps = {1.0}}, Sum{});
     CHECK(std::fabs(result.value - 1.5 * std::exp(-2.0)) < 1e-8);
     CHECK(std::fabs(result.gradient.y0[0] - std::exp(-2.0)) < 1e-8);
   };
@@ -77,8 +78,8 @@ struct Bounce {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Ten bounces: each starts anew, and the gradient goes through all of them", "[events]", ReversibleAdams<4>,
-                   ReversibleAdamsPece<3>) {
+TEMPLATE_TEST_CASE("Ten bounces: each starts anew, and the gradient goes through all of them", "[events]",
+                   ReversibleAdams<4>, ReversibleAdamsPece<3>) {
   // Against Dop853 with the direct adjoint, which event_gradient_test holds against the closed form to 1e-8.
   const Problem problem{Ball{}, Eigen::Vector2d(10, 0), 0.0, 10.0};
   const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
@@ -104,7 +105,8 @@ TEMPLATE_TEST_CASE("Ten bounces: each starts anew, and the gradient goes through
 
 TEST_CASE("The dense solution is that of the steps", "[dense]") {
   const Problem problem{problems::LotkaVolterra<>{}, Eigen::Vector2d(1, 1), 0.0, 10.0};
-  const auto solution = solve(problem, ReversibleAdams<6>{}, Adaptive{.rtol = 1e-9, .atol = 1e-9}, SaveAt{.dense = true});
+  const auto solution =
+      solve(problem, ReversibleAdams<6>{}, Adaptive{.rtol = 1e-9, .atol = 1e-9}, SaveAt{.dense = true});
   const auto reference = solve(problem, Dop853{}, Adaptive{.rtol = 1e-12, .atol = 1e-12}, SaveAt{.dense = true});
   for (double t = 0.0; t <= 10; t += 0.037) CHECK((solution.evaluate(t) - reference.evaluate(t)).norm() < 1e-6);
 }

@@ -22,12 +22,12 @@ struct Sum {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Value and gradient of Lotka–Volterra at a tolerance of 1e-9 to 1e-7", "[adaptive]", ReversibleAdams<5>,
-                   ReversibleAdams<8>, ReversibleAdamsPece<5>) {
+TEMPLATE_TEST_CASE("Value and gradient of Lotka–Volterra at a tolerance of 1e-9 to 1e-7", "[adaptive]",
+                   ReversibleAdams<5>, ReversibleAdams<8>, ReversibleAdamsPece<5>) {
   // The reference: Dop853 in long double; 2,000, 4,000 and 8,000 equal steps agree in all digits given.
   constexpr double value = 1.93603584571113093;
   using Vector6d = Eigen::Vector<double, 6>;
-  const Vector6d theta_then_y0{-4.096212993658198,    -0.509408811911299171, -1.14583488642973711,
+  const Vector6d theta_then_y0{-4.096212993658198,   -0.509408811911299171, -1.14583488642973711,
                                -1.80432786876710130, -0.777983101192011992, 0.400282266222744243};
   CAPTURE(battery::Facts<TestType>::name);
   const Problem problem{problems::LotkaVolterra<>{}, Eigen::Vector2d(1, 1), 0.0, 10.0};
@@ -39,7 +39,8 @@ TEMPLATE_TEST_CASE("Value and gradient of Lotka–Volterra at a tolerance of 1e-
   CHECK(battery::relative_difference(theta_then_y0, found) <= 1e-6);
 }
 
-TEST_CASE("The error follows the tolerance, and so does the number of steps by the order of the estimate", "[adaptive]") {
+TEST_CASE("The error follows the tolerance, and so does the number of steps by the order of the estimate",
+          "[adaptive]") {
   const Problem problem{problems::VanDerPol<>{}, Eigen::Vector2d(2, 0), 0.0, 15.0};
   const auto reference = solve(problem, Dop853{}, Adaptive{.rtol = 1e-13, .atol = 1e-13}).ys().back();
   std::int64_t steps = 0;
@@ -66,8 +67,8 @@ const SaveAt inside_and_steps{.times = {1.0, 1.0, 2.5, 7.75, 7.76}, .t1 = true};
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("The steps taken, replayed, give the same states and gradients bit for bit", "[adaptive]", ReversibleAdams<2>,
-                   ReversibleAdams<6>, ReversibleAdamsPece<4>) {
+TEMPLATE_TEST_CASE("The steps taken, replayed, give the same states and gradients bit for bit", "[adaptive]",
+                   ReversibleAdams<2>, ReversibleAdams<6>, ReversibleAdamsPece<4>) {
   CAPTURE(battery::Facts<TestType>::name);
   const TestType method{.resolution = 0x1p-45};
   auto pass = solve_with_pullback(driven, method, hasty, inside_and_steps);
@@ -80,7 +81,8 @@ TEMPLATE_TEST_CASE("The steps taken, replayed, give the same states and gradient
   std::vector<Eigen::Vector2d> ys_bar = pass.ys();
   battery::WeightedSum{}(pass.ys(), ys_bar);
   const auto gradient = pass.pullback(ys_bar), replayed = replay.pullback(ys_bar);
-  CHECK((battery::all_nonzero(gradient.y0) && battery::all_nonzero(gradient.theta) && gradient.t0 != 0 && gradient.t1 != 0));
+  CHECK((battery::all_nonzero(gradient.y0) && battery::all_nonzero(gradient.theta) && gradient.t0 != 0 &&
+         gradient.t1 != 0));
   CHECK(battery::same_bits(gradient.y0, replayed.y0));
   CHECK(battery::same_bits(gradient.theta, replayed.theta));
   CHECK((gradient.t0 == replayed.t0 && gradient.t1 == replayed.t1));
@@ -123,15 +125,19 @@ std::string refusal(const Call& call) {
 }  // namespace
 
 TEST_CASE("Fewer steps than K, and a λ that is none, are refused in a sentence", "[bad input]") {
-  const auto with = [&](const auto& method, const auto& steps) { return refusal([&] { (void)solve(driven, method, steps); }); };
+  const auto with = [&](const auto& method, const auto& steps) {
+    return refusal([&] { (void)solve(driven, method, steps); });
+  };
   const std::string few = "; it must be at least 4, the order of the multistep method, or 0";
   CHECK(with(ReversibleAdams<4>{}, FixedSteps{3}) == "antistrophe: the number of steps is 3" + few);
   CHECK(with(ReversibleAdams<4>{}, FixedStep{6.0}) == "antistrophe: the number of steps is 2" + few);
   CHECK(with(ReversibleAdamsPece<4>{}, FixedSteps{1}) == "antistrophe: the number of steps is 1" + few);
   CHECK(with(ReversibleAdams<4>{}, FixedSteps{4}) == "not refused");
-  const std::string exact = "; it must be ±(1 - 2^-m) or ±2^-q with m, q <= 40, such as 1/2, 1/4, -1/4 or -3/4 (Floating takes "
-                            "any in [-1, 1] but 0)";
-  CHECK(with(ReversibleAdams<4>{.lambda = 0}, FixedSteps{9}) == "antistrophe: lambda of an exact Adams method is 0" + exact);
+  const std::string exact =
+      "; it must be ±(1 - 2^-m) or ±2^-q with m, q <= 40, such as 1/2, 1/4, -1/4 or -3/4 (Floating takes "
+      "any in [-1, 1] but 0)";
+  CHECK(with(ReversibleAdams<4>{.lambda = 0}, FixedSteps{9}) ==
+        "antistrophe: lambda of an exact Adams method is 0" + exact);
   CHECK(with(ReversibleAdams<4>{.lambda = -0.3}, FixedSteps{9}) ==
         "antistrophe: lambda of an exact Adams method is -0.3" + exact);
   const std::string floating = "; it must be in [-1, 1] and not 0, at which there is no way back";
@@ -168,7 +174,8 @@ TEST_CASE("A solution that outgrows its fixed-point numbers is stopped, with adv
 TEST_CASE("A stiff problem is told as stiff, in bounded time", "[stiff]") {
   const auto stiff = [](double t, const auto& y, auto& dy) { dy = (-1e12 * (y.array() - std::cos(t))).matrix(); };
   const Problem problem{stiff, Eigen::Vector2d(1, 1), 0.0, 10.0};
-  const auto solution = solve(problem, ReversibleAdams<3>{}, Adaptive{.rtol = 1e-6, .atol = 1e-6}, {}, OnFailure::return_status);
+  const auto solution =
+      solve(problem, ReversibleAdams<3>{}, Adaptive{.rtol = 1e-6, .atol = 1e-6}, {}, OnFailure::return_status);
   CHECK(solution.failure().status != Status::success);
   CHECK(solution.failure().cause.find("stiff") != std::string::npos);
 }

@@ -37,7 +37,8 @@ struct Switch {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("A solve to 1e-11 and one to 1e11 are the same but for the unit of time", "[adaptive]", Dopri5, Reversible<Tsit5>) {
+TEMPLATE_TEST_CASE("A solve to 1e-11 and one to 1e11 are the same but for the unit of time", "[adaptive]", Dopri5,
+                   Reversible<Tsit5>) {
   const auto to = [](double t1) {
     const Problem problem{Turning{3 / t1}, Vector2d(1, 0.5), 0.0, t1};
     return solve_with_pullback(problem, TestType{}, Adaptive{}, SaveAt{.times = {t1 / 4, t1 / 2}, .t1 = true});
@@ -59,10 +60,12 @@ TEMPLATE_TEST_CASE("A solve to 1e-11 and one to 1e11 are the same but for the un
 
 TEST_CASE("A step that t cannot resolve ends the solve instead of standing still", "[adaptive]") {
   // Half a turn in a thousandth of the distance between neighbouring numbers.
-  const auto vanished = solve(Problem{Turning{2e4}, Vector2d(1, 0), 1e16, 1e16 + 200}, Dopri5{}, Adaptive{}, {}, OnFailure::return_status);
+  const auto vanished = solve(Problem{Turning{2e4}, Vector2d(1, 0), 1e16, 1e16 + 200}, Dopri5{}, Adaptive{}, {},
+                              OnFailure::return_status);
   CHECK(vanished.status() == Status::step_size_vanished);
   // A first step that t1 cannot resolve.
-  const auto tiny = solve(Problem{Turning{1}, Vector2d(1, 0), 1.0, 2.0}, Dopri5{}, Adaptive{.first_step = 1e-30}, {}, OnFailure::return_status);
+  const auto tiny = solve(Problem{Turning{1}, Vector2d(1, 0), 1.0, 2.0}, Dopri5{}, Adaptive{.first_step = 1e-30}, {},
+                          OnFailure::return_status);
   CHECK(tiny.stats().steps < 1000);
   if (tiny.success()) CHECK(tiny.ts().back() == 2.0);
   // Ends a few numbers apart.
@@ -76,7 +79,8 @@ TEST_CASE("A step that t cannot resolve ends the solve instead of standing still
 }
 
 TEST_CASE("dtmin is where a step is given up", "[adaptive]") {
-  const auto solution = solve(Problem{Switch{0.5, 0, 1e3, 0}, One{0.0}, 0.0, 1.0}, Dopri5{}, Adaptive{.dtmin = 1e-3}, {}, OnFailure::return_status);
+  const auto solution = solve(Problem{Switch{0.5, 0, 1e3, 0}, One{0.0}, 0.0, 1.0}, Dopri5{}, Adaptive{.dtmin = 1e-3},
+                              {}, OnFailure::return_status);
   CHECK(solution.status() == Status::step_size_vanished);
   CHECK(solution.failure().t == Approx(0.5).margin(0.1));
 }
@@ -87,7 +91,8 @@ TEST_CASE("Times to step to are landed on exactly, jumps too, on whatever side t
     const auto steps = solution.steps();
     return std::count(steps.begin(), steps.end(), t);
   };
-  const auto landed = solve(Problem{Turning{1}, Vector2d(1, 0), 0.0, 2.0}, Dopri5{}, Adaptive{.step_to = {third, 1.9, third, 0, 2, 7, 0.7}});
+  const auto landed = solve(Problem{Turning{1}, Vector2d(1, 0), 0.0, 2.0}, Dopri5{},
+                            Adaptive{.step_to = {third, 1.9, third, 0, 2, 7, 0.7}});
   CHECK((at(landed, third) == 1 && at(landed, 0.7) == 1 && at(landed, 1.9) == 1 && at(landed, 7) == 0));
   const auto back = solve(Problem{Turning{1}, Vector2d(1, 0), 2.0, 0.0}, Dopri5{}, Adaptive{.step_to = {third, 1.9}});
   CHECK((at(back, third) == 1 && at(back, 1.9) == 1 && back.ts().back() == 0));
@@ -106,7 +111,8 @@ TEST_CASE("Times to step to are landed on exactly, jumps too, on whatever side t
   }
 }
 
-TEMPLATE_TEST_CASE("A stiff problem ends in bounded time, says so, and keeps what it has", "[adaptive]", Dopri5, Reversible<Dopri5>) {
+TEMPLATE_TEST_CASE("A stiff problem ends in bounded time, says so, and keeps what it has", "[adaptive]", Dopri5,
+                   Reversible<Dopri5>) {
   problems::VanDerPol<> stiff;
   stiff.theta[0] = 1e6;
   const Problem problem{stiff, Vector2d(2, 0), 0.0, 2e6};
@@ -138,17 +144,23 @@ TEST_CASE("No more than max_steps are tried, and there is no gradient of that", 
   CHECK_FALSE(solve(problem, Dopri5{}, Adaptive{.max_steps = needed - 1}, {}, OnFailure::return_status).success());
 }
 
-TEMPLATE_TEST_CASE("NaN in mid-solve is rejected; if it stays, the step vanishes there", "[adaptive]", Dopri5, Reversible<Dopri5>) {
+TEMPLATE_TEST_CASE("NaN in mid-solve is rejected; if it stays, the step vanishes there", "[adaptive]", Dopri5,
+                   Reversible<Dopri5>) {
   // y = √(1 − t): a trial past t = 1 meets a root of a negative number.
   struct Root {
-    void operator()(double t, const One& y, One& dy) const { dy[0] = -0.5 / std::sqrt(1 - t) * (y[0] < 0 ? std::sqrt(-1.0) : 1.0); }
+    void operator()(double t, const One& y, One& dy) const {
+      dy[0] = -0.5 / std::sqrt(1 - t) * (y[0] < 0 ? std::sqrt(-1.0) : 1.0);
+    }
   };
   const auto good = solve(Problem{Root{}, One{1.0}, 0.0, 0.75}, TestType{}, Adaptive{.first_step = 0.75});
   CHECK(good.ys().back()[0] == Approx(0.5).epsilon(1e-4));
   struct Wall {
-    void operator()(double t, const One&, One& dy) const { dy[0] = t > 0.625 ? std::numeric_limits<double>::quiet_NaN() : 1.0; }
+    void operator()(double t, const One&, One& dy) const {
+      dy[0] = t > 0.625 ? std::numeric_limits<double>::quiet_NaN() : 1.0;
+    }
   };
-  const auto failed = solve(Problem{Wall{}, One{0.0}, 0.0, 1.0}, TestType{}, Adaptive{}, SaveAt{.steps = true}, OnFailure::return_status);
+  const auto failed = solve(Problem{Wall{}, One{0.0}, 0.0, 1.0}, TestType{}, Adaptive{}, SaveAt{.steps = true},
+                            OnFailure::return_status);
   CHECK(failed.status() == Status::step_size_vanished);
   CHECK(failed.failure().t == Approx(0.625).epsilon(1e-10));
   CHECK(failed.failure().t <= 0.625);
@@ -158,7 +170,8 @@ TEMPLATE_TEST_CASE("NaN in mid-solve is rejected; if it stays, the step vanishes
   CHECK(failed.ys().back()[0] == Approx(0.625).epsilon(1e-9));
 }
 
-TEST_CASE("A step of a pair that fails as it is committed leaves no trace: in bits, saves, observers or the path", "[adaptive]") {
+TEST_CASE("A step of a pair that fails as it is committed leaves no trace: in bits, saves, observers or the path",
+          "[adaptive]") {
   // The field fails once, at its k-th call.
   struct Once {
     int* left;
@@ -182,7 +195,8 @@ TEST_CASE("A step of a pair that fails as it is committed leaves no trace: in bi
     }
     left = k;
     std::vector<double> seen;
-    (void)solve(problem, Reversible<Dopri5>{}, Adaptive{}, SaveAt{.times = times}, Observer{[&](double t, const Vector2d& y) {
+    (void)solve(problem, Reversible<Dopri5>{}, Adaptive{}, SaveAt{.times = times},
+                Observer{[&](double t, const Vector2d& y) {
                   seen.push_back(t);
                   CHECK(std::fabs(y[0] - std::sin(t)) < 1e-4);
                 }});

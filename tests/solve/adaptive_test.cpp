@@ -21,12 +21,12 @@ struct Sum {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Value and gradient of Lotka–Volterra to 1e-8 and 1.5e-7 at a tolerance of 1e-9", "[adaptive]", Dopri5, Tsit5,
-                   Dop853, Reversible<Dopri5>, Reversible<Tsit5>, Reversible<Dop853>) {
+TEMPLATE_TEST_CASE("Value and gradient of Lotka–Volterra to 1e-8 and 1.5e-7 at a tolerance of 1e-9", "[adaptive]",
+                   Dopri5, Tsit5, Dop853, Reversible<Dopri5>, Reversible<Tsit5>, Reversible<Dop853>) {
   // The reference: Dop853 in long double; 2,000, 4,000 and 8,000 equal steps agree in all digits given.
   constexpr double value = 1.93603584571113093;
   using Vector6d = Eigen::Vector<double, 6>;
-  const Vector6d theta_then_y0{-4.096212993658198,    -0.509408811911299171, -1.14583488642973711,
+  const Vector6d theta_then_y0{-4.096212993658198,   -0.509408811911299171, -1.14583488642973711,
                                -1.80432786876710130, -0.777983101192011992, 0.400282266222744243};
   CAPTURE(battery::Facts<TestType>::name);
   const Problem problem{problems::LotkaVolterra<>{}, Eigen::Vector2d(1, 1), 0.0, 10.0};
@@ -42,8 +42,8 @@ TEMPLATE_TEST_CASE("Value and gradient of Lotka–Volterra to 1e-8 and 1.5e-7 at
 
 namespace {
 
-using WithEstimates = std::tuple<Heun, Bosh3, Tsit5, Dopri5, Dop853, Reversible<Heun>, Reversible<Dopri5>, Reversible<Dop853>,
-                                 Reversible<Dopri5, Floating>>;
+using WithEstimates = std::tuple<Heun, Bosh3, Tsit5, Dopri5, Dop853, Reversible<Heun>, Reversible<Dopri5>,
+                                 Reversible<Dop853>, Reversible<Dopri5, Floating>>;
 
 // A pendulum driven hard, tried at once with a step of 4 so that trials are rejected.
 const Problem driven{problems::DrivenPendulum<>{}, Eigen::Vector2d(1, 0.5), 0.5, 12.0};
@@ -65,7 +65,8 @@ std::vector<Eigen::Vector2d> weights_of(const std::vector<Eigen::Vector2d>& ys) 
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("The steps taken, replayed, give the same states and gradients bit for bit", "[adaptive]", WithEstimates) {
+TEMPLATE_LIST_TEST_CASE("The steps taken, replayed, give the same states and gradients bit for bit", "[adaptive]",
+                        WithEstimates) {
   CAPTURE(battery::Facts<TestType>::name);
   auto pass = solve_with_pullback(driven, TestType{}, hasty, inside_and_steps);
   REQUIRE(pass.stats().rejected > 0);
@@ -81,7 +82,8 @@ TEMPLATE_LIST_TEST_CASE("The steps taken, replayed, give the same states and gra
 
   const auto ys_bar = weights_of(pass.ys());
   const auto gradient = pass.pullback(ys_bar), replayed = replay.pullback(ys_bar);
-  CHECK((battery::all_nonzero(gradient.y0) && battery::all_nonzero(gradient.theta) && gradient.t0 != 0 && gradient.t1 != 0));
+  CHECK((battery::all_nonzero(gradient.y0) && battery::all_nonzero(gradient.theta) && gradient.t0 != 0 &&
+         gradient.t1 != 0));
   check_same_bits(gradient, replayed);
 }
 
@@ -108,8 +110,8 @@ TEST_CASE("A resolution that came from the tolerance goes with the steps into th
   CHECK(solve(driven, Dopri5{}, fine).steps().resolutions.state == 0);
 }
 
-TEMPLATE_TEST_CASE("Rejected trials leave no trace in the bits, and the pair comes back to the bit", "[adaptive]", Reversible<Heun>,
-                   Reversible<Dopri5>, Reversible<Dop853>) {
+TEMPLATE_TEST_CASE("Rejected trials leave no trace in the bits, and the pair comes back to the bit", "[adaptive]",
+                   Reversible<Heun>, Reversible<Dopri5>, Reversible<Dop853>) {
   CAPTURE(battery::Facts<TestType>::name);
   auto pass = solve_with_pullback(driven, TestType{}, hasty, inside_and_steps);
   REQUIRE(pass.stats().rejected > 0);

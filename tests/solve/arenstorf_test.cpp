@@ -64,7 +64,8 @@ TEST_CASE("The Arenstorf orbit closes, and its gradient is that of the steps tak
       return static_cast<double>((8 * (f(delta) - f(-delta)) - (f(2 * delta) - f(-2 * delta))) / (12 * delta));
     };
     Eigen::Vector<double, 5> expected, found;
-    for (Eigen::Index i = 0; i < 4; ++i) expected[i] = difference([&](long double d) { return value(0, Y(d * Y::Unit(i))); });
+    for (Eigen::Index i = 0; i < 4; ++i)
+      expected[i] = difference([&](long double d) { return value(0, Y(d * Y::Unit(i))); });
     expected[4] = difference([&](long double d) { return value(d, Y::Zero()); });
     found << gradient.y0, gradient.theta;
     CAPTURE(expected.transpose(), found.transpose());

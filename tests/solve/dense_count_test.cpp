@@ -17,7 +17,8 @@ constexpr std::int64_t n = 50;
 SaveAt thousand_times(std::int64_t each_step = 1) {
   SaveAt save_at{.t1 = true};
   for (std::int64_t i = 0; i < 20 * n; ++i)
-    if (i / 20 % each_step == 0) save_at.times.push_back((static_cast<double>(i) + 0.5) / (20.0 * static_cast<double>(n)));
+    if (i / 20 % each_step == 0)
+      save_at.times.push_back((static_cast<double>(i) + 0.5) / (20.0 * static_cast<double>(n)));
   return save_at;
 }
 
@@ -35,14 +36,15 @@ struct Counts {
 };
 
 // With an interpolant of the method's own, with the cubic, first-same-as-last or not.
-using Counted = std::tuple<Euler, Midpoint, Bosh3, RK4, Tsit5, Dopri5, Dop853, Reversible<Euler>, Reversible<Bosh3>, Reversible<RK4>,
-                           Reversible<Dopri5>, Reversible<Dop853>, Reversible<Tsit5, Floating>>;
+using Counted = std::tuple<Euler, Midpoint, Bosh3, RK4, Tsit5, Dopri5, Dop853, Reversible<Euler>, Reversible<Bosh3>,
+                           Reversible<RK4>, Reversible<Dopri5>, Reversible<Dop853>, Reversible<Tsit5, Floating>>;
 using CountedWithEstimates = std::tuple<Midpoint, Bosh3, Tsit5, Dopri5, Dop853, Reversible<Heun>, Reversible<Bosh3>,
                                         Reversible<Dopri5>, Reversible<Dop853>, Reversible<Tsit5, Floating>>;
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("A thousand save times between 50 steps cost the interpolant's own stages and nothing more", "[dense]", Counted) {
+TEMPLATE_LIST_TEST_CASE("A thousand save times between 50 steps cost the interpolant's own stages and nothing more",
+                        "[dense]", Counted) {
   using C = Counts<TestType>;
   CAPTURE(battery::Facts<TestType>::name, C::pair);
   const auto evaluations = [](const SaveAt& save_at) {
@@ -62,7 +64,8 @@ TEMPLATE_LIST_TEST_CASE("A thousand save times between 50 steps cost the interpo
   CHECK(evaluations(and_path) == evaluations(thousand_times()));
 }
 
-TEMPLATE_LIST_TEST_CASE("On the way back a step that was read costs those stages once more, with a vjp each", "[dense]", Counted) {
+TEMPLATE_LIST_TEST_CASE("On the way back a step that was read costs those stages once more, with a vjp each", "[dense]",
+                        Counted) {
   using C = Counts<TestType>;
   CAPTURE(battery::Facts<TestType>::name, C::pair);
   const auto check = [](const auto& adjoint) {
@@ -76,8 +79,8 @@ TEMPLATE_LIST_TEST_CASE("On the way back a step that was read costs those stages
   if constexpr (C::pair) check(ReversibleAdjoint{});
 }
 
-TEMPLATE_LIST_TEST_CASE("Under a tolerance, saves cost what neither the increment nor the error estimate has evaluated", "[dense]",
-                        CountedWithEstimates) {
+TEMPLATE_LIST_TEST_CASE("Under a tolerance, saves cost what neither the increment nor the error estimate has evaluated",
+                        "[dense]", CountedWithEstimates) {
   using C = Counts<TestType>;
   CAPTURE(battery::Facts<TestType>::name, C::pair);
   Problem driven = pendulum;
@@ -87,7 +90,8 @@ TEMPLATE_LIST_TEST_CASE("Under a tolerance, saves cost what neither the incremen
   SaveAt save_at{.t1 = true};  // a time inside each step at least
   const std::vector<double> steps = without.steps();
   for (std::size_t i = 1; i < steps.size(); ++i)
-    for (const double sigma : {0.25, 0.5, 0.75}) save_at.times.push_back(steps[i - 1] + sigma * (steps[i] - steps[i - 1]));
+    for (const double sigma : {0.25, 0.5, 0.75})
+      save_at.times.push_back(steps[i - 1] + sigma * (steps[i] - steps[i - 1]));
   const auto with = solve(driven, TestType{}, adaptive, save_at);
   REQUIRE(with.steps() == steps);
   CHECK((with.stats().accepted >= 3 && with.stats().rejected > 0));

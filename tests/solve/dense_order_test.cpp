@@ -29,7 +29,8 @@ Errors errors_inside(const M& method, std::int64_t n) {
   const double omega = static_cast<double>(problem.field.theta[0]), h = (t1 - t0) / static_cast<double>(n);
   SaveAt save_at{.dense = true};
   for (std::int64_t i = 0; i < n; ++i)
-    for (const double sigma : {0.125, 0.375, 0.625, 0.875}) save_at.times.push_back(t0 + (static_cast<double>(i) + sigma) * h);
+    for (const double sigma : {0.125, 0.375, 0.625, 0.875})
+      save_at.times.push_back(t0 + (static_cast<double>(i) + sigma) * h);
   auto pass = solve_with_pullback(problem, method, FixedSteps{n}, save_at, DirectAdjoint{});
   REQUIRE(pass.ts() == save_at.times);
 
@@ -44,15 +45,16 @@ Errors errors_inside(const M& method, std::int64_t n) {
     Eigen::Vector<L, 2> slope;
     problems::Hopf<L>{}(t, y, slope);
     largest.value = std::fmax(largest.value, static_cast<double>((pass.ys()[i].template cast<L>() - y).norm()));
-    largest.slope =
-        std::fmax(largest.slope, static_cast<double>((pass.solution().derivative(t).template cast<L>() - slope).norm()));
+    largest.slope = std::fmax(largest.slope,
+                              static_cast<double>((pass.solution().derivative(t).template cast<L>() - slope).norm()));
     if (i % every != 0) continue;
     ys_bar[i] = w.template cast<Scalar>();
     const auto gradient = pass.pullback(ys_bar);
     ys_bar[i].setZero();
     Eigen::Vector<L, 3> found;
     found << gradient.y0.template cast<L>(), gradient.theta.template cast<L>();
-    largest.gradient = std::fmax(largest.gradient, static_cast<double>((found - problems::hopf_gradient(t0, start, omega, t, w)).norm()));
+    largest.gradient = std::fmax(largest.gradient,
+                                 static_cast<double>((found - problems::hopf_gradient(t0, start, omega, t, w)).norm()));
   }
   return largest;
 }
@@ -79,24 +81,26 @@ void check_orders(const M& method) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Values, slopes and gradients inside the steps are of the interpolant's order", "[dense]", Dopri5, Tsit5, Dop853,
-                   RK4) {
+TEMPLATE_TEST_CASE("Values, slopes and gradients inside the steps are of the interpolant's order", "[dense]", Dopri5,
+                   Tsit5, Dop853, RK4) {
   check_orders<long double>(TestType{});
   // At λ = 1/2, from carries that are stored: on its own way back a floating pair would lose a factor 2^1024.
   check_orders<long double>(Reversible<TestType, Floating>{.lambda = 0.5});
 }
 
-TEMPLATE_TEST_CASE("An exact pair's dense output is that of the real-valued pair, to its resolution", "[dense]", Dopri5, Tsit5, Dop853,
-                   RK4) {
+TEMPLATE_TEST_CASE("An exact pair's dense output is that of the real-valued pair, to its resolution", "[dense]", Dopri5,
+                   Tsit5, Dop853, RK4) {
   // Each of 64 steps is off by at most 3 · 2^−52, of which the flow, that draws to a circle, makes less than ten times as much.
   const auto saved = [](const auto& method) {
     SaveAt save_at;
     for (int i = 1; i < 500; ++i) save_at.times.push_back(t0 + i / 250.0);
     return solve(Problem{problems::Hopf<>{}, start, t0, t1}, method, FixedSteps{64}, save_at).ys();
   };
-  const auto exact = saved(battery::Facts<Reversible<TestType>>::method()), real = saved(Reversible<TestType, Floating>{.lambda = 0.5});
+  const auto exact = saved(battery::Facts<Reversible<TestType>>::method()),
+             real = saved(Reversible<TestType, Floating>{.lambda = 0.5});
   double largest = 0;
-  for (std::size_t i = 0; i < exact.size(); ++i) largest = std::fmax(largest, (exact[i] - real[i]).cwiseAbs().maxCoeff());
+  for (std::size_t i = 0; i < exact.size(); ++i)
+    largest = std::fmax(largest, (exact[i] - real[i]).cwiseAbs().maxCoeff());
   CHECK(largest > 0);
   CHECK(largest < 64 * 3 * 0x1p-52 * 10);
 }

@@ -46,7 +46,8 @@ constexpr double round_off = battery::Facts<M>::exact ? 5e-13 : 1e-14;
 
 // --- The dense solution ---------------------------------------------------------------------------------------------------
 
-TEMPLATE_LIST_TEST_CASE("The dense solution is the closed form, with its slope, anywhere between t0 and t1", "[dense]", Methods) {
+TEMPLATE_LIST_TEST_CASE("The dense solution is the closed form, with its slope, anywhere between t0 and t1", "[dense]",
+                        Methods) {
   CAPTURE(battery::Facts<TestType>::name);
   // 1e-10 a step, which some hundred steps add up, on a flow that draws to a circle. A slope is off by the value's error
   // over h, about 1/100.
@@ -76,14 +77,16 @@ TEMPLATE_LIST_TEST_CASE("The dense solution and the saved states are read off on
   const auto check = [&](const auto& steps) {
     const auto solution = solve(forth, TestType{}, steps, save_at);
     REQUIRE(solution.ys().size() == 400);
-    for (std::size_t i = 0; i < 400; ++i) CHECK(distance(solution.evaluate(solution.ts()[i]), solution.ys()[i]) < round_off<TestType>);
+    for (std::size_t i = 0; i < 400; ++i)
+      CHECK(distance(solution.evaluate(solution.ts()[i]), solution.ys()[i]) < round_off<TestType>);
   };
   check(FixedSteps{20});
   check(Adaptive{});
 }
 
-TEMPLATE_LIST_TEST_CASE("A plain method's dense solution has no corners: its slope is f at the ends of steps, from both sides", "[dense]",
-                        WithoutCorners) {
+TEMPLATE_LIST_TEST_CASE(
+    "A plain method's dense solution has no corners: its slope is f at the ends of steps, from both sides", "[dense]",
+    WithoutCorners) {
   const auto solution = solve(forth, TestType{}, FixedSteps{32}, SaveAt{.steps = true, .dense = true});
   for (std::size_t i = 0; i + 1 < solution.ts().size(); ++i) {
     const double t = solution.ts()[i];
@@ -109,15 +112,18 @@ TEST_CASE("The dense solution is refused outside of what was solved, and where i
   const auto reverse = solve(back, Dopri5{}, FixedSteps{20}, SaveAt{.dense = true});
   CHECK_THROWS_WITH(reverse.evaluate(2.5), "antistrophe: t is 2.5; it must be between t0 = 2.25 and t1 = 0.25");
   CHECK_THROWS_AS(reverse.evaluate(0.2), std::invalid_argument);
-  CHECK_THROWS_WITH(solve(forth, Dopri5{}, FixedSteps{20}).evaluate(1), ContainsSubstring("SaveAt::dense is 0; it must be true"));
+  CHECK_THROWS_WITH(solve(forth, Dopri5{}, FixedSteps{20}).evaluate(1),
+                    ContainsSubstring("SaveAt::dense is 0; it must be true"));
   Problem instant = forth;
   instant.t1 = instant.t0;
-  CHECK_THROWS_WITH(solve(instant, Dopri5{}, FixedSteps{20}, SaveAt{.dense = true}).evaluate(0.25), ContainsSubstring("t0 and t1 differ"));
+  CHECK_THROWS_WITH(solve(instant, Dopri5{}, FixedSteps{20}, SaveAt{.dense = true}).evaluate(0.25),
+                    ContainsSubstring("t0 and t1 differ"));
 }
 
 // --- Save times -----------------------------------------------------------------------------------------------------------
 
-TEMPLATE_LIST_TEST_CASE("Save times of all kinds have one entry each, in order, right, either way in time", "[dense]", Methods) {
+TEMPLATE_LIST_TEST_CASE("Save times of all kinds have one entry each, in order, right, either way in time", "[dense]",
+                        Methods) {
   CAPTURE(battery::Facts<TestType>::name);
   const auto check = [](const auto& problem, const auto& steps) {
     const double a = problem.t0, b = problem.t1, span = b - a;
@@ -168,7 +174,8 @@ TEMPLATE_LIST_TEST_CASE("Save times of all kinds have one entry each, in order, 
   }
 }
 
-TEMPLATE_LIST_TEST_CASE("A time a few units in the last place from an end or a node is that end or node", "[dense]", Two) {
+TEMPLATE_LIST_TEST_CASE("A time a few units in the last place from an end or a node is that end or node", "[dense]",
+                        Two) {
   const auto check = [](const auto& problem, const auto& steps) {
     const auto nodes = solve(problem, TestType{}, steps, SaveAt{.t0 = true, .steps = true});
     const double away = problem.t1 > problem.t0 ? 9 : -9;
@@ -183,10 +190,12 @@ TEMPLATE_LIST_TEST_CASE("A time a few units in the last place from an end or a n
     // 8 eps of the larger end is the limit.
     const double end = std::fmax(problem.t0, problem.t1), slack = 8 * std::numeric_limits<double>::epsilon() * end;
     CHECK_NOTHROW((void)solve(problem, TestType{}, steps, SaveAt{.times = {problem.t1 + std::copysign(slack, away)}}));
-    CHECK_THROWS_WITH((void)solve(problem, TestType{}, steps, SaveAt{.times = {problem.t1 + std::copysign(1.5 * slack, away)}}),
-                      ContainsSubstring("SaveAt::times[0]") && ContainsSubstring("it must be between t0 = "));
-    CHECK_THROWS_AS((void)solve(problem, TestType{}, steps, SaveAt{.times = {problem.t0 - std::copysign(1.5 * slack, away)}}),
-                    std::invalid_argument);
+    CHECK_THROWS_WITH(
+        (void)solve(problem, TestType{}, steps, SaveAt{.times = {problem.t1 + std::copysign(1.5 * slack, away)}}),
+        ContainsSubstring("SaveAt::times[0]") && ContainsSubstring("it must be between t0 = "));
+    CHECK_THROWS_AS(
+        (void)solve(problem, TestType{}, steps, SaveAt{.times = {problem.t0 - std::copysign(1.5 * slack, away)}}),
+        std::invalid_argument);
   };
   for (const auto& problem : {forth, back}) {
     check(problem, FixedSteps{10});

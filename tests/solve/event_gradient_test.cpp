@@ -86,11 +86,13 @@ TEST_CASE("Ten bounces with drag: the gradient of the final height to 1e-8, by b
   constexpr double t1 = 10.0;
   const Problem problem{Ball{}, Vector2d(10, 0), 0.0, t1};
   const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
-  const auto height = [](L e, L c, L y, L v, L shift) { return Flight{0.8L + e, 0.1L + c, 10 + y, v}.height_at(static_cast<L>(t1) + shift); };
+  const auto height = [](L e, L c, L y, L v, L shift) {
+    return Flight{0.8L + e, 0.1L + c, 10 + y, v}.height_at(static_cast<L>(t1) + shift);
+  };
   Eigen::Vector<double, 5> expected;
-  expected << derivative([&](L d) { return height(d, 0, 0, 0, 0); }), derivative([&](L d) { return height(0, d, 0, 0, 0); }),
-      derivative([&](L d) { return height(0, 0, d, 0, 0); }), derivative([&](L d) { return height(0, 0, 0, d, 0); }),
-      derivative([&](L d) { return height(0, 0, 0, 0, d); });
+  expected << derivative([&](L d) { return height(d, 0, 0, 0, 0); }),
+      derivative([&](L d) { return height(0, d, 0, 0, 0); }), derivative([&](L d) { return height(0, 0, d, 0, 0); }),
+      derivative([&](L d) { return height(0, 0, 0, d, 0); }), derivative([&](L d) { return height(0, 0, 0, 0, d); });
   REQUIRE(battery::all_nonzero(expected));
   const auto check = [&](const auto& method, const auto& steps, const auto& adjoint) {
     CHECK(solve(problem, method, steps, {}, bounces).events().size() >= 10);
@@ -132,7 +134,8 @@ TEST_CASE("The times of bounces have gradients", "[events]") {
     }
     return sum;
   };
-  const Eigen::Vector3d expected(derivative([&](L d) { return exact(d, 0, 0); }), derivative([&](L d) { return exact(0, d, 0); }),
+  const Eigen::Vector3d expected(derivative([&](L d) { return exact(d, 0, 0); }),
+                                 derivative([&](L d) { return exact(0, d, 0); }),
                                  derivative([&](L d) { return exact(0, 0, d); }));
   const auto check = [&](const auto& method, const auto& adjoint) {
     const auto result = value_and_gradient(problem, method, tight, loss, SaveAt{.steps = true}, adjoint, bounces);
@@ -145,11 +148,13 @@ TEST_CASE("The times of bounces have gradients", "[events]") {
   check(Reversible<Dopri5>{}, ReversibleAdjoint{});
 }
 
-TEST_CASE("The steps of a solve with events, taken again, give the same bits: states, events and gradients", "[events]") {
+TEST_CASE("The steps of a solve with events, taken again, give the same bits: states, events and gradients",
+          "[events]") {
   const Problem problem{Ball{}, Vector2d(10, 0), 0.0, 10.0};
   const SaveAt save_at{.times = {0.3, 2.5, 9.9}, .t1 = true};
   const auto check = [&](const auto& method, const auto& steps, const auto& events) {
-    auto pass = solve_with_pullback(problem, method, steps, save_at, DefaultAdjoint<std::decay_t<decltype(method)>, Ball, Vector2d>{}, events);
+    auto pass = solve_with_pullback(problem, method, steps, save_at,
+                                    DefaultAdjoint<std::decay_t<decltype(method)>, Ball, Vector2d>{}, events);
     auto again = solve_with_pullback(problem, method, StepTo{pass.solution().steps()}, save_at,
                                      DefaultAdjoint<std::decay_t<decltype(method)>, Ball, Vector2d>{}, events);
     CHECK(again.solution().status() == pass.solution().status());
@@ -159,7 +164,9 @@ TEST_CASE("The steps of a solve with events, taken again, give the same bits: st
     const auto& met = pass.solution().events();
     REQUIRE(again.solution().events().size() == met.size());
     CHECK(met.size() > 0);
-    for (std::size_t i = 0; i < met.size(); ++i) CHECK((again.solution().events()[i].t == met[i].t && battery::same_bits(again.solution().events()[i].y, met[i].y)));
+    for (std::size_t i = 0; i < met.size(); ++i)
+      CHECK(
+          (again.solution().events()[i].t == met[i].t && battery::same_bits(again.solution().events()[i].y, met[i].y)));
     std::vector<Vector2d> ys_bar(pass.ys().size(), Vector2d(1, -2));
     const auto a = pass.pullback(ys_bar), b = again.pullback(ys_bar);
     CHECK((battery::same_bits(a.y0, b.y0) && battery::same_bits(a.theta, b.theta) && a.t0 == b.t0 && a.t1 == b.t1));
@@ -175,10 +182,12 @@ TEST_CASE("The steps of a solve with events, taken again, give the same bits: st
 
   // Where the parameters have moved and an event comes elsewhere or not at all, the steps go on from there to the next.
   const auto taken = solve(problem, Dopri5{}, tight, {}, bounces).steps();
-  const Problem dropped{Ball{Vector2d(0.79, 0.1)}, Vector2d(10, 0), 0.0, 10.0}, risen{Ball{}, Vector2d(1e3, 0), 0.0, 10.0};
+  const Problem dropped{Ball{Vector2d(0.79, 0.1)}, Vector2d(10, 0), 0.0, 10.0},
+      risen{Ball{}, Vector2d(1e3, 0), 0.0, 10.0};
   CHECK(solve(dropped, Dopri5{}, StepTo{taken}, {}, bounces).ys().back()[0] ==
         Approx(solve(dropped, Dopri5{}, tight, {}, bounces).ys().back()[0]).epsilon(1e-6));
-  CHECK(solve(risen, Dopri5{}, StepTo{taken}, {}, bounces).ys().back()[0] == Approx(solve(risen, Dopri5{}, tight).ys().back()[0]).epsilon(1e-9));
+  CHECK(solve(risen, Dopri5{}, StepTo{taken}, {}, bounces).ys().back()[0] ==
+        Approx(solve(risen, Dopri5{}, tight).ys().back()[0]).epsilon(1e-9));
 }
 
 TEST_CASE("The time of a terminal event has a gradient, with saves in the steps before it", "[events]") {
@@ -205,11 +214,13 @@ TEST_CASE("The time of a terminal event has a gradient, with saves in the steps 
       value += (static_cast<L>(i) - 1.25L) * flight.height(static_cast<L>(times[i]));
     return value;
   };
-  Eigen::Vector3d expected(derivative([&](L d) { return exact(d, 0, 0); }), derivative([&](L d) { return exact(0, d, 0); }),
+  Eigen::Vector3d expected(derivative([&](L d) { return exact(d, 0, 0); }),
+                           derivative([&](L d) { return exact(0, d, 0); }),
                            derivative([&](L d) { return exact(0, 0, d); }));
   REQUIRE(battery::all_nonzero(expected));
   const auto check = [&](const auto& method, const auto& steps, const auto& adjoint) {
-    const auto result = value_and_gradient(problem, method, steps, loss, SaveAt{.times = times, .t1 = true}, adjoint, impact);
+    const auto result =
+        value_and_gradient(problem, method, steps, loss, SaveAt{.times = times, .t1 = true}, adjoint, impact);
     CHECK(std::fabs(result.value - static_cast<double>(exact(0, 0, 0))) < 1e-9);
     const Eigen::Vector3d found(result.gradient.theta[1], result.gradient.y0[0], result.gradient.y0[1]);
     CAPTURE(found.transpose(), expected.transpose());
@@ -220,5 +231,6 @@ TEST_CASE("The time of a terminal event has a gradient, with saves in the steps 
   check(Dopri5{}, tight, DirectAdjoint{});
   check(Reversible<Dopri5>{}, tight, ReversibleAdjoint{});
   check(Reversible<Dopri5>{}, FixedSteps{500}, ReversibleAdjoint{});  // 0.3, 0.31, … are nodes
-  check(Reversible<Dop853>{}, FixedStep{0.47}, DirectAdjoint{});  // a save at least in each step before the one that is cut
+  check(Reversible<Dop853>{}, FixedStep{0.47},
+        DirectAdjoint{});  // a save at least in each step before the one that is cut
 }

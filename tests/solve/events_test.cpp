@@ -124,7 +124,8 @@ TEST_CASE("Recorded events do not touch the solve", "[events]") {
 
 TEST_CASE("A tolerance of the time is kept, and 0 means round-off", "[events]") {
   const auto at = [](double tolerance) {
-    return solve(circle, Dopri5{}, FixedSteps{20}, {}, Events{Event{Level{0.5}, Crossing::any, true, tolerance}}).ts()[0];
+    return solve(circle, Dopri5{}, FixedSteps{20}, {}, Events{Event{Level{0.5}, Crossing::any, true, tolerance}})
+        .ts()[0];
   };
   const double exact = at(0);
   CHECK(std::fabs(at(1e-3) - exact) <= 1e-3);
@@ -156,7 +157,8 @@ TEST_CASE("At t0 an event does not fire; at t1, at a step's edge and at a save t
     CHECK(times_of(cut) == std::vector<double>{2});
     CHECK(cut.ys()[1][0] == Approx(std::sin(2.0)).epsilon(1e-4));
     // A jump there: once too.
-    const auto jumped = solve(to_four, Dopri5{}, steps, SaveAt{.times = {1, 2, 3}}, Events{JumpEvent{Clock{2}, Same{}}});
+    const auto jumped =
+        solve(to_four, Dopri5{}, steps, SaveAt{.times = {1, 2, 3}}, Events{JumpEvent{Clock{2}, Same{}}});
     CHECK(jumped.ts() == std::vector<double>{1, 2, 3});
     CHECK(times_of(jumped) == std::vector<double>{2});
     CHECK(jumped.ys()[2][0] == Approx(std::sin(3.0)).epsilon(1e-4));
@@ -166,7 +168,8 @@ TEST_CASE("At t0 an event does not fire; at t1, at a step's edge and at a save t
   check(Adaptive{.step_to = {2}});
 }
 
-TEST_CASE("Simultaneous events: the first in the list arrests, the others count as passed, and no loop of no length", "[events]") {
+TEST_CASE("Simultaneous events: the first in the list arrests, the others count as passed, and no loop of no length",
+          "[events]") {
   const Problem to_four{Circle{}, Vector2d(0, 1), 0.0, 4.0};
   // 1/4 is passed at arcsin 1/4 and at π − arcsin 1/4: of two twins one fires each time, or a jump would be made twice. On
   // which side of the zero the located state lies is a matter of its last bit, so many levels are tried.
@@ -174,7 +177,8 @@ TEST_CASE("Simultaneous events: the first in the list arrests, the others count 
     for (int i = 1; i < 200; ++i) {
       const Level level{i / 200.0};
       CAPTURE(level.level);
-      const auto twins = solve(to_four, Dopri5{}, steps, {}, Events{JumpEvent{level, Same{}}, JumpEvent{level, Same{}}});
+      const auto twins =
+          solve(to_four, Dopri5{}, steps, {}, Events{JumpEvent{level, Same{}}, JumpEvent{level, Same{}}});
       REQUIRE(twins.status() == Status::success);
       if (i < 190) CHECK(twins.events().size() == 2);
       for (const auto& event : twins.events()) CHECK(event.index == 0);
@@ -182,13 +186,15 @@ TEST_CASE("Simultaneous events: the first in the list arrests, the others count 
     const auto two = solve(to_four, Dopri5{}, steps, {}, Events{Event{Level{0.25}}, Event{Level{0.25}}});
     REQUIRE(two.events().size() == 1);
     CHECK(two.events()[0].index == 0);
-    const auto jumps = solve(to_four, Dopri5{}, steps, {}, Events{JumpEvent{Level{0.25}, Same{}}, JumpEvent{Level{0.25}, Same{}}});
+    const auto jumps =
+        solve(to_four, Dopri5{}, steps, {}, Events{JumpEvent{Level{0.25}, Same{}}, JumpEvent{Level{0.25}, Same{}}});
     CHECK(jumps.status() == Status::success);
     REQUIRE(jumps.events().size() == 2);
     CHECK((jumps.events()[0].index == 0 && jumps.events()[1].index == 0));
     CHECK(jumps.events()[1].t == Approx(pi - std::asin(0.25)).epsilon(1e-3));
-    const auto recorded = solve(to_four, Dopri5{}, steps, {},
-                                Events{Event{Level{0.25}, Crossing::any, false}, Event{Level{0.25}, Crossing::any, false}});
+    const auto recorded =
+        solve(to_four, Dopri5{}, steps, {},
+              Events{Event{Level{0.25}, Crossing::any, false}, Event{Level{0.25}, Crossing::any, false}});
     CHECK(recorded.events().size() == 4);  // recorded ones do not stand in each other's way
   };
   check(FixedSteps{16});
@@ -207,7 +213,8 @@ TEST_CASE("An event fires again as soon as it is met again, and a crossing of it
   // Between bounces y1 turns the long way round, 2π − 2π/3 in time: π/6, then every 4π/3.
   const auto times = times_of(trapped);
   REQUIRE(times.size() == 5);
-  for (std::size_t i = 0; i < times.size(); ++i) CHECK(times[i] == Approx(pi / 6 + 4 * pi / 3 * static_cast<double>(i)).margin(near));
+  for (std::size_t i = 0; i < times.size(); ++i)
+    CHECK(times[i] == Approx(pi / 6 + 4 * pi / 3 * static_cast<double>(i)).margin(near));
 
   SECTION("bounces that come ever faster: as many as time can tell apart, then a failure that says so") {
     struct Fall {
@@ -229,7 +236,8 @@ TEST_CASE("An event fires again as soon as it is met again, and a crossing of it
                               Events{JumpEvent{Level{}, Dull{}, Crossing::falling}}, OnFailure::return_status);
       CHECK(ball.status() == Status::step_size_vanished);
       CHECK(ball.failure().t == Approx(3).epsilon(4 * resolved));
-      CHECK_THAT(ball.failure().cause, Catch::Matchers::ContainsSubstring("event 0") && Catch::Matchers::ContainsSubstring("comes to rest"));
+      CHECK_THAT(ball.failure().cause,
+                 Catch::Matchers::ContainsSubstring("event 0") && Catch::Matchers::ContainsSubstring("comes to rest"));
       CHECK(static_cast<double>(ball.events().size()) == Approx(-std::log2(resolved)).margin(4));
       for (std::size_t i = 0; i < ball.events().size(); ++i)
         CHECK(ball.events()[i].t == Approx(3 - std::pow(0.5, static_cast<double>(i) - 1)).epsilon(4 * resolved));
@@ -244,7 +252,9 @@ TEST_CASE("An event fires again as soon as it is met again, and a crossing of it
 TEST_CASE("What is missed: two zeros inside one step, and a zero that is only touched", "[events]") {
   const Problem to_four{Circle{}, Vector2d(0, 1), 0.0, 4.0};
   const auto count = [&](double level, std::int64_t n) {
-    return solve(to_four, Dopri5{}, FixedSteps{n}, {}, Events{Event{Level{level}, Crossing::any, false}}).events().size();
+    return solve(to_four, Dopri5{}, FixedSteps{n}, {}, Events{Event{Level{level}, Crossing::any, false}})
+        .events()
+        .size();
   };
   // sin t passes 0.999 at π/2 ∓ 0.0447.
   CHECK(count(0.999, 4) == 0);   // steps of 1 step over both
@@ -264,10 +274,13 @@ TEST_CASE("A g that returns NaN and a jump that does are told", "[events]") {
   };
   const auto check = [](const auto& steps) {
     using Catch::Matchers::ContainsSubstring;
-    CHECK_THROWS_AS((void)solve(circle, Dopri5{}, steps, {}, Events{Event{Level{7}}, Event{Broken{}}}), std::invalid_argument);
+    CHECK_THROWS_AS((void)solve(circle, Dopri5{}, steps, {}, Events{Event{Level{7}}, Event{Broken{}}}),
+                    std::invalid_argument);
     CHECK_THROWS_WITH((void)solve(circle, Dopri5{}, steps, {}, Events{Event{Level{7}}, Event{Broken{}}}),
-                      Catch::Matchers::ContainsSubstring("g of event 1 at t = ") && Catch::Matchers::ContainsSubstring("is nan; it must be a number"));
-    const auto jumped = solve(circle, Dopri5{}, steps, {}, Events{JumpEvent{Level{0.5}, BreakingJump{}}}, OnFailure::return_status);
+                      Catch::Matchers::ContainsSubstring("g of event 1 at t = ") &&
+                          Catch::Matchers::ContainsSubstring("is nan; it must be a number"));
+    const auto jumped =
+        solve(circle, Dopri5{}, steps, {}, Events{JumpEvent{Level{0.5}, BreakingJump{}}}, OnFailure::return_status);
     CHECK(jumped.status() == Status::not_finite);
     CHECK(jumped.failure().component == 1);
     CHECK(jumped.failure().cause == "the jump of event 0 is not finite");

@@ -23,7 +23,9 @@ struct Breaking {
   void operator()(double t, const Eigen::Vector2d& y, Eigen::Vector2d& dy) const {
     dy << -y[0], (t >= onset ? value : 0.5);
   }
-  void vjp(double, const Eigen::Vector2d&, const Eigen::Vector2d& w, Eigen::Vector2d& y_bar, auto&) const { y_bar[0] -= w[0]; }
+  void vjp(double, const Eigen::Vector2d&, const Eigen::Vector2d& w, Eigen::Vector2d& y_bar, auto&) const {
+    y_bar[0] -= w[0];
+  }
 };
 
 constexpr std::int64_t n = 16;
@@ -87,12 +89,12 @@ void check_breaking(const M& method, double value) {
 using ThreeKinds = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods, battery::FewFloatingMethods>;
 using TwoKinds = battery::Joined<battery::FewPlainMethods, battery::FewExactMethods>;
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(),
+                 infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("A field that turns NaN in mid-solve is told where it did", "[failure]",
-                        ThreeKinds) {
+TEMPLATE_LIST_TEST_CASE("A field that turns NaN in mid-solve is told where it did", "[failure]", ThreeKinds) {
   check_breaking(TestType{}, nan_value);
   check_breaking(TestType{}, infinity);
 }
@@ -138,7 +140,8 @@ TEST_CASE("An initial state or increment beyond the range does not wrap around",
     CHECK(solution.status() == Status::out_of_range);
     CHECK(solution.failure().component == 1);
   }
-  CHECK_THROWS_AS((void)solve(Problem{Fast{1}, Eigen::Vector2d(1, 1e30), 0.0, 1.0}, Reversible<Euler>{.resolution = 1e-9}, FixedSteps{2}),
+  CHECK_THROWS_AS((void)solve(Problem{Fast{1}, Eigen::Vector2d(1, 1e30), 0.0, 1.0},
+                              Reversible<Euler>{.resolution = 1e-9}, FixedSteps{2}),
                   std::invalid_argument);
 }
 
@@ -182,7 +185,8 @@ Status status_of(const Problem<Impure, Eigen::Vector2d>& problem, const M& metho
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("An impure field is caught by the way back of an exact pair", "[failure]", battery::FewExactMethods) {
+TEMPLATE_LIST_TEST_CASE("An impure field is caught by the way back of an exact pair", "[failure]",
+                        battery::FewExactMethods) {
   CAPTURE(battery::Facts<TestType>::name);
   std::int64_t calls = 0;
   std::mt19937 engine(5);
@@ -205,7 +209,8 @@ TEMPLATE_LIST_TEST_CASE("An impure field is caught by the way back of an exact p
     };
     CHECK(status_of(problem, method, meddle) == Status::impure_field);
     problem.field.theta[1] = 1;
-    CHECK_THROWS_AS((problem.field.kind = Impure::Kind::noise, assert_reversible(problem, method, FixedSteps{200})), SolveError);
+    CHECK_THROWS_AS((problem.field.kind = Impure::Kind::noise, assert_reversible(problem, method, FixedSteps{200})),
+                    SolveError);
   }
 }
 
@@ -276,9 +281,10 @@ TEMPLATE_LIST_TEST_CASE("A field or vjp that throws at any call is passed on, an
   }
 }
 
-TEMPLATE_TEST_CASE("NaN from a stage of the dense output alone is not saved: the trial is rejected, fixed steps end there", "[failure]",
-                   Bosh3, RK4, Dopri5, Dop853, Reversible<Dopri5>, Reversible<Dop853>, Reversible<RK4>,
-                   (Reversible<Dop853, Floating>)) {
+TEMPLATE_TEST_CASE(
+    "NaN from a stage of the dense output alone is not saved: the trial is rejected, fixed steps end there",
+    "[failure]", Bosh3, RK4, Dopri5, Dop853, Reversible<Dopri5>, Reversible<Dop853>, Reversible<RK4>,
+    (Reversible<Dop853, Floating>)) {
   CAPTURE(battery::Facts<TestType>::name);
   using Base = typename battery::Facts<TestType>::TableauType;
   constexpr std::int64_t used = tableau::increment_stages<Base>, all = tableau::Extended<Base>::stages;
@@ -300,7 +306,8 @@ TEMPLATE_TEST_CASE("NaN from a stage of the dense output alone is not saved: the
       REQUIRE(failed.status() == Status::not_finite);
       CHECK(failed.failure().component == 1);
       CHECK(failed.failure().t == 0);
-      CHECK_THAT(failed.failure().cause, ContainsSubstring("a stage of the dense output is not finite: the field returned NaN"));
+      CHECK_THAT(failed.failure().cause,
+                 ContainsSubstring("a stage of the dense output is not finite: the field returned NaN"));
       CHECK(failed.ts() == std::vector<double>{0});
       CHECK(failed.stats().rejected == 1);
     }
@@ -319,13 +326,15 @@ TEMPLATE_TEST_CASE("NaN from a stage of the dense output alone is not saved: the
       for (std::size_t i = 0; i < save_at.times.size(); ++i)
         CHECK(std::fabs(solution.ys()[i][0] - std::sin(save_at.times[i])) < 1e-4);
       for (int i = 0; i <= 32; ++i)
-        if (!(std::fabs(solution.evaluate(i / 32.0)[0] - std::sin(i / 32.0)) < 1e-4)) FAIL_CHECK("the path is broken at " << i / 32.0);
+        if (!(std::fabs(solution.evaluate(i / 32.0)[0] - std::sin(i / 32.0)) < 1e-4))
+          FAIL_CHECK("the path is broken at " << i / 32.0);
     }
   }
 }
 
 TEST_CASE("The steps that are told are those that were taken, where fixed ones end early too", "[failure]") {
-  const auto failed = solve(Problem{Breaking{0.55}, Eigen::Vector2d(1, 2), 0.0, 1.0}, RK4{}, FixedSteps{10}, {}, OnFailure::return_status);
+  const auto failed = solve(Problem{Breaking{0.55}, Eigen::Vector2d(1, 2), 0.0, 1.0}, RK4{}, FixedSteps{10}, {},
+                            OnFailure::return_status);
   REQUIRE(failed.status() == Status::not_finite);
   REQUIRE(failed.steps().size() == 6);
   CHECK((failed.steps().front() == 0 && failed.steps().back() == failed.failure().t));

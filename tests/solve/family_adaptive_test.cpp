@@ -1,7 +1,7 @@
 // The other reversible methods in steps chosen to a tolerance: they come back bit for bit although trials were rejected, can
 // be replayed, and reach their tolerance; events cut and restart them.
-#include "family.hpp"
 #include "catch.hpp"
+#include "family.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -26,7 +26,8 @@ std::vector<Vector2d> weights_of(const std::vector<Vector2d>& ys) {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("The steps taken, replayed, give the same states, gradients and bits", "[adaptive]", WithEstimates) {
+TEMPLATE_LIST_TEST_CASE("The steps taken, replayed, give the same states, gradients and bits", "[adaptive]",
+                        WithEstimates) {
   CAPTURE(battery::Facts<TestType>::name);
   const TestType method;  // with resolutions of its own, which the replay shares
   auto pass = solve_with_pullback(driven, method, hasty, saves);
@@ -37,7 +38,8 @@ TEMPLATE_LIST_TEST_CASE("The steps taken, replayed, give the same states, gradie
   for (std::size_t i = 0; i < pass.ys().size(); ++i) CHECK(battery::same_bits(replay.ys()[i], pass.ys()[i]));
   const auto ys_bar = weights_of(pass.ys());
   const auto gradient = pass.pullback(ys_bar), replayed = replay.pullback(ys_bar);
-  CHECK((battery::all_nonzero(gradient.y0) && battery::all_nonzero(gradient.theta) && gradient.t0 != 0 && gradient.t1 != 0));
+  CHECK((battery::all_nonzero(gradient.y0) && battery::all_nonzero(gradient.theta) && gradient.t0 != 0 &&
+         gradient.t1 != 0));
   CHECK(battery::same_bits(gradient.y0, replayed.y0));
   CHECK(battery::same_bits(gradient.theta, replayed.theta));
   CHECK((gradient.t0 == replayed.t0 && gradient.t1 == replayed.t1));
@@ -49,7 +51,7 @@ TEMPLATE_LIST_TEST_CASE("The steps taken, replayed, give the same states, gradie
 TEST_CASE("Two points of Dopri5 reach their tolerance in value and gradient", "[adaptive]") {
   // References as of solve/adaptive_test.cpp.
   constexpr double value = 1.93603584571113093;
-  const Eigen::Vector<double, 6> theta_then_y0{-4.096212993658198,    -0.509408811911299171, -1.14583488642973711,
+  const Eigen::Vector<double, 6> theta_then_y0{-4.096212993658198,   -0.509408811911299171, -1.14583488642973711,
                                                -1.80432786876710130, -0.777983101192011992, 0.400282266222744243};
   const Problem problem{problems::LotkaVolterra<>{}, Vector2d(1, 1), 0.0, 10.0};
   const auto sum = TerminalLoss{[](const auto& y, auto& y_bar) {
@@ -63,8 +65,8 @@ TEST_CASE("Two points of Dopri5 reach their tolerance in value and gradient", "[
   CHECK(battery::relative_difference(theta_then_y0, found) <= 1.5e-7);
 }
 
-TEMPLATE_TEST_CASE("An error estimate of order 2 gives errors in proportion to the tolerance", "[adaptive]", TwoPoint<Heun>, ReversibleHeun<>,
-                   AsynchronousLeapfrog<>) {
+TEMPLATE_TEST_CASE("An error estimate of order 2 gives errors in proportion to the tolerance", "[adaptive]",
+                   TwoPoint<Heun>, ReversibleHeun<>, AsynchronousLeapfrog<>) {
   // The pendulum of energy 0.98 is a problem without growth, which all of them take.
   struct Oscillator {
     void operator()(double, const Vector2d& y, Vector2d& dy) const { dy << y[1], -y[0]; }
@@ -120,7 +122,8 @@ const SaveAt on_the_way{.times = {0.3, 0.31, 1.9, 2.2}, .t1 = true};
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("Through bounces: both adjoints agree, and are what differences of the value say", "[events]", WithEstimates) {
+TEMPLATE_LIST_TEST_CASE("Through bounces: both adjoints agree, and are what differences of the value say", "[events]",
+                        WithEstimates) {
   CAPTURE(battery::Facts<TestType>::name);
   const Problem problem{Ball{}, Vector2d(5, 0), 0.0, 4.0};
   const auto method = battery::Facts<TestType>::method();
@@ -145,7 +148,8 @@ TEMPLATE_LIST_TEST_CASE("Through bounces: both adjoints agree, and are what diff
   };
   const Vector2d theta(differs([](auto& p) -> double& { return p.field.theta[0]; }),
                        differs([](auto& p) -> double& { return p.field.theta[1]; }));
-  const Vector2d y0(differs([](auto& p) -> double& { return p.y0[0]; }), differs([](auto& p) -> double& { return p.y0[1]; }));
+  const Vector2d y0(differs([](auto& p) -> double& { return p.y0[0]; }),
+                    differs([](auto& p) -> double& { return p.y0[1]; }));
   CHECK(battery::relative_difference(theta, back.theta) < 1e-7);
   CHECK(battery::relative_difference(y0, back.y0) < 1e-7);
 }
@@ -153,8 +157,10 @@ TEMPLATE_LIST_TEST_CASE("Through bounces: both adjoints agree, and are what diff
 TEST_CASE("Two points through ten bounces, adaptively, agree with the plain method", "[events]") {
   const Problem problem{Ball{}, Vector2d(10, 0), 0.0, 10.0};
   const Adaptive tight{.rtol = 1e-12, .atol = 1e-12};
-  const auto plain = value_and_gradient(problem, Dopri5{}, tight, battery::WeightedSum{}, on_the_way, DirectAdjoint{}, bounces);
-  const auto two = value_and_gradient(problem, TwoPoint<Dopri5>{}, tight, battery::WeightedSum{}, on_the_way, ReversibleAdjoint{}, bounces);
+  const auto plain =
+      value_and_gradient(problem, Dopri5{}, tight, battery::WeightedSum{}, on_the_way, DirectAdjoint{}, bounces);
+  const auto two = value_and_gradient(problem, TwoPoint<Dopri5>{}, tight, battery::WeightedSum{}, on_the_way,
+                                      ReversibleAdjoint{}, bounces);
   CHECK(std::fabs(plain.value - two.value) < 1e-9);
   CHECK(battery::relative_difference(plain.gradient.theta, two.gradient.theta) < 1e-8);
   CHECK(battery::relative_difference(plain.gradient.y0, two.gradient.y0) < 1e-8);

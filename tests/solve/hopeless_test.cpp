@@ -18,8 +18,9 @@ struct VanDerPol {
   }
 };
 
-using Methods = std::tuple<Dopri5, Reversible<Dopri5>, TwoPoint<Dopri5>, TwoPoint<Heun>, ReversibleHeun<>, AsynchronousLeapfrog<>, ReversibleAdams<2>,
-                           ReversibleAdams<4>, ReversibleAdams<8>, ReversibleAdamsPece<4>, NearlyReversible<EES25>>;
+using Methods = std::tuple<Dopri5, Reversible<Dopri5>, TwoPoint<Dopri5>, TwoPoint<Heun>, ReversibleHeun<>,
+                           AsynchronousLeapfrog<>, ReversibleAdams<2>, ReversibleAdams<4>, ReversibleAdams<8>,
+                           ReversibleAdamsPece<4>, NearlyReversible<EES25>>;
 
 }  // namespace
 

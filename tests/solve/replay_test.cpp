@@ -49,7 +49,8 @@ void check(const M& method, const Adaptive& steps, const E& events) {
 
 TEMPLATE_LIST_TEST_CASE("Replayed bit for bit", "[replay]", Methods) {
   const TestType method;
-  const bool second_order = std::is_same_v<TestType, ReversibleHeun<>> || std::is_same_v<TestType, AsynchronousLeapfrog<>>;
+  const bool second_order =
+      std::is_same_v<TestType, ReversibleHeun<>> || std::is_same_v<TestType, AsynchronousLeapfrog<>>;
   for (const double tolerance : {1e-4, second_order ? 1e-7 : 1e-12}) {
     CAPTURE(tolerance);
     const Adaptive steps{.rtol = tolerance, .atol = second_order && tolerance < 1e-6 ? 1e-12 : tolerance};

@@ -26,7 +26,8 @@ struct Hiccup {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("What a failed step saved is taken back", "[save_at]", Reversible<Bosh3>, (Reversible<Dopri5, Floating>)) {
+TEMPLATE_TEST_CASE("What a failed step saved is taken back", "[save_at]", Reversible<Bosh3>,
+                   (Reversible<Dopri5, Floating>)) {
   std::vector<double> times;
   for (int i = 0; i <= 200; ++i) times.push_back(0.01 * i);
   const SaveAt save_at{.times = times, .dense = true};
@@ -38,7 +39,8 @@ TEMPLATE_TEST_CASE("What a failed step saved is taken back", "[save_at]", Revers
     const Problem problem{Hiccup{&calls, k}, Vector2d(0, 1), 0.0, 2.0};
     const auto solution = solve(problem, TestType{}, steps, save_at);
     REQUIRE(solution.ts() == times);
-    for (std::size_t i = 0; i < times.size(); ++i) CHECK((solution.evaluate(times[i]) - solution.ys()[i]).norm() < 1e-12);
+    for (std::size_t i = 0; i < times.size(); ++i)
+      CHECK((solution.evaluate(times[i]) - solution.ys()[i]).norm() < 1e-12);
     CHECK((solution.derivative(1.0) - Vector2d(solution.evaluate(1.0)[1], -solution.evaluate(1.0)[0])).norm() < 1e-2);
 
     calls = 0;
@@ -63,13 +65,15 @@ struct Clock {
   double operator()(double t, const Vector2d&) const { return std::sin(t - 0.3); }
 };
 
-TEMPLATE_TEST_CASE("An event in a step that fails is met when the step is taken again", "[save_at]", Reversible<Bosh3>, (Reversible<Dopri5, Floating>)) {
+TEMPLATE_TEST_CASE("An event in a step that fails is met when the step is taken again", "[save_at]", Reversible<Bosh3>,
+                   (Reversible<Dopri5, Floating>)) {
   const Adaptive steps{.rtol = 1e-4, .atol = 1e-4};
   for (std::int64_t k = 3; k < 400; ++k) {
     CAPTURE(k);
     std::int64_t calls = 0;
     const Problem problem{Hiccup{&calls, k}, Vector2d(0, 1), 0.0, 12.0};
-    const auto solution = solve(problem, TestType{}, steps, {}, Events{Event{Zero{}, Crossing::any, false}, Event{Clock{}, Crossing::any, false}});
+    const auto solution = solve(problem, TestType{}, steps, {},
+                                Events{Event{Zero{}, Crossing::any, false}, Event{Clock{}, Crossing::any, false}});
     REQUIRE(solution.events().size() == 7);
     for (std::size_t i = 1; i < 7; ++i) CHECK(solution.events()[i].t > solution.events()[i - 1].t);
     // With arrests: what is cut stays cut.
@@ -77,7 +81,9 @@ TEMPLATE_TEST_CASE("An event in a step that fails is met when the step is taken 
     struct Same {
       void operator()(double, const Vector2d& y, Vector2d& y_new) const { y_new = y; }
     };
-    CHECK(solve(problem, TestType{}, steps, {}, Events{JumpEvent{Zero{}, Same{}}, JumpEvent{Clock{}, Same{}}}).events().size() == 7);
+    CHECK(solve(problem, TestType{}, steps, {}, Events{JumpEvent{Zero{}, Same{}}, JumpEvent{Clock{}, Same{}}})
+              .events()
+              .size() == 7);
   }
 }
 
@@ -90,7 +96,8 @@ TEST_CASE("A state at an event is never NaN, though a stage of the dense output 
     const Problem problem{Hiccup{&calls, k}, Vector2d(0, 1), 0.0, 12.0};
     const auto check = [&](const auto& events) {
       calls = 0;
-      const auto solution = solve(problem, Dop853{}, steps, SaveAt{.times = {0.25, 0.29, 0.31, 3, 6}}, events, OnFailure::return_status);
+      const auto solution =
+          solve(problem, Dop853{}, steps, SaveAt{.times = {0.25, 0.29, 0.31, 3, 6}}, events, OnFailure::return_status);
       for (const auto& event : solution.events()) CHECK(event.y.allFinite());
       for (const auto& y : solution.ys()) CHECK(y.allFinite());
     };
@@ -104,10 +111,11 @@ TEST_CASE("An observer that says no at t0 sees nothing else", "[save_at]") {
   const Problem problem{Hiccup{&calls, 0}, Vector2d(0, 1), 0.0, 2.0};
   const auto check = [&](const auto& steps) {
     calls = seen = 0;
-    const auto solution = solve(problem, Dopri5{}, steps, SaveAt{.t0 = true, .steps = true}, Observer{[&](double, const Vector2d&) {
-                                  ++seen;
-                                  return false;
-                                }});
+    const auto solution =
+        solve(problem, Dopri5{}, steps, SaveAt{.t0 = true, .steps = true}, Observer{[&](double, const Vector2d&) {
+                ++seen;
+                return false;
+              }});
     CHECK(solution.status() == Status::stopped);
     CHECK_FALSE(solution.success());
     CHECK_FALSE(solution.failed());

@@ -42,7 +42,9 @@ auto plan_saves(const SaveAt& save_at, const Timeline& timeline) {
     CHECK(forward.solution.ys()[e][0] == Approx(forward.plan.ts[e] - timeline.t0()).margin(1e-14));
   return forward.plan;
 }
-Nodes planned(const SaveAt& save_at, const Timeline& timeline = quarters) { return plan_saves(save_at, timeline).nodes; }
+Nodes planned(const SaveAt& save_at, const Timeline& timeline = quarters) {
+  return plan_saves(save_at, timeline).nodes;
+}
 
 }  // namespace
 
@@ -70,7 +72,8 @@ TEST_CASE("Given times are saved, duplicates one entry each, the ends too", "[sa
   CHECK(planned({.times = {2, 2}}, FixedSteps{4}.timeline(2, 2)) == Nodes{0, 0});
 }
 
-TEST_CASE("A time a few units in the last place from an end or a node is taken for it, and reported as given", "[save]") {
+TEST_CASE("A time a few units in the last place from an end or a node is taken for it, and reported as given",
+          "[save]") {
   const double above = std::nextafter(1.0, 2.0), below = std::nextafter(0.25, 0.0);
   const auto plan = plan_saves({.times = {below, above}}, quarters);
   CHECK(plan.nodes == Nodes{1, 4});
@@ -92,10 +95,14 @@ TEST_CASE("A time between nodes is read off the dense output of the step it lies
 }
 
 TEST_CASE("Times outside, unsorted or not finite are refused, with index and value", "[save]") {
-  CHECK_THROWS_WITH(planned({.times = {0.25, 1.5}}), ContainsSubstring("SaveAt::times[1] is 1.5") && ContainsSubstring("between"));
+  CHECK_THROWS_WITH(planned({.times = {0.25, 1.5}}),
+                    ContainsSubstring("SaveAt::times[1] is 1.5") && ContainsSubstring("between"));
   CHECK_THROWS_WITH(planned({.times = {-0.25}}), ContainsSubstring("SaveAt::times[0] is -0.25"));
-  CHECK_THROWS_WITH(planned({.times = {0.5, 0.25}}), ContainsSubstring("SaveAt::times[1] is 0.25") && ContainsSubstring("sorted"));
-  CHECK_THROWS_WITH(planned({.times = {0.25, 0.5}}, FixedSteps{4}.timeline(1, 0)), ContainsSubstring("SaveAt::times[1] is 0.5"));
-  CHECK_THROWS_WITH(planned({.times = {std::numeric_limits<double>::quiet_NaN()}}), ContainsSubstring("SaveAt::times[0] is nan"));
+  CHECK_THROWS_WITH(planned({.times = {0.5, 0.25}}),
+                    ContainsSubstring("SaveAt::times[1] is 0.25") && ContainsSubstring("sorted"));
+  CHECK_THROWS_WITH(planned({.times = {0.25, 0.5}}, FixedSteps{4}.timeline(1, 0)),
+                    ContainsSubstring("SaveAt::times[1] is 0.5"));
+  CHECK_THROWS_WITH(planned({.times = {std::numeric_limits<double>::quiet_NaN()}}),
+                    ContainsSubstring("SaveAt::times[0] is nan"));
   CHECK_THROWS_AS(planned({.times = {std::numeric_limits<double>::infinity()}}), std::invalid_argument);
 }

@@ -71,15 +71,16 @@ struct SumOfSquares {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("What is saved is g of the states that would have been saved, at the same times", "[save_at]", Dopri5, Reversible<Dopri5>,
-                   (Reversible<RK4, Floating>)) {
+TEMPLATE_TEST_CASE("What is saved is g of the states that would have been saved, at the same times", "[save_at]",
+                   Dopri5, Reversible<Dopri5>, (Reversible<RK4, Floating>)) {
   const auto check = [&](const auto& steps) {
     const auto states = solve(problem, TestType{}, steps, everywhere);
     const auto energies = solve(problem, TestType{}, steps, everywhere.of(Energy{}));
     static_assert(std::is_same_v<decltype(energies.ys()), const std::vector<double>&>);
     REQUIRE(energies.ts() == states.ts());
     REQUIRE(states.ts().size() == 5);
-    for (std::size_t i = 0; i < states.ts().size(); ++i) CHECK(energies.ys()[i] == Energy{}(states.ts()[i], states.ys()[i]));
+    for (std::size_t i = 0; i < states.ts().size(); ++i)
+      CHECK(energies.ys()[i] == Energy{}(states.ts()[i], states.ys()[i]));
     CHECK(energies.stats().evaluations == states.stats().evaluations);
     CHECK(energies.steps() == states.steps());
     const auto features = solve(problem, TestType{}, steps, everywhere.of(Features{}));
@@ -93,12 +94,14 @@ TEMPLATE_TEST_CASE("What is saved is g of the states that would have been saved,
   if constexpr (!std::is_same_v<TestType, Reversible<RK4, Floating>>) check(Adaptive{.sensitivity_guard = false});
 }
 
-TEMPLATE_TEST_CASE("Gradients flow through g, and through its time where that moves", "[save_at]", Dopri5, Reversible<Dopri5>) {
+TEMPLATE_TEST_CASE("Gradients flow through g, and through its time where that moves", "[save_at]", Dopri5,
+                   Reversible<Dopri5>) {
   CHECK(check_gradient(problem, TestType{}, FixedSteps{30}, SumOfSquares{}, everywhere.of(Energy{})));
   CHECK(check_gradient(problem, TestType{}, FixedSteps{30}, SumOfSquares{}, everywhere.of(Features{})));
   CHECK(check_gradient(problem, TestType{}, Adaptive{}, SumOfSquares{}, everywhere.of(Energy{})));
   // The times of nodes move with t0 and t1, and g sees them.
-  CHECK(check_gradient(problem, TestType{}, FixedSteps{30}, SumOfSquares{}, SaveAt{.t0 = true, .steps = true}.of(Energy{})));
+  CHECK(check_gradient(problem, TestType{}, FixedSteps{30}, SumOfSquares{},
+                       SaveAt{.t0 = true, .steps = true}.of(Energy{})));
   CHECK(check_gradient(problem, TestType{}, FixedSteps{30}, SumOfSquares{}, SaveAt{.every = 7}.of(Energy{})));
   CHECK(check_gradient(problem, TestType{}, FixedSteps{30}, SumOfSquares{}, SaveAt{}.of(Energy{})));
   // A terminal loss takes a number as well.
@@ -111,7 +114,8 @@ TEMPLATE_TEST_CASE("Gradients flow through g, and through its time where that mo
 
 TEST_CASE("An observer is handed g, and may stop the solve", "[save_at]") {
   std::vector<double> seen, times;
-  const auto solution = solve(problem, Dopri5{}, FixedSteps{40}, SaveAt{.t0 = true, .steps = true}.of(Energy{}), Observer{[&](double t, double value) {
+  const auto solution = solve(problem, Dopri5{}, FixedSteps{40}, SaveAt{.t0 = true, .steps = true}.of(Energy{}),
+                              Observer{[&](double t, double value) {
                                 times.push_back(t), seen.push_back(value);
                                 return seen.size() < 5;
                               }});

@@ -16,7 +16,8 @@ namespace {
 
 using Methods = std::tuple<Midpoint, Bosh3, Reversible<Midpoint>, Reversible<Bosh3>, Reversible<Midpoint, Floating>>;
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(),
+                 infinity = std::numeric_limits<double>::infinity();
 
 // Counts its calls, so that a refused argument can be seen to be refused before the field is called.
 struct Watched {
@@ -59,7 +60,8 @@ auto gradient_of(const auto& problem, const M& method, std::int64_t n) {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("A solve ends at t1 and saves what was asked, in order, either way in time", "[solve]", Methods) {
+TEMPLATE_LIST_TEST_CASE("A solve ends at t1 and saves what was asked, in order, either way in time", "[solve]",
+                        Methods) {
   CAPTURE(battery::Facts<TestType>::name);
   for (const auto& [t0, t1] : {std::pair{0.1, 0.8}, std::pair{0.8, 0.1}}) {
     const Problem problem{battery::WarpedHopf<>{}, battery::WarpedHopf<>::solution(t0), t0, t1};
@@ -78,7 +80,8 @@ TEMPLATE_LIST_TEST_CASE("A solve ends at t1 and saves what was asked, in order, 
     const auto last = solve(problem, TestType{}, FixedSteps{700});
     REQUIRE(last.ys().size() == 1);
     CHECK(last.ys()[0] == all.ys().back());
-    const auto some = solve(problem, TestType{}, FixedSteps{700}, SaveAt{.times = {t0, all.ts()[350], all.ts()[350], t1}});
+    const auto some =
+        solve(problem, TestType{}, FixedSteps{700}, SaveAt{.times = {t0, all.ts()[350], all.ts()[350], t1}});
     REQUIRE(some.ys().size() == 4);
     CHECK(some.ys()[0] == problem.y0);
     CHECK(some.ys()[1] == all.ys()[350]);
@@ -145,7 +148,8 @@ TEMPLATE_LIST_TEST_CASE("Bad arguments are refused by name and value before the 
   CHECK(calls == 0);
 }
 
-TEMPLATE_LIST_TEST_CASE("A loss or cotangents that are not finite, or of the wrong shape, are refused", "[solve]", Methods) {
+TEMPLATE_LIST_TEST_CASE("A loss or cotangents that are not finite, or of the wrong shape, are refused", "[solve]",
+                        Methods) {
   int calls = 0;
   const Problem problem{Watched{&calls}, Eigen::Vector2d(1, 2), 0.0, 1.0};
   const auto of_nan = [](const auto&, auto&) { return nan_value; };
@@ -155,7 +159,8 @@ TEMPLATE_LIST_TEST_CASE("A loss or cotangents that are not finite, or of the wro
     ys_bar[0][1] = nan_value;
     return 1.0;
   };
-  CHECK_THROWS_WITH((void)value_and_gradient(problem, TestType{}, FixedSteps{3}, bar_of_nan), ContainsSubstring("ys_bar[0][1]"));
+  CHECK_THROWS_WITH((void)value_and_gradient(problem, TestType{}, FixedSteps{3}, bar_of_nan),
+                    ContainsSubstring("ys_bar[0][1]"));
   auto pass = solve_with_pullback(problem, TestType{}, FixedSteps{3});
   CHECK_THROWS_WITH((void)pass.pullback({}), ContainsSubstring("length of ys_bar is 0"));
   CHECK_NOTHROW((void)pass.pullback({Eigen::Vector2d(1, 1)}));
@@ -190,7 +195,8 @@ TEMPLATE_LIST_TEST_CASE("A state of size 0 gives an empty result", "[solve]", Me
 }
 
 TEMPLATE_LIST_TEST_CASE("float states over a long time keep their last save", "[solve]", Methods) {
-  const Problem problem{problems::Linear<2, float>((Eigen::Matrix2f() << -0.5f, 1, -1, -0.5f).finished()), Eigen::Vector2f(1, 2), 0.0, 1e3};
+  const Problem problem{problems::Linear<2, float>((Eigen::Matrix2f() << -0.5f, 1, -1, -0.5f).finished()),
+                        Eigen::Vector2f(1, 2), 0.0, 1e3};
   std::vector<double> times;
   for (int i = 0; i <= 1000; ++i) times.push_back(i);
   const auto solution = solve(problem, battery::Facts<TestType>::method(), FixedSteps{20'000}, SaveAt{.times = times});
@@ -203,7 +209,8 @@ TEST_CASE("λ is refused by an exact pair unless 1 − 2^−m or 2^−q, by a fl
   int calls = 0;
   const Problem problem{Watched{&calls}, Eigen::Vector2d(1, 2), 0.0, 1.0};
   for (const double bad : {0.9, 0.999, 0.0, -0.5, 1.5, nan_value})
-    CHECK_THROWS_WITH((void)solve(problem, Reversible<RK4>{.lambda = bad}, FixedSteps{3}), ContainsSubstring("lambda of an exact coupling"));
+    CHECK_THROWS_WITH((void)solve(problem, Reversible<RK4>{.lambda = bad}, FixedSteps{3}),
+                      ContainsSubstring("lambda of an exact coupling"));
   for (const double bad : {0.0, -0.5, 1.5, nan_value})
     CHECK_THROWS_WITH((void)solve(problem, Reversible<RK4, Floating>{.lambda = bad}, FixedSteps{3}),
                       ContainsSubstring("lambda of a floating coupling"));

@@ -36,7 +36,8 @@ const Adaptive tight{.rtol = 1e-12, .atol = 1e-12};
 // The time at which √(½ Σ (f_i/atol)²) = 1, by bisection on the closed form.
 double steady_at(const Vector2d& y0, const Vector2d& theta, double atol) {
   const auto size = [&](double t) {
-    const double f1 = theta[1] * (y0[0] - theta[0]) * std::exp(-theta[1] * t), f2 = 3 * theta[1] * (y0[1] - theta[0]) * std::exp(-3 * theta[1] * t);
+    const double f1 = theta[1] * (y0[0] - theta[0]) * std::exp(-theta[1] * t),
+                 f2 = 3 * theta[1] * (y0[1] - theta[0]) * std::exp(-3 * theta[1] * t);
     return std::sqrt((f1 * f1 + f2 * f2) / 2) / atol;
   };
   double low = 0, high = 100;
@@ -58,12 +59,14 @@ TEMPLATE_TEST_CASE("The solve ends where the solution is steady", "[events]", Do
   const auto relative = solve(problem, TestType{}, tight, {}, Events{steady_state_event(1e-3, 0)});
   CHECK(relative.ts().back() == Approx(steady_at(problem.y0, problem.field.theta, 2e-3)).epsilon(1e-3));
   // Not there by t1: success, as ever.
-  CHECK(solve(Problem{Relaxation{}, problem.y0, 0.0, 1.0}, TestType{}, tight, {}, Events{steady_state_event()}).status() == Status::success);
+  CHECK(solve(Problem{Relaxation{}, problem.y0, 0.0, 1.0}, TestType{}, tight, {}, Events{steady_state_event()})
+            .status() == Status::success);
 }
 
 TEMPLATE_TEST_CASE("It costs one evaluation a step, and those of locating it", "[events]", Dopri5) {
   const auto without = solve(Problem{Relaxation{}, problem.y0, 0.0, 5.0}, TestType{}, tight);
-  const auto with = solve(Problem{Relaxation{}, problem.y0, 0.0, 5.0}, TestType{}, tight, {}, Events{steady_state_event()});
+  const auto with =
+      solve(Problem{Relaxation{}, problem.y0, 0.0, 5.0}, TestType{}, tight, {}, Events{steady_state_event()});
   CHECK(with.stats().evaluations - without.stats().evaluations == without.stats().accepted + 1);
 }
 
@@ -78,7 +81,8 @@ TEMPLATE_TEST_CASE("The gradient goes through the time of steadiness", "[events]
   };
   const auto exact = [&](const Vector2d& y0, const Vector2d& theta) {
     const double t = steady_at(y0, theta, atol);
-    return t + 3 * theta[0] + (y0[0] - theta[0]) * std::exp(-theta[1] * t) + 2 * (y0[1] - theta[0]) * std::exp(-3 * theta[1] * t);
+    return t + 3 * theta[0] + (y0[0] - theta[0]) * std::exp(-theta[1] * t) +
+           2 * (y0[1] - theta[0]) * std::exp(-3 * theta[1] * t);
   };
   const auto check = [&](const auto& adjoint) {
     const auto [value, gradient] = value_and_gradient(problem, TestType{}, tight, loss, SaveAt{}, adjoint, events);
@@ -88,8 +92,10 @@ TEMPLATE_TEST_CASE("The gradient goes through the time of steadiness", "[events]
       const Vector2d e = h * Vector2d::Unit(i);
       const Vector2d& y0 = problem.y0;
       const Vector2d& theta = problem.field.theta;
-      CHECK(gradient.y0[i] == Approx((exact(y0 + e, theta) - exact(y0 - e, theta)) / (2 * h)).epsilon(1e-6).margin(1e-9));
-      CHECK(gradient.theta[i] == Approx((exact(y0, theta + e) - exact(y0, theta - e)) / (2 * h)).epsilon(1e-6).margin(1e-9));
+      CHECK(gradient.y0[i] ==
+            Approx((exact(y0 + e, theta) - exact(y0 - e, theta)) / (2 * h)).epsilon(1e-6).margin(1e-9));
+      CHECK(gradient.theta[i] ==
+            Approx((exact(y0, theta + e) - exact(y0, theta - e)) / (2 * h)).epsilon(1e-6).margin(1e-9));
     }
   };
   check(DirectAdjoint{});
@@ -103,7 +109,8 @@ TEMPLATE_TEST_CASE("With rtol too, against differences of the solve", "[events]"
     ys_bar.back() << 1, 2;
     return ts.back() + ys.back()[0] + 2 * ys.back()[1];
   };
-  const auto gradient = value_and_gradient(problem, TestType{}, tight, loss, SaveAt{}, ReversibleAdjoint{}, events).gradient;
+  const auto gradient =
+      value_and_gradient(problem, TestType{}, tight, loss, SaveAt{}, ReversibleAdjoint{}, events).gradient;
   const auto at = [&](const Vector2d& y0, const Vector2d& theta) {
     const auto solution = solve(Problem{Relaxation{theta}, y0, 0.0, 100.0}, TestType{}, tight, {}, events);
     return solution.ts().back() + solution.ys().back()[0] + 2 * solution.ys().back()[1];
@@ -111,12 +118,19 @@ TEMPLATE_TEST_CASE("With rtol too, against differences of the solve", "[events]"
   constexpr double h = 1e-4;  // values are good to some 1e-12, so differences to 1e-8
   for (int i = 0; i < 2; ++i) {
     const Vector2d e = h * Vector2d::Unit(i);
-    CHECK(gradient.y0[i] == Approx((at(problem.y0 + e, problem.field.theta) - at(problem.y0 - e, problem.field.theta)) / (2 * h)).epsilon(1e-6).margin(2e-8));
-    CHECK(gradient.theta[i] == Approx((at(problem.y0, problem.field.theta + e) - at(problem.y0, problem.field.theta - e)) / (2 * h)).epsilon(1e-6).margin(2e-8));
+    CHECK(gradient.y0[i] ==
+          Approx((at(problem.y0 + e, problem.field.theta) - at(problem.y0 - e, problem.field.theta)) / (2 * h))
+              .epsilon(1e-6)
+              .margin(2e-8));
+    CHECK(gradient.theta[i] ==
+          Approx((at(problem.y0, problem.field.theta + e) - at(problem.y0, problem.field.theta - e)) / (2 * h))
+              .epsilon(1e-6)
+              .margin(2e-8));
   }
 }
 
-TEMPLATE_TEST_CASE("Steady from the start: over at t0, and the gradient is the cotangent", "[events]", Dopri5, Reversible<Dopri5>) {
+TEMPLATE_TEST_CASE("Steady from the start: over at t0, and the gradient is the cotangent", "[events]", Dopri5,
+                   Reversible<Dopri5>) {
   const Problem resting{Relaxation{}, Vector2d(2, 2), 1.0, 3.0};
   const auto events = Events{steady_state_event()};
   const auto solution = solve(resting, TestType{}, tight, {}, events);
@@ -133,7 +147,8 @@ TEMPLATE_TEST_CASE("Steady from the start: over at t0, and the gradient is the c
 }
 
 TEST_CASE("Tolerances that are none are refused", "[events]") {
-  CHECK_THROWS_WITH(steady_state_event(-1, 1), ContainsSubstring("rtol of steady_state_event is -1; it must be at least 0"));
+  CHECK_THROWS_WITH(steady_state_event(-1, 1),
+                    ContainsSubstring("rtol of steady_state_event is -1; it must be at least 0"));
   CHECK_THROWS_WITH(steady_state_event(1, -1), ContainsSubstring("atol of steady_state_event is -1"));
   CHECK_THROWS_WITH(steady_state_event(0, 0), ContainsSubstring("positive where rtol is 0"));
 }

@@ -40,7 +40,8 @@ struct FailsOnce {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("An observer is handed the very states that would have been saved, and none is stored", "[watching]", Methods) {
+TEMPLATE_LIST_TEST_CASE("An observer is handed the very states that would have been saved, and none is stored",
+                        "[watching]", Methods) {
   const auto check = [](const auto& problem, const auto& steps, const SaveAt& save_at) {
     const auto saved = solve(problem, TestType{}, steps, save_at);
     Seen seen;
@@ -56,7 +57,8 @@ TEMPLATE_LIST_TEST_CASE("An observer is handed the very states that would have b
   };
   const std::vector<double> times{0.5, 0.5, 0.7, 2.5, 2.5, 7.75, 7.76, 12, 12};
   std::vector<double> reversed(times.rbegin(), times.rend());
-  for (const auto& steps : {SaveAt{.times = times, .t0 = true}, SaveAt{.times = times, .steps = true}, SaveAt{.t1 = true, .every = 3}}) {
+  for (const auto& steps :
+       {SaveAt{.times = times, .t0 = true}, SaveAt{.times = times, .steps = true}, SaveAt{.t1 = true, .every = 3}}) {
     check(forth, hasty, steps);
     check(forth, FixedSteps{100}, steps);
     SaveAt mirrored = steps;
@@ -80,14 +82,16 @@ TEST_CASE("A trial that fails as a pair commits it hands nothing on", "[watching
     rejected = rejected || saved.stats().rejected > 0;
     left = k;
     Seen seen;
-    (void)solve(problem, Reversible<Dopri5>{}, Adaptive{}, SaveAt{.times = times}, Observer{[&](double t, const Vector2d& y) {
+    (void)solve(problem, Reversible<Dopri5>{}, Adaptive{}, SaveAt{.times = times},
+                Observer{[&](double t, const Vector2d& y) {
                   seen.ts.push_back(t);
                   seen.ys.push_back(y);
                 }});
     check_same(seen, saved);
     // In fixed steps it is the end, and the observer has seen what was saved before.
     left = k;
-    const auto prefix = solve(problem, Reversible<Dopri5>{}, FixedSteps{8}, SaveAt{.times = times}, OnFailure::return_status);
+    const auto prefix =
+        solve(problem, Reversible<Dopri5>{}, FixedSteps{8}, SaveAt{.times = times}, OnFailure::return_status);
     left = k;
     seen = {};
     (void)solve(problem, Reversible<Dopri5>{}, FixedSteps{8}, SaveAt{.times = times}, OnFailure::return_status,
@@ -137,10 +141,13 @@ TEMPLATE_LIST_TEST_CASE("Progress is told in fractions that grow to 1, which is 
   const auto check = [](const auto& problem, const auto& steps, auto... extras) {
     std::vector<double> fractions;
     std::vector<std::int64_t> accepted;
-    const auto solution = solve(problem, TestType{}, steps, SaveAt{}, Progress{[&](double fraction, const Stats& stats) {
-                                  fractions.push_back(fraction);
-                                  accepted.push_back(stats.accepted);
-                                }, 0}, extras...);
+    const auto solution = solve(problem, TestType{}, steps, SaveAt{},
+                                Progress{[&](double fraction, const Stats& stats) {
+                                           fractions.push_back(fraction);
+                                           accepted.push_back(stats.accepted);
+                                         },
+                                         0},
+                                extras...);
     REQUIRE(fractions.size() >= 2);
     CHECK(fractions.front() > 0);
     for (std::size_t i = 1; i < fractions.size(); ++i) {
@@ -153,7 +160,8 @@ TEMPLATE_LIST_TEST_CASE("Progress is told in fractions that grow to 1, which is 
   const Adaptive fine{.rtol = 1e-8, .atol = 1e-8};
   for (const auto& problem : {forth, back}) {
     check(problem, fine);
-    for (const std::int64_t n : {64, 100, 160}) check(problem, FixedSteps{n});  // looked at now and then, at the last step or not
+    for (const std::int64_t n : {64, 100, 160})
+      check(problem, FixedSteps{n});  // looked at now and then, at the last step or not
     check(problem, fine, Observer{[](double, const Vector2d&) {}});
   }
 }

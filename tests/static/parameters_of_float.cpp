@@ -19,4 +19,6 @@ const TerminalLoss loss{[](const auto& y, auto& y_bar) {
   return y.squaredNorm() / 2;
 }};
 
-auto gradient() { return value_and_gradient(Problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Dopri5{}, FixedSteps{10}, loss); }
+auto gradient() {
+  return value_and_gradient(Problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Dopri5{}, FixedSteps{10}, loss);
+}

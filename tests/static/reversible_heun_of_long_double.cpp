@@ -13,4 +13,6 @@ using Solver = ReversibleHeun<Floating>;
 using Solver = ReversibleHeun<>;
 #endif
 
-auto solution() { return solve(Problem{Decay{}, Eigen::Vector<long double, 2>::Ones(), 0.0, 1.0}, Solver{}, FixedSteps{10}); }
+auto solution() {
+  return solve(Problem{Decay{}, Eigen::Vector<long double, 2>::Ones(), 0.0, 1.0}, Solver{}, FixedSteps{10});
+}

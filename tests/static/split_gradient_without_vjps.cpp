@@ -19,5 +19,6 @@ const TerminalLoss loss{[](const auto& y, auto& y_bar) {
 }};
 
 auto gradient() {
-  return value_and_gradient(Problem{SplitField{Halves{}}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Suzuki4<>{}, FixedSteps{10}, loss);
+  return value_and_gradient(Problem{SplitField{Halves{}}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Suzuki4<>{},
+                            FixedSteps{10}, loss);
 }

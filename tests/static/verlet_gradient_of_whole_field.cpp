@@ -28,4 +28,6 @@ const SplitField field{Halves{}};
 const Oscillator field;
 #endif
 
-auto gradient() { return value_and_gradient(Problem{field, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Verlet<>{}, FixedSteps{10}, loss); }
+auto gradient() {
+  return value_and_gradient(Problem{field, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Verlet<>{}, FixedSteps{10}, loss);
+}

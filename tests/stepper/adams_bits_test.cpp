@@ -52,7 +52,9 @@ struct Resting {
   void operator()(double, const Eigen::Vector4d&, Eigen::Vector4d& dy) const { dy.setZero(); }
 };
 struct Oscillating {
-  void operator()(double, const Eigen::Vector4d& y, Eigen::Vector4d& dy) const { dy << y[1], -y[0], 2 * y[3], -2 * y[2]; }
+  void operator()(double, const Eigen::Vector4d& y, Eigen::Vector4d& dy) const {
+    dy << y[1], -y[0], 2 * y[3], -2 * y[2];
+  }
 };
 
 }  // namespace

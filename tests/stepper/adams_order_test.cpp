@@ -39,8 +39,12 @@ void check_order() {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("An Adams method has its order, forwards and backwards", "[order]", Floats) { check_order<TestType>(); }
-TEMPLATE_LIST_TEST_CASE("An Adams method with a corrector has its order", "[order]", FloatsPece) { check_order<TestType>(); }
+TEMPLATE_LIST_TEST_CASE("An Adams method has its order, forwards and backwards", "[order]", Floats) {
+  check_order<TestType>();
+}
+TEMPLATE_LIST_TEST_CASE("An Adams method with a corrector has its order", "[order]", FloatsPece) {
+  check_order<TestType>();
+}
 
 TEST_CASE("In exact arithmetic it is the same method", "[order]") {
   const auto method = [](auto m) { return m.resolution = 0x1p-56, m; };
@@ -58,7 +62,8 @@ TEST_CASE("With unequal steps the order is kept", "[order]") {
     for (int i = 0; i < n; ++i) length += i % 3 == 2 ? 2 : 1;
     double at = 0;
     for (int i = 0; i + 1 < n; ++i) nodes.push_back(1.5 * (at += i % 3 == 2 ? 2 : 1) / length);
-    const auto solution = solve(Problem{Field{}, Field::solution(0), 0.0, 1.5}, method, StepTo{nodes}, SaveAt{.steps = true});
+    const auto solution =
+        solve(Problem{Field{}, Field::solution(0), 0.0, 1.5}, method, StepTo{nodes}, SaveAt{.steps = true});
     double largest = 0;
     for (std::size_t i = 0; i < solution.ys().size(); ++i)
       largest = std::fmax(largest, static_cast<double>((solution.ys()[i] - Field::solution(solution.ts()[i])).norm()));
@@ -72,8 +77,8 @@ TEST_CASE("With unequal steps the order is kept", "[order]") {
 }
 
 // Between the steps too: the interpolant's own error is of order K + 1 locally.
-TEMPLATE_TEST_CASE("Dense output is of order K", "[order]", (ReversibleAdams<2, Floating>), (ReversibleAdams<4, Floating>),
-                   (ReversibleAdams<5, Floating>), (ReversibleAdams<8, Floating>),
+TEMPLATE_TEST_CASE("Dense output is of order K", "[order]", (ReversibleAdams<2, Floating>),
+                   (ReversibleAdams<4, Floating>), (ReversibleAdams<5, Floating>), (ReversibleAdams<8, Floating>),
                    (ReversibleAdamsPece<4, Floating>)) {
   using Field = battery::WarpedHopf<long double>;
   CAPTURE(battery::Facts<TestType>::name);
@@ -81,7 +86,8 @@ TEMPLATE_TEST_CASE("Dense output is of order K", "[order]", (ReversibleAdams<2, 
     const double h = 1.5 / static_cast<double>(n);
     std::vector<double> times;
     for (std::int64_t i = 0; i < n; ++i) times.push_back(h * (static_cast<double>(i) + 0.3));
-    const auto solution = solve(Problem{Field{}, Field::solution(0), 0.0, 1.5}, TestType{}, FixedSteps{n}, SaveAt{.times = times});
+    const auto solution =
+        solve(Problem{Field{}, Field::solution(0), 0.0, 1.5}, TestType{}, FixedSteps{n}, SaveAt{.times = times});
     double largest = 0;
     for (std::size_t i = 0; i < times.size(); ++i)
       largest = std::fmax(largest, static_cast<double>((solution.ys()[i] - Field::solution(times[i])).norm()));
@@ -94,7 +100,8 @@ TEMPLATE_TEST_CASE("Dense output is of order K", "[order]", (ReversibleAdams<2, 
 TEST_CASE("K = 1 at λ = 1 is the leapfrog midpoint rule, x_{n+1} = x_{n−1} + 2h f_n", "[adams]") {
   const Problem problem{problems::LotkaVolterra<>{}, Eigen::Vector2d(1, 0.5), 0.0, 2.0};
   constexpr std::int64_t n = 128;
-  const auto solution = solve(problem, ReversibleAdams<1, Floating>{.lambda = 1}, FixedSteps{n}, SaveAt{.t0 = true, .steps = true});
+  const auto solution =
+      solve(problem, ReversibleAdams<1, Floating>{.lambda = 1}, FixedSteps{n}, SaveAt{.t0 = true, .steps = true});
   const double h = 2.0 / n;
   for (std::size_t i = 1; i < n; ++i) {
     Eigen::Vector2d f;
@@ -102,5 +109,6 @@ TEST_CASE("K = 1 at λ = 1 is the leapfrog midpoint rule, x_{n+1} = x_{n−1} + 
     // Some ten roundings of numbers below 4.
     CHECK((solution.ys()[i + 1] - solution.ys()[i - 1] - 2 * h * f).norm() < 1e-14);
   }
-  CHECK(std::fabs(battery::observed_order<long double>(ReversibleAdams<1, Floating>{.lambda = 1}, 0.0, 1.5, 1024) - 2) < 0.2);
+  CHECK(std::fabs(battery::observed_order<long double>(ReversibleAdams<1, Floating>{.lambda = 1}, 0.0, 1.5, 1024) - 2) <
+        0.2);
 }

@@ -22,8 +22,8 @@ void check_adaptive(const M& method, const auto& problem, const Adaptive& adapti
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Adaptive steps come back, over all their restarts", "[round trip]", ReversibleAdams<1>, ReversibleAdams<4>,
-                   ReversibleAdams<7>, ReversibleAdamsPece<3>) {
+TEMPLATE_TEST_CASE("Adaptive steps come back, over all their restarts", "[round trip]", ReversibleAdams<1>,
+                   ReversibleAdams<4>, ReversibleAdams<7>, ReversibleAdamsPece<3>) {
   // Slow, fast, slow: trials are rejected, steps shrink beyond what an interpolant bears.
   const double tolerance = battery::Facts<TestType>::order == 1 ? 1e-2 : 1e-6;
   check_adaptive(TestType{}, van_der_pol(40), {.rtol = tolerance, .atol = tolerance});

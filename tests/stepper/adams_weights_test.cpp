@@ -104,7 +104,8 @@ void check_unequal_steps(unsigned seed) {
   for (int power = 0; power < static_cast<int>(K); ++power) {
     CAPTURE(power);
     CHECK(close(sum_of_powers(w.predict, past, power), integral_of_power(0.0, 1.0, power), w.predict, past, power));
-    CHECK(close(sum_of_powers(w.mirror, past, power), integral_of_power(oldest, past[K - 1], power), w.mirror, past, power));
+    CHECK(close(sum_of_powers(w.mirror, past, power), integral_of_power(oldest, past[K - 1], power), w.mirror, past,
+                power));
     if (power + 1 < static_cast<int>(K)) CHECK(close(sum_of_powers(w.error, all, power), 0, w.error, all, power));
   }
   for (int power = 0; power < static_cast<int>(Weights::values); ++power) {
@@ -135,7 +136,8 @@ void check_all(std::index_sequence<I...>) {
 
 }  // namespace
 
-TEST_CASE("The mirror's weights are the main ones turned round; of unequal steps all are exact on polynomials", "[adams]") {
+TEST_CASE("The mirror's weights are the main ones turned round; of unequal steps all are exact on polynomials",
+          "[adams]") {
   check_all(std::make_index_sequence<8>{});
 }
 

@@ -144,8 +144,8 @@ std::vector<std::array<std::int64_t, 3>> costs_with_errors(int steps) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("First same as last: a step whose error was estimated leaves its last stage to the next", "[counting]",
-                   Bosh3, Tsit5, Dopri5) {
+TEMPLATE_TEST_CASE("First same as last: a step whose error was estimated leaves its last stage to the next",
+                   "[counting]", Bosh3, Tsit5, Dopri5) {
   constexpr std::int64_t s = battery::Facts<TestType>::stages;
   const auto costs = costs_with_errors<TestType>(4);
   CHECK(costs[0] == std::array<std::int64_t, 3>{s, 1, 0});
@@ -160,7 +160,8 @@ TEMPLATE_TEST_CASE("A method that is not first same as last leaves nothing", "[c
   }
 }
 
-TEST_CASE("A pair pays its second increment at commit, and its error estimate beyond the increment's stages", "[counting]") {
+TEST_CASE("A pair pays its second increment at commit, and its error estimate beyond the increment's stages",
+          "[counting]") {
   for (const auto& cost : costs_with_errors<Reversible<Dopri5>>(3)) CHECK(cost == std::array<std::int64_t, 3>{6, 1, 6});
 }
 

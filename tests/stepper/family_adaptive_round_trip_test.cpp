@@ -1,16 +1,18 @@
 // There and back in steps chosen to a tolerance, a hundred thousand of them: bit for bit, of vectors and batches.
-#include "family.hpp"
 #include "catch.hpp"
+#include "family.hpp"
 
 using namespace antistrophe;
 
 namespace {
 
-using WithEstimates = std::tuple<Reversible<Heun>, Reversible<Dopri5>, TwoPoint<Heun>, TwoPoint<Dopri5>, ReversibleHeun<>, AsynchronousLeapfrog<>>;
+using WithEstimates = std::tuple<Reversible<Heun>, Reversible<Dopri5>, TwoPoint<Heun>, TwoPoint<Dopri5>,
+                                 ReversibleHeun<>, AsynchronousLeapfrog<>>;
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("With resolutions of their own they come back from a hundred thousand adaptive steps", "[adaptive]", WithEstimates) {
+TEMPLATE_LIST_TEST_CASE("With resolutions of their own they come back from a hundred thousand adaptive steps",
+                        "[adaptive]", WithEstimates) {
   CAPTURE(battery::Facts<TestType>::name);
   // Steps vary with the orbit, up to 0.005; the first is tried at 0.005 where the tolerance wants less.
   const Adaptive steps{.rtol = 1e-7, .atol = 1e-7, .dtmax = 0.005, .first_step = 0.005};
@@ -47,7 +49,8 @@ TEMPLATE_LIST_TEST_CASE("And from as many of a batch, of doubles and of floats",
     using Scalar = decltype(scalar);
     Eigen::Matrix<Scalar, 2, 2> rotation;
     rotation << 0, 1, -1, 0;
-    const Eigen::MatrixX<Scalar> start = (Eigen::Matrix<double, 2, 3>() << 1, 0.5, -2, 0.25, -1, 3).finished().template cast<Scalar>();
+    const Eigen::MatrixX<Scalar> start =
+        (Eigen::Matrix<double, 2, 3>() << 1, 0.5, -2, 0.25, -1, 3).finished().template cast<Scalar>();
     const Problem batch{problems::Linear<2, Scalar>(rotation), start, 0.0, 500.0};
     const auto trip = assert_reversible(batch, TestType{}, Adaptive{.rtol = 1e-4, .atol = 1e-4, .dtmax = 0.005});
     CHECK(trip.steps >= 100'000);

@@ -1,7 +1,7 @@
 // What a step of the other reversible methods costs, counted inside the field; what a step tried anew keeps; and that a
 // rejected attempt leaves no trace.
-#include "family.hpp"
 #include "catch.hpp"
+#include "family.hpp"
 
 #include <algorithm>
 #include <array>
@@ -49,7 +49,8 @@ using Methods = battery::Joined<battery::ExactTwoPoints, battery::FewFloatingTwo
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("A step costs what its facts say, forth and back, and no call is outside [t0, t1]", "[counting]", Methods) {
+TEMPLATE_LIST_TEST_CASE("A step costs what its facts say, forth and back, and no call is outside [t0, t1]",
+                        "[counting]", Methods) {
   CAPTURE(battery::Facts<TestType>::name);
   for (const std::int64_t n : {1, 2, 7}) {
     for (const double t1 : {2.0, -1.0}) {
@@ -58,7 +59,8 @@ TEMPLATE_LIST_TEST_CASE("A step costs what its facts say, forth and back, and no
       const Problem problem{Counting{&counts}, Eigen::Vector2d(1, 2), 0.3, t1};
       const auto check = [&](const auto& adjoint) {
         counts = {};
-        auto pass = solve_with_pullback(problem, battery::Facts<TestType>::method(), FixedSteps{n}, SaveAt{.t0 = true, .t1 = true}, adjoint);
+        auto pass = solve_with_pullback(problem, battery::Facts<TestType>::method(), FixedSteps{n},
+                                        SaveAt{.t0 = true, .t1 = true}, adjoint);
         CHECK(counts.evaluations == battery::evaluations_forth<TestType>(n));
         CHECK(counts.vjps == 0);
         CHECK(pass.stats().evaluations == counts.evaluations);
@@ -80,8 +82,11 @@ TEMPLATE_LIST_TEST_CASE("A step costs what its facts say, forth and back, and no
 }
 
 TEST_CASE("Two points cost 2s − 1 evaluations a step, a pair 2s", "[counting]") {
-  CHECK(battery::evaluations_forth<TwoPoint<Midpoint>>(1001) - battery::evaluations_forth<TwoPoint<Midpoint>>(1000) == 3);
-  CHECK(battery::evaluations_forth<Reversible<Midpoint>>(1001) - battery::evaluations_forth<Reversible<Midpoint>>(1000) == 4);
+  CHECK(battery::evaluations_forth<TwoPoint<Midpoint>>(1001) - battery::evaluations_forth<TwoPoint<Midpoint>>(1000) ==
+        3);
+  CHECK(battery::evaluations_forth<Reversible<Midpoint>>(1001) -
+            battery::evaluations_forth<Reversible<Midpoint>>(1000) ==
+        4);
   CHECK(battery::evaluations_forth<TwoPoint<Dopri5>>(1001) - battery::evaluations_forth<TwoPoint<Dopri5>>(1000) == 11);
 }
 
@@ -126,7 +131,8 @@ struct Trial {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("A rejected attempt leaves no trace, and the next keeps what does not depend on h", "[counting]", Methods) {
+TEMPLATE_LIST_TEST_CASE("A rejected attempt leaves no trace, and the next keeps what does not depend on h",
+                        "[counting]", Methods) {
   CAPTURE(battery::Facts<TestType>::name);
   for (const bool with_errors : {false, true}) {
     const Trial<TestType> straight(false, with_errors), detour(true, with_errors);

@@ -1,7 +1,7 @@
 // Order of two points, reversible Heun and the asynchronous leapfrog: halving h divides the error by 2^order, in both
 // directions of time; inside steps too. LeapfrogMidpoint is the textbook's.
-#include "family.hpp"
 #include "catch.hpp"
+#include "family.hpp"
 
 #include <cmath>
 #include <vector>
@@ -12,11 +12,16 @@ namespace {
 
 std::int64_t steps_for(int order) {
   switch (order) {
-    case 1: return 16384;
-    case 3: return 2048;
-    case 5: return 768;
-    case 8: return 16;
-    default: return 512;
+    case 1:
+      return 16384;
+    case 3:
+      return 2048;
+    case 5:
+      return 768;
+    case 8:
+      return 16;
+    default:
+      return 512;
   }
 }
 
@@ -39,7 +44,8 @@ TEMPLATE_LIST_TEST_CASE("Two points have the order of their base method", "[orde
 TEMPLATE_TEST_CASE("Exact two points have the order of their base method", "[order]", TwoPoint<Midpoint>, TwoPoint<RK4>,
                    TwoPoint<Dopri5>, TwoPoint<Dop853>) {
   constexpr int order = battery::Facts<TestType>::order;
-  check_order<double>(TestType{.lambda = 0.5, .resolution = std::ldexp(1.0, -58)}, order, order == 5 ? 512 : steps_for(order));
+  check_order<double>(TestType{.lambda = 0.5, .resolution = std::ldexp(1.0, -58)}, order,
+                      order == 5 ? 512 : steps_for(order));
 }
 
 TEMPLATE_LIST_TEST_CASE("Methods of one evaluation a step have order 2", "[order]", battery::OneEvaluationMethods) {
@@ -63,7 +69,8 @@ double order_inside(const M& method, std::int64_t n) {
   const auto error = [&](std::int64_t steps) {
     const Problem problem{Field{}, Field::solution(0), 0.0, 1.5};
     std::vector<double> times;
-    for (std::int64_t i = 0; i < steps; ++i) times.push_back(1.5 * (static_cast<double>(i) + 0.4) / static_cast<double>(steps));
+    for (std::int64_t i = 0; i < steps; ++i)
+      times.push_back(1.5 * (static_cast<double>(i) + 0.4) / static_cast<double>(steps));
     const auto solution = solve(problem, method, FixedSteps{steps}, SaveAt{times});
     double largest = 0;
     for (std::size_t i = 0; i < times.size(); ++i)

@@ -1,6 +1,6 @@
 // There and back with two points, reversible Heun and the asynchronous leapfrog: bit for bit, from states of every kind.
-#include "family.hpp"
 #include "catch.hpp"
+#include "family.hpp"
 #include "workloads.hpp"
 
 #include <antistrophe/field/mlp.hpp>
@@ -30,7 +30,8 @@ M by_default() {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("A chaotic orbit there and back in a hundred thousand steps, bit for bit", "[round trip]", Methods) {
+TEMPLATE_LIST_TEST_CASE("A chaotic orbit there and back in a hundred thousand steps, bit for bit", "[round trip]",
+                        Methods) {
   CAPTURE(battery::Facts<TestType>::name);
   // On a field that neither grows nor decays all methods stay in range; but Euler's energy grows, which a limit cycle damps.
   if constexpr (battery::Facts<TestType>::order == 1) {
@@ -50,7 +51,8 @@ TEMPLATE_LIST_TEST_CASE("Each meets every carry it passed", "[round trip]", Meth
   CHECK(battery::meets_every_carry(w1, by_default<TestType>(), 1000));
 }
 
-TEMPLATE_TEST_CASE("Two points of a stiffer field come back, at every λ", "[round trip]", TwoPoint<Midpoint>, TwoPoint<Dopri5>) {
+TEMPLATE_TEST_CASE("Two points of a stiffer field come back, at every λ", "[round trip]", TwoPoint<Midpoint>,
+                   TwoPoint<Dopri5>) {
   for (const double lambda : {0.5, 0.75, 0.25, 1023.0 / 1024}) {
     CAPTURE(lambda);
     const double h = lambda > 0.9 ? 1e-5 : 0.005;
@@ -80,8 +82,8 @@ void check_state(const F& field, const Y& y0) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("States of float and double, vectors, arrays and batches come back", "[round trip]", TwoPoint<Midpoint>,
-                   ReversibleHeun<>, AsynchronousLeapfrog<>) {
+TEMPLATE_TEST_CASE("States of float and double, vectors, arrays and batches come back", "[round trip]",
+                   TwoPoint<Midpoint>, ReversibleHeun<>, AsynchronousLeapfrog<>) {
   check_state<TestType>(problems::HenonHeiles<float>{}, Eigen::Vector4f(0.125f, -0.125f, 0.25f, 0));
   check_state<TestType>(problems::HenonHeiles<>{}, Eigen::ArrayXd(Eigen::Array4d(0.125, -0.125, 0.25, 0)));
   Eigen::Matrix2d rotation;
@@ -115,7 +117,8 @@ TEST_CASE("Two points keep 2(1 − λ) bits a component a step, or q", "[bits]")
   }
   for (int q = 1; q <= 4; ++q) {
     // The first step keeps none.
-    const auto trip = assert_reversible(henon_heiles(0.01, 1000), TwoPoint<Midpoint>{.lambda = std::ldexp(1.0, -q)}, FixedSteps{1000});
+    const auto trip = assert_reversible(henon_heiles(0.01, 1000), TwoPoint<Midpoint>{.lambda = std::ldexp(1.0, -q)},
+                                        FixedSteps{1000});
     CHECK(trip.bits == q * 4 * 999);
   }
 }
@@ -125,7 +128,8 @@ TEST_CASE("The asynchronous leapfrog keeps 2(1 − |1 − 2η|) bits a component
     const double share = std::ldexp(1.0, -m);
     check_rate(AsynchronousLeapfrog<>{.damping = 1 - share / 2}, 2 * share, 4);
   }
-  const auto trip = assert_reversible(henon_heiles(0.01, 1000), AsynchronousLeapfrog<>{.damping = 0.75}, FixedSteps{1000});
+  const auto trip =
+      assert_reversible(henon_heiles(0.01, 1000), AsynchronousLeapfrog<>{.damping = 0.75}, FixedSteps{1000});
   CHECK(trip.bits == 4 * 1000);
 }
 

@@ -30,8 +30,9 @@ const Problem pendulum{DrivenPendulum<>{}, Y{0.75, -0.5}, 0.25, 1.75};
 template <class M>
 using StepperOf = typename M::template Stepper<DrivenPendulum<>, Y>;
 template <class M>
-inline constexpr bool is_held = ReversibleStepper<StepperOf<M>> && HasDenseOutput<StepperOf<M>> && Method<M, DrivenPendulum<>, Y> &&
-                                Stepper<typename M::template Stepper<DrivenPendulum<std::complex<double>>, Eigen::Vector2cd>>;
+inline constexpr bool is_held =
+    ReversibleStepper<StepperOf<M>> && HasDenseOutput<StepperOf<M>> && Method<M, DrivenPendulum<>, Y> &&
+    Stepper<typename M::template Stepper<DrivenPendulum<std::complex<double>>, Eigen::Vector2cd>>;
 static_assert(is_held<SketchedHeun> && is_held<TwoPointMidpoint> && is_held<Multistep2>);
 static_assert(!HasDenseOutput<StepperOf<Midpoint>>);
 
@@ -115,8 +116,8 @@ struct Trial {
   }
 };
 
-using Tried = battery::Joined<Throwaways, std::tuple<Midpoint, Bosh3, RK4, Tsit5, Dopri5, Dop853>, battery::FewExactMethods,
-                              battery::FewFloatingMethods>;
+using Tried = battery::Joined<Throwaways, std::tuple<Midpoint, Bosh3, RK4, Tsit5, Dopri5, Dop853>,
+                              battery::FewExactMethods, battery::FewFloatingMethods>;
 
 template <class Parts>
 bool same_carry(const Parts& a, const Parts& b) {
@@ -200,14 +201,17 @@ TEMPLATE_LIST_TEST_CASE("Cotangents of states inside a step", "[interface]", Thr
     };
     Y y0;
     Eigen::Vector3d theta;
-    for (Eigen::Index i = 0; i < 2; ++i) y0[i] = battery::complex_step(complex, value, [i](auto& p) -> auto& { return p.y0[i]; });
+    for (Eigen::Index i = 0; i < 2; ++i)
+      y0[i] = battery::complex_step(complex, value, [i](auto& p) -> auto& { return p.y0[i]; });
     for (Eigen::Index i = 0; i < 3; ++i)
       theta[i] = battery::complex_step(complex, value, [i](auto& p) -> auto& { return p.field.theta[i]; });
     REQUIRE(battery::all_nonzero(y0));
     REQUIRE(battery::all_nonzero(theta));
 
     const std::array<SavedInside<Y>, 2> saves{{{sigmas[0], &w[0]}, {sigmas[1], &w[1]}}};
-    const auto saves_of = [&](std::int64_t i) { return i == k ? std::span<const SavedInside<Y>>(saves) : std::span<const SavedInside<Y>>{}; };
+    const auto saves_of = [&](std::int64_t i) {
+      return i == k ? std::span<const SavedInside<Y>>(saves) : std::span<const SavedInside<Y>>{};
+    };
     const auto check = [&](bool backwards, double tolerance) {
       Inside<F, Y, TestType> inside(pendulum, method, k, sigmas[0]);
       auto& stepper = inside.stepper;
@@ -304,8 +308,8 @@ struct Shaken {
 static_assert(VectorField<Shaken<>, Y> && DifferentiableVectorField<Shaken<>, Y>);
 static_assert(!TimeDifferentiable<Shaken<>, Y>, "how over(t0, t1) depends on the times is not known");
 
-using WithFrozenFields = battery::Joined<std::tuple<TwoPointMidpoint, Midpoint, Dopri5, Tsit5>, battery::FewExactMethods,
-                                         battery::FewFloatingMethods>;
+using WithFrozenFields = battery::Joined<std::tuple<TwoPointMidpoint, Midpoint, Dopri5, Tsit5>,
+                                         battery::FewExactMethods, battery::FewFloatingMethods>;
 
 }  // namespace
 
@@ -332,7 +336,8 @@ TEMPLATE_LIST_TEST_CASE("A field frozen to a step", "[interface]", WithFrozenFie
   const auto expected = battery::complex_step_gradient<Shaken>(problem, real_valued, 12, save_at);
   REQUIRE(battery::all_nonzero(expected.theta));
   const auto check = [&](const auto& adjoint) {
-    const auto gradient = value_and_gradient(problem, method, FixedSteps{12}, battery::WeightedSum{}, save_at, adjoint).gradient;
+    const auto gradient =
+        value_and_gradient(problem, method, FixedSteps{12}, battery::WeightedSum{}, save_at, adjoint).gradient;
     static_assert(std::is_same_v<decltype(gradient.t0), UnknownTimeGradient>);
     // Round-off; λ^−12 of it for floating pairs and two points on the way back.
     CHECK(battery::relative_difference(expected.y0, gradient.y0) < 1e-11);

@@ -25,14 +25,18 @@ const Problem pendulum{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6),
 template <class M>
 using StepperOf = typename M::template Stepper<problems::DrivenPendulum<>, Eigen::Vector2d>;
 static_assert(StepperOf<NearlyReversible<EES25>>::reversibility == Reversibility::to_order);
-static_assert(StepperOf<NearlyReversible<EES25>>::reversible_order == 5 && StepperOf<NearlyReversible<EES27>>::reversible_order == 7);
-static_assert(StepperOf<EES25>::reversibility == Reversibility::no, "by itself a plain method, whose gradient is exact");
+static_assert(StepperOf<NearlyReversible<EES25>>::reversible_order == 5 &&
+              StepperOf<NearlyReversible<EES27>>::reversible_order == 7);
+static_assert(StepperOf<EES25>::reversibility == Reversibility::no,
+              "by itself a plain method, whose gradient is exact");
 static_assert(std::is_same_v<DefaultAdjoint<EES25, problems::DrivenPendulum<>, Eigen::Vector2d>, DirectAdjoint>);
-static_assert(std::is_same_v<DefaultAdjoint<NearlyReversible<EES25>, problems::DrivenPendulum<>, Eigen::Vector2d>, ReversibleAdjoint>);
+static_assert(std::is_same_v<DefaultAdjoint<NearlyReversible<EES25>, problems::DrivenPendulum<>, Eigen::Vector2d>,
+                             ReversibleAdjoint>);
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("EES methods have order 2, their Euler step order 1", "[ees]", EES25, EES27, NearlyReversible<EES27>) {
+TEMPLATE_TEST_CASE("EES methods have order 2, their Euler step order 1", "[ees]", EES25, EES27,
+                   NearlyReversible<EES27>) {
   for (const double to : {1.5, -1.5})
     CHECK(std::fabs(battery::observed_order<long double>(TestType{}, 0.0, to, 512) - 2) < 0.2);
 }
@@ -73,7 +77,9 @@ TEMPLATE_LIST_TEST_CASE("The reversible gradient is as near the exact one as the
   const SaveAt saves{.times = {0.51, 1.03, 1.04, 2.49}, .t0 = true, .steps = true};
   const auto compare = [&](std::int64_t n) {
     const auto back = value_and_gradient(pendulum, TestType{}, FixedSteps{n}, battery::WeightedSum{}, saves).gradient;
-    const auto stored = value_and_gradient(pendulum, TestType{}, FixedSteps{n}, battery::WeightedSum{}, saves, DirectAdjoint{}).gradient;
+    const auto stored =
+        value_and_gradient(pendulum, TestType{}, FixedSteps{n}, battery::WeightedSum{}, saves, DirectAdjoint{})
+            .gradient;
     CHECK(stored.stats.drift == 0);
     // The gradient's sensitivity to the states is below 100.
     CHECK(battery::gradient_difference(stored, back) < 100 * back.stats.drift + 1e-12);
@@ -101,9 +107,12 @@ TEMPLATE_LIST_TEST_CASE("A step costs s evaluations forth, 2s and s vjps back", 
 
 TEMPLATE_LIST_TEST_CASE("Adaptive steps go back over the same nodes", "[ees]", Methods) {
   const Adaptive steps{.rtol = 1e-5, .atol = 1e-5, .first_step = 1};
-  const auto back = value_and_gradient(pendulum, TestType{}, steps, battery::WeightedSum{}, SaveAt{.times = {1.3}, .t1 = true}).gradient;
-  const auto stored =
-      value_and_gradient(pendulum, TestType{}, steps, battery::WeightedSum{}, SaveAt{.times = {1.3}, .t1 = true}, DirectAdjoint{}).gradient;
+  const auto back =
+      value_and_gradient(pendulum, TestType{}, steps, battery::WeightedSum{}, SaveAt{.times = {1.3}, .t1 = true})
+          .gradient;
+  const auto stored = value_and_gradient(pendulum, TestType{}, steps, battery::WeightedSum{},
+                                         SaveAt{.times = {1.3}, .t1 = true}, DirectAdjoint{})
+                          .gradient;
   CHECK(battery::gradient_difference(stored, back) < 1e-8);
   CHECK(back.stats.drift > 0);
 }

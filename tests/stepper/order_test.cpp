@@ -12,11 +12,16 @@ namespace {
 // regime at λ = 0.9 before round-off does.
 std::int64_t steps_for(int order) {
   switch (order) {
-    case 1: return 16384;
-    case 3: return 2048;
-    case 5: return 768;
-    case 8: return 16;
-    default: return 512;
+    case 1:
+      return 16384;
+    case 3:
+      return 2048;
+    case 5:
+      return 768;
+    case 8:
+      return 16;
+    default:
+      return 512;
   }
 }
 

@@ -33,8 +33,8 @@ M at_three_quarters() {
 // Beyond h |μ| = −ln λ, about 0.29 here, the parasitic solution grows until it leaves the range; y and z then have opposite
 // signs, so that y − z is up to twice as large as either; two points likewise have opposite signs, and so have y and ŷ of
 // reversible Heun, whose parasite grows at any h |μ|.
-TEMPLATE_TEST_CASE("What is about to leave its range still comes back", "[range]", Reversible<Euler>, TwoPoint<Euler>, LeapfrogMidpoint<>,
-                   ReversibleHeun<>, AsynchronousLeapfrog<>) {
+TEMPLATE_TEST_CASE("What is about to leave its range still comes back", "[range]", Reversible<Euler>, TwoPoint<Euler>,
+                   LeapfrogMidpoint<>, ReversibleHeun<>, AsynchronousLeapfrog<>) {
   const auto method = at_three_quarters<TestType>();
   int came_back = 0, left = 0;
   for (double rate = 30; rate < 80; rate *= 1.01) {

@@ -84,7 +84,8 @@ TEMPLATE_LIST_TEST_CASE("Every exact pair meets every carry it passed", "[round 
 
 TEST_CASE("Steps numbered past 2^31 and 2^32 are numbered in 64 bits", "[round trip]") {
   const auto problem = van_der_pol(0.01, 100);
-  for (const std::int64_t first : {(std::int64_t{1} << 31) - 50, (std::int64_t{1} << 32) - 50, (std::int64_t{1} << 53) + 1}) {
+  for (const std::int64_t first :
+       {(std::int64_t{1} << 31) - 50, (std::int64_t{1} << 32) - 50, (std::int64_t{1} << 53) + 1}) {
     const auto trip = assert_reversible(problem, Reversible<Midpoint>{}, battery::NumberedSteps{100, first});
     CHECK(battery::same_bits(trip.y0, problem.y0));
     // The number is the dither's seed: other numbers, other roundings.

@@ -1,7 +1,7 @@
 // Symplectic methods of split fields: there and back bit for bit, orders, energy, costs, states of every kind.
+#include "catch.hpp"
 #include "family.hpp"
 #include "split_problems.hpp"
-#include "catch.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -34,7 +34,8 @@ TEST_CASE("Kepler by exact Verlet, a million steps there and back: the initial s
   CHECK(assert_reversible(problem, Verlet<>{}, FixedSteps{million}).bits == 0);
 }
 
-TEMPLATE_LIST_TEST_CASE("The error of the energy stays bounded, and is of the method's order", "[split]", battery::SplitMethods) {
+TEMPLATE_LIST_TEST_CASE("The error of the energy stays bounded, and is of the method's order", "[split]",
+                        battery::SplitMethods) {
   CAPTURE(battery::Facts<TestType>::name);
   // The largest over 100 revolutions and over 1000: bounded, and divided by 2^order as h is halved (Hairer, Lubich & Wanner,
   // IX.8). A method that is not symplectic drifts: RK4's grows with the revolutions.
@@ -43,7 +44,8 @@ TEMPLATE_LIST_TEST_CASE("The error of the energy stays bounded, and is of the me
     const auto problem = kepler(t1);
     const double e0 = problem.field.energy(problem.y0);
     double largest = 0;
-    const Observer look{[&](double, const Vector4d& y) { largest = std::fmax(largest, std::fabs(problem.field.energy(y) / e0 - 1)); }};
+    const Observer look{
+        [&](double, const Vector4d& y) { largest = std::fmax(largest, std::fabs(problem.field.energy(y) / e0 - 1)); }};
     (void)solve(problem, method, FixedStep{h}, SaveAt{.steps = true}, look);
     return largest;
   };
@@ -64,8 +66,9 @@ TEST_CASE("Kepler by Verlet: the relative error of the energy that theory bounds
   const auto problem = kepler(1000 * 6.283185307179586);
   const double e0 = problem.field.energy(problem.y0);
   double largest = 0;
-  (void)solve(problem, Verlet<>{}, FixedStep{h}, SaveAt{.steps = true},
-              Observer{[&](double, const Vector4d& y) { largest = std::fmax(largest, std::fabs(problem.field.energy(y) / e0 - 1)); }});
+  (void)solve(problem, Verlet<>{}, FixedStep{h}, SaveAt{.steps = true}, Observer{[&](double, const Vector4d& y) {
+                largest = std::fmax(largest, std::fabs(problem.field.energy(y) / e0 - 1));
+              }});
   CHECK(largest < 2 * 4.7 * h * h);
   CHECK(largest > 0.1 * h * h);
 }
@@ -104,7 +107,8 @@ double order_of(const M& method, std::int64_t n, bool inside) {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("A splitting has its order, inside steps too up to 4", "[split]", battery::FloatingSplitMethods) {
+TEMPLATE_LIST_TEST_CASE("A splitting has its order, inside steps too up to 4", "[split]",
+                        battery::FloatingSplitMethods) {
   constexpr int order = battery::Facts<TestType>::order;
   CAPTURE(order);
   const std::int64_t n = order == 1 ? 2048 : 128;
@@ -120,7 +124,8 @@ TEST_CASE("SemiImplicitEuler and Verlet are the textbook's", "[split]") {
   const double h = 0.0625;
   Half v(0.5, -0.25), w(0.125, 0.75), v_half = v, w_half = w, dv, dw;
   const auto check = [&](const auto& method, const Half& v_expected, const Half& w_expected) {
-    const auto y = solve(Problem{field, Vector4d(0.5, -0.25, 0.125, 0.75), 1.0, 1.0 + 3 * h}, method, FixedSteps{3}).ys().back();
+    const auto y =
+        solve(Problem{field, Vector4d(0.5, -0.25, 0.125, 0.75), 1.0, 1.0 + 3 * h}, method, FixedSteps{3}).ys().back();
     CHECK((y - (Vector4d() << v_expected, w_expected).finished()).norm() < 1e-15);
   };
   for (int i = 0; i < 3; ++i) {
@@ -156,7 +161,8 @@ void check_state(const M& method, const Y& y0) {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("States of float and double, vectors, arrays and batches come back", "[split]", battery::SplitMethods) {
+TEMPLATE_LIST_TEST_CASE("States of float and double, vectors, arrays and batches come back", "[split]",
+                        battery::SplitMethods) {
   const TestType method;
   const Eigen::Matrix<double, 2, 3> batch = (Eigen::Matrix<double, 2, 3>() << 1, 0.5, -2, 0.25, -1, 3).finished();
   check_state(method, Eigen::Vector2d(1, 0.5));
@@ -195,7 +201,8 @@ TEST_CASE("Each half has a resolution of its own", "[split]") {
   CHECK(refusal([&] { (void)solve(odd, Verlet<>{}, FixedSteps{10}); }) ==
         "antistrophe: the number of rows of y0 is 3; it must be even, for a split state is two halves");
   const Problem tiny{problems::Oscillators<>{}, Eigen::Vector2d(1, 1e-13), 0.0, 1.0};
-  CHECK(refusal([&] { (void)solve(tiny, Verlet<>{}, FixedSteps{10}); }).find("set the method's .resolution") != std::string::npos);
+  CHECK(refusal([&] { (void)solve(tiny, Verlet<>{}, FixedSteps{10}); }).find("set the method's .resolution") !=
+        std::string::npos);
   CHECK(refusal([&] { (void)solve(tiny, Verlet<>{.resolution_w = 0x1p-55}, FixedSteps{10}); }) == "not refused");
 }
 
@@ -213,5 +220,6 @@ TEST_CASE("A split solve that leaves its range names the entry and the option", 
   const auto solution = solve(problem, Verlet<>{}, FixedSteps{1000}, {}, OnFailure::return_status);
   CHECK(solution.status() == Status::out_of_range);
   CHECK((solution.failure().component == 1 || solution.failure().component == 3));
-  CHECK(solution.failure().cause.find(solution.failure().component == 1 ? ".resolution =" : ".resolution_w =") != std::string::npos);
+  CHECK(solution.failure().cause.find(solution.failure().component == 1 ? ".resolution =" : ".resolution_w =") !=
+        std::string::npos);
 }

@@ -21,7 +21,8 @@ using detail::Controller;
 
 namespace {
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(),
+                 infinity = std::numeric_limits<double>::infinity();
 
 // y1' = speed y2, y2' = −speed y1, which remembers the times at which it was asked.
 struct Remembering {
@@ -49,7 +50,7 @@ TEST_CASE("The controller is the PID formula", "[adaptive]") {
   options.P = 0.2, options.I = 0.3, options.D = 0.1;
   Controller controller(options, 5);
   const auto is = [](double factor, double x) { CHECK(factor == Approx(0.9 * std::exp2(x)).epsilon(1e-14)); };
-  is(controller.accept(std::exp2(-5)), 0.12 * 5);                              // the errors before the first count as 1
+  is(controller.accept(std::exp2(-5)), 0.12 * 5);  // the errors before the first count as 1
   is(controller.accept(std::exp2(-10)), 0.12 * 10 - 0.08 * 5);
   is(controller.accept(std::exp2(-20)), 0.12 * 20 - 0.08 * 10 + 0.02 * 5);
   // Rejections see the history and leave it alone.
@@ -67,7 +68,7 @@ TEST_CASE("Factors stay within limits that depend on whether the step was accept
   Controller controller(options, 5);
   CHECK(controller.accept(0) == 10);
   CHECK(controller.accept(1e-300) == 10);
-  CHECK(controller.accept(0.999) == 1);      // 0.9 by the formula: an accepted step is not shortened
+  CHECK(controller.accept(0.999) == 1);  // 0.9 by the formula: an accepted step is not shortened
   CHECK(controller.reject(1) == 0.9);
   CHECK(controller.reject(1.0001) < 0.9);
   CHECK(controller.reject(1e30) == 0.2);
@@ -131,7 +132,8 @@ TEST_CASE("Bad options are refused in words, before the field is called", "[adap
     const Problem problem{Remembering{&times}, Eigen::Vector2d(1, 0), 0.0, t1};
     CHECK_THROWS_AS((void)solve(problem, Dopri5{}, options), std::invalid_argument);
     CHECK_THROWS_WITH((void)solve(problem, Dopri5{}, options), "antistrophe: " + text);
-    CHECK_THROWS_WITH((void)solve(problem, Reversible<Dopri5>{}, options, {}, OnFailure::return_status), "antistrophe: " + text);
+    CHECK_THROWS_WITH((void)solve(problem, Reversible<Dopri5>{}, options, {}, OnFailure::return_status),
+                      "antistrophe: " + text);
     CHECK_THROWS_WITH((void)solve_with_pullback(problem, Reversible<Dopri5>{}, options), "antistrophe: " + text);
   };
   const auto with = [](auto set) {
@@ -148,13 +150,16 @@ TEST_CASE("Bad options are refused in words, before the field is called", "[adap
   refused({.atol = nan_value}, "Adaptive::atol is nan; it must be at least 0 and finite");
   refused({.atol = Eigen::Vector2d(1e-6, nan_value)}, "Adaptive::atol is nan; it must be at least 0 and finite");
   refused({.atol = Eigen::Vector3d(1, 1, 1)}, "the size of Adaptive::atol is 3; it must be 1 or that of the state, 2");
-  refused(with([](auto& o) { o.dtmin = 0.5, o.dtmax = 0.25; }), "Adaptive::dtmin is 0.5; it must be at most dtmax = 0.25");
+  refused(with([](auto& o) { o.dtmin = 0.5, o.dtmax = 0.25; }),
+          "Adaptive::dtmin is 0.5; it must be at most dtmax = 0.25");
   refused(with([](auto& o) { o.dtmin = -1; }), "Adaptive::dtmin is -1; it must be at least 0");
   refused(with([](auto& o) { o.dtmin = nan_value; }), "Adaptive::dtmin is nan; it must be at least 0");
   refused(with([](auto& o) { o.dtmax = 0; }), "Adaptive::dtmax is 0; it must be positive");
   refused(with([](auto& o) { o.dtmax = nan_value; }), "Adaptive::dtmax is nan; it must be positive");
-  refused(with([](auto& o) { o.first_step = -0.1; }), "Adaptive::first_step is -0.1; it must be positive, since t1 > t0");
-  refused(with([](auto& o) { o.first_step = 0.1; }), "Adaptive::first_step is 0.1; it must be negative, since t1 < t0", -1.0);
+  refused(with([](auto& o) { o.first_step = -0.1; }),
+          "Adaptive::first_step is -0.1; it must be positive, since t1 > t0");
+  refused(with([](auto& o) { o.first_step = 0.1; }), "Adaptive::first_step is 0.1; it must be negative, since t1 < t0",
+          -1.0);
   refused(with([](auto& o) { o.first_step = nan_value; }), "Adaptive::first_step is nan; it must be finite");
   refused(with([](auto& o) { o.max_steps = 0; }), "Adaptive::max_steps is 0; it must be at least 1, or not given");
   refused(with([](auto& o) { o.max_steps = -5; }), "Adaptive::max_steps is -5; it must be at least 1, or not given");

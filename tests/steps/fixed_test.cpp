@@ -14,7 +14,8 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(),
+                 infinity = std::numeric_limits<double>::infinity();
 
 // The nodes of steps between two times: first t0, last t1 exactly, monotone.
 template <class Steps>
@@ -43,7 +44,8 @@ TEST_CASE("FixedSteps makes n equal steps", "[steps]") {
 TEST_CASE("FixedSteps refuses n < 1 and steps that vanish beside t, with the value", "[steps]") {
   for (const std::int64_t n : {std::int64_t{0}, std::int64_t{-5}}) {
     CHECK_THROWS_AS(FixedSteps{n}.timeline(0, 1), std::invalid_argument);
-    CHECK_THROWS_WITH(FixedSteps{n}.timeline(0, 1), ContainsSubstring("FixedSteps::n is " + std::to_string(n)) && ContainsSubstring("at least 1"));
+    CHECK_THROWS_WITH(FixedSteps{n}.timeline(0, 1),
+                      ContainsSubstring("FixedSteps::n is " + std::to_string(n)) && ContainsSubstring("at least 1"));
     CHECK_THROWS_AS(FixedSteps{n}.timeline(1, 1), std::invalid_argument);
   }
   CHECK_THROWS_WITH(FixedSteps{1'000'000}.timeline(1e12, 1e12 + 1e-3), ContainsSubstring("FixedSteps::n"));
@@ -74,8 +76,10 @@ TEST_CASE("FixedStep refuses h that is 0, not finite, of the wrong sign or vanis
   CHECK_THROWS_WITH(FixedStep{0}.timeline(0, 1), ContainsSubstring("FixedStep::h is 0"));
   CHECK_THROWS_WITH(FixedStep{nan_value}.timeline(0, 1), ContainsSubstring("FixedStep::h is nan"));
   CHECK_THROWS_WITH(FixedStep{infinity}.timeline(0, 1), ContainsSubstring("FixedStep::h is inf"));
-  CHECK_THROWS_WITH(FixedStep{-0.5}.timeline(0, 1), ContainsSubstring("FixedStep::h is -0.5") && ContainsSubstring("positive"));
-  CHECK_THROWS_WITH(FixedStep{0.5}.timeline(1, 0), ContainsSubstring("FixedStep::h is 0.5") && ContainsSubstring("negative"));
+  CHECK_THROWS_WITH(FixedStep{-0.5}.timeline(0, 1),
+                    ContainsSubstring("FixedStep::h is -0.5") && ContainsSubstring("positive"));
+  CHECK_THROWS_WITH(FixedStep{0.5}.timeline(1, 0),
+                    ContainsSubstring("FixedStep::h is 0.5") && ContainsSubstring("negative"));
   CHECK_THROWS_AS(FixedStep{1e-17}.timeline(1, 2), std::invalid_argument);
   CHECK_THROWS_AS(FixedStep{1e-300}.timeline(0, 1), std::invalid_argument);
 }
@@ -94,7 +98,8 @@ TEST_CASE("StepTo takes an end that is off by a unit in the last place for the e
   CHECK(nodes(StepTo{{below, 0.2, beyond}}, 0.1, 0.3) == std::vector<double>{0.1, 0.2, 0.3});
 }
 
-TEST_CASE("StepTo refuses times that are unsorted, twice the same, outside or not finite, with index and value", "[steps]") {
+TEST_CASE("StepTo refuses times that are unsorted, twice the same, outside or not finite, with index and value",
+          "[steps]") {
   CHECK_THROWS_WITH((StepTo{{0.5, 0.25}}.timeline(0, 1)), ContainsSubstring("StepTo::times[1] is 0.25"));
   CHECK_THROWS_WITH((StepTo{{0.5, 0.5}}.timeline(0, 1)), ContainsSubstring("StepTo::times[1]"));
   CHECK_THROWS_WITH((StepTo{{0.5, 1.5}}.timeline(0, 1)), ContainsSubstring("StepTo::times[1] is 1.5"));

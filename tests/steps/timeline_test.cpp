@@ -9,7 +9,8 @@
 using namespace antistrophe;
 
 TEST_CASE("A uniform timeline begins at t0, ends exactly at t1 and is monotone", "[timeline]") {
-  for (const auto& [t0, t1] : std::vector<std::pair<double, double>>{{0, 1}, {0.1, 0.7}, {1, -2}, {1e6, 1e6 + 1}, {-3, 1e-11}}) {
+  for (const auto& [t0, t1] :
+       std::vector<std::pair<double, double>>{{0, 1}, {0.1, 0.7}, {1, -2}, {1e6, 1e6 + 1}, {-3, 1e-11}}) {
     for (const std::int64_t n : {1, 3, 7, 10, 1000, 49'999}) {
       const Timeline timeline = Timeline::uniform(t0, t1, n);
       CAPTURE(t0, t1, n);
@@ -17,7 +18,8 @@ TEST_CASE("A uniform timeline begins at t0, ends exactly at t1 and is monotone",
       CHECK(timeline[0] == t0);
       CHECK(timeline[n] == t1);
       bool monotone = true;
-      for (std::int64_t i = 0; i < n; ++i) monotone = monotone && (t1 > t0 ? timeline[i] < timeline[i + 1] : timeline[i] > timeline[i + 1]);
+      for (std::int64_t i = 0; i < n; ++i)
+        monotone = monotone && (t1 > t0 ? timeline[i] < timeline[i + 1] : timeline[i] > timeline[i + 1]);
       CHECK(monotone);
     }
   }
@@ -66,7 +68,7 @@ TEST_CASE("Only listed times are stored", "[timeline]") {
 
 TEST_CASE("A timeline is shortened to its first steps, whose nodes and numbers stay", "[timeline]") {
   for (Timeline whole : {Timeline::uniform(0.1, 1.7, 7).numbered_from(40), Timeline::paced(0.1, 1.7, 0.25, 7),
-                                Timeline::listed({0.1, 0.2, 0.4, 0.5, 0.9, 1.1, 1.6, 1.7})}) {
+                         Timeline::listed({0.1, 0.2, 0.4, 0.5, 0.9, 1.1, 1.6, 1.7})}) {
     Timeline first = whole;
     first.shorten(3);
     REQUIRE(first.steps() == 3);

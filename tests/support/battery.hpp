@@ -8,8 +8,8 @@
 
 #include <Eigen/Core>
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <complex>
 #include <cstdint>
@@ -214,7 +214,8 @@ auto complexified(const Problem<Field<double>, Y>& problem) {
   using C = std::complex<double>;
   using Z = typename detail::WithScalar<Y, C>::type;
   Field<C> field;
-  if constexpr (detail::HasParameters<Field<double>>) field.parameters() = problem.field.parameters().template cast<C>();
+  if constexpr (detail::HasParameters<Field<double>>)
+    field.parameters() = problem.field.parameters().template cast<C>();
   return Problem<Field<C>, Z>{field, problem.y0.template cast<C>(), problem.t0, problem.t1};
 }
 
@@ -234,9 +235,8 @@ bool all_nonzero(const A& a) {
 template <class A>
 bool same_bits(const A& a, const A& b) {
   return a.rows() == b.rows() && a.cols() == b.cols() &&
-         std::equal(a.data(), a.data() + a.size(), b.data(), [](auto x, auto y) {
-           return x == y && std::signbit(x) == std::signbit(y);
-         });
+         std::equal(a.data(), a.data() + a.size(), b.data(),
+                    [](auto x, auto y) { return x == y && std::signbit(x) == std::signbit(y); });
 }
 
 // --- A problem with a closed form -----------------------------------------------------------------------------------------
@@ -262,7 +262,8 @@ struct WarpedHopf {
     const Real tau = static_cast<Real>(t) + std::sin(static_cast<Real>(t)) / 2;
     const Real growth = std::exp(2 * tau);
     const Real r = std::sqrt(growth / (growth + static_cast<Real>(c)));
-    const Real angle = static_cast<Real>(omega) * tau + std::log((growth + static_cast<Real>(c)) / (1 + static_cast<Real>(c))) / 2;
+    const Real angle =
+        static_cast<Real>(omega) * tau + std::log((growth + static_cast<Real>(c)) / (1 + static_cast<Real>(c))) / 2;
     return {static_cast<Scalar>(r * std::cos(angle)), static_cast<Scalar>(r * std::sin(angle))};
   }
 };
@@ -330,7 +331,8 @@ double gradient_difference(const G& a, const G& b) {
 
 // The gradient of WeightedSum of the real-valued map, entry by entry, by complex steps.
 template <template <class> class Field, class Y, class M, Steps StepsType>
-auto complex_step_gradient(const Problem<Field<double>, Y>& problem, const M& method, const StepsType& steps, const SaveAt& save_at) {
+auto complex_step_gradient(const Problem<Field<double>, Y>& problem, const M& method, const StepsType& steps,
+                           const SaveAt& save_at) {
   const auto complex = complexified<Field>(problem);
   const auto value = [&](const auto& p) { return WeightedSum::value(solve(p, method, steps, save_at).ys()); };
   struct {
@@ -347,7 +349,8 @@ auto complex_step_gradient(const Problem<Field<double>, Y>& problem, const M& me
 }
 
 template <template <class> class Field, class Y, class M>
-auto complex_step_gradient(const Problem<Field<double>, Y>& problem, const M& method, std::int64_t n, const SaveAt& save_at) {
+auto complex_step_gradient(const Problem<Field<double>, Y>& problem, const M& method, std::int64_t n,
+                           const SaveAt& save_at) {
   return complex_step_gradient<Field>(problem, method, FixedSteps{n}, save_at);
 }
 

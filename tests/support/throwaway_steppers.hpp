@@ -42,7 +42,8 @@ class Common {
   explicit Common(const Y& y0) : y1_(zeros_like(y0)) {}
 
   // An end of a step that a pull-back meets: its cotangent is added to the double `t_bar`.
-  void vjp(const F& field, double t, const Y& y, const Tape<F, Y>& tape, const Y& w, Y& y_bar, Theta& theta_bar, double& t_bar) {
+  void vjp(const F& field, double t, const Y& y, const Tape<F, Y>& tape, const Y& w, Y& y_bar, Theta& theta_bar,
+           double& t_bar) {
     typename Y::Scalar t_bar_here{0};
     pull_back<F, Y>(field, t, y, tape, w, y_bar, theta_bar, t_bar_here);
     ++calls_.vjps;
@@ -81,7 +82,13 @@ class ReversibleHeunStepper : public detail::Common<F, Y> {
   static constexpr int error_estimates = 1;
 
   ReversibleHeunStepper(const auto&, const F& field, const Y& y0)
-      : Base(y0), field_(field), tape0_(detail::make_tape<F, Y>(field, y0)), tape1_(tape0_), y_hat1_(y1_), f1_(y1_), w_(y1_) {}
+      : Base(y0),
+        field_(field),
+        tape0_(detail::make_tape<F, Y>(field, y0)),
+        tape1_(tape0_),
+        y_hat1_(y1_),
+        f1_(y1_),
+        w_(y1_) {}
 
   Carry make_carry() const { return {detail::zeros_like(y1_), detail::zeros_like(y1_), detail::zeros_like(y1_)}; }
   CarryBar make_carry_bar() const { return make_carry(); }
@@ -108,7 +115,8 @@ class ReversibleHeunStepper : public detail::Common<F, Y> {
   }
   void dense(const Step& step, const Carry& c, double sigma, Y& y) const {
     const Hermite u(sigma, step.h());
-    y = detail::scalar<Y>(u.y0) * c.y + detail::scalar<Y>(u.y1) * y1_ + detail::scalar<Y>(u.f0) * c.f + detail::scalar<Y>(u.f1) * f1_;
+    y = detail::scalar<Y>(u.y0) * c.y + detail::scalar<Y>(u.y1) * y1_ + detail::scalar<Y>(u.f0) * c.f +
+        detail::scalar<Y>(u.f1) * f1_;
   }
   template <class Bits>
   Outcome commit(const Step&, Carry& carry, Bits&) {
@@ -146,7 +154,8 @@ class ReversibleHeunStepper : public detail::Common<F, Y> {
     return Outcome::ok;
   }
 
-  void finish(double t0, const Carry& carry, CarryBar& bar, Y& y0_bar, Theta& theta_bar, detail::TimeCotangents& t_bar) {
+  void finish(double t0, const Carry& carry, CarryBar& bar, Y& y0_bar, Theta& theta_bar,
+              detail::TimeCotangents& t_bar) {
     evaluate(t0, carry.y, f1_, tape0_);
     y0_bar = bar.y + bar.y_hat;
     this->vjp(field_, t0, carry.y, tape0_, bar.f, y0_bar, theta_bar, t_bar.t0);
@@ -158,7 +167,10 @@ class ReversibleHeunStepper : public detail::Common<F, Y> {
   struct Hermite {
     double y0, y1, f0, f1, slope0, slope1;  // slope: the weights of f for h = 1
     Hermite(double s, double h)
-        : y0((1 + 2 * s) * (1 - s) * (1 - s)), y1(s * s * (3 - 2 * s)), slope0(s * (1 - s) * (1 - s)), slope1(s * s * (s - 1)) {
+        : y0((1 + 2 * s) * (1 - s) * (1 - s)),
+          y1(s * s * (3 - 2 * s)),
+          slope0(s * (1 - s) * (1 - s)),
+          slope1(s * s * (s - 1)) {
       f0 = h * slope0, f1 = h * slope1;
     }
   };
@@ -246,11 +258,12 @@ class TwoPointStepper : public detail::Common<F, Y> {
     y1_ = c.y + psi_ + lambda_ * d_;
     return detail::all_finite(y1_) ? Outcome::ok : Outcome::not_finite;
   }
-  void error(const Step& step, const Carry&, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) const {
+  void error(const Step& step, const Carry&,
+             std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) const {
     using Real = detail::Work<Y>;
     static_assert(error_estimates == 1);
-    detail::weighted_sum<detail::weights_error<Tableau, Real, 0>, 0, detail::Stages<Tableau, Field, Y>::count, typename Y::Scalar>(
-        static_cast<Real>(step.h()), stages_.k, estimates[0]);
+    detail::weighted_sum<detail::weights_error<Tableau, Real, 0>, 0, detail::Stages<Tableau, Field, Y>::count,
+                         typename Y::Scalar>(static_cast<Real>(step.h()), stages_.k, estimates[0]);
   }
   void dense(const Step& step, const Carry& c, double sigma, Y& y) const {
     const auto weights = omega(sigma, step.h());
@@ -291,7 +304,9 @@ class TwoPointStepper : public detail::Common<F, Y> {
   }
 
   // Before the first step older and y are one.
-  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, detail::TimeCotangents&) const { y0_bar = bar.older + bar.y; }
+  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, detail::TimeCotangents&) const {
+    y0_bar = bar.older + bar.y;
+  }
   void forget() {}
   static bool same(const Carry& a, const Carry& b) { return a.older == b.older && a.y == b.y; }
 
@@ -327,8 +342,8 @@ class TwoPointStepper : public detail::Common<F, Y> {
       d_bar += detail::scalar<Y>(sigma) * lambda_ * *w;
     }
     const auto through = [&]<bool WithKappa>() {
-      detail::pull_back_increment<Tableau, WithKappa>(ahead_(step.t0, step.t1), step.t0, step.t1, stages_, 1, q, bar_, bar.y,
-                                                      theta_bar, t_bar.t0, t_bar.t1);
+      detail::pull_back_increment<Tableau, WithKappa>(ahead_(step.t0, step.t1), step.t0, step.t1, stages_, 1, q, bar_,
+                                                      bar.y, theta_bar, t_bar.t0, t_bar.t1);
     };
     saves.empty() ? through.template operator()<false>() : through.template operator()<true>();
     calls_.vjps += tableau::increment_stages<Tableau>;
@@ -473,7 +488,9 @@ class MultistepStepper : public detail::Common<F, Y> {
     return Outcome::ok;
   }
 
-  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, detail::TimeCotangents&) const { y0_bar = bar.x2; }
+  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, detail::TimeCotangents&) const {
+    y0_bar = bar.x2;
+  }
   void forget() {
     for (Known& known : cache_) known.node = -1;
   }
@@ -531,8 +548,8 @@ class MultistepStepper : public detail::Common<F, Y> {
       }
       const CarryBar after = bar;
       bar = {zero(), after.x0, Y(after.x1 + q + y_bar), zero(), after.f1};
-      detail::pull_back_increment<Start>(field_, step.t0, step.t1, stages_, 1, psi_bar, bar_, bar.x2, theta_bar, t_bar.t0,
-                                         t_bar.t1);
+      detail::pull_back_increment<Start>(field_, step.t0, step.t1, stages_, 1, psi_bar, bar_, bar.x2, theta_bar,
+                                         t_bar.t0, t_bar.t1);
       calls_.vjps += tableau::increment_stages<Start>;
       return;
     }
@@ -546,10 +563,12 @@ class MultistepStepper : public detail::Common<F, Y> {
       y_bar += *w;
       f1_bar += u.older * *w, f2_bar += u.newer * *w;
       d_bar += detail::scalar<Y>(sigma) * lambda_ * *w;
-      if constexpr (Base::with_times) h_bar += (u.older * this->product(*w, f1) + u.newer * this->product(*w, f2)) / step.h();
+      if constexpr (Base::with_times)
+        h_bar += (u.older * this->product(*w, f1) + u.newer * this->product(*w, f2)) / step.h();
     }
     f1_bar += b.newer * d_bar, f2_bar += b.older * d_bar;
-    if constexpr (Base::with_times) h_bar += (b.newer * this->product(d_bar, f1) + b.older * this->product(d_bar, f2)) / step.h();
+    if constexpr (Base::with_times)
+      h_bar += (b.newer * this->product(d_bar, f1) + b.older * this->product(d_bar, f2)) / step.h();
     const CarryBar after = bar;
     bar = {d_bar, Y(after.x0 - d_bar), Y(after.x1 + q + y_bar), f1_bar, Y(after.f1 + f2_bar)};
     t_bar.t0 -= h_bar, t_bar.t1 += h_bar;

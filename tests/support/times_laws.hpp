@@ -17,13 +17,15 @@ auto long_double_solution(const Problem<Field<double>, Y>& problem, const M& met
   using Z = typename detail::WithScalar<Y, long double>::type;
   Field<long double> field;
   field.parameters() = problem.field.parameters().template cast<long double>();
-  return solve(Problem<Field<long double>, Z>{field, problem.y0.template cast<long double>(), t0, t1}, method, steps, save_at);
+  return solve(Problem<Field<long double>, Z>{field, problem.y0.template cast<long double>(), t0, t1}, method, steps,
+               save_at);
 }
 
 // Sixth-order central differences. At a step h of 2^−8 truncation is h^6/140 of the seventh derivative, 2.5e−17 of it; the
 // nodes, rounded to double, are off by 2^−53 of a time of about 4, which over 2^−8 makes 1e−13 of the slope of L.
 inline double difference(const std::function<long double(double)>& f, double x, double h = 0x1p-8) {
-  const long double slope = 45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
+  const long double slope =
+      45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
   return static_cast<double>(slope / (60 * static_cast<long double>(h)));
 }
 
@@ -50,8 +52,9 @@ void check(const Problem<Field<double>, Y>& problem, const M& method, const Step
     return WeightedSum::value(long_double_solution<Field>(problem, real, steps, save_at, t0, t1).ys());
   };
   const auto gradient = value_and_gradient(problem, method, steps, WeightedSum{}, save_at).gradient;
-  check_times(gradient.t0, gradient.t1, [&](double t0) { return value(t0, problem.t1); },
-              [&](double t1) { return value(problem.t0, t1); }, problem.t0, problem.t1, h);
+  check_times(
+      gradient.t0, gradient.t1, [&](double t0) { return value(t0, problem.t1); },
+      [&](double t1) { return value(problem.t0, t1); }, problem.t0, problem.t1, h);
 }
 
 inline const Problem pendulum{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), 0.5, 3.5};
@@ -95,7 +98,8 @@ void times_of_given_saves() {
   const auto real = Facts<TestType>::real_valued();
   CAPTURE(Facts<TestType>::name);
   const std::vector<double> times{0.5, 1.0, 2.0, 2.0, 3.0, 3.5};
-  const auto gradient = value_and_gradient(pendulum, method, FixedSteps{60}, WeightedSum{}, SaveAt{.times = times}).gradient;
+  const auto gradient =
+      value_and_gradient(pendulum, method, FixedSteps{60}, WeightedSum{}, SaveAt{.times = times}).gradient;
   const auto value = [&](double t0, double t1) {
     const auto solution = long_double_solution<problems::DrivenPendulum>(pendulum, real, FixedSteps{60},
                                                                          SaveAt{.t0 = true, .steps = true}, t0, t1);
@@ -106,12 +110,15 @@ void times_of_given_saves() {
       Eigen::Vector<long double, 2> y = solution.ys()[node], slope;
       field(solution.ts()[node], y, slope);
       // At the ends of the solve a given time is the end itself and moves with it.
-      if (node > 0 && node < 60) y += (static_cast<long double>(t) - static_cast<long double>(solution.ts()[node])) * slope;
+      if (node > 0 && node < 60)
+        y += (static_cast<long double>(t) - static_cast<long double>(solution.ts()[node])) * slope;
       ys.push_back(y);
     }
     return WeightedSum::value(ys);
   };
-  check_times(gradient.t0, gradient.t1, [&](double t0) { return value(t0, 3.5); }, [&](double t1) { return value(0.5, t1); }, 0.5, 3.5);
+  check_times(
+      gradient.t0, gradient.t1, [&](double t0) { return value(t0, 3.5); }, [&](double t1) { return value(0.5, t1); },
+      0.5, 3.5);
 }
 
 }  // namespace antistrophe::battery::times

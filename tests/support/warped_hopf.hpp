@@ -51,7 +51,8 @@ Eigen::Vector<Z, 2> hopf_solution(double t0, const Eigen::Vector<Z, 2>& y0, cons
   using std::sin;
   using std::sqrt;
   using Real = long double;
-  const Real tau = static_cast<Real>(t) - static_cast<Real>(t0) + (std::sin(static_cast<Real>(t)) - std::sin(static_cast<Real>(t0))) / 2;
+  const Real tau = static_cast<Real>(t) - static_cast<Real>(t0) +
+                   (std::sin(static_cast<Real>(t)) - std::sin(static_cast<Real>(t0))) / 2;
   const Z grown(std::expm1(2 * tau));
   const Z d = Z(1) + (y0[0] * y0[0] + y0[1] * y0[1]) * grown;
   const Z r = sqrt((Z(1) + grown) / d), angle = omega * Z(tau) + log(d) / Z(2);
@@ -59,7 +60,8 @@ Eigen::Vector<Z, 2> hopf_solution(double t0, const Eigen::Vector<Z, 2>& y0, cons
 }
 
 // ∂(w · y(t))/∂(x0, y0, ω) by complex steps of the closed form, to round-off.
-inline Eigen::Vector<long double, 3> hopf_gradient(double t0, const Eigen::Vector2d& y0, double omega, double t, const Eigen::Vector2d& w) {
+inline Eigen::Vector<long double, 3> hopf_gradient(double t0, const Eigen::Vector2d& y0, double omega, double t,
+                                                   const Eigen::Vector2d& w) {
   using C = std::complex<long double>;
   constexpr long double step = 1e-40L;
   Eigen::Vector<long double, 3> gradient;

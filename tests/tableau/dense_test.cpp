@@ -20,7 +20,8 @@ using namespace antistrophe::test;
 
 namespace {
 
-using AllTableaux = std::tuple<Euler, Midpoint, Heun, Ralston, Ralston3, Bosh3, RK4, RK38, Tsit5, Dopri5, Dop853, EES25, EES27>;
+using AllTableaux =
+    std::tuple<Euler, Midpoint, Heun, Ralston, Ralston3, Bosh3, RK4, RK38, Tsit5, Dopri5, Dop853, EES25, EES27>;
 
 constexpr long double unit = std::numeric_limits<long double>::epsilon() / 2;
 

@@ -273,7 +273,8 @@ std::vector<std::string> faults(const Table<Coefficient>& table) {
       const auto trees = rooted_trees(9).at(static_cast<std::size_t>(n));
       const bool all = std::all_of(trees.begin(), trees.end(), [&](const Tree& t) { return trip.vanish(t); });
       if (all != (n <= table.reversible_order))
-        found.push_back("there and back is not the identity to order " + std::to_string(table.reversible_order) + " and no further");
+        found.push_back("there and back is not the identity to order " + std::to_string(table.reversible_order) +
+                        " and no further");
     }
   }
   return found;

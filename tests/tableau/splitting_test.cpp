@@ -29,7 +29,8 @@ TEMPLATE_LIST_TEST_CASE("Both halves go the whole step, inside it", "[splitting]
   CHECK(std::fabs(sum_of<TestType>(Moves::v) - 1) < round_off);
   CHECK(std::fabs(sum_of<TestType>(Moves::w) - 1) < round_off);
   for (const Substep& s : TestType::substeps) CHECK((s.c >= 0 && s.c <= 1));
-  for (std::size_t i = 1; i < TestType::substeps.size(); ++i) CHECK(TestType::substeps[i].moves != TestType::substeps[i - 1].moves);
+  for (std::size_t i = 1; i < TestType::substeps.size(); ++i)
+    CHECK(TestType::substeps[i].moves != TestType::substeps[i - 1].moves);
 }
 
 TEMPLATE_LIST_TEST_CASE("A force is taken at the time at which v has arrived", "[splitting]", Splittings) {

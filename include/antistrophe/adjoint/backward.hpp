@@ -22,8 +22,8 @@ class Backward {
   using Y = typename S::State;
   static constexpr bool with_times = TimeDifferentiable<F, Y>;
 
-  Backward(S& stepper, const F& field, const SavePlan& plan, const std::vector<Y>& ys_bar, const std::vector<double>& ts_bar,
-           const Y& like)
+  Backward(S& stepper, const F& field, const SavePlan& plan, const std::vector<Y>& ys_bar,
+           const std::vector<double>& ts_bar, const Y& like)
       : stepper_(stepper),
         field_(field),
         plan_(plan),

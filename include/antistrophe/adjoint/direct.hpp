@@ -96,8 +96,8 @@ struct DirectAdjoint {
 
     // Sweeps a segment from the carry after its last step to the one at its start; `carry` is overwritten on the way.
     template <class Backward>
-    Failure sweep(S& stepper, std::size_t, const Timeline& timeline, typename S::Carry& carry, Backward& backward, WayBack&,
-                  BackwardStats&) const {
+    Failure sweep(S& stepper, std::size_t, const Timeline& timeline, typename S::Carry& carry, Backward& backward,
+                  WayBack&, BackwardStats&) const {
       const std::int64_t n = timeline.steps();
       backward.meet_saves(n, carry);
       for (std::int64_t i = n; i-- > 0;) {

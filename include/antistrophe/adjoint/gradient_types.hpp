@@ -14,9 +14,10 @@ namespace antistrophe {
 struct UnknownTimeGradient {
   template <class T = double>
   operator double() const {
-    static_assert(detail::never<T>,
-                  "antistrophe: gradients with respect to t0 and t1 need the field's df/dt: give its vjp a last argument "
-                  "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
+    static_assert(
+        detail::never<T>,
+        "antistrophe: gradients with respect to t0 and t1 need the field's df/dt: give its vjp a last argument "
+        "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
     return 0;
   }
 };
@@ -28,7 +29,8 @@ using TimeGradient = std::conditional_t<TimeDifferentiable<F, Y>, double, Unknow
 struct BackwardStats {
   std::int64_t evaluations = 0;  // of f
   std::int64_t vjps = 0;
-  double drift = 0;  // ‖reconstructed y(t0) − y0‖∞ of a floating reversible sweep; 0 where it is exact or not reconstructed
+  double drift =
+      0;  // ‖reconstructed y(t0) − y0‖∞ of a floating reversible sweep; 0 where it is exact or not reconstructed
 };
 
 // y0 has the shape of the state, theta that of the field's parameters (length zero where it has none).

@@ -20,9 +20,10 @@ namespace detail {
 
 // Where the way back did not meet the way forth.
 inline Failure impure_at(double t, std::int64_t step) {
-  return {Status::impure_field, t, step, -1,
-          "the way back did not meet the states of the way forth bit for bit, so the vector field is not a pure function "
-          "of (t, y; theta): look for a random layer, a threaded reduction, a cache, or parameters changed in between"};
+  return {
+      Status::impure_field, t, step, -1,
+      "the way back did not meet the states of the way forth bit for bit, so the vector field is not a pure function "
+      "of (t, y; theta): look for a random layer, a threaded reduction, a cache, or parameters changed in between"};
 }
 
 }  // namespace detail
@@ -60,15 +61,15 @@ struct ReversibleAdjoint {
 
     // Sweeps segment `number` from the carry after its last step to the one at its start; `carry` is overwritten on the way.
     template <class Backward>
-    Failure sweep(S& stepper, std::size_t number, const Timeline& timeline, typename S::Carry& carry, Backward& backward,
-                  BitStack::Cursor& cursor, BackwardStats& stats) const {
+    Failure sweep(S& stepper, std::size_t number, const Timeline& timeline, typename S::Carry& carry,
+                  Backward& backward, BitStack::Cursor& cursor, BackwardStats& stats) const {
       const std::int64_t n = timeline.steps();
       backward.meet_saves(n, carry);
       for (std::int64_t i = n; i-- > 0;) {
         const Step step = step_at(timeline, i);
         detail::TimeCotangents step_bar;
-        const Outcome outcome =
-            stepper.step_back(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i), cursor);
+        const Outcome outcome = stepper.step_back(step, carry, backward.carry_bar, backward.theta_bar, step_bar,
+                                                  backward.saves_inside(i), cursor);
         if (outcome != Outcome::ok) return lost(stepper, outcome, step);
         backward.chain_times(i, step_bar);
         backward.meet_saves(i, carry);
@@ -98,10 +99,11 @@ struct ReversibleAdjoint {
       }
     }
 
-    Failure arrive(S& stepper, std::size_t number, const Timeline& timeline, const typename S::Carry& carry, const BitStack::Cursor& cursor,
-                   BackwardStats& stats) const {
+    Failure arrive(S& stepper, std::size_t number, const Timeline& timeline, const typename S::Carry& carry,
+                   const BitStack::Cursor& cursor, BackwardStats& stats) const {
       if constexpr (S::reversibility == Reversibility::exact) {
-        if (!stepper.same(carry, firsts_[number]) || (number == 0 && !cursor.at_bottom())) return detail::impure_at(timeline.t0(), timeline.first());
+        if (!stepper.same(carry, firsts_[number]) || (number == 0 && !cursor.at_bottom()))
+          return detail::impure_at(timeline.t0(), timeline.first());
       } else {
         typename S::State y, y0;
         stepper.read(carry, y);
@@ -114,11 +116,12 @@ struct ReversibleAdjoint {
       return {};
     }
 
-    static constexpr const char* why_astray =
-        S::reversibility == Reversibility::to_order
-            ? "the method goes back to an order in h only, and less where the way forth contracts; use DirectAdjoint, or a "
-              "Reversible pair"
-            : "on the way back round-off grows like lambda^-n, and more where the way forth contracts; use Exact arithmetic";
+    static constexpr const char* why_astray = S::reversibility == Reversibility::to_order
+                                                  ? "the method goes back to an order in h only, and less where the "
+                                                    "way forth contracts; use DirectAdjoint, or a "
+                                                    "Reversible pair"
+                                                  : "on the way back round-off grows like lambda^-n, and more where "
+                                                    "the way forth contracts; use Exact arithmetic";
 
     std::vector<typename S::Carry> firsts_;
   };

@@ -129,7 +129,8 @@ class [[nodiscard]] Pass {
       static_assert(detail::SavedFunctionWithVjp<Save, Y>,
                     "antistrophe: a gradient through a function saved in the place of the state needs its member "
                     "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
-      for (std::size_t i = 0; i < ts().size(); ++i) values_.push_back(save_.function(ts()[i], forward_.solution.ys()[i]));
+      for (std::size_t i = 0; i < ts().size(); ++i)
+        values_.push_back(save_.function(ts()[i], forward_.solution.ys()[i]));
     }
   }
 
@@ -153,7 +154,8 @@ class [[nodiscard]] Pass {
       if constexpr (!WatchType::none) {
         if (segment.arrest) through_event(segment, k + 1 < segments.size(), gradient.y0, t_start_bar, backward, carry);
       }
-      const Failure failure = forward_.trace.sweep(stepper, k, segment.timeline, carry, backward, way_back, gradient.stats);
+      const Failure failure =
+          forward_.trace.sweep(stepper, k, segment.timeline, carry, backward, way_back, gradient.stats);
       if (failure.status != Status::success) throw SolveError(failure, forward_.solution);
       detail::TimeCotangents start_bar;
       stepper.finish(segment.timeline.t0(), carry, backward.carry_bar, gradient.y0, backward.theta_bar, start_bar);
@@ -163,17 +165,19 @@ class [[nodiscard]] Pass {
     gradient.theta = std::move(backward.theta_bar);
     if constexpr (TimeDifferentiable<F, Y>) {
       detail::TimeCotangents times_bar{t_start_bar, backward.times_bar.t1};
-      if (segments.size() == 1 && !segments[0].arrest && segments[0].timeline.steps() == 0) add_instant(ys_bar, times_bar);
+      if (segments.size() == 1 && !segments[0].arrest && segments[0].timeline.steps() == 0)
+        add_instant(ys_bar, times_bar);
       gradient.t0 = times_bar.t0;
       gradient.t1 = times_bar.t1;
     }
     gradient.stats.evaluations = stepper.calls().evaluations - before.evaluations;
     gradient.stats.vjps = stepper.calls().vjps - before.vjps;
     if (!gradient.y0.allFinite() || !gradient.theta.allFinite())
-      throw SolveError({Status::gradient_not_finite, t0, segments.front().timeline.first(), -1,
-                        "the cotangents overflowed on the way back, or the vjp returned NaN: a chaotic solution over so "
-                        "long a time has no gradient that numbers can hold"},
-                       forward_.solution);
+      throw SolveError(
+          {Status::gradient_not_finite, t0, segments.front().timeline.first(), -1,
+           "the cotangents overflowed on the way back, or the vjp returned NaN: a chaotic solution over so "
+           "long a time has no gradient that numbers can hold"},
+          forward_.solution);
     return gradient;
   }
 
@@ -257,11 +261,12 @@ class [[nodiscard]] Pass {
 // The solve and its pull-back. Errors as of solve; a method that cannot go with the adjoint does not compile.
 template <class F, class Y, class M, class StepsType, class Save = SaveAt, class Adjoint = DefaultAdjoint<M, F, Y>,
           class... E>
-auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const Save& save_at = {},
-                         const Adjoint& = {}, const Events<E...>& events = Events<>{}) {
+auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
+                         const Save& save_at = {}, const Adjoint& = {}, const Events<E...>& events = Events<>{}) {
   if constexpr (detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
     detail::validate(problem);
-    return Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint, Save, E...>(problem, method, steps, save_at, events, true);
+    return Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint, Save, E...>(problem, method, steps, save_at, events,
+                                                                               true);
   }
 }
 

@@ -16,10 +16,10 @@ namespace antistrophe {
 // ok, or the component that is worst: what the adjoint says of it, what differences say, and by how much they differ.
 struct [[nodiscard]] GradientReport {
   bool ok = true;
-  std::string component;      // such as "theta[3]" or "t1"
-  double gradient = 0;        // of the adjoint
-  double difference = 0;      // of the value
-  double error = 0;           // |gradient − difference| / scale; scale is the largest entry of its group of components
+  std::string component;  // such as "theta[3]" or "t1"
+  double gradient = 0;    // of the adjoint
+  double difference = 0;  // of the value
+  double error = 0;       // |gradient − difference| / scale; scale is the largest entry of its group of components
   double tolerance = 0;
   std::string message;
 
@@ -36,7 +36,8 @@ struct GradientCheckOptions {
 // Fourth-order central differences, with the step that balances truncation against round-off, ε^{1/5}. Steps that are chosen
 // as the solve goes are taken once and then held, as the gradient holds them.
 // Throws as value_and_gradient does.
-template <class F, class Y, class M, class StepsType, class L, class Save = SaveAt, class Adjoint = DefaultAdjoint<M, F, Y>>
+template <class F, class Y, class M, class StepsType, class L, class Save = SaveAt,
+          class Adjoint = DefaultAdjoint<M, F, Y>>
 GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
                               const Save& save_at = {}, const Adjoint& adjoint = {},
                               const GradientCheckOptions& options = {}) {
@@ -44,76 +45,80 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
     const StepTo taken{solve_with_pullback(problem, method, steps, save_at, adjoint).solution().steps()};
     return check_gradient(problem, method, taken, loss, save_at, adjoint, options);
   } else {
-  using Real = RealOf<Y>;
-  const double epsilon = static_cast<double>(std::numeric_limits<Real>::epsilon());
-  const double relative_step = options.step > 0 ? options.step : std::pow(epsilon, 0.2);
-  GradientReport report;
-  report.tolerance = options.tolerance > 0 ? options.tolerance : (epsilon > 1e-10 ? 2e-2 : 1e-7);
+    using Real = RealOf<Y>;
+    const double epsilon = static_cast<double>(std::numeric_limits<Real>::epsilon());
+    const double relative_step = options.step > 0 ? options.step : std::pow(epsilon, 0.2);
+    GradientReport report;
+    report.tolerance = options.tolerance > 0 ? options.tolerance : (epsilon > 1e-10 ? 2e-2 : 1e-7);
 
-  const auto at_problem = value_and_gradient(problem, method, steps, loss, save_at, adjoint);
-  const auto& gradient = at_problem.gradient;
-  Problem<F, Y> moved = problem;
-  const auto value_at = [&] {
-    const auto ys = solve(moved, method, steps, save_at).ys();
-    auto unused = ys;
-    return static_cast<double>(loss(ys, unused));
-  };
-  const auto differentiate = [&](auto& x) {
-    const auto original = x;
-    const double h = relative_step * std::fmax(1.0, std::fabs(static_cast<double>(original)));
-    const auto at = [&](double offset) {
-      x = static_cast<std::remove_cvref_t<decltype(x)>>(static_cast<double>(original) + offset);
-      return value_at();
+    const auto at_problem = value_and_gradient(problem, method, steps, loss, save_at, adjoint);
+    const auto& gradient = at_problem.gradient;
+    Problem<F, Y> moved = problem;
+    const auto value_at = [&] {
+      const auto ys = solve(moved, method, steps, save_at).ys();
+      auto unused = ys;
+      return static_cast<double>(loss(ys, unused));
     };
-    const double slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
-    x = original;
-    return slope;
-  };
+    const auto differentiate = [&](auto& x) {
+      const auto original = x;
+      const double h = relative_step * std::fmax(1.0, std::fabs(static_cast<double>(original)));
+      const auto at = [&](double offset) {
+        x = static_cast<std::remove_cvref_t<decltype(x)>>(static_cast<double>(original) + offset);
+        return value_at();
+      };
+      const double slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
+      x = original;
+      return slope;
+    };
 
-  struct Entry {
-    std::string name;
-    double gradient, difference;
-  };
-  const auto judge = [&](const std::vector<Entry>& group) {
-    double scale = 1e-3 * std::fabs(static_cast<double>(at_problem.value));
-    for (const Entry& entry : group) scale = std::fmax(scale, std::fmax(std::fabs(entry.gradient), std::fabs(entry.difference)));
-    for (const Entry& entry : group) {
-      const double error = scale > 0 ? std::fabs(entry.gradient - entry.difference) / scale : 0;
-      if (report.component.empty() || !(error <= report.error)) {
-        report.component = entry.name;
-        report.gradient = entry.gradient;
-        report.difference = entry.difference;
-        report.error = error;
+    struct Entry {
+      std::string name;
+      double gradient, difference;
+    };
+    const auto judge = [&](const std::vector<Entry>& group) {
+      double scale = 1e-3 * std::fabs(static_cast<double>(at_problem.value));
+      for (const Entry& entry : group)
+        scale = std::fmax(scale, std::fmax(std::fabs(entry.gradient), std::fabs(entry.difference)));
+      for (const Entry& entry : group) {
+        const double error = scale > 0 ? std::fabs(entry.gradient - entry.difference) / scale : 0;
+        if (report.component.empty() || !(error <= report.error)) {
+          report.component = entry.name;
+          report.gradient = entry.gradient;
+          report.difference = entry.difference;
+          report.error = error;
+        }
+      }
+    };
+
+    std::vector<Entry> group;
+    for (Eigen::Index i = 0; i < moved.y0.size(); ++i)
+      group.push_back({"y0[" + std::to_string(i) + "]", static_cast<double>(gradient.y0.data()[i]),
+                       differentiate(moved.y0.data()[i])});
+    judge(group);
+    if constexpr (requires { moved.field.parameters()[0] = Real{}; }) {
+      group.clear();
+      for (Eigen::Index i = 0; i < moved.field.parameters().size(); ++i)
+        group.push_back({"theta[" + std::to_string(i) + "]", static_cast<double>(gradient.theta[i]),
+                         differentiate(moved.field.parameters()[i])});
+      judge(group);
+    }
+    if constexpr (TimeDifferentiable<F, Y> && std::is_same_v<StepsType, FixedSteps>) {
+      if (detail::save_plan_of(save_at).times.empty() && problem.t0 != problem.t1) {
+        judge({{"t0", gradient.t0, differentiate(moved.t0)}});
+        judge({{"t1", gradient.t1, differentiate(moved.t1)}});
       }
     }
-  };
 
-  std::vector<Entry> group;
-  for (Eigen::Index i = 0; i < moved.y0.size(); ++i)
-    group.push_back({"y0[" + std::to_string(i) + "]", static_cast<double>(gradient.y0.data()[i]), differentiate(moved.y0.data()[i])});
-  judge(group);
-  if constexpr (requires { moved.field.parameters()[0] = Real{}; }) {
-    group.clear();
-    for (Eigen::Index i = 0; i < moved.field.parameters().size(); ++i)
-      group.push_back({"theta[" + std::to_string(i) + "]", static_cast<double>(gradient.theta[i]), differentiate(moved.field.parameters()[i])});
-    judge(group);
-  }
-  if constexpr (TimeDifferentiable<F, Y> && std::is_same_v<StepsType, FixedSteps>) {
-    if (detail::save_plan_of(save_at).times.empty() && problem.t0 != problem.t1) {
-      judge({{"t0", gradient.t0, differentiate(moved.t0)}});
-      judge({{"t1", gradient.t1, differentiate(moved.t1)}});
-    }
-  }
-
-  report.ok = report.error <= report.tolerance;
-  std::ostringstream text;
-  text.precision(10);
-  text << "antistrophe: the gradient " << (report.ok ? "agrees with" : "differs from") << " differences of the value; worst is dL/d"
-       << report.component << ": adjoint " << report.gradient << ", differences " << report.difference << ", relative error "
-       << report.error << " (tolerance " << report.tolerance << ")";
-  if (!report.ok) text << "; check_vjp(field, t, y) tells whether the field's vjp is to blame";
-  report.message = text.str();
-  return report;
+    report.ok = report.error <= report.tolerance;
+    std::ostringstream text;
+    text.precision(10);
+    text << "antistrophe: the gradient " << (report.ok ? "agrees with" : "differs from")
+         << " differences of the value; worst is dL/d" << report.component << ": adjoint " << report.gradient
+         << ", differences " << report.difference << ", relative error " << report.error << " (tolerance "
+         << report.tolerance << ")";
+    if (!report.ok) text << "; check_vjp(field, t, y) tells whether the field's vjp is to blame";
+    report.message = text.str();
+    return report;
   }
 }
 

@@ -17,7 +17,8 @@ namespace antistrophe {
 namespace detail {
 
 template <class T>
-inline constexpr bool is_real_scalar = std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, long double>;
+inline constexpr bool is_real_scalar =
+    std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, long double>;
 
 template <class T>
 inline constexpr bool is_field_scalar = is_real_scalar<T>;
@@ -25,8 +26,10 @@ template <class T>
 inline constexpr bool is_field_scalar<std::complex<T>> = is_real_scalar<T>;
 
 template <class Y>
-inline constexpr bool is_dense_plain =
-    requires { typename Y::Scalar; typename Y::PlainObject; } && std::is_base_of_v<Eigen::PlainObjectBase<Y>, Y>;
+inline constexpr bool is_dense_plain = requires {
+  typename Y::Scalar;
+  typename Y::PlainObject;
+} && std::is_base_of_v<Eigen::PlainObjectBase<Y>, Y>;
 
 }  // namespace detail
 
@@ -142,11 +145,10 @@ concept HasTapeVjp =
       f.vjp(t, std::declval<Y>(), tape, std::declval<Y>(), y_bar, theta_bar);
     };
 template <class F, class Y>
-concept HasTimedTapeVjp =
-    KeepsTape<F, Y> && requires(const F& f, double t, const Tape<F, Y>& tape, Y& y_bar, Parameters<F, Y>& theta_bar,
-                                typename Y::Scalar& t_bar) {
-      f.vjp(t, std::declval<Y>(), tape, std::declval<Y>(), y_bar, theta_bar, t_bar);
-    };
+concept HasTimedTapeVjp = KeepsTape<F, Y> && requires(const F& f, double t, const Tape<F, Y>& tape, Y& y_bar,
+                                                      Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
+  f.vjp(t, std::declval<Y>(), tape, std::declval<Y>(), y_bar, theta_bar, t_bar);
+};
 
 template <class F, class Y>
 concept HasVjp = HasPlainVjp<F, Y> || HasTimedVjp<F, Y> || HasTapeVjp<F, Y> || HasTimedTapeVjp<F, Y>;
@@ -159,9 +161,8 @@ concept DeclaredAutonomous = requires { requires bool(F::autonomous); };
 // A field with a vjp in one of four forms (t, y[, tape], w, y_bar, theta_bar[, t_bar]); parameters, if any, are a flat
 // Eigen vector of the state's scalar. A field frozen to a step has the parameters of the field it was made of.
 template <class F, class Y>
-concept DifferentiableVectorField =
-    VectorField<F, Y> && detail::HasVjp<detail::Frozen<F>, Y> &&
-    std::same_as<Parameters<F, Y>, Parameters<detail::Frozen<F>, Y>>;
+concept DifferentiableVectorField = VectorField<F, Y> && detail::HasVjp<detail::Frozen<F>, Y> &&
+                                    std::same_as<Parameters<F, Y>, Parameters<detail::Frozen<F>, Y>>;
 
 // A field whose ∂f/∂t is known: its vjp adds to t_bar, or it says `static constexpr bool autonomous = true`. Only then
 // are gradients with respect to t0 and t1 offered; and not where a field is frozen, for over(t0, t1) may depend on both.

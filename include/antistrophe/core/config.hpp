@@ -2,7 +2,8 @@
 #pragma once
 
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
-#error "antistrophe: -ffast-math and -ffinite-math-only are refused: under them NaN is not seen and a step is not repeatable"
+#error \
+    "antistrophe: -ffast-math and -ffinite-math-only are refused: under them NaN is not seen and a step is not repeatable"
 #endif
 
 // A function so marked exists once in the program and is called, never inlined, cloned or specialised: two calls on the

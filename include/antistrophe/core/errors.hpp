@@ -7,7 +7,6 @@
 #include <any>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <cstdlib>
 #include <limits>
 #include <sstream>
@@ -34,15 +33,24 @@ enum class Status {
 
 inline std::string_view to_string(Status status) {
   switch (status) {
-    case Status::success: return "success";
-    case Status::event: return "event";
-    case Status::stopped: return "stopped by the observer";
-    case Status::not_finite: return "not finite";
-    case Status::out_of_range: return "out of range";
-    case Status::impure_field: return "impure field";
-    case Status::gradient_not_finite: return "gradient not finite";
-    case Status::max_steps: return "too many steps";
-    case Status::step_size_vanished: return "step size vanished";
+    case Status::success:
+      return "success";
+    case Status::event:
+      return "event";
+    case Status::stopped:
+      return "stopped by the observer";
+    case Status::not_finite:
+      return "not finite";
+    case Status::out_of_range:
+      return "out of range";
+    case Status::impure_field:
+      return "impure field";
+    case Status::gradient_not_finite:
+      return "gradient not finite";
+    case Status::max_steps:
+      return "too many steps";
+    case Status::step_size_vanished:
+      return "step size vanished";
   }
   return "unknown";
 }
@@ -55,9 +63,9 @@ struct Failure {
   std::int64_t step = 0;
   Eigen::Index component = -1;
   std::string cause;
-  double h = 0;                                                         // the step that failed, 0 if none
-  double value = std::numeric_limits<double>::quiet_NaN();              // of the component
-  double error_estimate = std::numeric_limits<double>::quiet_NaN();     // of it, in that step
+  double h = 0;                                                      // the step that failed, 0 if none
+  double value = std::numeric_limits<double>::quiet_NaN();           // of the component
+  double error_estimate = std::numeric_limits<double>::quiet_NaN();  // of it, in that step
 };
 
 // Thrown where a solve or its way back cannot go on.

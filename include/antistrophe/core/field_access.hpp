@@ -20,8 +20,8 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate(const F& field, double t, const Y& y, Y&
 }
 
 template <class F, class Y>
-ANTISTROPHE_ALWAYS_INLINE void pull_back(const F& field, double t, const Y& y, const Tape<F, Y>& tape, const Y& w, Y& y_bar,
-                                         Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
+ANTISTROPHE_ALWAYS_INLINE void pull_back(const F& field, double t, const Y& y, const Tape<F, Y>& tape, const Y& w,
+                                         Y& y_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
   if constexpr (HasTimedTapeVjp<F, Y>)
     field.vjp(t, y, tape, w, y_bar, theta_bar, t_bar);
   else if constexpr (HasTapeVjp<F, Y>)

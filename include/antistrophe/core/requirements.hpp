@@ -33,12 +33,11 @@ template <class F, class Y>
 concept CallableForValue = requires(const F& f, double t) { f(t, std::declval<Y>()); };
 
 template <class F, class Y>
-concept HasVjpIfMutable =
-    requires(F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar) {
-      f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar);
-    } || requires(F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
-      f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar, t_bar);
-    };
+concept HasVjpIfMutable = requires(F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar);
+} || requires(F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar, t_bar);
+};
 
 // Whether F has any member called vjp: if so, the name is ambiguous in a class that inherits another one.
 struct VjpOfAnother {

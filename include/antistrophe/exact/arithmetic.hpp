@@ -41,9 +41,9 @@ ANTISTROPHE_ALWAYS_INLINE std::int64_t nearest(double x) {
 
 // int64 entries in the shape of Y.
 template <class Y>
-using Units = Eigen::Array<std::int64_t, Y::RowsAtCompileTime, Y::ColsAtCompileTime,
-                           Y::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor, Y::MaxRowsAtCompileTime,
-                           Y::MaxColsAtCompileTime>;
+using Units =
+    Eigen::Array<std::int64_t, Y::RowsAtCompileTime, Y::ColsAtCompileTime,
+                 Y::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor, Y::MaxRowsAtCompileTime, Y::MaxColsAtCompileTime>;
 
 // r = 2^{−k}, k = 42 − ⌈log2 max(1, ‖y0‖∞)⌉: twelve digits below the initial state, six of room above it.
 template <State Y>
@@ -80,7 +80,8 @@ class FixedPoint {
     if (!(largest * inverse_ < increment_limit))
       refuse("resolution", resolution, "above " + in_words(largest / increment_limit) + ", so that y0 fits in 60 bits");
     if (largest > 0 && largest < resolution_)
-      refuse("resolution", resolution, "at most the largest entry of y0, " + in_words(largest) + ", or y0 would be lost");
+      refuse("resolution", resolution,
+             "at most the largest entry of y0, " + in_words(largest) + ", or y0 would be lost");
   }
 
   double lambda() const { return factor_.value(); }

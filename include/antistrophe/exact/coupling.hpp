@@ -36,8 +36,9 @@ class ExactFactor {
       halving_ = false;
       bits_ = exponent_of(1 - lambda);
     } else {
-      detail::refuse("lambda of an exact coupling", lambda,
-                     "1 - 2^-m or 2^-q with m, q <= 40, such as 1/2, 3/4, 1/4 or 1023/1024 (Floating takes any in (0, 1])");
+      detail::refuse(
+          "lambda of an exact coupling", lambda,
+          "1 - 2^-m or 2^-q with m, q <= 40, such as 1/2, 3/4, 1/4 or 1023/1024 (Floating takes any in (0, 1])");
     }
     modulus_ = std::int64_t{1} << bits_;
     lambda_ = lambda;
@@ -75,7 +76,8 @@ class ExactFactor {
   template <class Cursor>
   std::int64_t grow(std::int64_t shrunk, std::uint64_t seed, std::int64_t i, Cursor& bits) const {
     const std::int64_t rho = dither(seed, i);
-    if (halving_) return static_cast<std::int64_t>((static_cast<std::uint64_t>(shrunk) << bits_) | bits.pop(bits_)) - rho;
+    if (halving_)
+      return static_cast<std::int64_t>((static_cast<std::uint64_t>(shrunk) << bits_) | bits.pop(bits_)) - rho;
     const std::int64_t kept = shrunk + rho;
     const std::int64_t divisor = modulus_ - 1;
     std::int64_t quotient = kept / divisor;

@@ -64,15 +64,17 @@ struct AutomaticEvent {
   {
     const Eigen::Matrix<typename Y::Scalar, 0, 1> none;
     auto no_bar = none;
-    detail::for_each_input(t, y, none, y_bar, no_bar, t_bar, [&](auto& time, auto& dual_y, auto&) { return g(time, dual_y); }, add);
+    detail::for_each_input(
+        t, y, none, y_bar, no_bar, t_bar, [&](auto& time, auto& dual_y, auto&) { return g(time, dual_y); }, add);
     static_cast<void>(theta_bar);
   }
   template <class Y>
   void gradient(double t, const Y& y, const auto& theta, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const
     requires std::is_invocable_v<const G&, double, const Y&, decltype(theta)>
   {
-    detail::for_each_input(t, y, theta, y_bar, theta_bar, t_bar,
-                           [&](auto& time, auto& dual_y, auto& dual_theta) { return g(time, dual_y, dual_theta); }, add);
+    detail::for_each_input(
+        t, y, theta, y_bar, theta_bar, t_bar,
+        [&](auto& time, auto& dual_y, auto& dual_theta) { return g(time, dual_y, dual_theta); }, add);
   }
 
  private:
@@ -114,7 +116,8 @@ struct AutomaticJump {
     static_cast<void>(theta_bar);
   }
   template <class Y>
-  void vjp(double t, const Y& y, const auto& theta, const Y& w, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const
+  void vjp(double t, const Y& y, const auto& theta, const Y& w, Y& y_bar, auto& theta_bar,
+           typename Y::Scalar& t_bar) const
     requires std::is_invocable_v<const Jump&, double, const Y&, decltype(theta), Y&>
   {
     detail::for_each_input(

@@ -54,22 +54,26 @@ struct SplitField : Halves {
   }
   template <class Y>
     requires detail::HasTimedHalfVjps<Halves, Y>
-  void vjp(double t, const Y& y, const Y& dy_bar, Y& y_bar, Parameters<Halves, Y>& theta_bar, typename Y::Scalar& t_bar) const {
+  void vjp(double t, const Y& y, const Y& dy_bar, Y& y_bar, Parameters<Halves, Y>& theta_bar,
+           typename Y::Scalar& t_bar) const {
     vjp(t, y, whole_tape(y), dy_bar, y_bar, theta_bar, t_bar);
   }
   template <class Y>
     requires detail::HasHalfVjps<Halves, Y>
   void vjp(double t, const Y&, const Tape<Y>& tape, const Y& dy_bar, Y& y_bar, Parameters<Halves, Y>& theta_bar) const {
-    pull_back(tape, dy_bar, y_bar, [&](const auto& half_bar, auto& w_bar) { this->velocity_vjp(t, tape.w, half_bar, w_bar, theta_bar); },
-              [&](const auto& half_bar, auto& v_bar) { this->force_vjp(t, tape.v, half_bar, v_bar, theta_bar); });
+    pull_back(
+        tape, dy_bar, y_bar,
+        [&](const auto& half_bar, auto& w_bar) { this->velocity_vjp(t, tape.w, half_bar, w_bar, theta_bar); },
+        [&](const auto& half_bar, auto& v_bar) { this->force_vjp(t, tape.v, half_bar, v_bar, theta_bar); });
   }
   template <class Y>
     requires detail::HasTimedHalfVjps<Halves, Y>
   void vjp(double t, const Y&, const Tape<Y>& tape, const Y& dy_bar, Y& y_bar, Parameters<Halves, Y>& theta_bar,
            typename Y::Scalar& t_bar) const {
-    pull_back(tape, dy_bar, y_bar,
-              [&](const auto& half_bar, auto& w_bar) { this->velocity_vjp(t, tape.w, half_bar, w_bar, theta_bar, t_bar); },
-              [&](const auto& half_bar, auto& v_bar) { this->force_vjp(t, tape.v, half_bar, v_bar, theta_bar, t_bar); });
+    pull_back(
+        tape, dy_bar, y_bar,
+        [&](const auto& half_bar, auto& w_bar) { this->velocity_vjp(t, tape.w, half_bar, w_bar, theta_bar, t_bar); },
+        [&](const auto& half_bar, auto& v_bar) { this->force_vjp(t, tape.v, half_bar, v_bar, theta_bar, t_bar); });
   }
 
  private:
@@ -83,7 +87,8 @@ struct SplitField : Halves {
   }
 
   template <class Y>
-  static void pull_back(const Tape<Y>& tape, const Y& dy_bar, Y& y_bar, const auto& through_velocity, const auto& through_force) {
+  static void pull_back(const Tape<Y>& tape, const Y& dy_bar, Y& y_bar, const auto& through_velocity,
+                        const auto& through_force) {
     const Eigen::Index rows = y_bar.rows() / 2;
     tape.first = dy_bar.topRows(rows);
     tape.second.setZero();

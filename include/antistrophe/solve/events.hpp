@@ -83,7 +83,8 @@ struct SteadyState {
   }
 
   template <class F, State Y>
-  void gradient_of(const F& field, double t, const Y& y, Y& y_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) const {
+  void gradient_of(const F& field, double t, const Y& y, Y& y_bar, Parameters<F, Y>& theta_bar,
+                   typename Y::Scalar& t_bar) const {
     using Scalar = typename Y::Scalar;
     auto tape = detail::make_tape<F, Y>(field, y);
     Y f = detail::zeros_like(y), w = f;
@@ -94,7 +95,9 @@ struct SteadyState {
       w.data()[i] = static_cast<Scalar>(static_cast<RealOf<Y>>(2 / (n * s * s))) * f.data()[i];
       const double ratio = size(f.data()[i]) / s;
       if (y.data()[i] != Scalar{0})
-        y_bar.data()[i] -= static_cast<Scalar>(static_cast<RealOf<Y>>(2 * ratio * ratio * rtol / (n * s * size(y.data()[i])))) * y.data()[i];
+        y_bar.data()[i] -=
+            static_cast<Scalar>(static_cast<RealOf<Y>>(2 * ratio * ratio * rtol / (n * s * size(y.data()[i])))) *
+            y.data()[i];
     }
     detail::pull_back<F, Y>(field, t, y, tape, w, y_bar, theta_bar, t_bar);
   }
@@ -151,8 +154,9 @@ double event_value(const G& g, const F& field, double t, const Y& y) {
   } else if constexpr (requires { g(t, y); }) {
     return static_cast<double>(g(t, y));
   } else {
-    static_assert(requires { g(t, y, field.parameters()); },
-                  "antistrophe: the g of an event is called as g(t, y), or g(t, y, theta), and returns a number.");
+    static_assert(
+        requires { g(t, y, field.parameters()); },
+        "antistrophe: the g of an event is called as g(t, y), or g(t, y, theta), and returns a number.");
     if constexpr (requires { g(t, y, field.parameters()); })
       return static_cast<double>(g(t, y, field.parameters()));
     else
@@ -165,8 +169,9 @@ void event_jump(const Jump& jump, const F& field, double t, const Y& y, Y& y_new
   if constexpr (requires { jump(t, y, y_new); }) {
     jump(t, y, y_new);
   } else {
-    static_assert(requires { jump(t, y, field.parameters(), y_new); },
-                  "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
+    static_assert(
+        requires { jump(t, y, field.parameters(), y_new); },
+        "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
     if constexpr (requires { jump(t, y, field.parameters(), y_new); }) jump(t, y, field.parameters(), y_new);
   }
 }
@@ -185,7 +190,8 @@ void event_jump_vjp(const Jump& jump, const F& field, double t, const Y& y, cons
 }
 
 template <class G, class F, class Y, class Theta>
-void event_gradient(const G& g, const F& field, double t, const Y& y, Y& y_bar, Theta& theta_bar, typename Y::Scalar& t_bar) {
+void event_gradient(const G& g, const F& field, double t, const Y& y, Y& y_bar, Theta& theta_bar,
+                    typename Y::Scalar& t_bar) {
   if constexpr (requires { g.gradient_of(field, t, y, y_bar, theta_bar, t_bar); })
     g.gradient_of(field, t, y, y_bar, theta_bar, t_bar);
   else if constexpr (requires { g.gradient(t, y, y_bar, theta_bar, t_bar); })
@@ -346,7 +352,8 @@ class Watch {
     for (std::size_t i = 0; i < found; ++i) {
       if (arrests(hits[i].index)) {
         passed_.fill(false);
-        for (std::size_t j = i + 1; j < found; ++j) passed_[hits[j].index] = hits[j].sigma - hits[i].sigma <= same_time(step);
+        for (std::size_t j = i + 1; j < found; ++j)
+          passed_[hits[j].index] = hits[j].sigma - hits[i].sigma <= same_time(step);
         return hits[i];
       }
       polynomial.value(hits[i].sigma, y);
@@ -435,7 +442,8 @@ class Watch {
   const F* field_;
   std::array<double, count> values_{};  // g where the step begins; 0 where its side is not known yet
   std::array<bool, count> passed_{};    // at the time of the event that fired last
-  double started_at_ = 0, resumed_at_ = std::numeric_limits<double>::quiet_NaN(), resumed_before_ = resumed_at_, side_before_ = 0;
+  double started_at_ = 0, resumed_at_ = std::numeric_limits<double>::quiet_NaN(), resumed_before_ = resumed_at_,
+         side_before_ = 0;
   std::optional<std::size_t> fired_last_, fired_before_, recurring_;
   std::int64_t evaluations_ = 0;
   bool finite_ = true;

@@ -36,8 +36,12 @@ struct NoTrace {
 template <class S>
 Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
   Blame blame = stepper.blame();
-  return {outcome == Outcome::out_of_range ? Status::out_of_range : Status::not_finite, step.t0, step.n, blame.component,
-          std::move(blame.cause), step.h()};
+  return {outcome == Outcome::out_of_range ? Status::out_of_range : Status::not_finite,
+          step.t0,
+          step.n,
+          blame.component,
+          std::move(blame.cause),
+          step.h()};
 }
 
 // Hairer's first step (Solving ODEs I, II.4): from the sizes of y0, of f there, and of f a small Euler step further on,
@@ -60,13 +64,15 @@ double first_step(S& stepper, Controller& controller, const Adaptive& options, i
   f1 -= f0;
   const double d2 = controller.scaled(f1, y0, y0) / h0;
   const double steepest = std::fmax(d1, d2);
-  const double h1 = steepest <= 1e-15 ? std::fmax(1e-6 * std::fabs(span), 1e-3 * h0) : std::pow(0.01 / steepest, 1.0 / local_order);
+  const double h1 =
+      steepest <= 1e-15 ? std::fmax(1e-6 * std::fabs(span), 1e-3 * h0) : std::pow(0.01 / steepest, 1.0 / local_order);
   const double h = std::fmin(100 * h0, std::isfinite(h1) ? h1 : h0);
   return sign * std::fmin(h, longest);
 }
 
 inline constexpr const char* stiff =
-    "the problem is stiff here: stability, not accuracy, keeps the steps short. Explicit methods are the wrong tool; try a "
+    "the problem is stiff here: stability, not accuracy, keeps the steps short. Explicit methods are the wrong tool; "
+    "try a "
     "looser tolerance, a smaller lambda of a pair, or an implicit solver";
 
 inline std::string why_so_small(const Adaptive& options, double error, const Blame& blame, bool is_stiff) {
@@ -128,7 +134,8 @@ class RestGuard {
  public:
   using Y = typename S::State;
 
-  explicit RestGuard(const Y& like) : direction_(zeros_like(like)), moved_(direction_), f0_(direction_), f1_(direction_) {}
+  explicit RestGuard(const Y& like)
+      : direction_(zeros_like(like)), moved_(direction_), f0_(direction_), f1_(direction_) {}
 
   // The longest step for which the linearised equation is resolved to the tolerance: (h‖J‖)^q <= q! tolerance; and, of a
   // method that says how little of the plane of hμ it is stable in, no more than half of that.
@@ -138,7 +145,8 @@ class RestGuard {
     double steepest = 0;
     for (int turn = started_ ? 2 : 0; turn < 3; ++turn) {
       if (!started_) start(y);
-      for (Eigen::Index i = 0; i < y.size(); ++i) moved_.data()[i] = y.data()[i] + real(scale(options, y, i)) * direction_.data()[i];
+      for (Eigen::Index i = 0; i < y.size(); ++i)
+        moved_.data()[i] = y.data()[i] + real(scale(options, y, i)) * direction_.data()[i];
       stepper.slope(t, moved_, f1_);
       double sum = 0;
       for (Eigen::Index i = 0; i < y.size(); ++i) {
@@ -279,8 +287,12 @@ class AdaptivePace {
     if (std::fabs(h_) >= std::fmax(shortest(step.t0), options_.dtmin)) return std::nullopt;
     if (outcome == Outcome::out_of_range) return failed_at(stepper, outcome, step);
     const Blame blame = outcome == Outcome::ok ? Blame{} : stepper.blame();
-    Failure failure{Status::step_size_vanished, step.t0, step.n, blame.component,
-                    why_so_small(options_, error, blame, stiff_in_a_row_ >= persistent), step.h()};
+    Failure failure{Status::step_size_vanished,
+                    step.t0,
+                    step.n,
+                    blame.component,
+                    why_so_small(options_, error, blame, stiff_in_a_row_ >= persistent),
+                    step.h()};
     if (failure.component < 0 && before_.size() > 0) {
       Eigen::Index worst = 0;
       estimates_[0].array().abs().reshaped().maxCoeff(&worst);
@@ -390,7 +402,8 @@ struct Segment {
 template <Stepper S, class Pace, class Trace, class WatchType>
 Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const typename S::State& y0, Trace& trace,
               std::int64_t expected_steps, WatchType& watch, Saver<typename S::State>& saver, Stats& stats,
-              std::vector<EventRecord<typename S::State>>& events, Throttle& throttle, double whole_t0, double whole_t1) {
+              std::vector<EventRecord<typename S::State>>& events, Throttle& throttle, double whole_t0,
+              double whole_t1) {
   using Y = typename S::State;
   typename S::Carry& carry = segment.end;
   Timeline& timeline = segment.timeline;
@@ -411,7 +424,7 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
   }
   pace.start(stepper, t, y0);
 
-  for (std::int64_t i = 0; !pace.over(); ) {
+  for (std::int64_t i = 0; !pace.over();) {
     const double t_next = pace.target(t);
     const Step step{timeline.first() + i, t, t_next, &timeline};
     if (std::optional<Failure> failure = pace.exhausted(step, stats)) return *std::move(failure);
@@ -446,7 +459,8 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
         if (const std::optional<std::size_t> again = watch.recurring())
           return {Status::step_size_vanished, t, step.n, -1,
                   "event " + std::to_string(*again) +
-                      " fires again and again at this time, infinitely often in finite time, like the bounces of a ball that "
+                      " fires again and again at this time, infinitely often in finite time, like the bounces of a "
+                      "ball that "
                       "comes to rest; let its jump put the state to rest, or end the solve by another event before it"};
         if (watch.finite()) {
           saver.inside(stepper, step, t_next, i, carry);

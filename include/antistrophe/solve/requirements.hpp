@@ -42,13 +42,15 @@ template <class Save, class Y>
 consteval bool require_save_at() {
   if constexpr (!is_save_at<Save>) {
     static_assert(never<Save>,
-                  "antistrophe: save_at comes before the adjoint and the other extras: it is a SaveAt{…}, or SaveAt{…}.of(g); give "
+                  "antistrophe: save_at comes before the adjoint and the other extras: it is a SaveAt{…}, or "
+                  "SaveAt{…}.of(g); give "
                   "SaveAt{} for the last state alone.");
     return false;
   } else if constexpr (!std::same_as<Save, SaveAt>) {
-    static_assert(std::invocable<const decltype(Save::function)&, double, const Y&>,
-                  "antistrophe: a function saved in the place of the state is called as g(t, y) and returns a number or an "
-                  "Eigen object.");
+    static_assert(
+        std::invocable<const decltype(Save::function)&, double, const Y&>,
+        "antistrophe: a function saved in the place of the state is called as g(t, y) and returns a number or an "
+        "Eigen object.");
     return std::invocable<const decltype(Save::function)&, double, const Y&>;
   } else {
     return true;
@@ -91,9 +93,10 @@ consteval bool require_solve() {
                   "antistrophe: the second argument must be a method, such as Dopri5{} or Reversible<Dopri5>{}.");
     return false;
   } else if constexpr (!can_hold<M, Y>) {
-    static_assert(never<M>,
-                  "antistrophe: exact arithmetic holds states of double or float; for others give the method Floating, as "
-                  "in Reversible<Solver, Floating>.");
+    static_assert(
+        never<M>,
+        "antistrophe: exact arithmetic holds states of double or float; for others give the method Floating, as "
+        "in Reversible<Solver, Floating>.");
     return false;
   } else if constexpr (!Steps<StepsType>) {
     static_assert(never<StepsType>,
@@ -106,9 +109,10 @@ consteval bool require_solve() {
                   "antistrophe: the method's Stepper<F, Y> does not satisfy the concept Stepper "
                   "(antistrophe/stepper/stepper.hpp says what it needs), or cannot be made of (method, field, y0).");
     if constexpr (std::same_as<StepsType, Adaptive> && Method<M, F, Y>) {
-      static_assert(AdaptiveStepper<typename M::template Stepper<F, Y>>,
-                    "antistrophe: this method estimates no error, so its steps cannot be adaptive: take one that does, such "
-                    "as Dopri5, Tsit5, Bosh3 or Dop853, or FixedSteps{n}.");
+      static_assert(
+          AdaptiveStepper<typename M::template Stepper<F, Y>>,
+          "antistrophe: this method estimates no error, so its steps cannot be adaptive: take one that does, such "
+          "as Dopri5, Tsit5, Bosh3 or Dop853, or FixedSteps{n}.");
       return AdaptiveStepper<typename M::template Stepper<F, Y>>;
     } else {
       return Method<M, F, Y>;

@@ -24,8 +24,8 @@ struct SavePlan {
   std::vector<std::int64_t> nodes;
   std::vector<double> sigmas;
   std::vector<double> ts;
-  std::vector<bool> given;  // asked for by time, which stays where it is when t0 and t1 move
-  bool last_is_end = false; // the last entry is the state at t1, wherever t1 moves
+  std::vector<bool> given;   // asked for by time, which stays where it is when t0 and t1 move
+  bool last_is_end = false;  // the last entry is the state at t1, wherever t1 moves
 
   std::size_t size() const { return nodes.size(); }
   void reserve(std::size_t n) { nodes.reserve(n), sigmas.reserve(n), ts.reserve(n), given.reserve(n); }
@@ -46,8 +46,7 @@ class Saver {
       const double t = save_at.times[i];
       const std::string name = "SaveAt::times[" + std::to_string(i) + "]";
       if (!std::isfinite(t)) refuse(name, t, "finite");
-      if (sign_ * (t - t0) < -slack_ || sign_ * (t - t1) > slack_)
-        refuse(name, t, between(t0, t1));
+      if (sign_ * (t - t0) < -slack_ || sign_ * (t - t1) > slack_) refuse(name, t, between(t0, t1));
       if (i > 0 && sign_ * (t - save_at.times[i - 1]) < 0) refuse(name, t, "sorted along the direction from t0 to t1");
     }
     if (save_at.every < 0) refuse("SaveAt::every", save_at.every, "at least 1, or 0 for none");
@@ -124,7 +123,8 @@ class Saver {
     ++passed_;
     const bool due = every_ > 0 && passed_ % every_ == 0;
     const bool end = last && (save_at_.t1 || only_last_);
-    if (next_ < save_at_.times.size() || due || end) at_node(node, t, due || end, [&](Y& y) { stepper.read(carry, y); });
+    if (next_ < save_at_.times.size() || due || end)
+      at_node(node, t, due || end, [&](Y& y) { stepper.read(carry, y); });
     hand_on();
   }
 

@@ -14,14 +14,14 @@
 namespace antistrophe {
 
 struct Stats {
-  std::int64_t steps = 0;        // attempted
+  std::int64_t steps = 0;  // attempted
   std::int64_t accepted = 0;
   std::int64_t rejected = 0;
   std::int64_t guarded = 0;      // kept short where the state rests (Adaptive::sensitivity_guard)
   std::int64_t evaluations = 0;  // of f
   std::int64_t vjps = 0;
-  std::int64_t bits = 0;         // set aside by exact arithmetic
-  std::size_t bytes_kept = 0;    // for the way back: states, bits and times
+  std::int64_t bits = 0;       // set aside by exact arithmetic
+  std::size_t bytes_kept = 0;  // for the way back: states, bits and times
 };
 
 // An event that was met: which of the list, when, and in what state (before the jump, if it has one).
@@ -71,8 +71,8 @@ class [[nodiscard]] Solution {
   Y derivative(double t) const { return path().slope(t); }
 
   Solution() = default;
-  Solution(std::vector<double> ts, std::vector<Saved> ys, Timeline timeline, Resolutions resolutions, detail::DensePath<Y> path,
-           std::vector<EventRecord<Y>> events, Failure failure, Stats stats)
+  Solution(std::vector<double> ts, std::vector<Saved> ys, Timeline timeline, Resolutions resolutions,
+           detail::DensePath<Y> path, std::vector<EventRecord<Y>> events, Failure failure, Stats stats)
       : ts_(std::move(ts)),
         ys_(std::move(ys)),
         timeline_(std::move(timeline)),
@@ -85,13 +85,14 @@ class [[nodiscard]] Solution {
   // The same solve with something else saved.
   template <class Other>
   Solution<Y, Other> with_saved(std::vector<double> ts, std::vector<Other> saved) && {
-    return {std::move(ts),     std::move(saved),    std::move(timeline_), resolutions_, std::move(path_),
-            std::move(events_), std::move(failure_), stats_};
+    return {std::move(ts),    std::move(saved),   std::move(timeline_), resolutions_,
+            std::move(path_), std::move(events_), std::move(failure_),  stats_};
   }
 
  private:
   const detail::DensePath<Y>& path() const {
-    if (path_.empty()) detail::refuse("SaveAt::dense", false, "true to evaluate the solution at any time (and t0 and t1 differ)");
+    if (path_.empty())
+      detail::refuse("SaveAt::dense", false, "true to evaluate the solution at any time (and t0 and t1 differ)");
     return path_;
   }
 

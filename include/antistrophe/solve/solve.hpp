@@ -15,9 +15,9 @@
 #include <any>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <optional>
 #include <string>
-#include <cstddef>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -64,7 +64,8 @@ template <Stepper S>
 Resolutions resolutions_of(const S& stepper) {
   Resolutions resolutions;
   if constexpr (requires { stepper.numbers().resolution(); }) resolutions.state = stepper.numbers().resolution();
-  if constexpr (requires { stepper.slope_numbers().resolution(); }) resolutions.slope = stepper.slope_numbers().resolution();
+  if constexpr (requires { stepper.slope_numbers().resolution(); })
+    resolutions.slope = stepper.slope_numbers().resolution();
   return resolutions;
 }
 
@@ -80,9 +81,9 @@ struct Forward {
   Solution<typename S::State> solution;
 
   template <class Method, class F, class StepsType>
-  Forward(const Method& method, const F& field, const typename S::State& y0, double t0, double t1, const StepsType& steps,
-          const SaveAt& save_at, const WatchType& watch_for, OnFailure on_failure, const Progress& progress = {},
-          typename Saver<typename S::State>::Observe observer = {})
+  Forward(const Method& method, const F& field, const typename S::State& y0, double t0, double t1,
+          const StepsType& steps, const SaveAt& save_at, const WatchType& watch_for, OnFailure on_failure,
+          const Progress& progress = {}, typename Saver<typename S::State>::Observe observer = {})
       : plan_of_steps(timeline_of(steps, t0, t1)),
         stepper(resolved(method, steps, y0, t1 - t0, plan_of_steps.steps()), field, y0),
         watch(watch_for) {
@@ -152,23 +153,24 @@ struct Forward {
     std::optional<std::size_t> fired;
     const std::int64_t expected = plan_of_steps.steps();
     for (;;) {
-      segments.push_back({laid_out ? plan_of_steps : Timeline::growing(t).numbered_from(first), saver.mark().saves, saver.mark().saves,
-                          stepper.make_carry(), std::nullopt});
+      segments.push_back({laid_out ? plan_of_steps : Timeline::growing(t).numbered_from(first), saver.mark().saves,
+                          saver.mark().saves, stepper.make_carry(), std::nullopt});
       Segment<S>& segment = segments.back();
       if constexpr (!WatchType::none) watch.start(t, y, fired);
-      Failure failure = march(stepper, pace, laid_out, segment, y, trace, expected, watch, saver, stats, events, throttle, t0, t1);
+      Failure failure =
+          march(stepper, pace, laid_out, segment, y, trace, expected, watch, saver, stats, events, throttle, t0, t1);
       segment.saves_end = saver.mark().saves;
       if (failure.status != Status::success || !segment.arrest) return failure;
       if constexpr (!WatchType::none) {
         const Arrest<Y>& arrest = *segment.arrest;
-        if (watch.ends_solve(arrest.hit.index))
-          return {Status::event, arrest.t, arrest.step.n, -1, "a terminal event"};
+        if (watch.ends_solve(arrest.hit.index)) return {Status::event, arrest.t, arrest.step.n, -1, "a terminal event"};
         first = segment.timeline.first() + segment.timeline.steps();
         t = arrest.t;
         fired = arrest.hit.index;
         watch.jump(arrest.hit.index, t, arrest.y, y);
         if (const Eigen::Index bad = first_not_finite(y); bad >= 0)
-          return {Status::not_finite, t, first, bad, "the jump of event " + std::to_string(arrest.hit.index) + " is not finite"};
+          return {Status::not_finite, t, first, bad,
+                  "the jump of event " + std::to_string(arrest.hit.index) + " is not finite"};
         pace.resume(t);
       }
     }
@@ -219,8 +221,9 @@ inline constexpr bool is_extra_of_solve =
 template <class F, class Y, class M, class StepsType, class Save = SaveAt, class... Extras>
 Solution<Y, SavedType<Save, Y>> solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                                       const Save& save_at = {}, const Extras&... extras) {
-  static_assert((detail::is_extra_of_solve<Extras> && ...),
-                "antistrophe: after save_at, solve takes Events{…}, Observer{…}, Progress{…} and OnFailure, nothing else.");
+  static_assert(
+      (detail::is_extra_of_solve<Extras> && ...),
+      "antistrophe: after save_at, solve takes Events{…}, Observer{…}, Progress{…} and OnFailure, nothing else.");
   if constexpr (detail::require_solve<F, Y, M, StepsType>() && detail::require_save_at<Save, Y>() &&
                 (detail::is_extra_of_solve<Extras> && ...)) {
     detail::validate(problem);
@@ -262,7 +265,8 @@ Solution<Y, SavedType<Save, Y>> solve(const Problem<F, Y>& problem, const M& met
     const detail::Watch watch(events, problem.field, std::type_identity<Y>{});
     detail::Forward<S, detail::NoTrace, std::remove_cv_t<decltype(watch)>> forward(
         method, problem.field, problem.y0, problem.t0, problem.t1, steps, detail::save_plan_of(save_at), watch,
-        of_function ? OnFailure::return_status : on_failure, detail::pick(detail::Is<Progress>{}, no_progress, extras...), observe);
+        of_function ? OnFailure::return_status : on_failure,
+        detail::pick(detail::Is<Progress>{}, no_progress, extras...), observe);
     if constexpr (of_function) {
       auto solution = std::move(forward.solution).with_saved(std::move(ts), std::move(saved));
       if (solution.failed() && on_failure == OnFailure::throw_error) throw SolveError(solution.failure(), solution);

@@ -45,7 +45,8 @@ inline Progress progress_bar(const std::string& label = "") {
   return {[label](double fraction, const Stats& stats) {
             constexpr int width = 40;
             const int full = static_cast<int>(std::lround(width * fraction));
-            std::cerr << '\r' << label << (label.empty() ? "" : " ") << '[' << std::string(static_cast<std::size_t>(full), '#')
+            std::cerr << '\r' << label << (label.empty() ? "" : " ") << '['
+                      << std::string(static_cast<std::size_t>(full), '#')
                       << std::string(static_cast<std::size_t>(width - full), ' ') << "] " << std::lround(100 * fraction)
                       << " %, " << stats.accepted << " steps" << (fraction >= 1 ? "\n" : "") << std::flush;
           },

@@ -37,10 +37,22 @@ using AdamsStart = std::conditional_t<
 struct AdamsChoice {
   double lambda, stable_interval;
 };
-inline constexpr std::array<AdamsChoice, 8> adams_choices{
-    {{-0.25, 3.33}, {0.25, 1.66}, {-0.25, 0.909}, {0.25, 0.5}, {-0.25, 0.272}, {0.5, 0.138}, {-0.25, 0.078}, {0.5, 0.055}}};
-inline constexpr std::array<AdamsChoice, 8> pece_choices{
-    {{0.125, 2.25}, {-0.125, 2.1}, {0.125, 1.74}, {-0.125, 1.34}, {0.125, 1.06}, {-0.125, 0.86}, {-0.125, 0.36}, {0.125, 0.225}}};
+inline constexpr std::array<AdamsChoice, 8> adams_choices{{{-0.25, 3.33},
+                                                           {0.25, 1.66},
+                                                           {-0.25, 0.909},
+                                                           {0.25, 0.5},
+                                                           {-0.25, 0.272},
+                                                           {0.5, 0.138},
+                                                           {-0.25, 0.078},
+                                                           {0.5, 0.055}}};
+inline constexpr std::array<AdamsChoice, 8> pece_choices{{{0.125, 2.25},
+                                                          {-0.125, 2.1},
+                                                          {0.125, 1.74},
+                                                          {-0.125, 1.34},
+                                                          {0.125, 1.06},
+                                                          {-0.125, 0.86},
+                                                          {-0.125, 0.36},
+                                                          {0.125, 0.225}}};
 
 // That of order K; a K out of range has another sentence.
 template <int K, bool Corrected>
@@ -172,7 +184,7 @@ class AdamsStepper {
     if (at_.starts) {
       complete(step, carry.newest, static_cast<std::size_t>(Start::base_stages));
       weighted_sum<weights_error<Start, Real, 0>, 0, StagesOf::count, typename Y::Scalar>(static_cast<Real>(step.h()),
-                                                                                         stages_.k, estimate);
+                                                                                          stages_.k, estimate);
       return;
     }
     const Y& gap = numbers_.real(gap_, real_);
@@ -206,7 +218,8 @@ class AdamsStepper {
     c[0] = numbers_.real(carry.newest, real_);
     for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero();
     for (std::size_t j = 0; j < values; ++j)
-      for (std::size_t p = 0; p < values; ++p) c[p + 1] += as_scalar<Y>(static_cast<Real>(step.h()) * rows[j][p]) * *v[j];
+      for (std::size_t p = 0; p < values; ++p)
+        c[p + 1] += as_scalar<Y>(static_cast<Real>(step.h()) * rows[j][p]) * *v[j];
     c[1] += as_scalar<Y>(signed_lambda_ > 0 ? 1.0 : -1.0) * numbers_.real(shrunk_, real_);
   }
 
@@ -303,7 +316,8 @@ class AdamsStepper {
     if constexpr (Numbers::exact) {
       if (!ExactFactor::represents(std::fabs(lambda)))
         refuse("lambda of an exact Adams method", lambda,
-               "±(1 - 2^-m) or ±2^-q with m, q <= 40, such as 1/2, 1/4, -1/4 or -3/4 (Floating takes any in [-1, 1] but 0)");
+               "±(1 - 2^-m) or ±2^-q with m, q <= 40, such as 1/2, 1/4, -1/4 or -3/4 (Floating takes any in [-1, 1] "
+               "but 0)");
     } else if (!(std::fabs(lambda) <= 1) || lambda == 0) {
       refuse("lambda of a floating Adams method", lambda, "in [-1, 1] and not 0, at which there is no way back");
     }
@@ -422,7 +436,8 @@ class AdamsStepper {
       const std::int64_t back = step.n - number;
       const Held& x = back == 0 ? newest : older[ring_slot<K>(number)];
       ++calls_.evaluations;
-      evaluate_alone<F, Y>(field_, back == 0 ? step.t0 : step.earlier(back), numbers_.real(x, real_), value.f, value.tape);
+      evaluate_alone<F, Y>(field_, back == 0 ? step.t0 : step.earlier(back), numbers_.real(x, real_), value.f,
+                           value.tape);
     });
   }
 
@@ -460,8 +475,8 @@ class AdamsStepper {
                        std::span<const SavedInside<Y>> saves) {
     calls_.vjps += tableau::increment_stages<Start>;
     if (saves.empty()) {
-      pull_back_increment<Start>(field_, step.t0, step.t1, stages_, 1, bar.newest, bar_, bar.newest, theta_bar, t_bar.t0,
-                                 t_bar.t1);
+      pull_back_increment<Start>(field_, step.t0, step.t1, stages_, 1, bar.newest, bar_, bar.newest, theta_bar,
+                                 t_bar.t0, t_bar.t1);
     } else {
       calls_.vjps += static_cast<std::int64_t>(StagesOf::count - StagesOf::used);
       complete(step, before.newest, StagesOf::count);
@@ -601,7 +616,8 @@ class AdamsStepper {
     const Eigen::Index bad = first_not_finite(value);
     if (bad >= 0 || !Numbers::exact) {
       blame_ = {bad,
-                "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is "
+                "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or "
+                "the step is "
                 "too long"};
       return Outcome::not_finite;
     }

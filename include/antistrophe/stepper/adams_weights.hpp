@@ -17,8 +17,9 @@ inline constexpr std::array<Real, 5> gauss_points{
     Real(0.76923465505284154551815721035L), Real(0.95308992296933199639881343915L)};
 template <class Real>
 inline constexpr std::array<Real, 5> gauss_weights{
-    Real(0.11846344252809454375713202036L), Real(0.23931433524968323402064575742L), Real(0.28444444444444444444444444444L),
-    Real(0.23931433524968323402064575742L), Real(0.11846344252809454375713202036L)};
+    Real(0.11846344252809454375713202036L), Real(0.23931433524968323402064575742L),
+    Real(0.28444444444444444444444444444L), Real(0.23931433524968323402064575742L),
+    Real(0.11846344252809454375713202036L)};
 
 // The Lagrange polynomials ℓ_j of M distinct nodes, ℓ_j(node_i) = [i = j].
 template <std::size_t M, class Real>
@@ -87,7 +88,8 @@ struct LagrangeBasis {
       for (std::size_t m = 0; m < M; ++m) {
         if (m == j) continue;
         ++degree;
-        for (std::size_t p = degree + 1; p-- > 0;) c[p] = (p > 0 ? c[p - 1] : Real{0}) - (p < degree ? node[m] * c[p] : Real{0});
+        for (std::size_t p = degree + 1; p-- > 0;)
+          c[p] = (p > 0 ? c[p - 1] : Real{0}) - (p < degree ? node[m] * c[p] : Real{0});
       }
       for (std::size_t p = 0; p < M; ++p) c[p] /= static_cast<Real>(p + 1);
     }

@@ -40,7 +40,8 @@ double leapfrog_factor(double damping) {
       (void)ExactFactor(factor);
     } catch (const std::invalid_argument&) {
       refuse(name, damping,
-             "such that |1 - 2 damping| is 1 - 2^-m or 2^-q with m, q <= 40, as with 1, 3/4, 7/8 or 1/4 (Floating takes any "
+             "such that |1 - 2 damping| is 1 - 2^-m or 2^-q with m, q <= 40, as with 1, 3/4, 7/8 or 1/4 (Floating "
+             "takes any "
              "in (0, 1] but 1/2)");
     }
   }
@@ -240,7 +241,8 @@ class AsynchronousLeapfrogStepper : public HeldStepper<Arithmetic, F, Y> {
 
   // v̄1 += h/2 ȳ1;   ū = 2η v̄1;   k̄ = ȳ1 + J(k)ᵀ ū;   ȳ0 = k̄,   v̄0 = (1 − 2η) v̄1 + h/2 k̄;
   // a value saved at σ adds ȳ0 += w,   v̄0 += h (σ − σ²/2) w,   v̄1 += h σ²/2 w.
-  void pull_back(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar, std::span<const SavedInside<Y>> saves) {
+  void pull_back(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
+                 std::span<const SavedInside<Y>> saves) {
     const double h = step.h();
     double h_bar = product_for_times<Field>(bar.y, v1_) / 2;
     bar.v += scalar<Y>(h / 2) * bar.y;
@@ -253,7 +255,8 @@ class AsynchronousLeapfrogStepper : public HeldStepper<Arithmetic, F, Y> {
       bar.v += scalar<Y>(h * at_end) * *w;
       const double along_start = product_for_times<Field>(*w, v0_), along_end = product_for_times<Field>(*w, v1_);
       h_bar += at_start * along_start + at_end * along_end;
-      if constexpr (TimeDifferentiable<Field, Y>) move_save(h * ((1 - sigma) * along_start + sigma * along_end), sigma, h, t_bar);
+      if constexpr (TimeDifferentiable<Field, Y>)
+        move_save(h * ((1 - sigma) * along_start + sigma * along_end), sigma, h, t_bar);
     }
     u_bar_ = scalar<Y>(2 * damping_) * bar.v;
     const double middle_bar = vjp(field_(step.t0, step.t1), middle(step), k_, u_bar_, bar.y, theta_bar);
@@ -267,10 +270,14 @@ class AsynchronousLeapfrogStepper : public HeldStepper<Arithmetic, F, Y> {
   Outcome judge_slope() {
     const Outcome outcome = judge_value(slopes_, u_, blame_, ".slope_resolution");
     if (outcome == Outcome::not_finite)
-      blame_.cause = "a slope is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is too long";
+      blame_.cause =
+          "a slope is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is "
+          "too long";
     return outcome;
   }
-  Outcome left_range_of_slopes(const Held& held) { return judge_range(slopes_, held, real_, blame_, ".slope_resolution"); }
+  Outcome left_range_of_slopes(const Held& held) {
+    return judge_range(slopes_, held, real_, blame_, ".slope_resolution");
+  }
 
   double damping_;
   Numbers slopes_;

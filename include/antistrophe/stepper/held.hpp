@@ -27,8 +27,9 @@ double product_for_times(const Y& a, const Y& b) {
 
 // Exact arithmetic holds states of double and float.
 template <class Arithmetic, class Y>
-inline constexpr bool arithmetic_holds = !std::is_same_v<Arithmetic, Exact> || std::is_same_v<typename Y::Scalar, double> ||
-                                         std::is_same_v<typename Y::Scalar, float>;
+inline constexpr bool arithmetic_holds =
+    !std::is_same_v<Arithmetic, Exact> || std::is_same_v<typename Y::Scalar, double> ||
+    std::is_same_v<typename Y::Scalar, float>;
 
 template <class Method>
 double method_resolution(const Method& method) {
@@ -44,12 +45,14 @@ Outcome judge_value(const Numbers& numbers, const Y& value, Blame& blame, const 
   const Eigen::Index bad = first_not_finite(value);
   if (bad >= 0 || !Numbers::exact) {
     blame = {bad,
-             "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is too "
+             "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the "
+             "step is too "
              "long"};
     return Outcome::not_finite;
   }
   const Eigen::Index large = numbers.offender(value);
-  blame = {large, numbers.advice(large >= 0 ? static_cast<double>(Eigen::numext::real(value.data()[large])) : 0.0, option)};
+  blame = {large,
+           numbers.advice(large >= 0 ? static_cast<double>(Eigen::numext::real(value.data()[large])) : 0.0, option)};
   return Outcome::out_of_range;
 }
 

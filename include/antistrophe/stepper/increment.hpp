@@ -67,13 +67,13 @@ inline constexpr auto weights_b = [] {
 template <class Tableau, class Real, std::size_t E>
 inline constexpr auto weights_error = [] {
   std::array<Real, static_cast<std::size_t>(Tableau::stages)> row{};
-  for (std::size_t j = 0; j < row.size(); ++j)
-    row[j] = tableau::coefficient<Real>(Tableau::error[E][j]);
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = tableau::coefficient<Real>(Tableau::error[E][j]);
   return row;
 }();
 
 // base + Σ_{j<End} (h w_j) v_j as one lazy expression; zero weights vanish at compile time.
-template <const auto& Weights, std::size_t J, std::size_t End, class Scalar, class Real, class Vectors, class Expression>
+template <const auto& Weights, std::size_t J, std::size_t End, class Scalar, class Real, class Vectors,
+          class Expression>
 ANTISTROPHE_ALWAYS_INLINE auto plus_weighted(const Expression& base, Real h, const Vectors& v) {
   if constexpr (J == End) {
     return base;
@@ -172,7 +172,8 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, double from, do
     [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
       (evaluate_stage<Tableau, I + 1>(field, from, to, y, s, k), ...);
     }(std::make_index_sequence<used - 1>{});
-    weighted_sum<weights_b<Tableau, Real>, 0, used, typename Y::Scalar>(static_cast<Real>(to) - static_cast<Real>(from), k, psi);
+    weighted_sum<weights_b<Tableau, Real>, 0, used, typename Y::Scalar>(static_cast<Real>(to) - static_cast<Real>(from),
+                                                                        k, psi);
   };
   if constexpr (fits_registers<Y>) {
     std::array<Y, used> k;
@@ -207,7 +208,8 @@ struct StageCotangents {
 };
 
 // Σ_{j>I} (h a_jI) x̄_j added to `expression`.
-template <class Tableau, std::size_t I, std::size_t J, std::size_t Used, class Scalar, class Real, class Vectors, class Expression>
+template <class Tableau, std::size_t I, std::size_t J, std::size_t Used, class Scalar, class Real, class Vectors,
+          class Expression>
 ANTISTROPHE_ALWAYS_INLINE auto plus_column(const Expression& base, Real h, const Vectors& x_bar) {
   if constexpr (J == Used) {
     return base;
@@ -222,8 +224,9 @@ ANTISTROPHE_ALWAYS_INLINE auto plus_column(const Expression& base, Real h, const
 
 // k̄_I, the cotangent of stage I's value, from those of the arguments of the stages after it.
 template <class Tableau, std::size_t I, std::size_t N, bool WithKappa, class F, State Y, class Real, class XBar>
-ANTISTROPHE_ALWAYS_INLINE void cotangent_of_stage(Real h, int sign, const Y& w, const StageCotangents<Tableau, F, Y>& bar,
-                                                  const XBar& x_bar, Y& k_bar) {
+ANTISTROPHE_ALWAYS_INLINE void cotangent_of_stage(Real h, int sign, const Y& w,
+                                                  const StageCotangents<Tableau, F, Y>& bar, const XBar& x_bar,
+                                                  Y& k_bar) {
   using Scalar = typename Y::Scalar;
   const auto factor = static_cast<Scalar>(static_cast<RealOf<Y>>(sign * h * weights_b<Tableau, Real>[I]));
   assign(k_bar, plus_column<Tableau, I, I + 1, N, Scalar>(factor * w, h, x_bar));
@@ -235,11 +238,12 @@ ANTISTROPHE_ALWAYS_INLINE void cotangent_of_stage(Real h, int sign, const Y& w, 
 template <class Tableau, std::size_t I, std::size_t N, bool WithKappa, class F, State Y, class XBar>
 ANTISTROPHE_ALWAYS_INLINE void pull_back_stage(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
                                                int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& k_bar,
-                                               XBar& x_bar, Parameters<F, Y>& theta_bar, double& h_bar,
-                                               double& c_bar, double& t_bar) {
+                                               XBar& x_bar, Parameters<F, Y>& theta_bar, double& h_bar, double& c_bar,
+                                               double& t_bar) {
   using Scalar = typename Y::Scalar;
   using Real = Work<Y>;
-  cotangent_of_stage<Tableau, I, N, WithKappa>(static_cast<Real>(to) - static_cast<Real>(from), sign, w, bar, x_bar, k_bar);
+  cotangent_of_stage<Tableau, I, N, WithKappa>(static_cast<Real>(to) - static_cast<Real>(from), sign, w, bar, x_bar,
+                                               k_bar);
   assign(x_bar[I], Y::Zero(w.rows(), w.cols()));
   Scalar stage_t_bar{0};
   pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.tape[I], k_bar, x_bar[I], theta_bar, stage_t_bar);
@@ -272,12 +276,13 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_stages(const F& field, double from, dou
   double h_bar = 0, c_bar = 0, t_bar = 0;
   const auto through = [&](Y& k_bar, auto& x_bar, Parameters<F, Y>& into_theta) ANTISTROPHE_INLINE_LAMBDA {
     [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
-      (pull_back_stage<Tableau, used - 1 - I, used, WithKappa>(field, from, to, s, sign, w, bar, k_bar, x_bar, into_theta, h_bar, c_bar,
-                                              t_bar),
+      (pull_back_stage<Tableau, used - 1 - I, used, WithKappa>(field, from, to, s, sign, w, bar, k_bar, x_bar,
+                                                               into_theta, h_bar, c_bar, t_bar),
        ...);
       if constexpr (hands_over) {
         using Real = Work<Y>;
-        cotangent_of_stage<Tableau, 0, used, WithKappa>(static_cast<Real>(to) - static_cast<Real>(from), sign, w, bar, x_bar, k_bar);
+        cotangent_of_stage<Tableau, 0, used, WithKappa>(static_cast<Real>(to) - static_cast<Real>(from), sign, w, bar,
+                                                        x_bar, k_bar);
         if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>)
           h_bar += static_cast<double>(dot(k_bar, s.k[0]));
         assign(first.k_bar, first.k_bar + k_bar);
@@ -310,28 +315,33 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_stages(const F& field, double from, dou
 // and to the cotangents of the two times. w may be y_bar itself: it is read before y_bar is written.
 // With `WithKappa` all stages take part, and bar.kappa[i] is added to the cotangent of stage i.
 template <class Tableau, bool WithKappa = false, class F, State Y>
-ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
-                                                   int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& y_bar,
+ANTISTROPHE_ALWAYS_INLINE void pull_back_increment(const F& field, double from, double to,
+                                                   const Stages<Tableau, F, Y>& s, int sign, const Y& w,
+                                                   StageCotangents<Tableau, F, Y>& bar, Y& y_bar,
                                                    Parameters<F, Y>& theta_bar, double& from_bar, double& to_bar) {
-  pull_back_stages<Tableau, WithKappa>(field, from, to, s, sign, w, bar, y_bar, ThroughFirst{}, theta_bar, from_bar, to_bar);
+  pull_back_stages<Tableau, WithKappa>(field, from, to, s, sign, w, bar, y_bar, ThroughFirst{}, theta_bar, from_bar,
+                                       to_bar);
 }
 
 // The same short of the first stage, whose cotangent is added to first_bar; pull_back_first ends the work.
 template <class Tableau, bool WithKappa = false, class F, State Y>
-ANTISTROPHE_ALWAYS_INLINE void pull_back_to_first(const F& field, double from, double to, const Stages<Tableau, F, Y>& s,
-                                                  int sign, const Y& w, StageCotangents<Tableau, F, Y>& bar, Y& y_bar,
-                                                  Y& first_bar, Parameters<F, Y>& theta_bar, double& from_bar, double& to_bar) {
-  pull_back_stages<Tableau, WithKappa>(field, from, to, s, sign, w, bar, y_bar, HandOverFirst<Y>{first_bar}, theta_bar, from_bar,
-                                       to_bar);
+ANTISTROPHE_ALWAYS_INLINE void pull_back_to_first(const F& field, double from, double to,
+                                                  const Stages<Tableau, F, Y>& s, int sign, const Y& w,
+                                                  StageCotangents<Tableau, F, Y>& bar, Y& y_bar, Y& first_bar,
+                                                  Parameters<F, Y>& theta_bar, double& from_bar, double& to_bar) {
+  pull_back_stages<Tableau, WithKappa>(field, from, to, s, sign, w, bar, y_bar, HandOverFirst<Y>{first_bar}, theta_bar,
+                                       from_bar, to_bar);
 }
 
 // Through f(t, y), the first stage of increments from (t, y): the cotangent of h has taken its part of it already.
 template <class Tableau, class F, State Y>
-ANTISTROPHE_ALWAYS_INLINE void pull_back_first(const F& field, double t, const Stages<Tableau, F, Y>& s, const Y& first_bar, Y& y_bar,
-                                               Parameters<F, Y>& theta_bar, double& t_bar) {
+ANTISTROPHE_ALWAYS_INLINE void pull_back_first(const F& field, double t, const Stages<Tableau, F, Y>& s,
+                                               const Y& first_bar, Y& y_bar, Parameters<F, Y>& theta_bar,
+                                               double& t_bar) {
   typename Y::Scalar stage_t_bar{0};
   pull_back<F, Y>(field, t, s.x[0], s.tape[0], first_bar, y_bar, theta_bar, stage_t_bar);
-  if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>) t_bar += static_cast<double>(stage_t_bar);
+  if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>)
+    t_bar += static_cast<double>(stage_t_bar);
 }
 
 // h‖k_a − k_b‖/‖x_a − x_b‖ of the last two stages of an increment: h times about the largest |eigenvalue| of ∂f/∂y that
@@ -358,7 +368,8 @@ void extend_stages(double h, const Y& base, const Stages<Tableau, F, Y>& s, Step
   for (std::size_t i = 0; i < s.k.size(); ++i) {
     for (std::size_t p = 1; p < c.size(); ++p) {
       const Real weight = tableau::coefficient<Real>(Tableau::dense_weights[i][p - 1]);
-      if (weight != 0) c[p] += static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(static_cast<Real>(h) * weight)) * s.k[i];
+      if (weight != 0)
+        c[p] += static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(static_cast<Real>(h) * weight)) * s.k[i];
     }
   }
 }
@@ -371,7 +382,8 @@ void gather_saves(double h, const Saves& saves, StageCotangents<Tableau, F, Y>& 
   for (const auto& save : saves) {
     const auto weights = tableau::dense_weights_at<Real, Tableau>(save.sigma);
     for (std::size_t i = 0; i < weights.size(); ++i)
-      bar.kappa[i] += static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(static_cast<Real>(h) * weights[i])) * *save.w;
+      bar.kappa[i] +=
+          static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(static_cast<Real>(h) * weights[i])) * *save.w;
   }
 }
 

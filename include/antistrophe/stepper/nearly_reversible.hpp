@@ -42,7 +42,8 @@ class NearlyReversibleStepper : public RungeKuttaStepper<Base, F, Y> {
   template <class Cursor>
   Outcome reconstruct(const Step& step, Carry& carry, Cursor&) {
     this->forget();
-    evaluate_increment<typename Plain::Tableau>(this->field_(step.t0, step.t1), step.t1, step.t0, carry.y, this->stages_, this->psi_);
+    evaluate_increment<typename Plain::Tableau>(this->field_(step.t0, step.t1), step.t1, step.t0, carry.y,
+                                                this->stages_, this->psi_);
     this->calls_.evaluations += Plain::evaluations_per_step;
     carry.y += this->psi_;
     this->y1_ = carry.y;
@@ -55,7 +56,8 @@ class NearlyReversibleStepper : public RungeKuttaStepper<Base, F, Y> {
 template <class Solver>
 struct NearlyReversible {
   static_assert(detail::never<Solver>,
-                "antistrophe: NearlyReversible<Solver> takes a RungeKutta<Tableau> whose tableau says its reversible_order, such as "
+                "antistrophe: NearlyReversible<Solver> takes a RungeKutta<Tableau> whose tableau says its "
+                "reversible_order, such as "
                 "EES25 or EES27.");
 };
 

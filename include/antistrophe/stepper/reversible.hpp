@@ -88,13 +88,14 @@ class ReversibleStepper : public HeldStepper<Arithmetic, F, Y> {
   void proposal(const Step&, const Carry&, Y& y1) { y1 = numbers_.real(y1_, real_); }
 
   // The error estimates of Ψ_h(t0, z0), after attempt; evaluates the stages that the increment left out.
-  void error(const Step& step, const Carry& carry, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
+  void error(const Step& step, const Carry& carry,
+             std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
     complete(step, carry, static_cast<std::size_t>(Tableau::base_stages));
     constexpr std::size_t all = StagesOf::count;
     using Real = Work<Y>;
     [&]<std::size_t... E>(std::index_sequence<E...>) {
-      (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(
-           static_cast<Real>(step.h()), first_.k, estimates[E]),
+      (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(static_cast<Real>(step.h()), first_.k,
+                                                                                 estimates[E]),
        ...);
     }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
   }
@@ -152,7 +153,8 @@ class ReversibleStepper : public HeldStepper<Arithmetic, F, Y> {
 
   template <class Cursor>
   Outcome reconstruct(const Step& step, Carry& carry, Cursor& bits) {
-    return retrace(step, carry, bits, [] {}, [] {});
+    return retrace(
+        step, carry, bits, [] {}, [] {});
   }
 
   void finish(double, const Carry&, CarryBar& carry_bar, Y& y0_bar, Theta&, TimeCotangents&) const {
@@ -204,7 +206,8 @@ class ReversibleStepper : public HeldStepper<Arithmetic, F, Y> {
     const Field& field = field_(step.t0, step.t1);
     calls_.vjps += evaluations_per_increment;
     if (saves.empty()) {
-      pull_back_increment<Tableau>(field, step.t0, step.t1, first_, 1, bar.y, bar_, bar.z, theta_bar, t_bar.t0, t_bar.t1);
+      pull_back_increment<Tableau>(field, step.t0, step.t1, first_, 1, bar.y, bar_, bar.z, theta_bar, t_bar.t0,
+                                   t_bar.t1);
     } else {
       calls_.vjps += static_cast<std::int64_t>(StagesOf::count - StagesOf::used);
       complete(step, carry, StagesOf::count);
@@ -229,8 +232,8 @@ class ReversibleStepper : public HeldStepper<Arithmetic, F, Y> {
   // Evaluates what stages of Ψ_h(t0, z0) are missing, up to the first `needed`.
   void complete(const Step& step, const Carry& carry, std::size_t needed) {
     if (known_stages_ >= needed) return;
-    evaluate_rest<Tableau>(field_(step.t0, step.t1), step.t0, step.t1, numbers_.real(carry.z, real_), first_, known_stages_,
-                           needed);
+    evaluate_rest<Tableau>(field_(step.t0, step.t1), step.t0, step.t1, numbers_.real(carry.z, real_), first_,
+                           known_stages_, needed);
     calls_.evaluations += static_cast<std::int64_t>(needed - known_stages_);
     known_stages_ = needed;
   }
@@ -246,8 +249,9 @@ class ReversibleStepper : public HeldStepper<Arithmetic, F, Y> {
 // The λ-coupled pair of a Runge–Kutta method, reversible bit for bit (Exact, the default) or to round-off (Floating).
 template <class Solver, class Arithmetic = Exact>
 struct Reversible {
-  static_assert(detail::never<Solver>,
-                "antistrophe: Reversible<Solver, Arithmetic> takes a RungeKutta<Tableau> such as Dopri5, and Exact or Floating.");
+  static_assert(
+      detail::never<Solver>,
+      "antistrophe: Reversible<Solver, Arithmetic> takes a RungeKutta<Tableau> such as Dopri5, and Exact or Floating.");
 };
 
 // lambda: 1 − 2^{−m} or 2^{−q}; keeps 2(1−λ), or q, bits a component a step. Smaller is more stable: the parasitic
@@ -259,8 +263,7 @@ struct Reversible<RungeKutta<Tableau>, Exact> {
   double resolution = 0;
 
   template <class Y>
-  static constexpr bool holds =
-      std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>;
+  static constexpr bool holds = std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>;
 
   template <class F, State Y>
   using Stepper = detail::ReversibleStepper<Tableau, Exact, F, Y>;

@@ -45,8 +45,7 @@ struct ReversibleAdams {
   double resolution = 0;
 
   template <class Y>
-  static constexpr bool holds =
-      std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>;
+  static constexpr bool holds = std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>;
 
   template <class F, State Y>
   using Stepper = detail::AdamsStepper<K, false, Exact, F, Y>;
@@ -76,8 +75,7 @@ struct ReversibleAdamsPece {
   double resolution = 0;
 
   template <class Y>
-  static constexpr bool holds =
-      std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>;
+  static constexpr bool holds = std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>;
 
   template <class F, State Y>
   using Stepper = detail::AdamsStepper<K, true, Exact, F, Y>;

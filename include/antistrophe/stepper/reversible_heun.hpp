@@ -147,7 +147,9 @@ class ReversibleHeunStepper : public HeldStepper<Arithmetic, F, Y> {
     forget();
   }
 
-  static bool same(const Carry& a, const Carry& b) { return Numbers::same(a.y, b.y) && Numbers::same(a.y_hat, b.y_hat); }
+  static bool same(const Carry& a, const Carry& b) {
+    return Numbers::same(a.y, b.y) && Numbers::same(a.y_hat, b.y_hat);
+  }
 
   void forget() { knows_start_ = false; }
 
@@ -166,11 +168,13 @@ class ReversibleHeunStepper : public HeldStepper<Arithmetic, F, Y> {
     ++calls_.evaluations;
   }
 
-  void vjp(const Field& field, double t, const Held& y_hat, const Slope& slope, const Y& w, Y& y_bar, Theta& theta_bar, double& t_bar) {
+  void vjp(const Field& field, double t, const Held& y_hat, const Slope& slope, const Y& w, Y& y_bar, Theta& theta_bar,
+           double& t_bar) {
     typename Y::Scalar t_bar_here{0};
     detail::pull_back<Field, Y>(field, t, numbers_.real(y_hat, real_), slope.tape, w, y_bar, theta_bar, t_bar_here);
     ++calls_.vjps;
-    if constexpr (TimeDifferentiable<Field, Y> && is_real_scalar<typename Y::Scalar>) t_bar += static_cast<double>(t_bar_here);
+    if constexpr (TimeDifferentiable<Field, Y> && is_real_scalar<typename Y::Scalar>)
+      t_bar += static_cast<double>(t_bar_here);
   }
 
   // K = [h f / 2r]; one product for each entry, which every compiler rounds alike.
@@ -217,9 +221,11 @@ class ReversibleHeunStepper : public HeldStepper<Arithmetic, F, Y> {
       y0_bar_ += *w;
       f0_bar_ += scalar<Y>(h * at_start) * *w;
       bar.f += scalar<Y>(h * at_end) * *w;
-      const double along_start = product_for_times<Field>(*w, start_.f), along_end = product_for_times<Field>(*w, end_.f);
+      const double along_start = product_for_times<Field>(*w, start_.f),
+                   along_end = product_for_times<Field>(*w, end_.f);
       h_bar += at_start * along_start + at_end * along_end;
-      if constexpr (TimeDifferentiable<Field, Y>) move_save(h * ((1 - sigma) * along_start + sigma * along_end), sigma, h, t_bar);
+      if constexpr (TimeDifferentiable<Field, Y>)
+        move_save(h * ((1 - sigma) * along_start + sigma * along_end), sigma, h, t_bar);
     }
     const Field& field = field_(step.t0, step.t1);
     vjp(field, step.t1, y_hat1_, end_, bar.f, bar.y_hat, theta_bar, t_bar.t1);

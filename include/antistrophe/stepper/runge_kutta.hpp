@@ -89,14 +89,15 @@ class RungeKuttaStepper {
   void proposal(const Step&, const Carry&, Y& y1) const { y1 = y1_; }
 
   // The tableau's error estimates h Σ e_i k_i of the attempted step; evaluates the stages that the increment left out.
-  void error(const Step& step, const Carry& carry, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
+  void error(const Step& step, const Carry& carry,
+             std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
     const Field& field = field_(step.t0, step.t1);
     complete(field, step, carry, static_cast<std::size_t>(Tableau::base_stages));
     constexpr std::size_t all = Stages<Tableau, Field, Y>::count;
     using Real = Work<Y>;
     [&]<std::size_t... E>(std::index_sequence<E...>) {
-      (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(
-           static_cast<Real>(step.h()), stages_.k, estimates[E]),
+      (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(static_cast<Real>(step.h()), stages_.k,
+                                                                                 estimates[E]),
        ...);
     }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
   }
@@ -146,8 +147,8 @@ class RungeKuttaStepper {
     calls_.evaluations += evaluations_per_step;
     calls_.vjps += evaluations_per_step;
     if (saves.empty()) {
-      pull_back_increment<Tableau>(field, step.t0, step.t1, stages_, 1, carry_bar.y, bar_, carry_bar.y, theta_bar, t_bar.t0,
-                                   t_bar.t1);
+      pull_back_increment<Tableau>(field, step.t0, step.t1, stages_, 1, carry_bar.y, bar_, carry_bar.y, theta_bar,
+                                   t_bar.t0, t_bar.t1);
       return;
     }
     calls_.vjps += static_cast<std::int64_t>(StagesOf::count - StagesOf::used);
@@ -174,7 +175,9 @@ class RungeKuttaStepper {
   Blame blame() const {
     const Eigen::Index i = first_not_finite(y1_);
     if (i < 0) return blame_inside(stages_);
-    return {i, "the step's end is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is too long"};
+    return {i,
+            "the step's end is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the "
+            "step is too long"};
   }
   Calls calls() const { return calls_; }
 

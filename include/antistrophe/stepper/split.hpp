@@ -170,7 +170,9 @@ class SplitStepper {
       if (!(I == count - 1 && knows_end)) evaluate<I>(field, step, carry.v, carry.w);
       return move<I>(step, carry.v, carry.w, false, outcome);
     };
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (void)(back.template operator()<count - 1 - I>() && ...); }(Indices{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (void)(back.template operator()<count - 1 - I>() && ...);
+    }(Indices{});
     knows_start_ = shares_nodes && outcome == Outcome::ok;
     return outcome;
   }
@@ -265,8 +267,8 @@ class SplitStepper {
   template <std::size_t I>
   static typename Y::Scalar substep(const Step& step) {
     using Real = Work<Y>;
-    return static_cast<typename Y::Scalar>(
-        static_cast<RealOf<Y>>((static_cast<Real>(step.t1) - static_cast<Real>(step.t0)) * static_cast<Real>(Scheme::substeps[I].weight)));
+    return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(
+        (static_cast<Real>(step.t1) - static_cast<Real>(step.t0)) * static_cast<Real>(Scheme::substeps[I].weight)));
   }
 
   static bool in_range(const Numbers& numbers, const Held& half) {
@@ -376,7 +378,8 @@ class SplitStepper {
     if (!saves.empty()) take_saves(step, before, bar, theta_bar, t_bar, saves);
     double h_bar = 0;
     const auto through = [&]<std::size_t I>() {
-      constexpr auto weight = static_cast<double>(Scheme::substeps[I].weight), c = static_cast<double>(Scheme::substeps[I].c);
+      constexpr auto weight = static_cast<double>(Scheme::substeps[I].weight),
+                     c = static_cast<double>(Scheme::substeps[I].c);
       const Half& moved = moves<I> == Moves::v ? bar.v : bar.w;
       k_bar_ = substep<I>(step) * moved;
       h_bar += weight * product(k_[I], moved);
@@ -389,7 +392,9 @@ class SplitStepper {
         t_bar.t1 += c * time_bar;
       }
     };
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (through.template operator()<count - 1 - I>(), ...); }(Indices{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (through.template operator()<count - 1 - I>(), ...);
+    }(Indices{});
     t_bar.t0 -= h_bar;
     t_bar.t1 += h_bar;
     if (saves.empty()) return;
@@ -415,7 +420,8 @@ class SplitStepper {
         const auto along0 = static_cast<double>(dot(*w, f0_)), along1 = static_cast<double>(dot(*w, f1_));
         const double across = static_cast<double>(dot(*w, y1_)) - static_cast<double>(dot(*w, y0_));
         h_bar += h10 * along0 + h11 * along1;
-        move_save(6 * s * (1 - s) * across + h * ((1 - s) * (1 - 3 * s) * along0 + s * (3 * s - 2) * along1), s, h, t_bar);
+        move_save(6 * s * (1 - s) * across + h * ((1 - s) * (1 - 3 * s) * along0 + s * (3 * s - 2) * along1), s, h,
+                  t_bar);
       }
     }
     t_bar.t0 -= h_bar;
@@ -423,7 +429,8 @@ class SplitStepper {
     add_to_state(bar, y1_bar_);
   }
 
-  double whole_vjp(const Field& field, double t, const Y& y, const Tape<Field, Y>& tape, const Y& dy_bar, Y& y_bar, Theta& theta_bar) {
+  double whole_vjp(const Field& field, double t, const Y& y, const Tape<Field, Y>& tape, const Y& dy_bar, Y& y_bar,
+                   Theta& theta_bar) {
     ++calls_.vjps;
     typename Y::Scalar t_bar{0};
     detail::pull_back<Field, Y>(field, t, y, tape, dy_bar, y_bar, theta_bar, t_bar);
@@ -434,7 +441,7 @@ class SplitStepper {
   Eigen::Index rows_;  // of a half
   Numbers numbers_v_, numbers_w_;
   std::array<Half, count> x_, k_;  // of each substep, the half that it is taken at and what it is
-  bool knows_start_ = false;       // the first substep's of the next step to be attempted, or of the last gone back through
+  bool knows_start_ = false;  // the first substep's of the next step to be attempted, or of the last gone back through
   Half psi_, real_, k_bar_;
   Held increment_, v1_, w1_;
   Y y0_, y1_, f0_, f1_, f0_bar_, f1_bar_, y0_bar_, y1_bar_;  // of saves

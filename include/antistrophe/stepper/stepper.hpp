@@ -6,9 +6,9 @@
 #include <antistrophe/core/concepts.hpp>
 #include <antistrophe/exact/arithmetic.hpp>
 #include <antistrophe/exact/bit_stack.hpp>
-#include <antistrophe/steps/timeline.hpp>
 #include <antistrophe/stepper/increment.hpp>
 #include <antistrophe/stepper/step_polynomial.hpp>
+#include <antistrophe/steps/timeline.hpp>
 
 #include <array>
 #include <concepts>
@@ -89,12 +89,12 @@ concept Stepper = requires(S s, const S cs, double t, const Step step, typename 
 // A stepper that can choose its steps: it estimates errors, of order error_order in h, gives f(t, y), and after attempt says
 // how stiff the step was, h times a Lipschitz constant.
 template <class S>
-concept AdaptiveStepper = Stepper<S> && (S::error_estimates > 0) &&
-                          requires(S s, double t, const typename S::State cy, typename S::State y) {
-                            { S::error_order } -> std::convertible_to<int>;
-                            s.slope(t, cy, y);
-                            { s.stiffness(Step{}) } -> std::convertible_to<double>;
-                          };
+concept AdaptiveStepper =
+    Stepper<S> && (S::error_estimates > 0) && requires(S s, double t, const typename S::State cy, typename S::State y) {
+      { S::error_order } -> std::convertible_to<int>;
+      s.slope(t, cy, y);
+      { s.stiffness(Step{}) } -> std::convertible_to<double>;
+    };
 
 // A stepper whose continuous extension is a polynomial in σ, of degree dense_degree, which extend gives after attempt and
 // before commit. Events and dense solutions need it.
@@ -125,8 +125,11 @@ auto make_estimates(const typename S::State& like) {
 template <class StagesType>
 Blame blame_inside(const StagesType& stages) {
   Eigen::Index component = -1;
-  for (std::size_t i = StagesType::used; i < StagesType::count && component < 0; ++i) component = first_not_finite(stages.k[i]);
-  return {component, "a stage of the dense output is not finite: the field returned NaN or infinity or left an entry of dy unwritten"};
+  for (std::size_t i = StagesType::used; i < StagesType::count && component < 0; ++i)
+    component = first_not_finite(stages.k[i]);
+  return {
+      component,
+      "a stage of the dense output is not finite: the field returned NaN or infinity or left an entry of dy unwritten"};
 }
 
 // What flows to the time `back` nodes before the step's t0, for steppers that ask for step.earlier(back).
@@ -141,15 +144,17 @@ inline void pull_back_earlier(const Step& step, std::int64_t back, double node_b
 // A stepper that reconstructs: step_back turns the carry after a step into the carry before it and pulls cotangents
 // back through the same evaluations; reconstruct does the first half alone and needs no vjp.
 template <class S>
-concept ReversibleStepper =
-    Stepper<S> && S::reversibility != Reversibility::no &&
-    requires(S s, const Step step, typename S::Carry carry, typename S::CarryBar carry_bar, typename S::Theta theta_bar,
-             detail::TimeCotangents t_bar, BitStack::Cursor bits, std::span<const SavedInside<typename S::State>> saves) {
-      { s.step_back(step, carry, carry_bar, theta_bar, t_bar, saves, bits) } -> std::same_as<Outcome>;
-      { s.reconstruct(step, carry, bits) } -> std::same_as<Outcome>;
-      { s.same(carry, carry) } -> std::same_as<bool>;
-      { s.bit_rate() } -> std::convertible_to<double>;
-    };
+concept ReversibleStepper = Stepper<S> && S::reversibility != Reversibility::no &&
+                            requires(S s, const Step step, typename S::Carry carry, typename S::CarryBar carry_bar,
+                                     typename S::Theta theta_bar, detail::TimeCotangents t_bar, BitStack::Cursor bits,
+                                     std::span<const SavedInside<typename S::State>> saves) {
+                              {
+                                s.step_back(step, carry, carry_bar, theta_bar, t_bar, saves, bits)
+                              } -> std::same_as<Outcome>;
+                              { s.reconstruct(step, carry, bits) } -> std::same_as<Outcome>;
+                              { s.same(carry, carry) } -> std::same_as<bool>;
+                              { s.bit_rate() } -> std::convertible_to<double>;
+                            };
 
 // A method binds to a field and a first state; `Method::Stepper<F, Y>` is what it becomes.
 template <class M, class F, class Y>

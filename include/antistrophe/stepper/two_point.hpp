@@ -94,12 +94,13 @@ class TwoPointStepper : public HeldStepper<Arithmetic, F, Y> {
   void proposal(const Step&, const Carry&, Y& y1) { y1 = numbers_.real(y1_, real_); }
 
   // The error estimates of Ψ_h(t1, y1); evaluates the stages that the increment left out.
-  void error(const Step& step, const Carry& carry, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
+  void error(const Step& step, const Carry& carry,
+             std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
     complete(step, carry.y, static_cast<std::size_t>(Tableau::base_stages));
     using Real = Work<Y>;
     [&]<std::size_t... E>(std::index_sequence<E...>) {
-      (weighted_sum<weights_error<Tableau, Real, E>, 0, StagesOf::count, typename Y::Scalar>(static_cast<Real>(step.h()),
-                                                                                            ahead_.k, estimates[E]),
+      (weighted_sum<weights_error<Tableau, Real, E>, 0, StagesOf::count, typename Y::Scalar>(
+           static_cast<Real>(step.h()), ahead_.k, estimates[E]),
        ...);
     }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
   }
@@ -162,9 +163,13 @@ class TwoPointStepper : public HeldStepper<Arithmetic, F, Y> {
   }
 
   // Before the first step both points are y0.
-  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, TimeCotangents&) const { y0_bar = bar.y + bar.older; }
+  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, TimeCotangents&) const {
+    y0_bar = bar.y + bar.older;
+  }
 
-  static bool same(const Carry& a, const Carry& b) { return Numbers::same(a.y, b.y) && Numbers::same(a.older, b.older); }
+  static bool same(const Carry& a, const Carry& b) {
+    return Numbers::same(a.y, b.y) && Numbers::same(a.older, b.older);
+  }
 
   void forget() { tried_ = none; }
 
@@ -203,7 +208,8 @@ class TwoPointStepper : public HeldStepper<Arithmetic, F, Y> {
   // Evaluates what stages of Ψ_h are missing, up to the first `needed`.
   void complete(const Step& step, const Held& y, std::size_t needed) {
     if (known_stages_ >= needed) return;
-    evaluate_rest<Tableau>(field_(step.t0, step.t1), step.t0, step.t1, numbers_.real(y, real_), ahead_, known_stages_, needed);
+    evaluate_rest<Tableau>(field_(step.t0, step.t1), step.t0, step.t1, numbers_.real(y, real_), ahead_, known_stages_,
+                           needed);
     calls_.evaluations += static_cast<std::int64_t>(needed - known_stages_);
     known_stages_ = needed;
   }
@@ -246,10 +252,12 @@ class TwoPointStepper : public HeldStepper<Arithmetic, F, Y> {
       assign(bar.older, d_bar_);
       assign(bar.y, bar.y - d_bar_);
       calls_.vjps += evaluations_per_increment - (shares_first ? 1 : 0);
-      through<false>(field_behind_(before, step.t0), step, before, mirror_, -1, d_bar_, bar.y, theta_bar, t_bar.t0, before_bar);
+      through<false>(field_behind_(before, step.t0), step, before, mirror_, -1, d_bar_, bar.y, theta_bar, t_bar.t0,
+                     before_bar);
       pull_back_earlier(step, 1, before_bar, t_bar);
     }
-    if constexpr (shares_first) pull_back_first<Tableau>(field, step.t0, ahead_, first_bar_, bar.y, theta_bar, t_bar.t0);
+    if constexpr (shares_first)
+      pull_back_first<Tableau>(field, step.t0, ahead_, first_bar_, bar.y, theta_bar, t_bar.t0);
   }
 
   // Through an increment from step.t0 to `to`, all of it or short of the first stage.
@@ -257,9 +265,11 @@ class TwoPointStepper : public HeldStepper<Arithmetic, F, Y> {
   void through(const Field& field, const Step& step, double to, const StagesOf& stages, int sign, const Y& w, Y& y_bar,
                Theta& theta_bar, double& from_bar, double& to_bar) {
     if constexpr (shares_first)
-      pull_back_to_first<Tableau, WithKappa>(field, step.t0, to, stages, sign, w, bar_, y_bar, first_bar_, theta_bar, from_bar, to_bar);
+      pull_back_to_first<Tableau, WithKappa>(field, step.t0, to, stages, sign, w, bar_, y_bar, first_bar_, theta_bar,
+                                             from_bar, to_bar);
     else
-      pull_back_increment<Tableau, WithKappa>(field, step.t0, to, stages, sign, w, bar_, y_bar, theta_bar, from_bar, to_bar);
+      pull_back_increment<Tableau, WithKappa>(field, step.t0, to, stages, sign, w, bar_, y_bar, theta_bar, from_bar,
+                                              to_bar);
   }
 
   OverStep<F> field_behind_;  // the field of the step before
@@ -276,8 +286,9 @@ class TwoPointStepper : public HeldStepper<Arithmetic, F, Y> {
 // The two-point coupling of a Runge–Kutta method, reversible bit for bit (Exact, the default) or to round-off (Floating).
 template <class Solver, class Arithmetic = Exact>
 struct TwoPoint {
-  static_assert(detail::never<Solver>,
-                "antistrophe: TwoPoint<Solver, Arithmetic> takes a RungeKutta<Tableau> such as Dopri5, and Exact or Floating.");
+  static_assert(
+      detail::never<Solver>,
+      "antistrophe: TwoPoint<Solver, Arithmetic> takes a RungeKutta<Tableau> such as Dopri5, and Exact or Floating.");
 };
 
 // lambda: 1 − 2^{−m} or 2^{−q}; keeps 2(1−λ), or q, bits a component a step. resolution: the unit of the fixed-point

@@ -91,25 +91,30 @@ namespace detail {
 // Throws std::invalid_argument naming the option at fault.
 template <State Y>
 void validate(const Adaptive& options, const Y& y0, double t0, double t1) {
-  if (!(options.rtol >= 0) || !std::isfinite(options.rtol)) refuse("Adaptive::rtol", options.rtol, "at least 0 and finite");
+  if (!(options.rtol >= 0) || !std::isfinite(options.rtol))
+    refuse("Adaptive::rtol", options.rtol, "at least 0 and finite");
   if (options.atol.per_entry() && options.atol.size() != y0.size())
     refuse("the size of Adaptive::atol", options.atol.size(), "1 or that of the state, " + std::to_string(y0.size()));
   for (Eigen::Index i = 0; i < (options.atol.per_entry() ? options.atol.size() : 1); ++i) {
-    if (!(options.atol(i) >= 0) || !std::isfinite(options.atol(i))) refuse("Adaptive::atol", options.atol(i), "at least 0 and finite");
+    if (!(options.atol(i) >= 0) || !std::isfinite(options.atol(i)))
+      refuse("Adaptive::atol", options.atol(i), "at least 0 and finite");
     if (options.rtol == 0 && options.atol(i) == 0) refuse("Adaptive::rtol", 0, "positive where atol is 0");
   }
   if (!(options.dtmin >= 0)) refuse("Adaptive::dtmin", options.dtmin, "at least 0");
   if (!(options.dtmax > 0)) refuse("Adaptive::dtmax", options.dtmax, "positive");
-  if (options.dtmin > options.dtmax) refuse("Adaptive::dtmin", options.dtmin, "at most dtmax = " + in_words(options.dtmax));
+  if (options.dtmin > options.dtmax)
+    refuse("Adaptive::dtmin", options.dtmin, "at most dtmax = " + in_words(options.dtmax));
   if (!std::isfinite(options.first_step)) refuse("Adaptive::first_step", options.first_step, "finite");
   if (options.first_step != 0 && t0 != t1 && (options.first_step > 0) != (t1 > t0))
     refuse("Adaptive::first_step", options.first_step, t1 > t0 ? "positive, since t1 > t0" : "negative, since t1 < t0");
-  if (options.max_steps && *options.max_steps < 1) refuse("Adaptive::max_steps", *options.max_steps, "at least 1, or not given");
+  if (options.max_steps && *options.max_steps < 1)
+    refuse("Adaptive::max_steps", *options.max_steps, "at least 1, or not given");
   if (!std::isfinite(options.P)) refuse("Adaptive::P", options.P, "finite");
   if (!std::isfinite(options.I)) refuse("Adaptive::I", options.I, "finite");
   if (!std::isfinite(options.D)) refuse("Adaptive::D", options.D, "finite");
   if (!(options.safety > 0 && options.safety <= 1)) refuse("Adaptive::safety", options.safety, "in (0, 1]");
-  if (!(options.lowest_factor > 0 && options.lowest_factor < 1)) refuse("Adaptive::lowest_factor", options.lowest_factor, "in (0, 1)");
+  if (!(options.lowest_factor > 0 && options.lowest_factor < 1))
+    refuse("Adaptive::lowest_factor", options.lowest_factor, "in (0, 1)");
   if (!(options.highest_factor > 1)) refuse("Adaptive::highest_factor", options.highest_factor, "above 1");
 }
 
@@ -225,7 +230,8 @@ class Controller {
     const double k = order_;
     const double floor = 1e-10;  // an error of 0 asks for the longest step
     const double e0 = std::max(e, floor), e1 = std::max(last_, floor), e2 = std::max(before_last_, floor);
-    const double b1 = (options_.P + options_.I + options_.D) / k, b2 = -(options_.P + 2 * options_.D) / k, b3 = options_.D / k;
+    const double b1 = (options_.P + options_.I + options_.D) / k, b2 = -(options_.P + 2 * options_.D) / k,
+                 b3 = options_.D / k;
     double factor = std::pow(e0, -b1);
     if (b2 != 0) factor *= std::pow(e1, -b2);
     if (b3 != 0) factor *= std::pow(e2, -b3);

@@ -84,7 +84,8 @@ class Timeline {
 
   // Where the step to node i aims, if an event may cut it.
   double aim(std::int64_t i) const {
-    const auto cut = std::lower_bound(cuts_.begin(), cuts_.end(), i, [](const Cut& c, std::int64_t node) { return c.node < node; });
+    const auto cut =
+        std::lower_bound(cuts_.begin(), cuts_.end(), i, [](const Cut& c, std::int64_t node) { return c.node < node; });
     return cut != cuts_.end() && cut->node == i ? cut->aim : (*this)[i];
   }
 
@@ -121,9 +122,9 @@ class Timeline {
 
 // One step: its number n, its ends, and the times before it.
 struct Step {
-  std::int64_t n;             // of the accepted step, from timeline.first() on
-  double t0, t1;              // where it starts and ends; t1 < t0 in a solve towards smaller times
-  const Timeline* timeline;   // all times up to t1
+  std::int64_t n;            // of the accepted step, from timeline.first() on
+  double t0, t1;             // where it starts and ends; t1 < t0 in a solve towards smaller times
+  const Timeline* timeline;  // all times up to t1
 
   double h() const { return t1 - t0; }
   // The node `back` steps before t0, and t0's own at 0; multistep and two-point methods ask for it.

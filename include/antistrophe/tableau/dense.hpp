@@ -62,9 +62,9 @@ concept HasDenseOutput = requires {
   { T::dense_order } -> Constant<int>;
   { T::dense } -> Constant<ExtendedRows<T, dense_rows<T>()>>;
 } && (!HasDenseStages<T> || requires {
-  { T::dense_c } -> Constant<Row<T, stages_after_end<T>()>>;
-  { T::dense_a } -> Constant<ExtendedRows<T, stages_after_end<T>()>>;
-});
+                           { T::dense_c } -> Constant<Row<T, stages_after_end<T>()>>;
+                           { T::dense_a } -> Constant<ExtendedRows<T, stages_after_end<T>()>>;
+                         });
 
 template <class T, std::size_t length>
 constexpr ExtendedRow<T> padded(const std::array<coefficient_t<T>, length>& row) {

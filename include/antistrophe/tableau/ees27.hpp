@@ -22,7 +22,8 @@ struct EES27 {
       {{(-4 + q) / 24, (4 + q) / 8}},
       {{(-176 + 145 * q) / 168, 3 * (8 - 5 * q) / 56, 3 * (3 - q) / 7}},
   }};
-  static constexpr std::array<long double, 4> b{{(5 - 3 * q) / 14, (3 + q) / 14, 3 * (-1 + 2 * q) / 14, (9 - 4 * q) / 14}};
+  static constexpr std::array<long double, 4> b{
+      {(5 - 3 * q) / 14, (3 + q) / 14, 3 * (-1 + 2 * q) / 14, (9 - 4 * q) / 14}};
   static constexpr int error_estimates = 1;
   static constexpr std::array<int, 1> embedded_order{1};
   static constexpr std::array<std::array<long double, 4>, 1> error{{{b[0] - 1, b[1], b[2], b[3]}}};
