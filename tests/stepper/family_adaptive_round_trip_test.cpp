@@ -9,6 +9,9 @@ namespace {
 using WithEstimates = std::tuple<Reversible<Heun>, Reversible<Dopri5>, TwoPoint<Heun>, TwoPoint<Dopri5>,
                                  ReversibleHeun<>, AsynchronousLeapfrog<>>;
 
+// Adams methods come back from adaptive steps of one state in adams_restart_test.
+using OfBatches = battery::Joined<WithEstimates, std::tuple<ReversibleAdams<3>, ReversibleAdams<6>>>;
+
 }  // namespace
 
 TEMPLATE_LIST_TEST_CASE("With resolutions of their own they come back from a hundred thousand adaptive steps",
@@ -43,7 +46,7 @@ TEST_CASE("A damped asynchronous leapfrog goes on where there is friction", "[ad
   CHECK(solve(problem, AsynchronousLeapfrog<>{}, bounded, {}, OnFailure::return_status).status() != Status::success);
 }
 
-TEMPLATE_LIST_TEST_CASE("And from as many of a batch, of doubles and of floats", "[adaptive]", WithEstimates) {
+TEMPLATE_LIST_TEST_CASE("And from as many of a batch, of doubles and of floats", "[adaptive]", OfBatches) {
   CAPTURE(battery::Facts<TestType>::name);
   const auto check = [](auto scalar) {
     using Scalar = decltype(scalar);
