@@ -20,8 +20,9 @@ struct [[nodiscard]] ValueAndGradient {
   Gradient<F, Y> gradient;
 };
 
-// A loss reads what was saved, states or the values of SaveAt{…}.of(g), and writes their cotangents: loss(ys, ys_bar) -> value, ys_bar[i] = ∂L/∂ys[i]; ys_bar
-// comes with the shape of ys and filled with zeros. A loss of times too (of events, say) is loss(ts, ys, ts_bar, ys_bar).
+// A loss reads what was saved, states or the values of SaveAt{…}.of(g), and writes their cotangents:
+// loss(ys, ys_bar) -> value, ys_bar[i] = ∂L/∂ys[i]; ys_bar comes with the shape of ys and filled with zeros.
+// A loss of times too (of events, say) is loss(ts, ys, ts_bar, ys_bar).
 template <class L, class Y, class Saved = Y>
 concept Loss =
     requires(const L& loss, const std::vector<Saved>& ys, std::vector<Saved>& ys_bar) {
@@ -59,6 +60,7 @@ ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M&
     Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint, Save, E...> pass(problem, method, steps, save_at, events,
                                                                              false);
     std::vector<SavedType<Save, Y>> ys_bar;
+    ys_bar.reserve(pass.ys().size());
     for (const auto& saved : pass.ys()) ys_bar.push_back(detail::zero_cotangent(saved));
     std::vector<double> ts_bar;
     RealOf<Y> value;

@@ -358,6 +358,24 @@ void counts_past_32_bits() {
 
 // --- 17. A throw at each successive call -----------------------------------------------------------------------------------
 
+// One pass throughout: a throw from each call of f and of the vjp on the way back goes through, and after each the pass gives
+// the right gradient again.
+template <class Pass>
+void check_pullbacks_that_throw(Pass& pass, const std::vector<Y>& w, const Slope& clean, Mischief& mischief,
+                                std::int64_t calls, std::int64_t vjps) {
+  int thrown = 0, right = 0;
+  const auto pullback_throws = [&](Mischief told) {
+    mischief = told;
+    thrown += thrown_by<Thrown>([&] { (void)pass.pullback(w); }).empty() ? 0 : 1;
+    mischief = {};
+    right += same(pass.pullback(w), clean) ? 1 : 0;
+  };
+  for (std::int64_t k = 0; k < calls; ++k) pullback_throws({.throw_at_call = k});
+  for (std::int64_t k = 0; k < vjps; ++k) pullback_throws({.throw_at_vjp = k});
+  CHECK(thrown == calls + vjps);
+  CHECK(right == calls + vjps);
+}
+
 template <class M>
 void lets_every_throw_through() {
   const Slope expected = gradient_of<M>(problem(), DirectAdjoint{}, {});
@@ -381,22 +399,10 @@ void lets_every_throw_through() {
     mischief = {};
     CHECK(same(gradient_of<M>(given, adjoint, {}), clean));
 
-    // One pass throughout: after each throw it gives the right gradient again.
     auto pass = solve_with_pullback(given, method<M>(), FixedSteps{steps}, {}, adjoint);
     const std::vector<Y> w{{battery::WeightedSum::weight(0, 0), battery::WeightedSum::weight(0, 1)}};
     const std::int64_t calls_back = battery::evaluations_back<M>(steps);
-    thrown = 0;
-    int right = 0;
-    const auto pullback_throws = [&](Mischief told) {
-      mischief = told;
-      thrown += thrown_by<Thrown>([&] { (void)pass.pullback(w); }).empty() ? 0 : 1;
-      mischief = {};
-      right += same(pass.pullback(w), clean) ? 1 : 0;
-    };
-    for (std::int64_t k = 0; k < calls_back; ++k) pullback_throws({.throw_at_call = k});
-    for (std::int64_t k = 0; k < vjps; ++k) pullback_throws({.throw_at_vjp = k});
-    CHECK(thrown == calls_back + vjps);
-    CHECK(right == calls_back + vjps);
+    check_pullbacks_that_throw(pass, w, clean, mischief, calls_back, vjps);
   });
 }
 

@@ -1,5 +1,6 @@
 // The other reversible methods in steps chosen to a tolerance: they come back bit for bit although trials were rejected, can
 // be replayed, and reach their tolerance; events cut and restart them.
+#include "ball.hpp"
 #include "catch.hpp"
 #include "family.hpp"
 
@@ -87,35 +88,7 @@ TEMPLATE_TEST_CASE("An error estimate of order 2 gives errors in proportion to t
 
 namespace {
 
-// A ball with drag that bounces (solve/event_gradient_test.cpp), θ = (e, c).
-struct Ball {
-  static constexpr bool autonomous = true;
-  Vector2d theta{0.8, 0.1};
-  const auto& parameters() const { return theta; }
-  auto& parameters() { return theta; }
-  void operator()(double, const auto& y, auto& dy) const {
-    dy[0] = y[1];
-    dy[1] = -9.81 - theta[1] * y[1];
-  }
-  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
-    y_bar[1] += w[0] - theta[1] * w[1];
-    theta_bar[1] -= y[1] * w[1];
-  }
-};
-struct Ground {
-  double operator()(double, const auto& y) const { return y[0]; }
-  void gradient(double, const auto&, auto& y_bar, auto&, auto&) const { y_bar[0] += 1; }
-};
-struct Bounce {
-  void operator()(double, const auto& y, const auto& theta, auto& y_new) const {
-    y_new[0] = 0;
-    y_new[1] = -theta[0] * y[1];
-  }
-  void vjp(double, const auto& y, const auto& theta, const auto& w, auto& y_bar, auto& theta_bar, auto&) const {
-    y_bar[1] -= theta[0] * w[1];
-    theta_bar[0] -= y[1] * w[1];
-  }
-};
+using problems::Ball, problems::Bounce, problems::Ground;
 
 const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
 const SaveAt on_the_way{.times = {0.3, 0.31, 1.9, 2.2}, .t1 = true};

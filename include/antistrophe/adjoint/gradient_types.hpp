@@ -29,8 +29,8 @@ using TimeGradient = std::conditional_t<TimeDifferentiable<F, Y>, double, Unknow
 struct BackwardStats {
   std::int64_t evaluations = 0;  // of f
   std::int64_t vjps = 0;
-  double drift =
-      0;  // ‖reconstructed y(t0) − y0‖∞ of a floating reversible sweep; 0 where it is exact or not reconstructed
+  // ‖reconstructed y(t0) − y0‖∞ of a floating reversible sweep; 0 where it is exact or not reconstructed.
+  double drift = 0;
 };
 
 // y0 has the shape of the state, theta that of the field's parameters (length zero where it has none).

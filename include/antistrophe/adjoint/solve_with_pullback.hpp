@@ -59,13 +59,11 @@ consteval bool require_pullback() {
   }
 }
 
-}  // namespace detail
-
-namespace detail {
 template <class Save, class Y>
 concept SavedFunctionWithVjp = requires(const Save& save, double t, const Y& y, const SavedType<Save, Y>& w, Y& y_bar,
                                         typename Y::Scalar& t_bar) { save.function.vjp(t, y, w, y_bar, t_bar); };
-}
+
+}  // namespace detail
 
 // Given no adjoint, a reversible method gets ReversibleAdjoint, any other DirectAdjoint.
 template <class M, class F, class Y>
@@ -129,6 +127,7 @@ class [[nodiscard]] Pass {
       static_assert(detail::SavedFunctionWithVjp<Save, Y>,
                     "antistrophe: a gradient through a function saved in the place of the state needs its member "
                     "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
+      values_.reserve(ts().size());
       for (std::size_t i = 0; i < ts().size(); ++i)
         values_.push_back(save_.function(ts()[i], forward_.solution.ys()[i]));
     }

@@ -86,6 +86,12 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
     bool accepted = outcome == Outcome::ok && pace.accepts(stepper, step, carry);
     if (accepted) {
       const auto mark = saver.mark();
+      const auto commit = [&] {
+        saver.inside(stepper, step, t_next, i, carry);
+        saver.keep_path(stepper, step, t_next, carry);
+        trace.before_step(step.n, carry);
+        return saver.finite() ? stepper.commit(step, carry, trace.bits) : Outcome::not_finite;
+      };
       if constexpr (!WatchType::none) {
         Y y1 = zeros_like(y0);
         stepper.proposal(step, carry, y1);
@@ -113,25 +119,15 @@ Failure march(S& stepper, Pace& pace, bool laid_out, Segment<S>& segment, const 
           return {Status::step_size_vanished, t, step.n, -1,
                   "event " + std::to_string(*again) +
                       " fires again and again at this time, infinitely often in finite time, like the bounces of a "
-                      "ball that "
-                      "comes to rest; let its jump put the state to rest, or end the solve by another event before it"};
-        if (watch.finite()) {
-          saver.inside(stepper, step, t_next, i, carry);
-          saver.keep_path(stepper, step, t_next, carry);
-          trace.before_step(step.n, carry);
-          outcome = saver.finite() ? stepper.commit(step, carry, trace.bits) : Outcome::not_finite;
-        } else {
-          outcome = Outcome::not_finite;
-        }
+                      "ball that comes to rest; let its jump put the state to rest, or end the solve by another event "
+                      "before it"};
+        outcome = watch.finite() ? commit() : Outcome::not_finite;
         if (outcome != Outcome::ok) {
           events.resize(recorded);
           watch.rewind(watched);
         }
       } else {
-        saver.inside(stepper, step, t_next, i, carry);
-        saver.keep_path(stepper, step, t_next, carry);
-        trace.before_step(step.n, carry);
-        outcome = saver.finite() ? stepper.commit(step, carry, trace.bits) : Outcome::not_finite;
+        outcome = commit();
       }
       accepted = outcome == Outcome::ok;
       if (!accepted) saver.rewind(mark);

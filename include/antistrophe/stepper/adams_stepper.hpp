@@ -8,6 +8,7 @@
 #include <antistrophe/stepper/adams_steps.hpp>
 #include <antistrophe/stepper/adams_values.hpp>
 #include <antistrophe/stepper/adams_weights.hpp>
+#include <antistrophe/stepper/held.hpp>
 #include <antistrophe/stepper/increment.hpp>
 #include <antistrophe/stepper/runge_kutta.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -59,17 +60,11 @@ template <int K, bool Corrected>
 inline constexpr AdamsChoice adams_choice =
     (Corrected ? pece_choices : adams_choices)[static_cast<std::size_t>(std::clamp(K, 1, 8) - 1)];
 
-template <class Y, class Real>
-typename Y::Scalar as_scalar(Real x) {
-  return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x));
-}
-
 // Σ (h w_j) v_j. The way back must repeat the way forth bit for bit, so this is one function in the machine code.
 template <State Y, std::size_t N, class Real>
 ANTISTROPHE_ONE_INSTANCE void combine(Real h, const std::array<Real, N>& w, const std::array<const Y*, N>& v, Y& sum) {
-  [&]<std::size_t... J>(std::index_sequence<J...>) ANTISTROPHE_INLINE_LAMBDA {
-    assign(sum, ((as_scalar<Y>(h * w[J]) * *v[J]) + ...));
-  }(std::make_index_sequence<N>{});
+  [&]<std::size_t... J>(std::index_sequence<J...>)
+      ANTISTROPHE_INLINE_LAMBDA { assign(sum, ((scalar<Y>(h * w[J]) * *v[J]) + ...)); }(std::make_index_sequence<N>{});
 }
 
 // Two such sums over the same values.
@@ -77,31 +72,27 @@ template <State Y, std::size_t N, class Real>
 ANTISTROPHE_ONE_INSTANCE void combine(Real h, const std::array<Real, N>& w, const std::array<Real, N>& w_other,
                                       const std::array<const Y*, N>& v, Y& sum, Y& other) {
   [&]<std::size_t... J>(std::index_sequence<J...>) ANTISTROPHE_INLINE_LAMBDA {
-    assign(sum, ((as_scalar<Y>(h * w[J]) * *v[J]) + ...));
-    assign(other, ((as_scalar<Y>(h * w_other[J]) * *v[J]) + ...));
+    assign(sum, ((scalar<Y>(h * w[J]) * *v[J]) + ...));
+    assign(other, ((scalar<Y>(h * w_other[J]) * *v[J]) + ...));
   }(std::make_index_sequence<N>{});
 }
 
 template <int Order, bool Corrected, class Arithmetic, class F, State Y>
-class AdamsStepper {
+class AdamsStepper : public HeldStepper<Arithmetic, F, Y> {
   static_assert(!Freezable<F>,
                 "antistrophe: an Adams method takes values of f from several steps, so a field frozen to one step by "
                 "over(t0, t1) cannot go with it; Reversible<Solver> takes such fields.");
   static constexpr auto K = static_cast<std::size_t>(Order);
+  using Common = HeldStepper<Arithmetic, F, Y>;
   using Start = tableau::Extended<AdamsStart<Order>>;
   using Real = Work<Y>;
   using Weights = AdamsWeights<K, Corrected, Real>;
   static constexpr std::size_t values = Weights::values;
 
  public:
-  using State = Y;
-  using Field = F;
-  using Theta = Parameters<F, Y>;
-  using Numbers = typename ArithmeticOf<Arithmetic, Y>::type;
-  using Held = typename Numbers::Held;
+  using typename Common::Held, typename Common::Numbers, typename Common::Theta;
   using Carry = AdamsHistory<K, Held>;
   using CarryBar = AdamsCotangents<K, Y>;
-  static constexpr Reversibility reversibility = Numbers::exact ? Reversibility::exact : Reversibility::to_round_off;
   static constexpr int error_estimates = 1;
   static constexpr int error_order = Corrected ? Order + 1 : std::max(Order, 2);
   static constexpr int dense_degree = std::max(Order + (Corrected ? 1 : 0), Start::dense_degree);
@@ -110,18 +101,16 @@ class AdamsStepper {
 
   template <class Method>
   AdamsStepper(const Method& method, const F& field, const Y& y0)
-      : field_(field),
-        numbers_(magnitude(method.lambda), resolution_of(method), y0),
+      : Common(field, magnitude(method.lambda), method_resolution(method), y0),
+        field_(field),
         signed_lambda_(method.lambda),
         stages_(make_tape<F, Y>(field, y0), y0),
         bar_(y0),
         known_(field, y0),
         end_(known_[0]),
-        psi_(zeros_like(y0)),
         mirror_(psi_),
         predicted_(psi_),
         end_x_(psi_),
-        real_(psi_),
         gap_bar_(psi_),
         end_bar_(psi_),
         predicted_bar_(psi_),
@@ -131,9 +120,6 @@ class AdamsStepper {
         shrunk_(increment_),
         y1_(increment_) {}
 
-  const Numbers& numbers() const { return numbers_; }
-  double bit_rate() const { return numbers_.bit_rate(); }
-
   Carry make_carry() const { return {numbers_.zeros(psi_), filled(numbers_.zeros(psi_)), no_number(0)}; }
   CarryBar make_carry_bar() const {
     return {zeros_like(psi_), filled(zeros_like(psi_)), filled(zeros_like(psi_)), no_number(none)};
@@ -142,7 +128,7 @@ class AdamsStepper {
   Outcome start(double, const Y& y0, Carry& carry) {
     forget();
     psi_ = y0;
-    if (!numbers_.hold(y0, carry.newest)) return judge(psi_);
+    if (!numbers_.hold(y0, carry.newest)) return judge();
     for (Held& x : carry.older) x.setZero();
     carry.begun.setZero();
     return Outcome::ok;
@@ -154,12 +140,12 @@ class AdamsStepper {
     at_ = place_forth<K>(step, carry.begun[0]);
     if (at_.starts) {
       increment_of_start(step, carry.newest);
-      if (!numbers_.hold(psi_, increment_)) return judge(psi_);
+      if (!numbers_.hold(psi_, increment_)) return judge();
       y1_ = carry.newest + increment_;
     } else {
       increments(step, carry.newest, carry.older);
-      if (!numbers_.hold(psi_, increment_)) return judge(psi_);
-      if (!numbers_.hold(mirror_, mirrored_)) return judge(mirror_);
+      if (!numbers_.hold(psi_, increment_)) return judge();
+      if (!numbers_.hold(mirror_, mirrored_)) return judge_value(numbers_, mirror_, blame_);
       gap_ = carry.older[at_.slot] - second_oldest(carry) + mirrored_;
       if (!numbers_.gap_in_range(gap_)) return left_range(gap_);
       numbers_.shrink(step.n, gap_, shrunk_);
@@ -168,11 +154,7 @@ class AdamsStepper {
       else
         y1_ = carry.newest + increment_ - shrunk_;
     }
-    if (!numbers_.in_range(y1_)) return left_range(y1_);
-    if constexpr (!Numbers::exact) {
-      if (!all_finite(y1_)) return judge(y1_);
-    }
-    return Outcome::ok;
+    return this->holds(y1_) ? Outcome::ok : left_range(y1_);
   }
 
   void proposal(const Step&, const Carry&, Y& y1) { y1 = numbers_.real(y1_, real_); }
@@ -183,8 +165,7 @@ class AdamsStepper {
     Y& estimate = estimates[0];
     if (at_.starts) {
       complete(step, carry.newest, static_cast<std::size_t>(Start::base_stages));
-      weighted_sum<weights_error<Start, Real, 0>, 0, StagesOf::count, typename Y::Scalar>(static_cast<Real>(step.h()),
-                                                                                          stages_.k, estimate);
+      estimate_errors(step.h(), stages_, estimates);
       return;
     }
     const Y& gap = numbers_.real(gap_, real_);
@@ -218,9 +199,8 @@ class AdamsStepper {
     c[0] = numbers_.real(carry.newest, real_);
     for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero();
     for (std::size_t j = 0; j < values; ++j)
-      for (std::size_t p = 0; p < values; ++p)
-        c[p + 1] += as_scalar<Y>(static_cast<Real>(step.h()) * rows[j][p]) * *v[j];
-    c[1] += as_scalar<Y>(signed_lambda_ > 0 ? 1.0 : -1.0) * numbers_.real(shrunk_, real_);
+      for (std::size_t p = 0; p < values; ++p) c[p + 1] += scalar<Y>(static_cast<Real>(step.h()) * rows[j][p]) * *v[j];
+    c[1] += scalar<Y>(signed_lambda_ > 0 ? 1.0 : -1.0) * numbers_.real(shrunk_, real_);
   }
 
   // h times a Lipschitz constant, in the measure of a Runge–Kutta method whose stable interval is about 2.
@@ -231,12 +211,6 @@ class AdamsStepper {
 
   // How much longer the step after this one may be: once all steps in sight are equal, twice; before, no longer.
   double highest_growth(const Step& step) const { return !at_.starts && has_equal_steps<K>(step) ? 2 : 1; }
-
-  void slope(double t, const Y& y, Y& dy) {
-    auto tape = make_tape<F, Y>(field_, y);
-    evaluate<F, Y>(field_, t, y, dy, tape);
-    ++calls_.evaluations;
-  }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {
@@ -270,7 +244,7 @@ class AdamsStepper {
     Held& slot = carry.older[at_.slot];  // x_n, and then x_{n−K}
     if (at_.starts) {
       increment_of_start(step, slot);
-      if (!numbers_.hold(psi_, increment_)) return judge(psi_);
+      if (!numbers_.hold(psi_, increment_)) return judge();
       if constexpr (Numbers::exact) {
         // x_n is known without it, but a field that does not repeat itself is not to pass.
         y1_ = slot + increment_;
@@ -281,8 +255,8 @@ class AdamsStepper {
       return !at_.restarts || take_up(carry, bits) ? Outcome::ok : left_range(carry.newest);
     }
     increments(step, slot, carry.older);
-    if (!numbers_.hold(psi_, increment_)) return judge(psi_);
-    if (!numbers_.hold(mirror_, mirrored_)) return judge(mirror_);
+    if (!numbers_.hold(psi_, increment_)) return judge();
+    if (!numbers_.hold(mirror_, mirrored_)) return judge_value(numbers_, mirror_, blame_);
     if (signed_lambda_ > 0)
       gap_ = carry.newest - slot - increment_;
     else
@@ -303,10 +277,10 @@ class AdamsStepper {
   }
 
   void forget() { known_.forget(); }
-  Blame blame() const { return blame_; }
-  Calls calls() const { return calls_; }
 
  private:
+  using Common::blame_, Common::calls_, Common::numbers_, Common::psi_, Common::real_;
+  using Common::judge, Common::left_range;
   using StagesOf = Stages<Start, F, Y>;
   static constexpr bool with_times = TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>;
   static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
@@ -322,13 +296,6 @@ class AdamsStepper {
       refuse("lambda of a floating Adams method", lambda, "in [-1, 1] and not 0, at which there is no way back");
     }
     return std::fabs(lambda);
-  }
-  template <class Method>
-  static double resolution_of(const Method& method) {
-    if constexpr (requires { method.resolution; })
-      return method.resolution;
-    else
-      return 0;
   }
   static Eigen::Array<std::int64_t, 1, 1> no_number(std::int64_t value) {
     return Eigen::Array<std::int64_t, 1, 1>::Constant(value);
@@ -505,7 +472,7 @@ class AdamsStepper {
     const Y& q = bar.newest;
 
     for (std::size_t j = 0; j < K; ++j) {
-      const auto factor = as_scalar<Y>(h * (w.main[j] + lambda * w.mirror[j]));
+      const auto factor = scalar<Y>(h * (w.main[j] + lambda * w.mirror[j]));
       Y& value_bar = bar.values[slot_before(j)];
       if (bar.valued[0] <= step.n - static_cast<std::int64_t>(j))
         assign(value_bar, value_bar + factor * q);
@@ -513,22 +480,22 @@ class AdamsStepper {
         assign(value_bar, factor * q);
     }
     bar.valued[0] = step.n - (Order - 1);
-    assign(gap_bar_, as_scalar<Y>(lambda) * q);
-    if constexpr (Corrected) assign(end_bar_, as_scalar<Y>(h * w.main[K]) * q);
+    assign(gap_bar_, scalar<Y>(lambda) * q);
+    if constexpr (Corrected) assign(end_bar_, scalar<Y>(h * w.main[K]) * q);
     for (const SavedInside<Y>& save : saves) {
       const auto sigma = static_cast<Real>(save.sigma);
       const std::array<Real, values> inside = w.all.integral(0, sigma);
       for (std::size_t j = 0; j < K; ++j)
-        bar.values[slot_before(j)] += as_scalar<Y>(h * (inside[j] + sigma * lambda * w.mirror[j])) * *save.w;
-      if constexpr (Corrected) end_bar_ += as_scalar<Y>(h * inside[K]) * *save.w;
-      gap_bar_ += as_scalar<Y>(sigma * lambda) * *save.w;
+        bar.values[slot_before(j)] += scalar<Y>(h * (inside[j] + sigma * lambda * w.mirror[j])) * *save.w;
+      if constexpr (Corrected) end_bar_ += scalar<Y>(h * inside[K]) * *save.w;
+      gap_bar_ += scalar<Y>(sigma * lambda) * *save.w;
     }
     if constexpr (Corrected) {
       predicted_bar_.setZero();
       add_to_predicted(step, theta_bar, t_bar);
       for (std::size_t j = 0; j < K; ++j) {
         Y& value_bar = bar.values[slot_before(j)];
-        assign(value_bar, value_bar + as_scalar<Y>(h * w.predict[j]) * predicted_bar_);
+        assign(value_bar, value_bar + scalar<Y>(h * w.predict[j]) * predicted_bar_);
       }
     }
     if constexpr (with_times) move_times(step, q, saves, t_bar);
@@ -609,33 +576,7 @@ class AdamsStepper {
     if constexpr (with_times) t_bar += static_cast<double>(t_bar_here);
   }
 
-  // --- What went wrong ---------------------------------------------------------------------------------------------------
-
-  // Why an increment, or the state it led to, could not be held.
-  Outcome judge(const Y& value) {
-    const Eigen::Index bad = first_not_finite(value);
-    if (bad >= 0 || !Numbers::exact) {
-      blame_ = {bad,
-                "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or "
-                "the step is "
-                "too long"};
-      return Outcome::not_finite;
-    }
-    const Eigen::Index large = numbers_.offender(value);
-    blame_ = {large, numbers_.advice(large >= 0 ? static_cast<double>(Eigen::numext::real(value.data()[large])) : 0.0)};
-    return Outcome::out_of_range;
-  }
-
-  Outcome left_range(const Held& held) {
-    Eigen::Index worst = 0;
-    const Y& reals = numbers_.real(held, real_);
-    reals.array().abs().reshaped().maxCoeff(&worst);
-    blame_ = {worst, numbers_.advice(static_cast<double>(Eigen::numext::real(reals.data()[worst])))};
-    return Outcome::out_of_range;
-  }
-
-  const F& field_;
-  Numbers numbers_;
+  const F& field_;  // never frozen to a step
   double signed_lambda_;
   StagesOf stages_;  // of a Runge–Kutta step
   StageCotangents<Start, F, Y> bar_;
@@ -644,14 +585,12 @@ class AdamsStepper {
   Weights unequal_;
   bool equal_ = true;  // all steps in sight
   AdamsPlace at_;
-  Y psi_, mirror_, predicted_, end_x_, real_;
+  Y mirror_, predicted_, end_x_;
   Y gap_bar_, end_bar_, predicted_bar_;
   mutable Y real_of_gap_ = psi_;
   Held increment_, mirrored_, gap_, shrunk_, y1_;
-  Blame blame_;
   double lipschitz_ = 0;
   std::size_t known_stages_ = StagesOf::used;
-  Calls calls_;
 };
 
 }  // namespace antistrophe::detail

@@ -10,9 +10,9 @@
 
 namespace antistrophe::detail {
 
-// The real number x as a scalar of Y.
-template <class Y>
-typename Y::Scalar scalar(double x) {
+// The real number x as a scalar of Y, from no less precision than it has.
+template <class Y, class Real>
+typename Y::Scalar scalar(Real x) {
   return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x));
 }
 
@@ -46,8 +46,7 @@ Outcome judge_value(const Numbers& numbers, const Y& value, Blame& blame, const 
   if (bad >= 0 || !Numbers::exact) {
     blame = {bad,
              "an increment is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the "
-             "step is too "
-             "long"};
+             "step is too long"};
     return Outcome::not_finite;
   }
   const Eigen::Index large = numbers.offender(value);

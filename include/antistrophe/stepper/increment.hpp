@@ -344,6 +344,17 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back_first(const F& field, double t, const S
     t_bar += static_cast<double>(stage_t_bar);
 }
 
+// The tableau's error estimates h Σ e_i k_i of the step whose stages s holds, as many as there is room for.
+template <class Tableau, class F, State Y, std::size_t N>
+void estimate_errors(double h, const Stages<Tableau, F, Y>& s, std::array<Y, N>& estimates) {
+  using Real = Work<Y>;
+  constexpr std::size_t all = Stages<Tableau, F, Y>::count;
+  [&]<std::size_t... E>(std::index_sequence<E...>) {
+    (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(static_cast<Real>(h), s.k, estimates[E]),
+     ...);
+  }(std::make_index_sequence<N>{});
+}
+
 // h‖k_a − k_b‖/‖x_a − x_b‖ of the last two stages of an increment: h times about the largest |eigenvalue| of ∂f/∂y that
 // the step can feel (Hairer & Wanner, Solving ODEs II, IV.2). 0 where there is one stage.
 template <class Tableau, class F, State Y>

@@ -91,13 +91,7 @@ class ReversibleStepper : public HeldStepper<Arithmetic, F, Y> {
   void error(const Step& step, const Carry& carry,
              std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
     complete(step, carry, static_cast<std::size_t>(Tableau::base_stages));
-    constexpr std::size_t all = StagesOf::count;
-    using Real = Work<Y>;
-    [&]<std::size_t... E>(std::index_sequence<E...>) {
-      (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(static_cast<Real>(step.h()), first_.k,
-                                                                                 estimates[E]),
-       ...);
-    }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
+    estimate_errors(step.h(), first_, estimates);
   }
 
   // The continuous extension y(t0 + σh) = z0 + h Σ ω_i(σ) k_i + (1 − σ(1−λ)) (y0 − z0) of the attempted step, before it is

@@ -28,68 +28,57 @@ namespace detail {
 template <class Arithmetic>
 inline constexpr bool is_arithmetic = std::is_same_v<Arithmetic, Exact> || std::is_same_v<Arithmetic, Floating>;
 
-}  // namespace detail
+// Says what orders and arithmetics there are.
+template <int K, bool Corrected, class Arithmetic>
+consteval bool require_adams() {
+  constexpr bool has_order = K >= 1 && K <= 8;
+  static_assert(Corrected || has_order, "antistrophe: the order K of ReversibleAdams<K> must be from 1 to 8.");
+  static_assert(!Corrected || has_order, "antistrophe: the order K of ReversibleAdamsPece<K> must be from 1 to 8.");
+  static_assert(Corrected || is_arithmetic<Arithmetic>,
+                "antistrophe: the second argument of ReversibleAdams<K, Arithmetic> must be Exact or Floating.");
+  static_assert(!Corrected || is_arithmetic<Arithmetic>,
+                "antistrophe: the second argument of ReversibleAdamsPece<K, Arithmetic> must be Exact or Floating.");
+  return true;
+}
 
 // lambda: ±(1 − 2^{−m}) or ±2^{−q}; keeps 2(1 − |λ|), or q, bits a component a step. The right sign is positive for even K,
-// negative for odd K; the default is the largest that leaves about the best stability. resolution: the unit of the
-// fixed-point numbers in the state's own unit, rounded down to a power of two; 0 for 2^{−42} max(1, ‖y0‖∞), rounded up to
-// one. A solve in steps laid out before takes K of them at least.
-template <int K, class Arithmetic = Exact>
-struct ReversibleAdams {
-  static_assert(K >= 1 && K <= 8, "antistrophe: the order K of ReversibleAdams<K> must be from 1 to 8.");
-  static_assert(detail::is_arithmetic<Arithmetic>,
-                "antistrophe: the second argument of ReversibleAdams<K, Arithmetic> must be Exact or Floating.");
+// negative for odd K, the other one with a corrector; the default is the largest that leaves about the best stability.
+// resolution: the unit of the fixed-point numbers in the state's own unit, rounded down to a power of two; 0 for
+// 2^{−42} max(1, ‖y0‖∞), rounded up to one. A solve in steps laid out before takes K of them at least.
+template <int K, bool Corrected, class Arithmetic>
+struct AdamsMethod {
+  static_assert(require_adams<K, Corrected, Arithmetic>());
   static constexpr int order = K;
 
-  double lambda = detail::adams_choice<K, false>.lambda;
+  double lambda = adams_choice<K, Corrected>.lambda;
   double resolution = 0;
 
   template <class Y>
-  static constexpr bool holds = std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>;
+  static constexpr bool holds = arithmetic_holds<Exact, Y>;
 
   template <class F, State Y>
-  using Stepper = detail::AdamsStepper<K, false, Exact, F, Y>;
+  using Stepper = AdamsStepper<K, Corrected, Exact, F, Y>;
 };
 
 // In floating arithmetic round-off grows like |λ|^{−n/K} on the way back. lambda: in [−1, 1], but not 0.
-template <int K>
-struct ReversibleAdams<K, Floating> {
-  static_assert(K >= 1 && K <= 8, "antistrophe: the order K of ReversibleAdams<K> must be from 1 to 8.");
+template <int K, bool Corrected>
+struct AdamsMethod<K, Corrected, Floating> {
+  static_assert(require_adams<K, Corrected, Floating>());
   static constexpr int order = K;
 
-  double lambda = detail::adams_choice<K, false>.lambda;
+  double lambda = adams_choice<K, Corrected>.lambda;
 
   template <class F, State Y>
-  using Stepper = detail::AdamsStepper<K, false, Floating, F, Y>;
+  using Stepper = AdamsStepper<K, Corrected, Floating, F, Y>;
 };
 
-// With a corrector: two evaluations a step, for larger steps where stability holds them. Its right sign is the other one.
+}  // namespace detail
+
 template <int K, class Arithmetic = Exact>
-struct ReversibleAdamsPece {
-  static_assert(K >= 1 && K <= 8, "antistrophe: the order K of ReversibleAdamsPece<K> must be from 1 to 8.");
-  static_assert(detail::is_arithmetic<Arithmetic>,
-                "antistrophe: the second argument of ReversibleAdamsPece<K, Arithmetic> must be Exact or Floating.");
-  static constexpr int order = K;
+using ReversibleAdams = detail::AdamsMethod<K, false, Arithmetic>;
 
-  double lambda = detail::adams_choice<K, true>.lambda;
-  double resolution = 0;
-
-  template <class Y>
-  static constexpr bool holds = std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>;
-
-  template <class F, State Y>
-  using Stepper = detail::AdamsStepper<K, true, Exact, F, Y>;
-};
-
-template <int K>
-struct ReversibleAdamsPece<K, Floating> {
-  static_assert(K >= 1 && K <= 8, "antistrophe: the order K of ReversibleAdamsPece<K> must be from 1 to 8.");
-  static constexpr int order = K;
-
-  double lambda = detail::adams_choice<K, true>.lambda;
-
-  template <class F, State Y>
-  using Stepper = detail::AdamsStepper<K, true, Floating, F, Y>;
-};
+// With a corrector: two evaluations a step, for larger steps where stability holds them.
+template <int K, class Arithmetic = Exact>
+using ReversibleAdamsPece = detail::AdamsMethod<K, true, Arithmetic>;
 
 }  // namespace antistrophe

@@ -93,13 +93,7 @@ class RungeKuttaStepper {
              std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
     const Field& field = field_(step.t0, step.t1);
     complete(field, step, carry, static_cast<std::size_t>(Tableau::base_stages));
-    constexpr std::size_t all = Stages<Tableau, Field, Y>::count;
-    using Real = Work<Y>;
-    [&]<std::size_t... E>(std::index_sequence<E...>) {
-      (weighted_sum<weights_error<Tableau, Real, E>, 0, all, typename Y::Scalar>(static_cast<Real>(step.h()), stages_.k,
-                                                                                 estimates[E]),
-       ...);
-    }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
+    estimate_errors(step.h(), stages_, estimates);
   }
 
   // The continuous extension of the attempted step, before it is committed.

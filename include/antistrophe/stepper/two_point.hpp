@@ -97,12 +97,7 @@ class TwoPointStepper : public HeldStepper<Arithmetic, F, Y> {
   void error(const Step& step, const Carry& carry,
              std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
     complete(step, carry.y, static_cast<std::size_t>(Tableau::base_stages));
-    using Real = Work<Y>;
-    [&]<std::size_t... E>(std::index_sequence<E...>) {
-      (weighted_sum<weights_error<Tableau, Real, E>, 0, StagesOf::count, typename Y::Scalar>(
-           static_cast<Real>(step.h()), ahead_.k, estimates[E]),
-       ...);
-    }(std::make_index_sequence<static_cast<std::size_t>(error_estimates)>{});
+    estimate_errors(step.h(), ahead_, estimates);
   }
 
   // The continuous extension y(t1 + σh) = y1 + h Σ ω_i(σ) k_i + σ λ D: y1 at σ = 0, y2 at σ = 1, and between them the base
