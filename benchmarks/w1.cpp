@@ -13,7 +13,7 @@
 #include <cstring>
 #include <vector>
 
-#include <antistrophe/field/tanh.hpp>
+#include <antistrophe/field/mlp/detail/tanh.hpp>
 
 #include "kernels/w1_kernels.hpp"
 #include "support/workloads.hpp"

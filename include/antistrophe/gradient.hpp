@@ -3,7 +3,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/solve_with_pullback.hpp>
-#include <antistrophe/solve/save_at.hpp>
+#include <antistrophe/problem/save_at.hpp>
 
 #include <cmath>
 #include <string>

@@ -213,7 +213,7 @@ void rejected_attempts_leave_no_trace() {
           if (outcome != Outcome::ok) continue;
           Y y1;
           std::array<Y, static_cast<std::size_t>(S::error_estimates)> estimates;
-          detail::StepPolynomial<Y, S::dense_degree> polynomial(forth.y0);
+          StepPolynomial<Y, S::dense_degree> polynomial(forth.y0);
           stepper.proposal(trial, carry, y1);
           stepper.error(trial, carry, estimates);
           if (i % 2 == 0) stepper.extend(trial, carry, polynomial);

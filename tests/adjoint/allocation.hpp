@@ -54,7 +54,7 @@ bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const 
   const Events<> no_events;
   const Progress no_progress;
   detail::Throttle throttle(no_progress);
-  detail::Watch watch(no_events, field, std::type_identity<Y>{});
+  detail::EventDetector detector(no_events, field, std::type_identity<Y>{});
   typename Adjoint::template Trace<S> trace;
   std::vector<EventRecord<Y>> events;
 
@@ -62,11 +62,11 @@ bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const 
   detail::SavePlan plan;
   const auto march = [&](auto& kept, detail::Segment<S>& segment, auto&& around) {
     detail::Saver<Y> saver(save_at, timeline.t0(), timeline.t1(), n, y0);
-    detail::FixedPace pace(timeline, false);
+    detail::FixedControl control(timeline, false);
     Stats stats;
     around(true);
-    const Status status = detail::march(stepper, pace, true, segment, y0, kept, n, watch, saver, stats, events,
-                                        throttle, timeline.t0(), timeline.t1())
+    const Status status = detail::integrate(stepper, control, true, segment, y0, kept, n, watch, saver, stats, events,
+                                            throttle, timeline.t0(), timeline.t1())
                               .status;
     around(false);
     plan = saver.plan();
@@ -74,7 +74,7 @@ bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const 
   };
   const auto new_segment = [&] { return detail::Segment<S>{timeline, 0, 0, stepper.make_carry(), std::nullopt}; };
   detail::Segment<S> segment = new_segment();
-  if (!march(trace, segment, [](bool) {})) return false;
+  if (!integrate(trace, segment, [](bool) {})) return false;
 
   // A second march, all workspace being there; the trace's own block was allocated at its begin, before the first step.
   eigen_allocated = false;
@@ -82,7 +82,7 @@ bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const 
   std::int64_t in_march = -1;
   detail::NoTrace none;
   detail::Segment<S> second = new_segment();
-  const bool again = march(none, second, [&](bool begins) {
+  const bool again = integrate(none, second, [&](bool begins) {
     if (begins)
       before = allocations;
     else
@@ -104,7 +104,7 @@ bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const 
   if constexpr (S::reversibility == Reversibility::to_round_off && std::is_same_v<Adjoint, ReversibleAdjoint>) {
     // Its sweep ends with a measurement of the drift, which makes two states; here are its steps alone.
     for (std::int64_t i = n; i-- > 0;) {
-      detail::TimeCotangents t_bar;
+      TimeCotangents t_bar;
       if (stepper.step_back(step_at(timeline, i), back, backward.carry_bar, backward.theta_bar, t_bar, {}, way_back) !=
           Outcome::ok)
         status = Status::not_finite;

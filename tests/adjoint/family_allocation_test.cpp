@@ -1,7 +1,7 @@
 // None of the other reversible methods allocates in its loop.
 #include "allocation.hpp"
 
-#include "family.hpp"
+#include "reversible_methods.hpp"
 #include "split_problems.hpp"
 
 namespace {

@@ -1,7 +1,7 @@
 // Gradients of the other reversible methods: against complex steps of the same real-valued map, which share no code with
 // them; both adjoints against each other.
 #include "catch.hpp"
-#include "family.hpp"
+#include "reversible_methods.hpp"
 
 #include <limits>
 #include <vector>
@@ -144,7 +144,7 @@ struct Shaken {
   Eigen::Vector<Scalar, 3> theta{Scalar(0.25), Scalar(1.2), Scalar(0.7)};
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
-  auto over(double t0, double t1) const {
+  auto frozen(double t0, double t1) const {
     return Kicked<Scalar>{{theta}, t0 == t1 ? Scalar(0) : Scalar((std::sin(5 * t1) - std::sin(5 * t0)) / (t1 - t0))};
   }
 };

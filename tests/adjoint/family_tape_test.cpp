@@ -1,6 +1,6 @@
 // Fields that keep tapes, neural ones: what is evaluated at a node serves two steps, and its tape must go with it.
 #include "catch.hpp"
-#include "family.hpp"
+#include "reversible_methods.hpp"
 #include "workloads.hpp"
 
 #include <antistrophe/field/mlp.hpp>

@@ -1,7 +1,7 @@
 // dL/dt0 and dL/dt1 of the other reversible methods, against differences in long double of the same solve with its times
 // moved; two points look at the time before their step.
 #include "catch.hpp"
-#include "family.hpp"
+#include "reversible_methods.hpp"
 
 #include <cmath>
 #include <functional>

@@ -1,7 +1,7 @@
 // Gradients through symplectic methods of split fields: against complex steps of the same map, against differences where
 // times move, through events; both adjoints against each other; calls counted.
 #include "catch.hpp"
-#include "family.hpp"
+#include "reversible_methods.hpp"
 #include "split_problems.hpp"
 
 #include <cmath>

@@ -2,12 +2,16 @@
 #   cmake -DINCLUDE_DIR=<include> -P floors.cmake
 cmake_minimum_required(VERSION 3.21)
 
-# From the lowest to the highest. A header's floor is its folder, or itself where it lies in no folder.
-set(floors core losses.hpp field tableau exact steps stepper solve adjoint gradient.hpp check antistrophe.hpp)
-# Ready-made losses and fields know nothing but the concepts; a tableau is data.
-set(allowed_losses.hpp core)
+# From the lowest to the highest. A header's floor is its folder below antistrophe/, or itself where it lies in no folder.
+set(floors core number step field stepper method problem detail solve.hpp adjoint gradient.hpp objective.hpp check
+           antistrophe.hpp)
+# Numbers, steps and fields know nothing but the core; a method knows nothing of problems, nor a problem of methods.
+set(allowed_number core)
+set(allowed_step core)
 set(allowed_field core)
-set(allowed_tableau core)
+set(allowed_stepper core number step field)
+set(allowed_method core number step field stepper)
+set(allowed_problem core step field stepper)
 
 function(floor_of variable header)
   string(REGEX REPLACE "^antistrophe/([^/]+).*$" "\\1" floor "${header}")

@@ -1,6 +1,6 @@
 #include <antistrophe/field/automatic_vjp.hpp>
 
-#include <antistrophe/check/check_vjp.hpp>
+#include <antistrophe/field/check_vjp.hpp>
 
 #include "support/catch.hpp"
 #include "support/problems.hpp"

@@ -1,6 +1,6 @@
 #include <antistrophe/field/mlp.hpp>
 
-#include <antistrophe/check/check_vjp.hpp>
+#include <antistrophe/field/check_vjp.hpp>
 
 #include "support/catch.hpp"
 #include "support/workloads.hpp"

@@ -34,7 +34,7 @@ struct Kicked : problems::OscillatorHalves<> {
 struct Shaken {
   Eigen::Vector<double, 1> theta{1.5};
   const auto& parameters() const { return theta; }
-  auto over(double t0, double t1) const { return Kicked{{theta}, t1 - t0}; }
+  auto frozen(double t0, double t1) const { return Kicked{{theta}, t1 - t0}; }
 };
 
 static_assert(SplitVectorField<SplitPendulums<>, Eigen::Vector4d> &&

@@ -1,5 +1,5 @@
-#include <antistrophe/field/activation.hpp>
-#include <antistrophe/field/vectorised.hpp>
+#include <antistrophe/field/mlp/activation.hpp>
+#include <antistrophe/field/mlp/detail/vectorised.hpp>
 
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include <antistrophe/solve/events.hpp>
+#include <antistrophe/problem/events.hpp>
 
 #include <antistrophe/antistrophe.hpp>
 
@@ -168,7 +168,7 @@ TEST_CASE("At t0 an event does not fire; at t1, at a step's edge and at a save t
   check(Adaptive{.step_to = {2}});
 }
 
-TEST_CASE("Simultaneous events: the first in the list arrests, the others count as passed, and no loop of no length",
+TEST_CASE("Simultaneous events: the first in the list interrupts, the others count as passed, and no loop of no length",
           "[events]") {
   const Problem to_four{Circle{}, Vector2d(0, 1), 0.0, 4.0};
   // 1/4 is passed at arcsin 1/4 and at π − arcsin 1/4: of two twins one fires each time, or a jump would be made twice. On

@@ -2,7 +2,7 @@
 // be replayed, and reach their tolerance; events cut and restart them.
 #include "ball.hpp"
 #include "catch.hpp"
-#include "family.hpp"
+#include "reversible_methods.hpp"
 
 #include <cmath>
 #include <cstdint>

@@ -76,7 +76,7 @@ TEMPLATE_TEST_CASE("An event in a step that fails is met when the step is taken 
                                 Events{Event{Zero{}, Crossing::any, false}, Event{Clock{}, Crossing::any, false}});
     REQUIRE(solution.events().size() == 7);
     for (std::size_t i = 1; i < 7; ++i) CHECK(solution.events()[i].t > solution.events()[i - 1].t);
-    // With arrests: what is cut stays cut.
+    // With interrupts: what is cut stays cut.
     calls = 0;
     struct Same {
       void operator()(double, const Vector2d& y, Vector2d& y_new) const { y_new = y; }

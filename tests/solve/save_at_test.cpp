@@ -1,6 +1,6 @@
-#include <antistrophe/solve/save_at.hpp>
-#include <antistrophe/solve/solve.hpp>
-#include <antistrophe/stepper/runge_kutta.hpp>
+#include <antistrophe/method/runge_kutta/runge_kutta.hpp>
+#include <antistrophe/problem/save_at.hpp>
+#include <antistrophe/solve.hpp>
 
 #include "catch.hpp"
 
@@ -32,7 +32,7 @@ struct Clock {
 // What a solve along the timeline saved, and where.
 auto plan_saves(const SaveAt& save_at, const Timeline& timeline) {
   using Y = Eigen::Vector<double, 1>;
-  using NoEvents = detail::Watch<Clock, Y>;
+  using NoEvents = detail::EventDetector<Clock, Y>;
   const Clock clock;
   using S = RK4::Stepper<Clock, Y>;
   const detail::Forward<S, detail::NoTrace, NoEvents> forward(RK4{}, clock, Y{0.0}, timeline.t0(), timeline.t1(),

@@ -1,4 +1,4 @@
-// expect: a field frozen to one step by over(t0, t1) cannot go with it
+// expect: a field frozen to one step by frozen(t0, t1) cannot go with it
 #include <antistrophe/antistrophe.hpp>
 
 using namespace antistrophe;
@@ -10,7 +10,7 @@ struct Noisy {
     void operator()(double, const auto& y, auto& dy) const { dy = (-y.array() + xi).matrix(); }
     void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
   };
-  Step over(double t0, double t1) const { return {t1 - t0}; }
+  Step frozen(double t0, double t1) const { return {t1 - t0}; }
 };
 const Problem problem{Noisy{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0};
 

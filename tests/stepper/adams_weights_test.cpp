@@ -1,5 +1,5 @@
 // The weights of Adams methods: those of the literature for equal steps, and exact on polynomials for any.
-#include <antistrophe/stepper/adams_weights.hpp>
+#include <antistrophe/method/adams/detail/adams_weights.hpp>
 
 #include "catch.hpp"
 

@@ -1,6 +1,6 @@
 // There and back in steps chosen to a tolerance, a hundred thousand of them: bit for bit, of vectors and batches.
 #include "catch.hpp"
-#include "family.hpp"
+#include "reversible_methods.hpp"
 
 using namespace antistrophe;
 

@@ -2,7 +2,7 @@
 // rejected attempt leaves no trace.
 #include "catch.hpp"
 #include "counting_field.hpp"
-#include "family.hpp"
+#include "reversible_methods.hpp"
 
 #include <algorithm>
 #include <array>

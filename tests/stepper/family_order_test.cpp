@@ -1,7 +1,7 @@
 // Order of two points, reversible Heun and the asynchronous leapfrog: halving h divides the error by 2^order, in both
 // directions of time; inside steps too. LeapfrogMidpoint is the textbook's.
 #include "catch.hpp"
-#include "family.hpp"
+#include "reversible_methods.hpp"
 
 #include <cmath>
 #include <vector>

@@ -1,6 +1,6 @@
 // There and back with two points, reversible Heun and the asynchronous leapfrog: bit for bit, from states of every kind.
 #include "catch.hpp"
-#include "family.hpp"
+#include "reversible_methods.hpp"
 #include "workloads.hpp"
 
 #include <antistrophe/field/mlp.hpp>

@@ -218,7 +218,7 @@ TEMPLATE_LIST_TEST_CASE("Cotangents of states inside a step", "[interface]", Thr
       stepper.forget();
       auto bar = stepper.make_carry_bar();
       Eigen::Vector3d theta_bar = Eigen::Vector3d::Zero();
-      detail::TimeCotangents t_bar;
+      TimeCotangents t_bar;
       const BitStack no_bits;
       BitStack::Cursor cursor(no_bits);
       for (std::int64_t i = k; i >= 0; --i) {
@@ -300,13 +300,13 @@ struct Shaken {
   bool at_rest = false;
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
-  auto over(double t0, double t1) const {
+  auto frozen(double t0, double t1) const {
     return Kicked<Scalar>{{theta}, Scalar((noise(t1) - noise(t0)) / (t1 - t0)), at_rest};
   }
 };
 
 static_assert(VectorField<Shaken<>, Y> && DifferentiableVectorField<Shaken<>, Y>);
-static_assert(!TimeDifferentiable<Shaken<>, Y>, "how over(t0, t1) depends on the times is not known");
+static_assert(!TimeDifferentiable<Shaken<>, Y>, "how frozen(t0, t1) depends on the times is not known");
 
 using WithFrozenFields = battery::Joined<std::tuple<TwoPointMidpoint, Midpoint, Dopri5, Tsit5>,
                                          battery::FewExactMethods, battery::FewFloatingMethods>;

@@ -1,6 +1,6 @@
 // Symplectic methods of split fields: there and back bit for bit, orders, energy, costs, states of every kind.
 #include "catch.hpp"
-#include "family.hpp"
+#include "reversible_methods.hpp"
 #include "split_problems.hpp"
 
 #include <cmath>

@@ -24,7 +24,7 @@ typename Y::Scalar scalar(double x) {
 }
 
 // What the three have in common: the field, the counts, and what to say of a step that fails.
-template <class F, State Y>
+template <class F, EigenState Y>
 class Common {
  public:
   using State = Y;
@@ -35,7 +35,7 @@ class Common {
 
   static double bit_rate() { return 0; }
   Calls calls() const { return calls_; }
-  Blame blame() const { return {first_not_finite(y1_), "not finite"}; }
+  StepFailure step_failure() const { return {first_not_finite(y1_), "not finite"}; }
   void proposal(const Step&, const auto&, Y& y1) const { y1 = y1_; }
 
  protected:
@@ -65,7 +65,7 @@ class Common {
 // --- Reversible Heun (Kidger et al. 2021) --------------------------------------------------------------------------------
 // ŷ1 = 2 y0 − ŷ0 + h f0,   f1 = f(t1, ŷ1),   y1 = y0 + h (f0 + f1)/2. State (y, ŷ, f). Dense: the cubic of Hermite.
 
-template <class F, State Y>
+template <class F, EigenState Y>
 class ReversibleHeunStepper : public detail::Common<F, Y> {
   static_assert(!detail::Freezable<F>, "f lives at a node, between two steps");
   using Base = detail::Common<F, Y>;
@@ -126,14 +126,14 @@ class ReversibleHeunStepper : public detail::Common<F, Y> {
 
   void add_to_state(CarryBar& bar, const Y& w) const { bar.y += w; }
 
-  void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, detail::TimeCotangents& t_bar,
+  void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>> saves) {
     attempt(step, before);
     pull_back(step, before, bar, theta_bar, t_bar, saves);
   }
 
   template <class Cursor>
-  Outcome step_back(const Step& step, Carry& carry, CarryBar& bar, Theta& theta_bar, detail::TimeCotangents& t_bar,
+  Outcome step_back(const Step& step, Carry& carry, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                     std::span<const SavedInside<Y>> saves, Cursor& bits) {
     if (tape0_of_ != step.n + 1) evaluate(step.t1, carry.y_hat, f1_, tape0_);
     std::swap(tape0_, tape1_);
@@ -154,8 +154,7 @@ class ReversibleHeunStepper : public detail::Common<F, Y> {
     return Outcome::ok;
   }
 
-  void finish(double t0, const Carry& carry, CarryBar& bar, Y& y0_bar, Theta& theta_bar,
-              detail::TimeCotangents& t_bar) {
+  void finish(double t0, const Carry& carry, CarryBar& bar, Y& y0_bar, Theta& theta_bar, TimeCotangents& t_bar) {
     evaluate(t0, carry.y, f1_, tape0_);
     y0_bar = bar.y + bar.y_hat;
     this->vjp(field_, t0, carry.y, tape0_, bar.f, y0_bar, theta_bar, t_bar.t0);
@@ -181,7 +180,7 @@ class ReversibleHeunStepper : public detail::Common<F, Y> {
   }
 
   // Through the step whose end is in y1_, ŷ1_, f1_ and tape1_; bar goes from its end to its start.
-  void pull_back(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, detail::TimeCotangents& t_bar,
+  void pull_back(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                  std::span<const SavedInside<Y>> saves) {
     const auto h = detail::scalar<Y>(step.h()), half = h / detail::scalar<Y>(2);
     Y y0_bar = detail::zeros_like(y1_), f0_bar = y0_bar;
@@ -208,7 +207,7 @@ class ReversibleHeunStepper : public detail::Common<F, Y> {
 };
 
 struct ReversibleHeun {
-  template <class F, State Y>
+  template <class F, EigenState Y>
   using Stepper = ReversibleHeunStepper<F, Y>;
 };
 
@@ -216,7 +215,7 @@ struct ReversibleHeun {
 // D = y0 − y1 − Ψ_{−h0}(t1, y1),   y2 = y1 + Ψ_h(t1, y1) + λ D; first y1 = y0 + Ψ_h(t0, y0). State (y_{n−1}, y_n). Dense:
 // y(t1 + σh) = y1 + h ((σ − σ²) k1 + σ² k2) + σ λ D.
 
-template <class Tableau, class F, State Y>
+template <class Tableau, class F, EigenState Y>
 class TwoPointStepper : public detail::Common<F, Y> {
   using Base = detail::Common<F, Y>;
   using Base::calls_, Base::y1_;
@@ -278,13 +277,13 @@ class TwoPointStepper : public detail::Common<F, Y> {
 
   void add_to_state(CarryBar& bar, const Y& w) const { bar.y += w; }
 
-  void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, detail::TimeCotangents& t_bar,
+  void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>> saves) {
     attempt(step, before);
     pull_back(step, bar, theta_bar, t_bar, saves);
   }
   template <class Cursor>
-  Outcome step_back(const Step& step, Carry& carry, CarryBar& bar, Theta& theta_bar, detail::TimeCotangents& t_bar,
+  Outcome step_back(const Step& step, Carry& carry, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                     std::span<const SavedInside<Y>> saves, Cursor& bits) {
     const Outcome outcome = reconstruct(step, carry, bits);
     if (outcome == Outcome::ok) pull_back(step, bar, theta_bar, t_bar, saves);
@@ -304,7 +303,7 @@ class TwoPointStepper : public detail::Common<F, Y> {
   }
 
   // Before the first step older and y are one.
-  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, detail::TimeCotangents&) const {
+  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, TimeCotangents&) const {
     y0_bar = bar.older + bar.y;
   }
   void forget() {}
@@ -328,7 +327,7 @@ class TwoPointStepper : public detail::Common<F, Y> {
   }
 
   // ȳ0 = D̄, ȳ1 = p + q − D̄ + J[Ψ_h]ᵀ q − J[Ψ_{−h0}]ᵀ D̄, with (p, q) those of (y1, y2) and D̄ = λ q.
-  void pull_back(const Step& step, CarryBar& bar, Theta& theta_bar, detail::TimeCotangents& t_bar,
+  void pull_back(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                  std::span<const SavedInside<Y>> saves) {
     const Y q = bar.y;
     Y d_bar = lambda_ * q;
@@ -356,7 +355,7 @@ class TwoPointStepper : public detail::Common<F, Y> {
     detail::pull_back_increment<Tableau>(behind_(t_before, step.t0), step.t0, t_before, mirror_, -1, d_bar, bar_, bar.y,
                                          theta_bar, t_bar.t0, before_bar);
     calls_.vjps += tableau::increment_stages<Tableau>;
-    detail::pull_back_earlier(step, 1, before_bar, t_bar);
+    pull_back_earlier(step, 1, before_bar, t_bar);
   }
 
   typename Y::Scalar lambda_;
@@ -368,7 +367,7 @@ class TwoPointStepper : public detail::Common<F, Y> {
 
 struct TwoPointMidpoint {
   double lambda = 0.5;
-  template <class F, State Y>
+  template <class F, EigenState Y>
   using Stepper = TwoPointStepper<tableau::Midpoint, F, Y>;
 };
 
@@ -377,7 +376,7 @@ struct TwoPointMidpoint {
 // ring of three; values f with their tapes are cache, by node. A cotangent of f waits in the carry's until all that used
 // f lies behind, so that each node has one vjp. Dense: x2 + h (σ f2 + σ² (f2 − f1)/2) + σ λ D.
 
-template <class F, State Y>
+template <class F, EigenState Y>
 class MultistepStepper : public detail::Common<F, Y> {
   static_assert(!detail::Freezable<F>, "f lives at a node, between two steps");
   using Base = detail::Common<F, Y>;
@@ -456,14 +455,14 @@ class MultistepStepper : public detail::Common<F, Y> {
 
   void add_to_state(CarryBar& bar, const Y& w) const { bar.x2 += w; }
 
-  void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, detail::TimeCotangents& t_bar,
+  void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>> saves) {
     attempt(step, before);
     pull_back_newest(step, y1_, bar, theta_bar, t_bar);
     pull_back(step, before, bar, theta_bar, t_bar, saves);
   }
   template <class Cursor>
-  Outcome step_back(const Step& step, Carry& carry, CarryBar& bar, Theta& theta_bar, detail::TimeCotangents& t_bar,
+  Outcome step_back(const Step& step, Carry& carry, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                     std::span<const SavedInside<Y>> saves, Cursor& bits) {
     pull_back_newest(step, carry.x2, bar, theta_bar, t_bar);
     const Outcome outcome = reconstruct(step, carry, bits);
@@ -488,9 +487,7 @@ class MultistepStepper : public detail::Common<F, Y> {
     return Outcome::ok;
   }
 
-  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, detail::TimeCotangents&) const {
-    y0_bar = bar.x2;
-  }
+  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, TimeCotangents&) const { y0_bar = bar.x2; }
   void forget() {
     for (Known& known : cache_) known.node = -1;
   }
@@ -532,12 +529,12 @@ class MultistepStepper : public detail::Common<F, Y> {
   }
 
   // All that used f at the step's end lies behind: x̄ += Jᵀ f̄.
-  void pull_back_newest(const Step& step, const Y& x, CarryBar& bar, Theta& theta_bar, detail::TimeCotangents& t_bar) {
+  void pull_back_newest(const Step& step, const Y& x, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar) {
     const Known& newest = known(step.n + 1, step.t1, x);
     this->vjp(field_, step.t1, x, newest.tape, bar.f2, bar.x2, theta_bar, t_bar.t1);
   }
 
-  void pull_back(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, detail::TimeCotangents& t_bar,
+  void pull_back(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                  std::span<const SavedInside<Y>> saves) {
     const Y q = bar.x2;
     Y psi_bar = q, y_bar = zero();
@@ -584,7 +581,7 @@ class MultistepStepper : public detail::Common<F, Y> {
 
 struct Multistep2 {
   double lambda = 0.5;
-  template <class F, State Y>
+  template <class F, EigenState Y>
   using Stepper = MultistepStepper<F, Y>;
 };
 

@@ -1,5 +1,5 @@
 // One battery for every tableau.
-#include "antistrophe/tableau/all.hpp"
+#include "antistrophe/method/runge_kutta/tableau/all.hpp"
 
 #include <array>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include <tuple>
 #include <vector>
 
-#include "antistrophe/tableau/tableau.hpp"
+#include "antistrophe/method/runge_kutta/tableau/tableau.hpp"
 #include "order_conditions.hpp"
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "antistrophe/tableau/dense.hpp"
+#include "antistrophe/method/runge_kutta/tableau/dense.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "antistrophe/tableau/all.hpp"
+#include "antistrophe/method/runge_kutta/tableau/all.hpp"
 #include "order_conditions.hpp"
 #include "support/catch.hpp"
 
@@ -58,7 +58,7 @@ template <class Number>
 bool holds_identically(const DenseTable<Number>& table, const Tree& t) {
   for (std::size_t p = 0; p < table.powers.size(); ++p) {
     const bool is_order = static_cast<std::int64_t>(p) + 1 == order(t);
-    if (!conditions(table.a, is_order ? table.powers[p] : plus(table.powers[p], table.b)).hold(t)) return false;
+    if (!conditions(table.a, is_order ? table.powers[p] : plus(table.powers[p], table.b)).store(t)) return false;
   }
   return true;
 }

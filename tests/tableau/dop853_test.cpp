@@ -1,4 +1,4 @@
-#include "antistrophe/tableau/dop853.hpp"
+#include "antistrophe/method/runge_kutta/tableau/dop853.hpp"
 
 #include <array>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "antistrophe/tableau/dopri5.hpp"
+#include "antistrophe/method/runge_kutta/tableau/dopri5.hpp"
 
 #include "support/catch.hpp"
 

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "antistrophe/tableau/rational.hpp"
+#include "antistrophe/method/runge_kutta/tableau/rational.hpp"
 #include "exact_integer.hpp"
 #include "rooted_trees.hpp"
 
@@ -96,7 +96,7 @@ class ExactConditions {
     b_ = scaled(b);
   }
 
-  bool hold(const Tree& t) const {
+  bool store(const Tree& t) const {
     check_length(t);
     ExactInteger one = 1;
     for (std::int64_t vertex = 0; vertex < order(t); ++vertex) one = one * denominator_;
@@ -152,7 +152,7 @@ class RoundedConditions {
   RoundedConditions(std::vector<std::vector<long double>> a, std::vector<long double> b)
       : a_(std::move(a)), b_(std::move(b)) {}
 
-  bool hold(const Tree& t) const {
+  bool store(const Tree& t) const {
     const auto wanted = 1.0L / static_cast<long double>(density(t));
     return std::abs(elementary_weight(t, a_, b_) - wanted) <= tolerance(t);
   }
@@ -202,7 +202,7 @@ template <class Conditions>
 std::string failure_at(const Conditions& conditions, int order) {
   static const auto trees = rooted_trees(9);
   for (const Tree& t : trees.at(static_cast<std::size_t>(order)))
-    if (!conditions.hold(t)) return to_string(t);
+    if (!conditions.store(t)) return to_string(t);
   return {};
 }
 

@@ -1,4 +1,4 @@
-#include "antistrophe/tableau/rational.hpp"
+#include "antistrophe/method/runge_kutta/tableau/rational.hpp"
 
 #include <array>
 #include <complex>

@@ -1,6 +1,6 @@
 // Splittings as data: both halves go the whole step, each is where it is said to be, symmetric ones read the same from
 // either end, and Suzuki's parts meet the order conditions of a symmetric composition.
-#include "antistrophe/tableau/splitting.hpp"
+#include "antistrophe/method/symplectic/splitting.hpp"
 
 #include <cmath>
 #include <tuple>

@@ -1,9 +1,9 @@
-#include "antistrophe/tableau/tableau.hpp"
+#include "antistrophe/method/runge_kutta/tableau/tableau.hpp"
 
 #include <array>
 #include <string_view>
 
-#include "antistrophe/tableau/all.hpp"
+#include "antistrophe/method/runge_kutta/tableau/all.hpp"
 #include "support/catch.hpp"
 
 using namespace antistrophe::tableau;

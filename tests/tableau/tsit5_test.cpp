@@ -1,4 +1,4 @@
-#include "antistrophe/tableau/tsit5.hpp"
+#include "antistrophe/method/runge_kutta/tableau/tsit5.hpp"
 
 #include <array>
 #include <cmath>

@@ -2,8 +2,8 @@
 // Exact for every stepper; its memory grows with the number of steps.
 #pragma once
 
-#include <antistrophe/adjoint/backward.hpp>
-#include <antistrophe/exact/bit_stack.hpp>
+#include <antistrophe/adjoint/detail/backward.hpp>
+#include <antistrophe/number/bit_stack.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -102,7 +102,7 @@ struct DirectAdjoint {
       backward.meet_saves(n, carry);
       for (std::int64_t i = n; i-- > 0;) {
         const Step step = step_at(timeline, i);
-        detail::TimeCotangents step_bar;
+        TimeCotangents step_bar;
         store_.get(step.n - first_, carry);
         stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i));
         backward.chain_times(i, step_bar);

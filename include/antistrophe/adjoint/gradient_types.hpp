@@ -2,8 +2,8 @@
 // it depends on time, the two times.
 #pragma once
 
-#include <antistrophe/core/concepts.hpp>
-#include <antistrophe/core/requirements.hpp>
+#include <antistrophe/field/concepts.hpp>
+#include <antistrophe/field/detail/requirements.hpp>
 
 #include <cstdint>
 #include <type_traits>

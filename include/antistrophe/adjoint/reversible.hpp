@@ -3,8 +3,8 @@
 // arrives at must be the one it set out from, bit for bit, or the field is not a pure function.
 #pragma once
 
-#include <antistrophe/adjoint/backward.hpp>
-#include <antistrophe/exact/bit_stack.hpp>
+#include <antistrophe/adjoint/detail/backward.hpp>
+#include <antistrophe/number/bit_stack.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -67,7 +67,7 @@ struct ReversibleAdjoint {
       backward.meet_saves(n, carry);
       for (std::int64_t i = n; i-- > 0;) {
         const Step step = step_at(timeline, i);
-        detail::TimeCotangents step_bar;
+        TimeCotangents step_bar;
         const Outcome outcome = stepper.step_back(step, carry, backward.carry_bar, backward.theta_bar, step_bar,
                                                   backward.saves_inside(i), cursor);
         if (outcome != Outcome::ok) return lost(stepper, outcome, step);
@@ -94,7 +94,7 @@ struct ReversibleAdjoint {
         return detail::impure_at(step.t0, step.n);
       } else {
         // The way forth was finite, so it is the reconstruction that went astray.
-        return {Status::not_finite, step.t0, step.n, stepper.blame().component,
+        return {Status::not_finite, step.t0, step.n, stepper.step_failure().component,
                 std::string("the reconstructed state is not finite: ") + why_astray};
       }
     }

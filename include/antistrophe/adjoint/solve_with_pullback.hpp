@@ -2,11 +2,11 @@
 // saved states to those of y0, θ, t0 and t1. The primitive under value_and_gradient.
 #pragma once
 
-#include <antistrophe/adjoint/backward.hpp>
+#include <antistrophe/adjoint/detail/backward.hpp>
 #include <antistrophe/adjoint/direct.hpp>
 #include <antistrophe/adjoint/gradient_types.hpp>
 #include <antistrophe/adjoint/reversible.hpp>
-#include <antistrophe/solve/solve.hpp>
+#include <antistrophe/solve.hpp>
 
 #include <cmath>
 #include <memory>
@@ -24,7 +24,7 @@ struct DefaultAdjointOf {
   using type = DirectAdjoint;
 };
 template <class M, class F, class Y>
-  requires Solvable<F, Y> && BindsToStepper<M, F, Y> && can_hold<M, Y> &&
+  requires Solvable<F, Y> && BindsToStepper<M, F, Y> && supports_state<M, Y> &&
            ReversibleStepper<typename M::template Stepper<F, Y>>
 struct DefaultAdjointOf<M, F, Y> {
   using type = ReversibleAdjoint;
@@ -73,7 +73,7 @@ using DefaultAdjoint = typename detail::DefaultAdjointOf<M, F, Y>::type;
 // afterwards do not touch it. Not for use by two threads at once.
 template <class F, class Y, class S, class Adjoint, class Save, class... E>
 class [[nodiscard]] Pass {
-  using WatchType = detail::Watch<F, Y, E...>;
+  using Detector = detail::EventDetector<F, Y, E...>;
   static constexpr bool of_function = !std::is_same_v<Save, SaveAt>;
 
  public:
@@ -122,7 +122,7 @@ class [[nodiscard]] Pass {
         save_(save_at),
         y0_(problem.y0),
         forward_(method, *field_, problem.y0, problem.t0, problem.t1, steps, detail::save_plan_of(save_),
-                 WatchType(events, *field_), OnFailure::throw_error) {
+                 Detector(events, *field_), OnFailure::throw_error) {
     if constexpr (of_function) {
       static_assert(detail::SavedFunctionWithVjp<Save, Y>,
                     "antistrophe: a gradient through a function saved in the place of the state needs its member "
@@ -149,22 +149,23 @@ class [[nodiscard]] Pass {
       const detail::Segment<S>& segment = segments[k];
       typename S::Carry carry = segment.end;
       backward.stop_at(segment.saves_begin);
-      backward.enter(segment.timeline, !segment.arrest && forward_.solution.status() == Status::success);
-      if constexpr (!WatchType::none) {
-        if (segment.arrest) through_event(segment, k + 1 < segments.size(), gradient.y0, t_start_bar, backward, carry);
+      backward.enter(segment.timeline, !segment.interruption && forward_.solution.status() == Status::success);
+      if constexpr (!Detector::none) {
+        if (segment.interruption)
+          through_event(segment, k + 1 < segments.size(), gradient.y0, t_start_bar, backward, carry);
       }
       const Failure failure =
           forward_.trace.sweep(stepper, k, segment.timeline, carry, backward, way_back, gradient.stats);
       if (failure.status != Status::success) throw SolveError(failure, forward_.solution);
-      detail::TimeCotangents start_bar;
+      TimeCotangents start_bar;
       stepper.finish(segment.timeline.t0(), carry, backward.carry_bar, gradient.y0, backward.theta_bar, start_bar);
       t_start_bar = backward.times_bar.t0 + start_bar.t0;
     }
 
     gradient.theta = std::move(backward.theta_bar);
     if constexpr (TimeDifferentiable<F, Y>) {
-      detail::TimeCotangents times_bar{t_start_bar, backward.times_bar.t1};
-      if (segments.size() == 1 && !segments[0].arrest && segments[0].timeline.steps() == 0)
+      TimeCotangents times_bar{t_start_bar, backward.times_bar.t1};
+      if (segments.size() == 1 && !segments[0].interruption && segments[0].timeline.steps() == 0)
         add_instant(ys_bar, times_bar);
       gradient.t0 = times_bar.t0;
       gradient.t1 = times_bar.t1;
@@ -187,34 +188,35 @@ class [[nodiscard]] Pass {
   void through_event(const detail::Segment<S>& segment, bool goes_on, const Y& after_bar, double t_after_bar,
                      Backward& backward, typename S::Carry& carry) {
     using Scalar = typename Y::Scalar;
-    const detail::Arrest<Y>& arrest = *segment.arrest;
-    Step step = arrest.step;
+    const detail::Interruption<Y>& interruption = *segment.interruption;
+    Step step = interruption.step;
     step.timeline = &segment.timeline;
-    const std::size_t index = arrest.hit.index;
+    const std::size_t index = interruption.hit.index;
     Y w = detail::zeros_like(y0_), g_y = w;
     double time_bar = 0;
-    auto saves = backward.saves_of_cut(segment.timeline.steps(), {arrest.hit.sigma, &w}, w, time_bar);
+    auto saves = backward.saves_of_cut(segment.timeline.steps(), {interruption.hit.sigma, &w}, w, time_bar);
     if (goes_on) {
       static_assert((!detail::jumps<E> && ...) || TimeDifferentiable<F, Y>,
                     "antistrophe: a gradient through a jump needs the field's ∂f/∂t: give its vjp a last argument "
                     "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
       Scalar jump_t_bar{0};
-      forward_.watch.jump_vjp(index, arrest.t, arrest.y, after_bar, w, backward.theta_bar, jump_t_bar);
+      forward_.detector.jump_vjp(index, interruption.t, interruption.y, after_bar, w, backward.theta_bar, jump_t_bar);
       time_bar += t_after_bar + static_cast<double>(Eigen::numext::real(jump_t_bar));
     }
     auto g_theta = detail::zero_parameters<F, Y>(*field_);
     Scalar g_t{0};
-    forward_.watch.gradient(index, arrest.t, arrest.y, g_y, g_theta, g_t);
-    const Scalar rate = g_t + detail::dot(g_y, arrest.slope);
-    const Scalar factor = (detail::dot(w, arrest.slope) + static_cast<Scalar>(static_cast<RealOf<Y>>(time_bar))) / rate;
+    forward_.detector.gradient(index, interruption.t, interruption.y, g_y, g_theta, g_t);
+    const Scalar rate = g_t + detail::dot(g_y, interruption.slope);
+    const Scalar factor =
+        (detail::dot(w, interruption.slope) + static_cast<Scalar>(static_cast<RealOf<Y>>(time_bar))) / rate;
     if (!detail::is_finite(factor))
-      throw SolveError({Status::gradient_not_finite, arrest.t, step.n, -1,
+      throw SolveError({Status::gradient_not_finite, interruption.t, step.n, -1,
                         "event " + std::to_string(index) +
                             " is grazing: dg/dt is 0 along the solution, so its time has no derivative"},
                        forward_.solution);
     w -= factor * g_y;
     backward.theta_bar -= factor * g_theta;
-    detail::TimeCotangents step_bar;
+    TimeCotangents step_bar;
     forward_.stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, saves);
     backward.chain_times(segment.timeline.steps(), step_bar);
   }
@@ -239,7 +241,7 @@ class [[nodiscard]] Pass {
   }
 
   // t0 == t1: no step was taken, and y(t1) moves by f with t1 and by −f with t0.
-  void add_instant(const std::vector<Y>& ys_bar, detail::TimeCotangents& times_bar) const {
+  void add_instant(const std::vector<Y>& ys_bar, TimeCotangents& times_bar) const {
     if (ys_bar.empty() || !forward_.plan.last_is_end || forward_.plan.given.back()) return;
     auto tape = detail::make_tape<F, Y>(*field_, y0_);
     Y dy = detail::zeros_like(y0_);
@@ -253,7 +255,7 @@ class [[nodiscard]] Pass {
   const F* field_;
   Save save_;
   Y y0_;
-  detail::Forward<S, Trace, WatchType> forward_;
+  detail::Forward<S, Trace, Detector> forward_;
   std::vector<std::conditional_t<of_function, Saved, char>> values_;
 };
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/reversible.hpp>
-#include <antistrophe/solve/solve.hpp>
+#include <antistrophe/solve.hpp>
 
 #include <cstdint>
 
@@ -42,7 +42,7 @@ RoundTrip<Y> assert_reversible(const Problem<F, Y>& problem, const M& method, co
     using S = typename M::template Stepper<F, Y>;
     using Trace = typename ReversibleAdjoint::Trace<S>;
     detail::validate(problem);
-    using NoEvents = detail::Watch<F, Y>;
+    using NoEvents = detail::EventDetector<F, Y>;
     detail::Forward<S, Trace, NoEvents> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps, {},
                                                 NoEvents(Events<>{}, problem.field), OnFailure::throw_error);
     detail::Segment<S>& segment = forward.segments.front();

@@ -75,7 +75,7 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
       std::string name;
       double gradient, difference;
     };
-    const auto judge = [&](const std::vector<Entry>& group) {
+    const auto compare = [&](const std::vector<Entry>& group) {
       double scale = 1e-3 * std::fabs(static_cast<double>(at_problem.value));
       for (const Entry& entry : group)
         scale = std::fmax(scale, std::fmax(std::fabs(entry.gradient), std::fabs(entry.difference)));
@@ -94,18 +94,18 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
     for (Eigen::Index i = 0; i < moved.y0.size(); ++i)
       group.push_back({"y0[" + std::to_string(i) + "]", static_cast<double>(gradient.y0.data()[i]),
                        differentiate(moved.y0.data()[i])});
-    judge(group);
+    compare(group);
     if constexpr (requires { moved.field.parameters()[0] = Real{}; }) {
       group.clear();
       for (Eigen::Index i = 0; i < moved.field.parameters().size(); ++i)
         group.push_back({"theta[" + std::to_string(i) + "]", static_cast<double>(gradient.theta[i]),
                          differentiate(moved.field.parameters()[i])});
-      judge(group);
+      compare(group);
     }
     if constexpr (TimeDifferentiable<F, Y> && std::is_same_v<StepsType, FixedSteps>) {
       if (detail::save_plan_of(save_at).times.empty() && problem.t0 != problem.t1) {
-        judge({{"t0", gradient.t0, differentiate(moved.t0)}});
-        judge({{"t1", gradient.t1, differentiate(moved.t1)}});
+        compare({{"t0", gradient.t0, differentiate(moved.t0)}});
+        compare({{"t1", gradient.t1, differentiate(moved.t1)}});
       }
     }
 
@@ -116,7 +116,7 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
          << " differences of the value; worst is dL/d" << report.component << ": adjoint " << report.gradient
          << ", differences " << report.difference << ", relative error " << report.error << " (tolerance "
          << report.tolerance << ")";
-    if (!report.ok) text << "; check_vjp(field, t, y) tells whether the field's vjp is to blame";
+    if (!report.ok) text << "; check_vjp(field, t, y) tells whether the field's vjp is to step_failure";
     report.message = text.str();
     return report;
   }

@@ -1,94 +1,42 @@
-// Small helpers on states: zeros of a given shape, the first entry that is not finite.
+// What a state is: an Eigen vector, matrix or array that owns its entries.
 #pragma once
 
-#include <antistrophe/core/concepts.hpp>
-#include <antistrophe/core/errors.hpp>
+#include <antistrophe/core/config.hpp>
 
-#include <cmath>
-#include <cstddef>
-#include <string>
-#include <utility>
+#include <Eigen/Core>
 
-namespace antistrophe::detail {
+#include <complex>
+#include <concepts>
+#include <type_traits>
 
-template <class Y>
-Y zeros_like(const Y& y) {
-  return Y::Zero(y.rows(), y.cols());
-}
+namespace antistrophe {
 
-template <class Scalar>
-bool is_finite(const Scalar& x) {
-  return (Eigen::numext::isfinite)(x);
-}
+namespace detail {
 
-// One pass without branches; an empty state is finite.
-template <State Y>
-bool all_finite(const Y& y) {
-  if constexpr (is_real_scalar<typename Y::Scalar>) {
-    if constexpr (Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4)
-      return [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
-        return (typename Y::Scalar{0} + ... + (y.coeff(Eigen::Index{E}) - y.coeff(Eigen::Index{E}))) == 0;
-      }(std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>{});
-    else
-      return (y.array() - y.array()).sum() == typename Y::Scalar{0};  // 0, or NaN from the first NaN or infinity on
-  } else {
-    return y.allFinite();
-  }
-}
+template <class T>
+inline constexpr bool is_real_scalar =
+    std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, long double>;
 
-// Index in storage order of the first entry that is NaN or infinite, -1 if there is none.
-template <class Y>
-Eigen::Index first_not_finite(const Y& y) {
-  for (Eigen::Index i = 0; i < y.size(); ++i)
-    if (!is_finite(y.data()[i])) return i;
-  return -1;
-}
+template <class T>
+inline constexpr bool is_field_scalar = is_real_scalar<T>;
+template <class T>
+inline constexpr bool is_field_scalar<std::complex<T>> = is_real_scalar<T>;
 
 template <class Y>
-void refuse_not_finite(const std::string& name, const Y& y) {
-  if (const Eigen::Index i = first_not_finite(y); i >= 0)
-    refuse(name + "[" + std::to_string(i) + "]", y.data()[i], "finite");
-}
+inline constexpr bool is_dense_plain = requires {
+  typename Y::Scalar;
+  typename Y::PlainObject;
+} && std::is_base_of_v<Eigen::PlainObjectBase<Y>, Y>;
 
+}  // namespace detail
+
+// A state: an Eigen vector, matrix or array that owns its entries, of fixed or dynamic size, of float or double (long
+// double and complex too, with steppers that are not exact). A batch is a matrix, one sample a column.
 template <class Y>
-bool same_shape(const Y& a, const Y& b) {
-  return a.rows() == b.rows() && a.cols() == b.cols();
-}
+concept EigenState = detail::is_dense_plain<Y> && detail::is_field_scalar<typename Y::Scalar>;
 
-template <class Y>
-std::string shape(const Y& y) {
-  return std::to_string(y.rows()) + "x" + std::to_string(y.cols());
-}
+// The real type that belongs to a state's scalar: double of double and of std::complex<double>.
+template <EigenState Y>
+using RealOf = typename Eigen::NumTraits<typename Y::Scalar>::Real;
 
-// A state so small that a step over it lives in registers. It is then worked on entry by entry, in local copies: fields
-// write entries one at a time, and a packet loaded from memory just written so must wait for the stores.
-template <class Y>
-inline constexpr bool fits_registers =
-    Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && is_real_scalar<typename Y::Scalar>;
-
-template <class Y>
-using Entries = std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>;
-
-template <class Y, class Expression>
-ANTISTROPHE_ALWAYS_INLINE void assign(Y& to, const Expression& expression) {
-  if constexpr (fits_registers<Y>)
-    [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
-      ((to.coeffRef(static_cast<Eigen::Index>(E)) = expression.coeff(static_cast<Eigen::Index>(E))), ...);
-    }(Entries<Y>{});
-  else
-    to = expression;
-}
-
-// aᵀb over all entries, without conjugation.
-template <State Y>
-ANTISTROPHE_ALWAYS_INLINE typename Y::Scalar dot(const Y& a, const Y& b) {
-  if constexpr (fits_registers<Y>)
-    return [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
-      return (typename Y::Scalar{0} + ... +
-              (a.coeff(static_cast<Eigen::Index>(E)) * b.coeff(static_cast<Eigen::Index>(E))));
-    }(Entries<Y>{});
-  else
-    return (a.array() * b.array()).sum();
-}
-
-}  // namespace antistrophe::detail
+}  // namespace antistrophe

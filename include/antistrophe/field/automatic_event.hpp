@@ -10,7 +10,7 @@
 //                           })}};
 #pragma once
 
-#include <antistrophe/field/dual.hpp>
+#include <antistrophe/field/detail/dual.hpp>
 
 #include <Eigen/Core>
 

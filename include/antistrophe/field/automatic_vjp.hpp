@@ -11,8 +11,8 @@
 //       Eigen::Vector2d{1.0, 2.0});
 #pragma once
 
-#include <antistrophe/core/concepts.hpp>
-#include <antistrophe/field/dual.hpp>
+#include <antistrophe/field/concepts.hpp>
+#include <antistrophe/field/detail/dual.hpp>
 
 #include <Eigen/Core>
 
@@ -95,7 +95,7 @@ class AutomaticVjp {
   template <class Y>
   using Tape = std::enable_if_t<!is_fixed<Y>, Room<Y>>;
 
-  template <State Y>
+  template <EigenState Y>
     requires(!is_fixed<Y>)
   Tape<Y> make_tape(const Y& y) const {
     Tape<Y> tape;
@@ -104,7 +104,7 @@ class AutomaticVjp {
   }
 
   // dy = f(t, y).
-  template <State Y>
+  template <EigenState Y>
   void operator()(double t, const Y& y, Y& dy) const {
     check_scalars<Y>();
     if constexpr (takes_dual_time<Y>)
@@ -112,30 +112,30 @@ class AutomaticVjp {
     else
       call(t, y, dy, theta_);
   }
-  template <State Y>
+  template <EigenState Y>
     requires(!is_fixed<Y>)
   void operator()(double t, const Y& y, Y& dy, Tape<Y>&) const {
     (*this)(t, y, dy);
   }
 
   // y_bar += (∂f/∂y)ᵀ w, theta_bar += (∂f/∂θ)ᵀ w, t_bar += (∂f/∂t)ᵀ w.
-  template <State Y>
+  template <EigenState Y>
   void vjp(double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar) const {
     Duals<Y, chunk> duals;
     pull_back(duals, t, y, w, y_bar, theta_bar, nullptr);
   }
-  template <State Y>
+  template <EigenState Y>
     requires takes_dual_time<Y>
   void vjp(double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const {
     Duals<Y, chunk> duals;
     pull_back(duals, t, y, w, y_bar, theta_bar, &t_bar);
   }
-  template <State Y>
+  template <EigenState Y>
     requires(!is_fixed<Y>)
   void vjp(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar) const {
     pull_back(tape.duals, t, y, w, y_bar, theta_bar, nullptr);
   }
-  template <State Y>
+  template <EigenState Y>
     requires(!is_fixed<Y> && takes_dual_time<Y>)
   void vjp(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar,
            typename Y::Scalar& t_bar) const {
@@ -143,11 +143,11 @@ class AutomaticVjp {
   }
 
   // dy_dot = (∂f/∂y) y_dot + (∂f/∂θ) theta_dot + (∂f/∂t) t_dot.
-  template <State Y>
+  template <EigenState Y>
   void jvp(double t, const Y& y, const Y& y_dot, const Theta& theta_dot, Y& dy_dot) const {
     push_forward(t, y, y_dot, theta_dot, typename Y::Scalar(0), dy_dot);
   }
-  template <State Y>
+  template <EigenState Y>
     requires takes_dual_time<Y>
   void jvp(double t, const Y& y, const Y& y_dot, const Theta& theta_dot, const typename Y::Scalar& t_dot,
            Y& dy_dot) const {

@@ -3,11 +3,11 @@
 // The state is a vector, or a matrix of one sample a column.
 #pragma once
 
-#include <antistrophe/core/concepts.hpp>
-#include <antistrophe/field/activation.hpp>
-#include <antistrophe/field/large_layer.hpp>
-#include <antistrophe/field/small_layer.hpp>
-#include <antistrophe/field/vectorised.hpp>
+#include <antistrophe/field/concepts.hpp>
+#include <antistrophe/field/mlp/activation.hpp>
+#include <antistrophe/field/mlp/detail/large_layer.hpp>
+#include <antistrophe/field/mlp/detail/small_layer.hpp>
+#include <antistrophe/field/mlp/detail/vectorised.hpp>
 
 #include <Eigen/Core>
 
@@ -292,7 +292,7 @@ class Mlp {
   }
 
   // Throws std::invalid_argument where the state does not fit the network, or the parameters were given another length.
-  template <State Y>
+  template <EigenState Y>
   void check(const Y& y) const {
     check_state(y);
     if (theta_.size() != parameter_count())
@@ -301,14 +301,14 @@ class Mlp {
   }
 
   // A tape sized for states like y. A tape made otherwise grows at its first use.
-  template <State Y>
+  template <EigenState Y>
   Tape<Y> make_tape(const Y& y) const {
     check_state(y);
     return Tape<Y>(*this, y.cols());
   }
 
   // dy = f(t, y).
-  template <State Y>
+  template <EigenState Y>
   void operator()(double t, const Y& y, Y& dy) const {
     Tape<Y> tape;
     (*this)(t, y, dy, tape);
@@ -316,7 +316,7 @@ class Mlp {
 
   // dy = f(t, y), keeping in the tape what the vjp needs. Allocates nothing once the tape has its size, but for what
   // Eigen's product of large matrices (EIGEN_STACK_ALLOCATION_LIMIT) does.
-  template <State Y>
+  template <EigenState Y>
   void operator()(double t, const Y& y, Y& dy, Tape<Y>& tape) const {
     check_state(y);
     tape.resize(*this, y.cols());
@@ -334,26 +334,26 @@ class Mlp {
   }
 
   // y_bar += (∂f/∂y)ᵀ w, theta_bar += (∂f/∂θ)ᵀ w.
-  template <State Y>
+  template <EigenState Y>
   void vjp(double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar) const {
     const Tape<Y> tape = evaluated(t, y);
     vjp(t, y, tape, w, y_bar, theta_bar);
   }
   // The same from the tape of the call at (t, y).
-  template <State Y>
+  template <EigenState Y>
   void vjp(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar) const {
     Scalar t_bar(0);
     pull_back(t, y, tape, w, y_bar, theta_bar, t_bar);
   }
   // The same, with t_bar += (∂f/∂t)ᵀ w.
-  template <State Y>
+  template <EigenState Y>
   void vjp(double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar, Scalar& t_bar) const
     requires with_time
   {
     const Tape<Y> tape = evaluated(t, y);
     pull_back(t, y, tape, w, y_bar, theta_bar, t_bar);
   }
-  template <State Y>
+  template <EigenState Y>
   void vjp(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar, Scalar& t_bar) const
     requires with_time
   {

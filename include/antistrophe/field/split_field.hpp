@@ -1,8 +1,8 @@
 // SplitField{halves}: a whole vector field made of its two halves, v' = velocity(t, w) and w' = force(t, v), y = (v, w) one
-// above the other (core/split.hpp). Any method can step it, and check_vjp can check it; symplectic methods use the halves.
+// above the other (field/split.hpp). Any method can step it, and check_vjp can check it; symplectic methods use the halves.
 #pragma once
 
-#include <antistrophe/core/split.hpp>
+#include <antistrophe/field/split.hpp>
 
 #include <utility>
 
@@ -23,10 +23,10 @@ struct SplitField : Halves {
   }
 
   // Where the halves can be frozen to a step, the field can.
-  auto over(double t0, double t1) const
+  auto frozen(double t0, double t1) const
     requires detail::Freezable<Halves>
   {
-    return SplitField<detail::Frozen<Halves>>{Halves::over(t0, t1)};
+    return SplitField<detail::Frozen<Halves>>{Halves::frozen(t0, t1)};
   }
 
   template <class Y>

@@ -1,26 +1,26 @@
 // The continuous extension of one step as a polynomial in σ = (t − t0)/h: y(t0 + σh) = Σ_p c_p σ^p.
 #pragma once
 
-#include <antistrophe/core/state.hpp>
+#include <antistrophe/core/detail/state.hpp>
 
 #include <array>
 #include <cstddef>
 #include <utility>
 
-namespace antistrophe::detail {
+namespace antistrophe {
 
-template <State Y, int Degree>
+template <EigenState Y, int Degree>
 struct StepPolynomial {
   std::array<Y, static_cast<std::size_t>(Degree) + 1> coefficients;
 
   StepPolynomial() = default;
   explicit StepPolynomial(const Y& like) {
-    for (Y& c : coefficients) c = zeros_like(like);
+    for (Y& c : coefficients) c = detail::zeros_like(like);
   }
 
   bool finite() const {
     for (const Y& c : coefficients)
-      if (!all_finite(c)) return false;
+      if (!detail::all_finite(c)) return false;
     return true;
   }
 
@@ -40,4 +40,4 @@ struct StepPolynomial {
   static typename Y::Scalar real(double x) { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x)); }
 };
 
-}  // namespace antistrophe::detail
+}  // namespace antistrophe

@@ -3,12 +3,13 @@
 // what it merely keeps to save work is cache: no cotangent, not stored, forgotten at a restore.
 #pragma once
 
-#include <antistrophe/core/concepts.hpp>
-#include <antistrophe/exact/arithmetic.hpp>
-#include <antistrophe/exact/bit_stack.hpp>
-#include <antistrophe/stepper/increment.hpp>
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/field/concepts.hpp>
+#include <antistrophe/number/bit_stack.hpp>
+#include <antistrophe/step/timeline.hpp>
+#include <antistrophe/stepper/outcome.hpp>
 #include <antistrophe/stepper/step_polynomial.hpp>
-#include <antistrophe/steps/timeline.hpp>
+#include <antistrophe/stepper/time_cotangents.hpp>
 
 #include <array>
 #include <concepts>
@@ -24,7 +25,7 @@ namespace antistrophe {
 enum class Reversibility { no, to_order, to_round_off, exact };
 
 // The cotangent of a value saved at the fraction sigma of a step.
-template <State Y>
+template <EigenState Y>
 struct SavedInside {
   double sigma;
   const Y* w;
@@ -37,7 +38,7 @@ struct Calls {
 };
 
 // What stopped a step: which entry of the state, and why, in words.
-struct Blame {
+struct StepFailure {
   Eigen::Index component = -1;
   std::string cause;
 };
@@ -55,7 +56,7 @@ struct Blame {
 //                         the step's two times is added to t_bar; what flows to earlier ones, by pull_back_earlier.
 //                         saves is empty unless the stepper has dense output
 //   finish                cotangents of the carry at t0 become those of y0
-//   blame                 after an outcome other than ok
+//   step_failure                 after an outcome other than ok
 // A multistep method may say more:
 //   least_steps           fewer are refused of a solve whose steps are laid out before
 //   highest_growth(step)  by what factor an adaptive step may grow after this one; it is kept where the gain is below a fifth
@@ -63,7 +64,7 @@ struct Blame {
 template <class S>
 concept Stepper = requires(S s, const S cs, double t, const Step step, typename S::State y, const typename S::State cy,
                            typename S::Carry carry, const typename S::Carry before, typename S::CarryBar carry_bar,
-                           typename S::Theta theta_bar, detail::TimeCotangents t_bar, NoBits no_bits,
+                           typename S::Theta theta_bar, TimeCotangents t_bar, NoBits no_bits,
                            std::span<const SavedInside<typename S::State>> saves,
                            std::array<typename S::State, static_cast<std::size_t>(S::error_estimates)> errors) {
   { S::reversibility } -> std::convertible_to<Reversibility>;
@@ -82,7 +83,7 @@ concept Stepper = requires(S s, const S cs, double t, const Step step, typename 
   s.pullback(step, before, carry_bar, theta_bar, t_bar, saves);
   s.finish(t, before, carry_bar, y, theta_bar, t_bar);
   s.forget();
-  { cs.blame() } -> std::same_as<Blame>;
+  { cs.step_failure() } -> std::same_as<StepFailure>;
   { cs.calls() } -> std::same_as<Calls>;
 };
 
@@ -100,7 +101,7 @@ concept AdaptiveStepper =
 // before commit. Events and dense solutions need it.
 template <class S>
 concept Extensible = Stepper<S> && requires(S s, const Step step, const typename S::Carry before,
-                                            detail::StepPolynomial<typename S::State, S::dense_degree> polynomial) {
+                                            StepPolynomial<typename S::State, S::dense_degree> polynomial) {
   s.extend(step, before, polynomial);
 };
 
@@ -121,40 +122,20 @@ auto make_estimates(const typename S::State& like) {
   }(std::make_index_sequence<static_cast<std::size_t>(S::error_estimates)>{});
 }
 
-// What is to blame where dense output is not finite although the step's end is: a stage of its own.
-template <class StagesType>
-Blame blame_inside(const StagesType& stages) {
-  Eigen::Index component = -1;
-  for (std::size_t i = StagesType::used; i < StagesType::count && component < 0; ++i)
-    component = first_not_finite(stages.k[i]);
-  return {
-      component,
-      "a stage of the dense output is not finite: the field returned NaN or infinity or left an entry of dy unwritten"};
-}
-
-// What flows to the time `back` nodes before the step's t0, for steppers that ask for step.earlier(back).
-inline void pull_back_earlier(const Step& step, std::int64_t back, double node_bar, TimeCotangents& t_bar) {
-  const std::int64_t node = step.n - step.timeline->first() - back;
-  t_bar.first += node_bar * step.timeline->dt0(node);
-  t_bar.last += node_bar * step.timeline->dt1(node);
-}
-
 }  // namespace detail
 
 // A stepper that reconstructs: step_back turns the carry after a step into the carry before it and pulls cotangents
 // back through the same evaluations; reconstruct does the first half alone and needs no vjp.
 template <class S>
-concept ReversibleStepper = Stepper<S> && S::reversibility != Reversibility::no &&
-                            requires(S s, const Step step, typename S::Carry carry, typename S::CarryBar carry_bar,
-                                     typename S::Theta theta_bar, detail::TimeCotangents t_bar, BitStack::Cursor bits,
-                                     std::span<const SavedInside<typename S::State>> saves) {
-                              {
-                                s.step_back(step, carry, carry_bar, theta_bar, t_bar, saves, bits)
-                              } -> std::same_as<Outcome>;
-                              { s.reconstruct(step, carry, bits) } -> std::same_as<Outcome>;
-                              { s.same(carry, carry) } -> std::same_as<bool>;
-                              { s.bit_rate() } -> std::convertible_to<double>;
-                            };
+concept ReversibleStepper =
+    Stepper<S> && S::reversibility != Reversibility::no &&
+    requires(S s, const Step step, typename S::Carry carry, typename S::CarryBar carry_bar, typename S::Theta theta_bar,
+             TimeCotangents t_bar, BitStack::Cursor bits, std::span<const SavedInside<typename S::State>> saves) {
+      { s.step_back(step, carry, carry_bar, theta_bar, t_bar, saves, bits) } -> std::same_as<Outcome>;
+      { s.reconstruct(step, carry, bits) } -> std::same_as<Outcome>;
+      { s.same(carry, carry) } -> std::same_as<bool>;
+      { s.bit_rate() } -> std::convertible_to<double>;
+    };
 
 // A method binds to a field and a first state; `Method::Stepper<F, Y>` is what it becomes.
 template <class M, class F, class Y>

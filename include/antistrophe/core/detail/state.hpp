@@ -1,0 +1,94 @@
+// Small helpers on states: zeros of a given shape, the first entry that is not finite.
+#pragma once
+
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/core/state.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+namespace antistrophe::detail {
+
+template <class Y>
+Y zeros_like(const Y& y) {
+  return Y::Zero(y.rows(), y.cols());
+}
+
+template <class Scalar>
+bool is_finite(const Scalar& x) {
+  return (Eigen::numext::isfinite)(x);
+}
+
+// One pass without branches; an empty state is finite.
+template <EigenState Y>
+bool all_finite(const Y& y) {
+  if constexpr (is_real_scalar<typename Y::Scalar>) {
+    if constexpr (Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4)
+      return [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
+        return (typename Y::Scalar{0} + ... + (y.coeff(Eigen::Index{E}) - y.coeff(Eigen::Index{E}))) == 0;
+      }(std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>{});
+    else
+      return (y.array() - y.array()).sum() == typename Y::Scalar{0};  // 0, or NaN from the first NaN or infinity on
+  } else {
+    return y.allFinite();
+  }
+}
+
+// Index in storage order of the first entry that is NaN or infinite, -1 if there is none.
+template <class Y>
+Eigen::Index first_not_finite(const Y& y) {
+  for (Eigen::Index i = 0; i < y.size(); ++i)
+    if (!is_finite(y.data()[i])) return i;
+  return -1;
+}
+
+template <class Y>
+void refuse_not_finite(const std::string& name, const Y& y) {
+  if (const Eigen::Index i = first_not_finite(y); i >= 0)
+    refuse(name + "[" + std::to_string(i) + "]", y.data()[i], "finite");
+}
+
+template <class Y>
+bool same_shape(const Y& a, const Y& b) {
+  return a.rows() == b.rows() && a.cols() == b.cols();
+}
+
+template <class Y>
+std::string shape(const Y& y) {
+  return std::to_string(y.rows()) + "x" + std::to_string(y.cols());
+}
+
+// A state so small that a step over it lives in registers. It is then worked on entry by entry, in local copies: fields
+// write entries one at a time, and a packet loaded from memory just written so must wait for the stores.
+template <class Y>
+inline constexpr bool fits_registers =
+    Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && is_real_scalar<typename Y::Scalar>;
+
+template <class Y>
+using Entries = std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>;
+
+template <class Y, class Expression>
+ANTISTROPHE_ALWAYS_INLINE void assign(Y& to, const Expression& expression) {
+  if constexpr (fits_registers<Y>)
+    [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
+      ((to.coeffRef(static_cast<Eigen::Index>(E)) = expression.coeff(static_cast<Eigen::Index>(E))), ...);
+    }(Entries<Y>{});
+  else
+    to = expression;
+}
+
+// aᵀb over all entries, without conjugation.
+template <EigenState Y>
+ANTISTROPHE_ALWAYS_INLINE typename Y::Scalar dot(const Y& a, const Y& b) {
+  if constexpr (fits_registers<Y>)
+    return [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
+      return (typename Y::Scalar{0} + ... +
+              (a.coeff(static_cast<Eigen::Index>(E)) * b.coeff(static_cast<Eigen::Index>(E))));
+    }(Entries<Y>{});
+  else
+    return (a.array() * b.array()).sum();
+}
+
+}  // namespace antistrophe::detail

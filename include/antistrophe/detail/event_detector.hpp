@@ -1,0 +1,271 @@
+// Finds the events of a solve: signs of g at the ends of steps, zeros of it on the dense output.
+#pragma once
+
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/problem/detail/event_functions.hpp>
+#include <antistrophe/problem/events.hpp>
+#include <antistrophe/stepper/step_polynomial.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace antistrophe::detail {
+
+// The zero of φ between a, where φ is of the sign of fa, and b, where it is 0 or of the other: bisection's safety with the
+// speed of regula falsi (Illinois: Dowell & Jarratt 1971), to round-off or a bracket of `tolerance`.
+template <class Phi>
+double find_zero(Phi&& phi, double a, double fa, double b, double fb, double tolerance) {
+  if (fb == 0) return b;
+  for (int i = 0; i < 200; ++i) {
+    const double width = b - a;
+    if (std::fabs(width) <= std::fmax(tolerance, 2 * std::numeric_limits<double>::epsilon() * std::fabs(b))) break;
+    double c = i % 4 == 3 ? a + width / 2 : b - fb * width / (fb - fa);
+    if (!(c > std::fmin(a, b) && c < std::fmax(a, b))) c = a + width / 2;
+    if (c == a || c == b) break;
+    const double fc = phi(c);
+    if (fc == 0) return c;
+    if ((fc > 0) != (fb > 0)) {
+      a = b, fa = fb;
+    } else {
+      fa /= 2;
+    }
+    b = c, fb = fc;
+  }
+  return b;
+}
+
+// Where, in a step that starts on φ = 0, the side of φ can be told: the smallest σ at which φ has left 0 by more than its own
+// round-off, which is seen in its first few numbers; a hundredth where there is none before.
+template <class Phi>
+double leaves_zero(Phi&& phi) {
+  constexpr double epsilon = std::numeric_limits<double>::epsilon(), hundredth = 0.01;
+  const double start = phi(0.0);
+  double noise = std::fabs(start);
+  for (double sigma : {epsilon, 3 * epsilon, 7 * epsilon}) noise = std::fmax(noise, std::fabs(phi(sigma) - start));
+  for (double sigma = 64 * epsilon; sigma < hundredth; sigma *= 4)
+    if (std::fabs(phi(sigma)) > 8 * noise) return sigma;
+  return hundredth;
+}
+
+// Where a step is cut by an event that interrupts it.
+struct EventHit {
+  std::size_t index = 0;
+  double sigma = 1;
+};
+
+// Watches the events of one solve.
+template <class F, EigenState Y, class... E>
+class EventDetector {
+ public:
+  static constexpr std::size_t count = sizeof...(E);
+  static constexpr bool none = count == 0;
+
+  EventDetector(const Events<E...>& events, const F& field, std::type_identity<Y> = {})
+      : events_(events), field_(&field) {}
+
+  // At the start of a segment; `fired` is the event that led there.
+  void start(double t, const Y& y, std::optional<std::size_t> fired) {
+    for_each([&]<std::size_t I>(const auto& event) {
+      values_[I] = value<I>(event, t, y);
+      if (fired && (fired == I || passed_[I])) values_[I] = 0;
+    });
+    if (!fired) {
+      started_at_ = t;
+      return;
+    }
+    fired_before_ = fired_last_, resumed_before_ = resumed_at_;
+    fired_last_ = fired, resumed_at_ = t;
+  }
+
+  // False where the step that was looked at last has a dense output that is not finite.
+  bool finite() const { return finite_; }
+
+  // What is known of g at the start of a step; rewind goes back to it when the step is not committed.
+  struct Mark {
+    std::array<double, count> values;
+    double side_before;
+  };
+  Mark mark() const { return {values_, side_before_}; }
+  void rewind(const Mark& mark) {
+    values_ = mark.values;
+    side_before_ = mark.side_before;
+    finite_ = true;
+  }
+
+  // The event that fires again and again within a time that numbers do not resolve, if there is one.
+  std::optional<std::size_t> recurring() const { return recurring_; }
+
+  // The event that ends a solve where it begins, if there is one.
+  std::optional<std::size_t> over_at_start() const {
+    std::optional<std::size_t> met;
+    for_each([&]<std::size_t I>(const auto& event) {
+      if constexpr (requires { event.g.fires_at_start; }) {
+        if (!met && values_[I] <= 0) met = I;
+      }
+    });
+    return met;
+  }
+
+  // Of f, by events that look at it.
+  std::int64_t evaluations() const { return evaluations_; }
+
+  // The earliest event of an attempted step that interrupts it; those that are only recorded before it go to `record`.
+  template <Stepper S, class Record>
+  std::optional<EventHit> look(S& stepper, const Step& step, const typename S::Carry& carry, const Y& y1,
+                               Record&& record) {
+    std::array<double, count> ends{};
+    bool crossed = false;
+    for_each([&]<std::size_t I>(const auto& event) {
+      ends[I] = value<I>(event, step.t1, y1);
+      crossed = crossed || values_[I] == 0 || (values_[I] > 0) != (ends[I] > 0) || ends[I] == 0;
+    });
+    if (!crossed) {
+      values_ = ends;
+      return std::nullopt;
+    }
+    static_assert(Extensible<S>, "antistrophe: events need a method with dense output.");
+    StepPolynomial<Y, S::dense_degree> polynomial(y1);
+    stepper.extend(step, carry, polynomial);
+    finite_ = polynomial.finite();
+    if (!finite_) return std::nullopt;
+    Y y = y1;
+    std::array<EventHit, count> hits{};
+    std::size_t found = 0;
+    for_each([&]<std::size_t I>(const auto& event) {
+      const auto phi = [&](double sigma) {
+        polynomial.value(sigma, y);
+        const double t = sigma == 1 ? step.t1 : step.t0 + sigma * step.h();
+        return value<I>(event, t, y);
+      };
+      double from = 0, before = values_[I];
+      if (before == 0) {
+        from = leaves_zero(phi), before = phi(from);
+        if (fired_last_ == I && resumed_at_ == step.t0) watch_for_rest(I, before);
+      }
+      const bool changes = before != 0 && (ends[I] == 0 || (before > 0) != (ends[I] > 0));
+      const bool counts = event.crossing == Crossing::any || (event.crossing == Crossing::rising) == (before < 0);
+      if (!changes || !counts) return;
+      const double sigma = find_zero(phi, from, before, 1.0, ends[I], event.tolerance / std::fabs(step.h()));
+      if (resumed_at_ != step.t0 || sigma > same_time(step))
+        hits[found++] = {I, sigma};
+      else if (fired_last_ == I)
+        recurring_ = I;
+      // else it was simultaneous with the event that fired there
+    });
+    values_ = ends;
+    std::stable_sort(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(found),
+                     [](const EventHit& a, const EventHit& b) { return a.sigma < b.sigma; });
+    for (std::size_t i = 0; i < found; ++i) {
+      if (interrupts(hits[i].index)) {
+        passed_.fill(false);
+        for (std::size_t j = i + 1; j < found; ++j)
+          passed_[hits[j].index] = hits[j].sigma - hits[i].sigma <= same_time(step);
+        return hits[i];
+      }
+      polynomial.value(hits[i].sigma, y);
+      record(hits[i], step.t0 + hits[i].sigma * step.h(), y);
+    }
+    return std::nullopt;
+  }
+
+  bool interrupts(std::size_t index) const {
+    bool result = false;
+    for_each([&]<std::size_t I>(const auto& event) {
+      if (I != index) return;
+      if constexpr (jumps<std::remove_cvref_t<decltype(event)>>)
+        result = true;
+      else
+        result = event.terminal;
+    });
+    return result;
+  }
+  bool ends_solve(std::size_t index) const {
+    bool result = false;
+    for_each([&]<std::size_t I>(const auto& event) {
+      if constexpr (!jumps<std::remove_cvref_t<decltype(event)>>) result = result || (I == index && event.terminal);
+    });
+    return result;
+  }
+
+  // The state after the jump of an event.
+  void jump(std::size_t index, double t, const Y& y, Y& y_new) const {
+    for_each([&]<std::size_t I>(const auto& event) {
+      if constexpr (jumps<std::remove_cvref_t<decltype(event)>>) {
+        if (I == index) event_jump(event.jump, *field_, t, y, y_new);
+      }
+    });
+  }
+
+  // Adds (∂jump/∂·)ᵀ w.
+  template <class Theta>
+  void jump_vjp(std::size_t index, double t, const Y& y, const Y& w, Y& y_bar, Theta& theta_bar,
+                typename Y::Scalar& t_bar) const {
+    for_each([&]<std::size_t I>(const auto& event) {
+      if constexpr (jumps<std::remove_cvref_t<decltype(event)>>) {
+        if (I == index) event_jump_vjp(event.jump, *field_, t, y, w, y_bar, theta_bar, t_bar);
+      }
+    });
+  }
+
+  // Adds ∂g/∂·.
+  template <class Theta>
+  void gradient(std::size_t index, double t, const Y& y, Y& y_bar, Theta& theta_bar, typename Y::Scalar& t_bar) const {
+    for_each([&]<std::size_t I>(const auto& event) {
+      if (I == index) event_gradient(event.g, *field_, t, y, y_bar, theta_bar, t_bar);
+    });
+  }
+
+ private:
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (visit.template operator()<I>(std::get<I>(events_.list)), ...);
+    }(std::make_index_sequence<count>{});
+  }
+
+  // A ball whose bounces have become shorter than the state's numbers resolve goes through the floor: it leaves g = 0 on the
+  // other side than after the bounce before, a moment ago.
+  void watch_for_rest(std::size_t index, double side) {
+    const bool moment = std::fabs(resumed_at_ - resumed_before_) <= 1e-4 * std::fabs(resumed_at_ - started_at_);
+    if (fired_before_ == index && moment && side * side_before_ < 0) recurring_ = index;
+    side_before_ = side;
+  }
+
+  // Two zeros of a step closer than this, as a share of it, are at the same time to round-off.
+  static double same_time(const Step& step) {
+    return 64 * std::numeric_limits<double>::epsilon() * std::fmax(1.0, std::fabs(step.t0 / step.h()));
+  }
+
+  template <std::size_t I>
+  double value(const auto& event, double t, const Y& y) {
+    if constexpr (looks_at_field<std::remove_cvref_t<decltype(event.g)>>) ++evaluations_;
+    const double g = event_value(event.g, *field_, t, y);
+    if (std::isnan(g)) refuse("g of event " + std::to_string(I) + " at t = " + in_words(t), g, "a number");
+    return g;
+  }
+
+  Events<E...> events_;
+  const F* field_;
+  std::array<double, count> values_{};  // g where the step begins; 0 where its side is not known yet
+  std::array<bool, count> passed_{};    // at the time of the event that fired last
+  double started_at_ = 0, resumed_at_ = std::numeric_limits<double>::quiet_NaN(), resumed_before_ = resumed_at_,
+         side_before_ = 0;
+  std::optional<std::size_t> fired_last_, fired_before_, recurring_;
+  std::int64_t evaluations_ = 0;
+  bool finite_ = true;
+};
+
+template <class F, class Y, class... E>
+EventDetector(const Events<E...>&, const F&, std::type_identity<Y>) -> EventDetector<F, Y, E...>;
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,124 @@
+// The sentences for a method, steps or an adjoint that are not what they must be, or not in their places. Entry points
+// take them unconstrained: a constraint would speak of candidates, not of what is wrong.
+#pragma once
+
+#include <antistrophe/field/detail/requirements.hpp>
+#include <antistrophe/problem/save_at.hpp>
+#include <antistrophe/step/adaptive.hpp>
+#include <antistrophe/step/timeline.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <concepts>
+
+namespace antistrophe {
+
+// Steps laid out before the solve, or chosen as it goes.
+template <class T>
+concept Steps = std::same_as<T, Adaptive> || requires(const T& steps, double t) {
+  { steps.timeline(t, t) } -> std::same_as<Timeline>;
+};
+
+namespace detail {
+
+template <class M, class F, class Y>
+concept BindsToStepper = requires { typename M::template Stepper<F, Y>; };
+
+// A method may say what states it can hold.
+template <class M, class Y>
+inline constexpr bool supports_state = [] {
+  if constexpr (requires { M::template supports<Y>; })
+    return M::template supports<Y>;
+  else
+    return true;
+}();
+
+template <class T>
+inline constexpr bool is_save_at = std::same_as<T, SaveAt>;
+template <class G>
+inline constexpr bool is_save_at<SaveFunctionAt<G>> = true;
+
+// True where Save says what to save of a state Y; else a compile error with the reason.
+template <class Save, class Y>
+consteval bool require_save_at() {
+  if constexpr (!is_save_at<Save>) {
+    static_assert(never<Save>,
+                  "antistrophe: save_at comes before the adjoint and the other extras: it is a SaveAt{…}, or "
+                  "SaveAt{…}.of(g); give "
+                  "SaveAt{} for the last state alone.");
+    return false;
+  } else if constexpr (!std::same_as<Save, SaveAt>) {
+    static_assert(
+        std::invocable<const decltype(Save::function)&, double, const Y&>,
+        "antistrophe: a function saved in the place of the state is called as g(t, y) and returns a number or an "
+        "Eigen object.");
+    return std::invocable<const decltype(Save::function)&, double, const Y&>;
+  } else {
+    return true;
+  }
+}
+
+// A method may say what fields it can step, and what else it needs of them for a gradient: M::require<F, Y>() and
+// M::require_gradient<F, Y>() assert it, in sentences.
+template <class F, class Y, class M>
+consteval bool method_takes() {
+  if constexpr (requires { M::template require<F, Y>(); })
+    return M::template require<F, Y>();
+  else
+    return true;
+}
+template <class F, class Y, class M>
+consteval bool method_differentiates() {
+  if constexpr (requires { M::template require_gradient<F, Y>(); })
+    return M::template require_gradient<F, Y>();
+  else
+    return true;
+}
+
+// True where (F, Y) can be solved by M in such steps; else a compile error with the reason.
+template <class F, class Y, class M, class StepsType>
+consteval bool require_solve() {
+  if constexpr (!Solvable<F, Y>) {
+    return require_vector_field<F, Y>();
+  } else if constexpr (requires { requires !M::valid; }) {
+    return false;  // it has said why
+  } else if constexpr (Steps<M>) {
+    static_assert(never<M>,
+                  "antistrophe: the second argument is the method and the third the steps: "
+                  "solve(problem, Dopri5{}, FixedSteps{100}).");
+    return false;
+  } else if constexpr (!method_takes<F, Y, M>()) {
+    return false;
+  } else if constexpr (!BindsToStepper<M, F, Y>) {
+    static_assert(never<M>,
+                  "antistrophe: the second argument must be a method, such as Dopri5{} or Reversible<Dopri5>{}.");
+    return false;
+  } else if constexpr (!supports_state<M, Y>) {
+    static_assert(
+        never<M>,
+        "antistrophe: exact arithmetic holds states of double or float; for others give the method Floating, as "
+        "in Reversible<Solver, Floating>.");
+    return false;
+  } else if constexpr (!Steps<StepsType>) {
+    static_assert(never<StepsType>,
+                  "antistrophe: the third argument must be steps, such as FixedSteps{100}, FixedStep{0.01}, "
+                  "StepTo{times} or Adaptive{}.");
+    return false;
+  } else {
+    constexpr bool is_method = Method<M, F, Y>;  // said of a bool, what fails is not told atom by atom
+    static_assert(is_method,
+                  "antistrophe: the method's Stepper<F, Y> does not satisfy the concept Stepper "
+                  "(antistrophe/stepper/stepper.hpp says what it needs), or cannot be made of (method, field, y0).");
+    if constexpr (std::same_as<StepsType, Adaptive> && Method<M, F, Y>) {
+      static_assert(
+          AdaptiveStepper<typename M::template Stepper<F, Y>>,
+          "antistrophe: this method estimates no error, so its steps cannot be adaptive: take one that does, such "
+          "as Dopri5, Tsit5, Bosh3 or Dop853, or FixedSteps{n}.");
+      return AdaptiveStepper<typename M::template Stepper<F, Y>>;
+    } else {
+      return Method<M, F, Y>;
+    }
+  }
+}
+
+}  // namespace detail
+}  // namespace antistrophe

@@ -1,0 +1,205 @@
+// Saves states as a solve passes them, and remembers where each was saved, for the way back.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/problem/detail/dense_path.hpp>
+#include <antistrophe/problem/save_at.hpp>
+#include <antistrophe/step/fixed.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace antistrophe::detail {
+
+// Where entry e was saved: at node nodes[e] where sigmas[e] is 0, else inside the step from that node, at that fraction.
+// An entry inside a step that was not given by its time is the state at the event that cut the step.
+struct SavePlan {
+  std::vector<std::int64_t> nodes;
+  std::vector<double> sigmas;
+  std::vector<double> ts;
+  std::vector<bool> given;   // asked for by time, which stays where it is when t0 and t1 move
+  bool last_is_end = false;  // the last entry is the state at t1, wherever t1 moves
+
+  std::size_t size() const { return nodes.size(); }
+  void reserve(std::size_t n) { nodes.reserve(n), sigmas.reserve(n), ts.reserve(n), given.reserve(n); }
+  void resize(std::size_t n) { nodes.resize(n), sigmas.resize(n), ts.resize(n), given.resize(n); }
+};
+
+template <EigenState Y>
+class Saver {
+ public:
+  // Told of each saved state; false ends the solve.
+  using Observe = std::function<bool(double, const Y&)>;
+
+  // Throws std::invalid_argument where a time is not finite, not sorted or outside [t0, t1]. `steps` is the number of
+  // steps where it is known, so that memory for the states is allocated once.
+  Saver(const SaveAt& save_at, double t0, double t1, std::int64_t steps, const Y& y0, Observe observer = {})
+      : save_at_(save_at), observer_(std::move(observer)), slack_(time_slack(t0, t1)), sign_(t1 >= t0 ? 1 : -1) {
+    for (std::size_t i = 0; i < save_at.times.size(); ++i) {
+      const double t = save_at.times[i];
+      const std::string name = "SaveAt::times[" + std::to_string(i) + "]";
+      if (!std::isfinite(t)) refuse(name, t, "finite");
+      if (sign_ * (t - t0) < -slack_ || sign_ * (t - t1) > slack_) refuse(name, t, between(t0, t1));
+      if (i > 0 && sign_ * (t - save_at.times[i - 1]) < 0) refuse(name, t, "sorted along the direction from t0 to t1");
+    }
+    if (save_at.every < 0) refuse("SaveAt::every", save_at.every, "at least 1, or 0 for none");
+    every_ = save_at.steps ? 1 : save_at.every;
+    only_last_ = save_at.times.empty() && !save_at.t0 && !save_at.t1 && every_ == 0;
+    const std::size_t expected = save_at.times.size() + 2 + (every_ > 0 ? static_cast<std::size_t>(steps / every_) : 0);
+    zero_ = zeros_like(y0);
+    if (!observer_) {
+      plan_.reserve(expected);
+      ys_.assign(expected, zero_);
+    }
+  }
+
+  // The state at node 0 of a segment; `last` where the solve is over there. After an event, only the first segment's start is
+  // asked for by .t0.
+  void start(double t0, const Y& y0, bool last) {
+    const bool end = last && (save_at_.t1 || only_last_);
+    at_node(0, t0, (save_at_.t0 && !started_) || end, [&](Y& y) { y = y0; });
+    plan_.last_is_end = end;
+    started_ = true;
+    hand_on();
+  }
+
+  // The given times strictly inside an attempted step up to `until`, off its dense output, before it is committed.
+  template <Stepper S>
+  void inside(S& stepper, const Step& step, double until, std::int64_t node, const typename S::Carry& before) {
+    if (next_ == save_at_.times.size() || sign_ * (until - save_at_.times[next_]) <= slack_) return;
+    if constexpr (Extensible<S>) {
+      StepPolynomial<Y, S::dense_degree> polynomial(zero_);
+      stepper.extend(step, before, polynomial);
+      finite_ = finite_ && polynomial.finite();
+      while (next_ < save_at_.times.size() && sign_ * (until - save_at_.times[next_]) > slack_) {
+        const double t = save_at_.times[next_++];
+        const double sigma = (t - step.t0) / step.h();
+        add(node, sigma, t, true, [&](Y& y) { polynomial.value(sigma, y); });
+      }
+    } else if constexpr (HasDenseOutput<S>) {
+      while (next_ < save_at_.times.size() && sign_ * (until - save_at_.times[next_]) > slack_) {
+        const double t = save_at_.times[next_++];
+        const double sigma = (t - step.t0) / step.h();
+        add(node, sigma, t, true, [&](Y& y) { stepper.dense(step, before, sigma, y); });
+      }
+    } else {
+      refuse("SaveAt::times[" + std::to_string(next_) + "]", save_at_.times[next_],
+             "a node of the steps, since this method has no dense output (StepTo{times} steps to times)");
+    }
+  }
+  // The state at an event that interrupts the solve inside a step; `last` where the solve ends there.
+  void interruption(double t, double sigma, std::int64_t node, bool last, const Y& y) {
+    const bool wanted = save_at_.steps || (last && (save_at_.t1 || only_last_));
+    bool named = false;
+    for (; next_ < save_at_.times.size() && std::fabs(save_at_.times[next_] - t) <= slack_; ++next_) {
+      add(node, sigma, save_at_.times[next_], true, [&](Y& to) { to = y; });
+      named = true;
+    }
+    if (wanted && !named) add(node, sigma, t, false, [&](Y& to) { to = y; });
+    hand_on();
+  }
+
+  // Where the saves stand; rewind takes back what an attempted step has saved since, when its commit fails.
+  struct Mark {
+    std::size_t saves, pieces;
+  };
+  Mark mark() const { return {plan_.size(), path_.size()}; }
+  void rewind(const Mark& mark) {
+    for (std::size_t e = mark.saves; e < plan_.size(); ++e) next_ -= plan_.given[e] ? 1U : 0U;
+    plan_.resize(mark.saves);
+    path_.resize(mark.pieces);
+  }
+
+  // The state at the end of a committed step.
+  template <Stepper S>
+  void after(S& stepper, double t, std::int64_t node, bool last, const typename S::Carry& carry) {
+    ++passed_;
+    const bool due = every_ > 0 && passed_ % every_ == 0;
+    const bool end = last && (save_at_.t1 || only_last_);
+    if (next_ < save_at_.times.size() || due || end)
+      at_node(node, t, due || end, [&](Y& y) { stepper.read(carry, y); });
+    hand_on();
+  }
+
+  const SavePlan& plan() const { return plan_; }
+  std::vector<Y> take_states() {
+    ys_.resize(plan_.size(), zero_);
+    return std::move(ys_);
+  }
+
+  // False once the observer has asked to stop, at the time stopped_at().
+  bool goes_on() const { return !stopped_; }
+  double stopped_at() const { return stopped_at_; }
+
+  // False where what was read inside the attempted step is not finite, since dense output has stages of its own. Asked once a
+  // step, before it is committed.
+  bool finite() { return std::exchange(finite_, true); }
+
+  // Keeps the whole path where that is asked for.
+  template <Stepper S>
+  void keep_path(S& stepper, const Step& step, double until, const typename S::Carry& before) {
+    if (!save_at_.dense) return;
+    if constexpr (Extensible<S>) {
+      StepPolynomial<Y, S::dense_degree> polynomial(zero_);
+      stepper.extend(step, before, polynomial);
+      finite_ = finite_ && polynomial.finite();
+      path_.add(step.t0, step.h(), until, polynomial);
+    } else {
+      refuse("SaveAt::dense", true, "false, since this method has no dense output");
+    }
+  }
+  DensePath<Y> take_path() { return std::move(path_); }
+
+ private:
+  // With an observer, what a step has saved is handed on once the step stands, and its entries are used again.
+  void hand_on() {
+    if (!observer_) return;
+    for (std::size_t e = 0; e < plan_.size() && !stopped_; ++e) {
+      stopped_ = !observer_(plan_.ts[e], ys_[e]);
+      if (stopped_) stopped_at_ = plan_.ts[e];
+    }
+    plan_.resize(0);
+  }
+
+  template <class Write>
+  void add(std::int64_t node, double sigma, double t, bool given, Write&& write) {
+    plan_.nodes.push_back(node);
+    plan_.sigmas.push_back(sigma);
+    plan_.ts.push_back(t);
+    plan_.given.push_back(given);
+    if (ys_.size() < plan_.size()) ys_.push_back(zero_);
+    write(ys_[plan_.size() - 1]);
+  }
+
+  // Every given time that is this node's, one entry each; else one entry where a flag asks for it.
+  template <class Write>
+  void at_node(std::int64_t node, double t, bool wanted, Write&& write) {
+    bool named = false;
+    for (; next_ < save_at_.times.size() && std::fabs(save_at_.times[next_] - t) <= slack_; ++next_) {
+      add(node, 0, save_at_.times[next_], true, write);
+      named = true;
+    }
+    if (wanted && !named) add(node, 0, t, false, write);
+  }
+
+  SaveAt save_at_;
+  Observe observer_;
+  double slack_, sign_, stopped_at_ = 0;
+  bool only_last_ = false, started_ = false, stopped_ = false;
+  std::int64_t every_ = 0, passed_ = 0;
+  std::size_t next_ = 0;
+  SavePlan plan_;
+  DensePath<Y> path_;
+  std::vector<Y> ys_;
+  Y zero_;
+  bool finite_ = true;  // what was read inside the attempted step
+};
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,372 @@
+// Paces: who proposes steps and judges them. One walks a timeline laid out before; the other chooses its steps to a tolerance,
+// lands on the times it was given, keeps steps short for the sensitivities of a state that rests, and gives up where a solve
+// is hopeless.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/number/exact_factor.hpp>
+#include <antistrophe/problem/solution.hpp>
+#include <antistrophe/step/adaptive.hpp>
+#include <antistrophe/step/detail/controller.hpp>
+#include <antistrophe/step/timeline.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+
+namespace antistrophe::detail {
+
+template <class S>
+Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
+  StepFailure step_failure = stepper.step_failure();
+  return {outcome == Outcome::out_of_range ? Status::out_of_range : Status::not_finite,
+          step.t0,
+          step.n,
+          step_failure.component,
+          std::move(step_failure.cause),
+          step.h()};
+}
+
+// Hairer's first step (Solving ODEs I, II.4): from the sizes of y0, of f there, and of f a small Euler step further on,
+// which stays inside [t0, t1]. `speed` is the scaled size of f(t0, y0).
+template <Stepper S>
+double first_step(S& stepper, Controller& controller, const Adaptive& options, int local_order, double t0, double t1,
+                  const typename S::State& y0, double& speed) {
+  using Y = typename S::State;
+  const double span = t1 - t0, sign = span > 0 ? 1 : -1;
+  const double longest = std::fmin(std::fabs(span), options.dtmax);
+  Y f0 = zeros_like(y0), f1 = f0;
+  stepper.slope(t0, y0, f0);
+  const double d0 = controller.scaled(y0, y0, y0), d1 = controller.scaled(f0, y0, y0);
+  speed = d1;
+  double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 * std::fabs(span) : 0.01 * d0 / d1;
+  h0 = std::fmin(std::isfinite(h0) ? h0 : 1e-6 * std::fabs(span), longest);
+  const double probe = t0 + sign * h0;
+  const Y y1 = y0 + static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(sign * h0)) * f0;
+  stepper.slope(h0 == std::fabs(span) ? t1 : probe, y1, f1);
+  f1 -= f0;
+  const double d2 = controller.scaled(f1, y0, y0) / h0;
+  const double steepest = std::fmax(d1, d2);
+  const double h1 =
+      steepest <= 1e-15 ? std::fmax(1e-6 * std::fabs(span), 1e-3 * h0) : std::pow(0.01 / steepest, 1.0 / local_order);
+  const double h = std::fmin(100 * h0, std::isfinite(h1) ? h1 : h0);
+  return sign * std::fmin(h, longest);
+}
+
+inline constexpr const char* stiff =
+    "the problem is stiff here: stability, not accuracy, keeps the steps short. Explicit methods are the wrong tool; "
+    "try a "
+    "looser tolerance, a smaller lambda of a pair, or an implicit solver";
+
+inline std::string why_so_small(const Adaptive& options, double error, const StepFailure& step_failure, bool is_stiff) {
+  std::ostringstream text;
+  text.precision(4);
+  text << "the last trial had an error of " << error << " times the tolerance (rtol " << options.rtol << ", atol "
+       << options.atol.smallest() << ")";
+  if (!std::isfinite(error) && !step_failure.cause.empty()) text << "; " << step_failure.cause;
+  text << ". ";
+  if (is_stiff)
+    text << "Probably " << stiff << ".";
+  else
+    text << "Is the field discontinuous at a fixed time (then name it in .jumps), the tolerance below what the state's "
+            "numbers resolve, or the solution going to infinity?";
+  return text.str();
+}
+
+// Steps from node to node of a timeline laid out before; those that events are to cut, to where they were aimed. A step that
+// fails ends the solve.
+class FixedControl {
+ public:
+  FixedControl(const Timeline& plan, bool with_events) : plan_(&plan), with_events_(with_events) {}
+
+  bool over() const { return next_ > plan_->steps(); }
+  double target(double) const { return with_events_ ? plan_->aim(next_) : (*plan_)[next_]; }
+  template <Stepper S>
+  void start(S&, double, const typename S::State&) {}
+  std::optional<Failure> exhausted(const Step&, const Stats&) const { return std::nullopt; }
+
+  template <Stepper S>
+  bool accepts(S&, const Step&, const typename S::Carry&) {
+    return true;
+  }
+  template <Stepper S>
+  void accepted(S&, const Step& step) {
+    ++next_;
+    if (step.t1 != (*plan_)[next_ - 1]) resume(step.t1);  // an event that was to come did not
+  }
+  template <Stepper S>
+  std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
+    return failed_at(stepper, outcome, step);
+  }
+  // Goes on from an event at time t.
+  void resume(double t) {
+    const double sign = plan_->t1() >= plan_->t0() ? 1 : -1;
+    while (!over() && sign * ((*plan_)[next_] - t) <= time_slack(plan_->t0(), plan_->t1())) ++next_;
+  }
+
+ private:
+  const Timeline* plan_;
+  bool with_events_;
+  std::int64_t next_ = 1;
+};
+
+// How fast sensitivities move where the state itself rests: a Lipschitz constant of f, in the norm of the tolerances, by the
+// power method on differences, a turn at each look (as Sommeijer, Shampine & Verwer 1998 estimate a spectral radius).
+template <Stepper S>
+class RestGuard {
+ public:
+  using Y = typename S::State;
+
+  explicit RestGuard(const Y& like)
+      : direction_(zeros_like(like)), moved_(direction_), f0_(direction_), f1_(direction_) {}
+
+  // The longest step for which the linearised equation is resolved to the tolerance: (h‖J‖)^q <= q! tolerance; and, of a
+  // method that says how little of the plane of hμ it is stable in, no more than half of that.
+  double longest_step(S& stepper, const Adaptive& options, int local_order, double t, const Y& y) {
+    if (y.size() == 0) return std::numeric_limits<double>::infinity();
+    stepper.slope(t, y, f0_);
+    double steepest = 0;
+    for (int turn = started_ ? 2 : 0; turn < 3; ++turn) {
+      if (!started_) start(y);
+      for (Eigen::Index i = 0; i < y.size(); ++i)
+        moved_.data()[i] = y.data()[i] + real(scale(options, y, i)) * direction_.data()[i];
+      stepper.slope(t, moved_, f1_);
+      double sum = 0;
+      for (Eigen::Index i = 0; i < y.size(); ++i) {
+        direction_.data()[i] = (f1_.data()[i] - f0_.data()[i]) / real(scale(options, y, i));
+        sum += static_cast<double>(Eigen::numext::abs2(direction_.data()[i]));
+      }
+      const double size = std::sqrt(sum / static_cast<double>(y.size()));
+      started_ = std::isfinite(size) && size > 0;
+      if (!started_) break;
+      steepest = std::fmax(steepest, size);
+      direction_ /= real(size);
+    }
+    double factorial = 1;
+    for (int i = 2; i <= local_order; ++i) factorial *= i;
+    double allowed = std::pow(factorial * relative_tolerance(options, y), 1.0 / local_order);
+    if constexpr (requires { S::stable_interval; }) allowed = std::fmin(allowed, S::stable_interval / 2);
+    return steepest > 0 ? allowed / steepest : std::numeric_limits<double>::infinity();
+  }
+
+ private:
+  static typename Y::Scalar real(double x) { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x)); }
+
+  // Of the size of the tolerance, and enough for a difference to be seen.
+  static double scale(const Adaptive& options, const Y& y, Eigen::Index i) {
+    using std::abs;
+    const double size = static_cast<double>(abs(y.data()[i]));
+    const double visible = std::sqrt(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()));
+    return options.atol(i) + std::fmax(options.rtol, visible) * size;
+  }
+  static double relative_tolerance(const Adaptive& options, const Y& y) {
+    if (options.rtol > 0) return options.rtol;
+    const double largest = static_cast<double>(y.array().abs().maxCoeff());
+    return largest > 0 ? std::fmin(1.0, options.atol.smallest() / largest) : 1e-6;
+  }
+
+  // Signs without a pattern that a Jacobian could share.
+  void start(const Y& y) {
+    for (Eigen::Index i = 0; i < y.size(); ++i)
+      direction_.data()[i] = real(splitmix64(static_cast<std::uint64_t>(i)) % 2 == 0 ? 1 : -1);
+  }
+
+  Y direction_, moved_, f0_, f1_;
+  bool started_ = false;
+};
+
+// Steps of accepted error. Rejected trials leave no trace. `differentiated`: a gradient will be asked for.
+template <Stepper S>
+class AdaptiveControl {
+ public:
+  using Y = typename S::State;
+
+  AdaptiveControl(const Adaptive& options, double t0, double t1, const Y& y0, bool differentiated)
+      : options_(options),
+        landings_(options, t0, t1),
+        controller_(options, S::error_order),
+        t1_(t1),
+        t0_(t0),
+        before_(y0),
+        after_(y0),
+        estimates_(make_estimates<S>(y0)) {
+    if (differentiated && options.sensitivity_guard) guard_.emplace(y0);
+  }
+
+  bool over() const { return t0_ == t1_ || landing_ == landings_.times.size(); }
+
+  void start(S& stepper, double t, const Y& y) {
+    if (over()) return;
+    if (options_.first_step != 0) {
+      h_ = options_.first_step;
+      return;
+    }
+    double speed = 0;
+    h_ = first_step(stepper, controller_, options_, S::error_order, t, t1_, y, speed);
+    if (guard_ && std::fabs(h_) * speed < 1) h_ = guarded(stepper, t, y, h_);
+  }
+
+  double target(double t) {
+    const double landing = landings_.times[landing_];
+    // Never less than t resolves: t + h == t would stand still for ever.
+    wished_ = std::copysign(std::fmax(std::fmin(std::fabs(h_), options_.dtmax), shortest(t)), landing - t);
+    // A step that would leave less than a hundredth of itself lands.
+    lands_ = std::fabs(wished_) * 1.01 >= std::fabs(landing - t);
+    return lands_ ? landing : t + wished_;
+  }
+
+  std::optional<Failure> exhausted(const Step& step, const Stats& stats) const {
+    Failure failure{Status::max_steps, step.t0, step.n, -1, {}, step.h()};
+    if (options_.max_steps && stats.steps >= *options_.max_steps) {
+      failure.cause = "all " + std::to_string(*options_.max_steps) + " steps of Adaptive::max_steps are used up";
+      if (stiff_in_a_row_ >= persistent) failure.cause += std::string("; ") + stiff;
+      return failure;
+    }
+    if (stiff_in_a_row_ >= persistent && std::fabs((t1_ - step.t0) / wished_) > too_many) {
+      failure.cause = std::string(stiff) + " (more than ten million steps of this length are left)";
+      return failure;
+    }
+    if (!options_.max_steps && far_in_a_row_ >= very_persistent) {
+      failure.cause = std::string("more than a thousand million steps of this length are left. Probably ") + stiff +
+                      ". To go on all the same, give Adaptive::max_steps";
+      return failure;
+    }
+    return std::nullopt;
+  }
+
+  bool accepts(S& stepper, const Step& step, const typename S::Carry& carry) {
+    stepper.error(step, carry, estimates_);
+    stepper.read(carry, before_);
+    stepper.proposal(step, carry, after_);
+    error_ = controller_.error(estimates_, before_, after_);
+    if (error_ < 1) watch_stiffness(stepper, step);
+    return error_ < 1;
+  }
+
+  void accepted(S& stepper, const Step& step) {
+    double growth = controller_.accept(error_);
+    if constexpr (requires { stepper.highest_growth(step); }) {
+      // A multistep method keeps its step unless it gains by another: new lengths cost it weights and accuracy.
+      growth = growth < worthwhile ? 1 : std::fmin(growth, stepper.highest_growth(step));
+    }
+    double next = step.h() * growth;
+    bounded_by_guard_ = false;
+    far_in_a_row_ = std::fabs((t1_ - step.t1) / step.h()) > far_too_many ? far_in_a_row_ + 1 : 0;
+    if (guard_ && rests()) next = guarded(stepper, step.t1, after_, next);
+    h_ = lands_ ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished_)), wished_) : next;
+    error_ = unknown;
+    if (!lands_) return;
+    if (landings_.jump[landing_]) {
+      controller_.forget();
+      stepper.forget();
+    }
+    ++landing_;
+  }
+
+  std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
+    const double error = outcome == Outcome::ok ? error_ : unknown;
+    error_ = unknown;
+    h_ = step.h() * controller_.reject(error);
+    if (std::fabs(h_) >= std::fmax(shortest(step.t0), options_.dtmin)) return std::nullopt;
+    if (outcome == Outcome::out_of_range) return failed_at(stepper, outcome, step);
+    const StepFailure step_failure = outcome == Outcome::ok ? StepFailure{} : stepper.step_failure();
+    Failure failure{Status::step_size_vanished,
+                    step.t0,
+                    step.n,
+                    step_failure.component,
+                    why_so_small(options_, error, step_failure, stiff_in_a_row_ >= persistent),
+                    step.h()};
+    if (failure.component < 0 && before_.size() > 0) {
+      Eigen::Index worst = 0;
+      estimates_[0].array().abs().reshaped().maxCoeff(&worst);
+      failure.component = worst;
+    }
+    if (failure.component >= 0) {
+      failure.value = static_cast<double>(Eigen::numext::real(before_.data()[failure.component]));
+      failure.error_estimate = static_cast<double>(Eigen::numext::real(estimates_[0].data()[failure.component]));
+    }
+    return failure;
+  }
+
+  void resume(double t) {
+    const double sign = t1_ >= t0_ ? 1 : -1;
+    while (!over() && sign * (landings_.times[landing_] - t) <= time_slack(t0_, t1_)) ++landing_;
+    controller_.forget();
+  }
+
+  // Steps that were kept short for the sensitivities' sake.
+  std::int64_t guarded() const { return guarded_; }
+
+ private:
+  static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  static constexpr double worthwhile = 1.2;
+  static constexpr int persistent = 64;
+  static constexpr double too_many = 1e7;
+  // Whatever keeps the steps short: a parasite that no estimate sees, too.
+  static constexpr int very_persistent = 1000;
+  static constexpr double far_too_many = 1e9;
+
+  // Below a few units in the last place of t a shorter step is no longer another one.
+  static double shortest(double t) {
+    return 4 * std::numeric_limits<double>::epsilon() * std::fabs(t) + std::numeric_limits<double>::min();
+  }
+
+  // A step is held by stability where h times a Lipschitz constant is near the edge of the stable region although the state
+  // hardly moves: an oscillation that needs such steps for accuracy moves the state by as much.
+  void watch_stiffness(S& stepper, const Step& step) {
+    const double moved = static_cast<double>((after_ - before_).matrix().norm());
+    const double size = static_cast<double>(after_.matrix().norm());
+    const double hl = stepper.stiffness(step);
+    // A pair is stable up to −ln λ; beyond, y − z grows, which no error estimate sees, and the state moves at random.
+    constexpr bool pair = requires { stepper.parasite(); };
+    double near_edge = 0.3;
+    if constexpr (pair) near_edge = std::fmin(near_edge, 0.4 * stepper.stable_edge());
+    const auto parasitic = [&] {
+      if constexpr (pair)
+        return controller_.scaled(stepper.parasite(), before_, after_) > 1000;
+      else
+        return false;
+    };
+    // Steps kept short for the sensitivities of a state that rests count too: ten million of them are as hopeless.
+    const bool stiff_now = bounded_by_guard_ || (hl > near_edge && (hl * size > 1000 * moved || parasitic()));
+    stiff_in_a_row_ = stiff_now ? stiff_in_a_row_ + 1 : 0;
+  }
+
+  // The state moved by less than its tolerance: the error estimate then says nothing of its sensitivities.
+  bool rests() {
+    estimates_[0] = after_ - before_;
+    return controller_.scaled(estimates_[0], before_, after_) < 1;
+  }
+  double guarded(S& stepper, double t, const Y& y, double h) {
+    const double longest = guard_->longest_step(stepper, options_, S::error_order, t, y);
+    bounded_by_guard_ = longest < std::fabs(h);
+    if (!bounded_by_guard_) return h;
+    ++guarded_;
+    return std::copysign(longest, h);
+  }
+
+  const Adaptive& options_;
+  Landings landings_;
+  Controller controller_;
+  double t1_, t0_;
+  double h_ = 0, wished_ = 0, error_ = unknown;
+  bool lands_ = false;
+  int stiff_in_a_row_ = 0, far_in_a_row_ = 0;
+  std::size_t landing_ = 0;
+  std::optional<RestGuard<S>> guard_;
+  std::int64_t guarded_ = 0;
+  bool bounded_by_guard_ = false;  // the step to come
+  Y before_, after_;
+  std::array<Y, static_cast<std::size_t>(S::error_estimates)> estimates_;
+};
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,93 @@
+// The one way the library calls a vector field: with its tape where it keeps one, frozen to a step where it can be.
+#pragma once
+
+#include <antistrophe/field/concepts.hpp>
+
+#include <optional>
+
+namespace antistrophe::detail {
+
+// Both passes call a field by these two functions, so that both run the same code of it.
+template <class F, class Y>
+inline constexpr bool uses_tape = HasTapeVjp<F, Y> || HasTimedTapeVjp<F, Y>;
+
+template <class F, class Y>
+ANTISTROPHE_ALWAYS_INLINE void evaluate(const F& field, double t, const Y& y, Y& dy, Tape<F, Y>& tape) {
+  if constexpr (uses_tape<F, Y>)
+    field(t, y, dy, tape);
+  else
+    field(t, y, dy);
+}
+
+template <class F, class Y>
+ANTISTROPHE_ALWAYS_INLINE void pull_back(const F& field, double t, const Y& y, const Tape<F, Y>& tape, const Y& w,
+                                         Y& y_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
+  if constexpr (HasTimedTapeVjp<F, Y>)
+    field.vjp(t, y, tape, w, y_bar, theta_bar, t_bar);
+  else if constexpr (HasTapeVjp<F, Y>)
+    field.vjp(t, y, tape, w, y_bar, theta_bar);
+  else if constexpr (HasTimedVjp<F, Y>)
+    field.vjp(t, y, w, y_bar, theta_bar, t_bar);
+  else
+    field.vjp(t, y, w, y_bar, theta_bar);
+}
+
+template <class F, class Y>
+Tape<F, Y> make_tape(const F& field, const Y& like) {
+  if constexpr (requires { field.make_tape(like); })
+    return field.make_tape(like);
+  else
+    return Tape<F, Y>{};
+}
+
+template <class F, class Y>
+Parameters<F, Y> zero_parameters(const F& field) {
+  if constexpr (HasParameters<F>)
+    return Parameters<F, Y>::Zero(field.parameters().size());
+  else
+    return {};
+}
+
+// A field over one step: field.frozen(t0, t1) where it can be frozen, itself elsewhere. Both increments of a step, and
+// every pull-back through them, see the same frozen field.
+template <class F>
+class OverStep {
+ public:
+  using Field = F;
+  explicit OverStep(const F& field) : field_(&field) {}
+  const F& operator()(double, double) { return *field_; }
+  template <class Y>
+  Tape<F, Y> empty_tape(const Y& like) const {
+    return make_tape<F, Y>(*field_, like);
+  }
+
+ private:
+  const F* field_;
+};
+
+template <class F>
+  requires Freezable<F>
+class OverStep<F> {
+ public:
+  using Field = Frozen<F>;
+  explicit OverStep(const F& field) : field_(&field) {}
+  const Field& operator()(double t0, double t1) {
+    if (!frozen_ || t0_ != t0 || t1_ != t1) {
+      frozen_.emplace(field_->frozen(t0, t1));
+      t0_ = t0;
+      t1_ = t1;
+    }
+    return *frozen_;
+  }
+  template <class Y>
+  Tape<Field, Y> empty_tape(const Y&) const {
+    return {};
+  }
+
+ private:
+  const F* field_;
+  std::optional<Field> frozen_;
+  double t0_ = 0, t1_ = 0;
+};
+
+}  // namespace antistrophe::detail

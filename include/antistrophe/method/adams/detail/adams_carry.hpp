@@ -1,0 +1,86 @@
+// What an Adams method carries from step to step: a ring of K + 1 states, and on the way back cotangents of them and of K
+// values of f. A ring that is given up goes onto the stack of bits as it is.
+#pragma once
+
+#include <antistrophe/number/bit_stack.hpp>
+
+#include <Eigen/Core>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <tuple>
+#include <utility>
+
+namespace antistrophe::detail {
+
+// The place of number n, a step's or that of the node it starts at, in a ring of K.
+template <std::size_t K>
+std::size_t ring_slot(std::int64_t n) {
+  return static_cast<std::size_t>(static_cast<std::uint64_t>(n) % K);
+}
+
+// The newest state and the K before it, number n's in older[n mod K]; and the node at which the method last started,
+// counted from the first of the timeline.
+template <std::size_t K, class Stored>
+struct AdamsHistory {
+  Stored newest;
+  std::array<Stored, K> older;
+  Eigen::Array<std::int64_t, 1, 1> begun;
+
+  auto parts() { return parts_of(*this, std::make_index_sequence<K>{}); }
+  auto parts() const { return parts_of(*this, std::make_index_sequence<K>{}); }
+
+ private:
+  template <class Self, std::size_t... I>
+  static auto parts_of(Self& self, std::index_sequence<I...>) {
+    return std::tie(self.newest, self.older[I]..., self.begun);
+  }
+};
+
+// Cotangents of the newest state, of those before it, and of values of f; number n's in slot n mod K. Values from number
+// `valued` on have been given one.
+template <std::size_t K, class Y>
+struct AdamsCotangents {
+  Y newest;
+  std::array<Y, K> older, values;
+  Eigen::Array<std::int64_t, 1, 1> valued;
+
+  auto parts() { return parts_of(*this, std::make_index_sequence<K>{}); }
+  auto parts() const { return parts_of(*this, std::make_index_sequence<K>{}); }
+
+ private:
+  template <class Self, std::size_t... I>
+  static auto parts_of(Self& self, std::index_sequence<I...>) {
+    return std::tie(self.newest, self.older[I]..., self.values[I]..., self.valued);
+  }
+};
+
+// The numbers of an array as they are, in words of 32 bits.
+template <class A>
+std::size_t raw_size(const A& array) {
+  static_assert(sizeof(typename A::Scalar) % sizeof(std::uint32_t) == 0);
+  return static_cast<std::size_t>(array.size()) * sizeof(typename A::Scalar);
+}
+
+template <class A, class Bits>
+void push_raw(const A& array, Bits& bits) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(array.data());
+  for (std::size_t at = 0; at < raw_size(array); at += sizeof(std::uint32_t)) {
+    std::uint32_t word;
+    std::memcpy(&word, bytes + at, sizeof(word));
+    bits.push(word, 32);
+  }
+}
+template <class A, class Cursor>
+void pop_raw(A& array, Cursor& bits) {
+  auto* bytes = reinterpret_cast<unsigned char*>(array.data());
+  for (std::size_t at = raw_size(array); at > 0;) {
+    at -= sizeof(std::uint32_t);
+    const auto word = static_cast<std::uint32_t>(bits.pop(32));
+    std::memcpy(bytes + at, &word, sizeof(word));
+  }
+}
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,596 @@
+// The stepper of ReversibleAdams and ReversibleAdamsPece; reversible_adams.hpp has the formulas.
+#pragma once
+
+#include <antistrophe/field/detail/requirements.hpp>
+#include <antistrophe/method/adams/detail/adams_carry.hpp>
+#include <antistrophe/method/adams/detail/adams_steps.hpp>
+#include <antistrophe/method/adams/detail/adams_values.hpp>
+#include <antistrophe/method/adams/detail/adams_weights.hpp>
+#include <antistrophe/method/detail/stored_stepper.hpp>
+#include <antistrophe/method/runge_kutta/detail/increment.hpp>
+#include <antistrophe/method/runge_kutta/detail/runge_kutta_stepper.hpp>
+#include <antistrophe/method/runge_kutta/tableau/all.hpp>
+#include <antistrophe/number/arithmetic.hpp>
+#include <antistrophe/number/exact_factor.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace antistrophe::detail {
+
+// The method of the first K steps, with an estimate of its error. The errors of so few steps do not add up: order K − 1 would
+// do for order K (Hairer, Nørsett & Wanner I, III.4).
+template <int K>
+using AdamsStart = std::conditional_t<
+    K == 1, tableau::Heun,
+    std::conditional_t<K <= 3, tableau::Bosh3, std::conditional_t<K <= 6, tableau::Dopri5, tableau::Dop853>>>;
+
+// λ where none is given, and the stable interval (−s, 0) of hμ on y' = μy that it leaves, by order: docs/equations.md says why,
+// examples/adams_stability.cpp measures it.
+struct AdamsChoice {
+  double lambda, stable_interval;
+};
+inline constexpr std::array<AdamsChoice, 8> adams_choices{{{-0.25, 3.33},
+                                                           {0.25, 1.66},
+                                                           {-0.25, 0.909},
+                                                           {0.25, 0.5},
+                                                           {-0.25, 0.272},
+                                                           {0.5, 0.138},
+                                                           {-0.25, 0.078},
+                                                           {0.5, 0.055}}};
+inline constexpr std::array<AdamsChoice, 8> pece_choices{{{0.125, 2.25},
+                                                          {-0.125, 2.1},
+                                                          {0.125, 1.74},
+                                                          {-0.125, 1.34},
+                                                          {0.125, 1.06},
+                                                          {-0.125, 0.86},
+                                                          {-0.125, 0.36},
+                                                          {0.125, 0.225}}};
+
+// That of order K; a K out of range has another sentence.
+template <int K, bool Corrected>
+inline constexpr AdamsChoice adams_choice =
+    (Corrected ? pece_choices : adams_choices)[static_cast<std::size_t>(std::clamp(K, 1, 8) - 1)];
+
+// Σ (h w_j) v_j. The way back must repeat the way forth bit for bit, so this is one function in the machine code.
+template <EigenState Y, std::size_t N, class Real>
+ANTISTROPHE_ONE_INSTANCE void combine(Real h, const std::array<Real, N>& w, const std::array<const Y*, N>& v, Y& sum) {
+  [&]<std::size_t... J>(std::index_sequence<J...>)
+      ANTISTROPHE_INLINE_LAMBDA { assign(sum, ((scalar<Y>(h * w[J]) * *v[J]) + ...)); }(std::make_index_sequence<N>{});
+}
+
+// Two such sums over the same values.
+template <EigenState Y, std::size_t N, class Real>
+ANTISTROPHE_ONE_INSTANCE void combine(Real h, const std::array<Real, N>& w, const std::array<Real, N>& w_other,
+                                      const std::array<const Y*, N>& v, Y& sum, Y& other) {
+  [&]<std::size_t... J>(std::index_sequence<J...>) ANTISTROPHE_INLINE_LAMBDA {
+    assign(sum, ((scalar<Y>(h * w[J]) * *v[J]) + ...));
+    assign(other, ((scalar<Y>(h * w_other[J]) * *v[J]) + ...));
+  }(std::make_index_sequence<N>{});
+}
+
+template <int Order, bool Corrected, class Arithmetic, class F, EigenState Y>
+class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
+  static_assert(!Freezable<F>,
+                "antistrophe: an Adams method takes values of f from several steps, so a field frozen to one step by "
+                "frozen(t0, t1) cannot go with it; Reversible<Solver> takes such fields.");
+  static constexpr auto K = static_cast<std::size_t>(Order);
+  using Common = StoredStepper<Arithmetic, F, Y>;
+  using Start = tableau::Extended<AdamsStart<Order>>;
+  using Real = Work<Y>;
+  using Weights = AdamsWeights<K, Corrected, Real>;
+  static constexpr std::size_t values = Weights::values;
+
+ public:
+  using typename Common::Stored, typename Common::Numbers, typename Common::Theta;
+  using Carry = AdamsHistory<K, Stored>;
+  using CarryBar = AdamsCotangents<K, Y>;
+  static constexpr int error_estimates = 1;
+  static constexpr int error_order = Corrected ? Order + 1 : std::max(Order, 2);
+  static constexpr int dense_degree = std::max(Order + (Corrected ? 1 : 0), Start::dense_degree);
+  static constexpr std::int64_t least_steps = Order;  // of a solve whose steps are laid out before
+  static constexpr double stable_interval = adams_choice<Order, Corrected>.stable_interval;  // of hμ, at the default λ
+
+  template <class Method>
+  AdamsStepper(const Method& method, const F& field, const Y& y0)
+      : Common(field, magnitude(method.lambda), method_resolution(method), y0),
+        field_(field),
+        signed_lambda_(method.lambda),
+        stages_(make_tape<F, Y>(field, y0), y0),
+        bar_(y0),
+        known_(field, y0),
+        end_(known_[0]),
+        mirror_(psi_),
+        predicted_(psi_),
+        end_x_(psi_),
+        gap_bar_(psi_),
+        end_bar_(psi_),
+        predicted_bar_(psi_),
+        increment_(numbers_.zeros(y0)),
+        mirrored_(increment_),
+        gap_(increment_),
+        shrunk_(increment_),
+        y1_(increment_) {}
+
+  Carry make_carry() const { return {numbers_.zeros(psi_), filled(numbers_.zeros(psi_)), no_number(0)}; }
+  CarryBar make_carry_bar() const {
+    return {zeros_like(psi_), filled(zeros_like(psi_)), filled(zeros_like(psi_)), no_number(none)};
+  }
+
+  Outcome start(double, const Y& y0, Carry& carry) {
+    forget();
+    psi_ = y0;
+    if (!numbers_.store(y0, carry.newest)) return classify();
+    for (Stored& x : carry.older) x.setZero();
+    carry.begun.setZero();
+    return Outcome::ok;
+  }
+
+  void read(const Carry& carry, Y& y) { y = numbers_.real(carry.newest, real_); }
+
+  Outcome attempt(const Step& step, const Carry& carry) {
+    at_ = place_forth<K>(step, carry.begun[0]);
+    if (at_.starts) {
+      increment_of_start(step, carry.newest);
+      if (!numbers_.store(psi_, increment_)) return classify();
+      y1_ = carry.newest + increment_;
+    } else {
+      increments(step, carry.newest, carry.older);
+      if (!numbers_.store(psi_, increment_)) return classify();
+      if (!numbers_.store(mirror_, mirrored_)) return classify_value(numbers_, mirror_, failure_);
+      gap_ = carry.older[at_.slot] - second_oldest(carry) + mirrored_;
+      if (!numbers_.gap_in_range(gap_)) return left_range(gap_);
+      numbers_.shrink(step.n, gap_, shrunk_);
+      if (signed_lambda_ > 0)
+        y1_ = carry.newest + increment_ + shrunk_;
+      else
+        y1_ = carry.newest + increment_ - shrunk_;
+    }
+    return this->holds(y1_) ? Outcome::ok : left_range(y1_);
+  }
+
+  void proposal(const Step&, const Carry&, Y& y1) { y1 = numbers_.real(y1_, real_); }
+
+  // Order K less order K − 1 (corrected less predicted, with a corrector), and, since the next steps inherit it, |λD|.
+  // K = 1 has nothing below it: D itself is h²y''/2. In the first steps, the Runge–Kutta method's own estimate.
+  void error(const Step& step, const Carry& carry, std::array<Y, 1>& estimates) {
+    Y& estimate = estimates[0];
+    if (at_.starts) {
+      complete(step, carry.newest, static_cast<std::size_t>(Start::base_stages));
+      estimate_errors(step.h(), stages_, estimates);
+      return;
+    }
+    const Y& gap = numbers_.real(gap_, real_);
+    if constexpr (K == 1 && !Corrected) {
+      estimate = gap;
+    } else {
+      combine(static_cast<Real>(step.h()), weights().error, all_values(), estimate);
+      estimate = (estimate.cwiseAbs() + static_cast<RealOf<Y>>(std::fabs(signed_lambda_)) * gap.cwiseAbs())
+                     .template cast<typename Y::Scalar>();
+    }
+    measure_stiffness(carry);
+  }
+
+  // y(t_n + σh) = x_n + ∫ of the interpolant + σλD: order K, and x_{n+1} at σ = 1.
+  void extend(const Step& step, const Carry& carry, StepPolynomial<Y, dense_degree>& polynomial) {
+    auto& c = polynomial.coefficients;
+    if (at_.starts) {
+      complete(step, carry.newest, StagesOf::count);
+      StepPolynomial<Y, Start::dense_degree> of_start(psi_);
+      extend_stages<Start>(step.h(), numbers_.real(carry.newest, real_), stages_, of_start);
+      for (std::size_t p = 0; p < c.size(); ++p) {
+        if (p < of_start.coefficients.size())
+          c[p] = of_start.coefficients[p];
+        else
+          c[p].setZero();
+      }
+      return;
+    }
+    const auto rows = weights().all.integral_coefficients();
+    const std::array<const Y*, values> v = all_values();
+    c[0] = numbers_.real(carry.newest, real_);
+    for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero();
+    for (std::size_t j = 0; j < values; ++j)
+      for (std::size_t p = 0; p < values; ++p) c[p + 1] += scalar<Y>(static_cast<Real>(step.h()) * rows[j][p]) * *v[j];
+    c[1] += scalar<Y>(signed_lambda_ > 0 ? 1.0 : -1.0) * numbers_.real(shrunk_, real_);
+  }
+
+  // h times a Lipschitz constant, in the measure of a Runge–Kutta method whose stable interval is about 2.
+  double stiffness(const Step& step) const {
+    if (at_.starts) return stiffness_of<Start>(step.h(), stages_);
+    return std::fabs(step.h()) * lipschitz_ * 2 / stable_interval;
+  }
+
+  // How much longer the step after this one may be: once all steps in sight are equal, twice; before, no longer.
+  double highest_growth(const Step& step) const { return !at_.starts && has_equal_steps<K>(step) ? 2 : 1; }
+
+  template <class Bits>
+  Outcome commit(const Step& step, Carry& carry, Bits& bits) {
+    if (at_.restarts) give_up(carry, bits);
+    if (!at_.starts) numbers_.keep(step.n, gap_, bits);
+    carry.older[at_.slot] = carry.newest;
+    carry.newest = y1_;
+    return Outcome::ok;
+  }
+
+  void add_to_state(CarryBar& bar, const Y& w) const { bar.newest += w; }
+
+  void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
+                std::span<const SavedInside<Y>> saves) {
+    attempt(step, before);
+    pull_back_step(step, before, bar, theta_bar, t_bar, saves);
+  }
+
+  // The carry after the step becomes the carry before it, cotangents go with it.
+  template <class Cursor>
+  Outcome step_back(const Step& step, Carry& carry, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
+                    std::span<const SavedInside<Y>> saves, Cursor& bits) {
+    const Outcome outcome = reconstruct(step, carry, bits);
+    if (outcome == Outcome::ok) pull_back_step(step, carry, bar, theta_bar, t_bar, saves);
+    return outcome;
+  }
+
+  template <class Cursor>
+  Outcome reconstruct(const Step& step, Carry& carry, Cursor& bits) {
+    at_ = place_back<K>(step, carry.begun[0]);
+    Stored& slot = carry.older[at_.slot];  // x_n, and then x_{n−K}
+    if (at_.starts) {
+      increment_of_start(step, slot);
+      if (!numbers_.store(psi_, increment_)) return classify();
+      if constexpr (Numbers::exact) {
+        // x_n is known without it, but a field that does not repeat itself is not to pass.
+        y1_ = slot + increment_;
+        if (!Numbers::same(carry.newest, y1_)) return left_range(y1_);
+      }
+      carry.newest = slot;
+      slot.setZero();
+      return !at_.restarts || take_up(carry, bits) ? Outcome::ok : left_range(carry.newest);
+    }
+    increments(step, slot, carry.older);
+    if (!numbers_.store(psi_, increment_)) return classify();
+    if (!numbers_.store(mirror_, mirrored_)) return classify_value(numbers_, mirror_, failure_);
+    if (signed_lambda_ > 0)
+      gap_ = carry.newest - slot - increment_;
+    else
+      gap_ = slot + increment_ - carry.newest;
+    numbers_.grow(step.n, gap_, bits);
+    if (!numbers_.gap_in_range(gap_)) return left_range(gap_);
+    carry.newest = slot;
+    slot = second_oldest(carry) - mirrored_ + gap_;
+    return numbers_.in_range(slot) ? Outcome::ok : left_range(slot);
+  }
+
+  void finish(double, const Carry&, CarryBar& bar, Y& y0_bar, Theta&, TimeCotangents&) const { y0_bar = bar.newest; }
+
+  static bool same(const Carry& a, const Carry& b) {
+    bool equal = Numbers::same(a.newest, b.newest) && a.begun[0] == b.begun[0];
+    for (std::size_t j = 0; j < K; ++j) equal = equal && Numbers::same(a.older[j], b.older[j]);
+    return equal;
+  }
+
+  void forget() { known_.forget(); }
+
+ private:
+  using Common::classify, Common::left_range;
+  using Common::failure_, Common::calls_, Common::numbers_, Common::psi_, Common::real_;
+  using StagesOf = Stages<Start, F, Y>;
+  static constexpr bool with_times = TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>;
+  static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
+
+  // |λ|, in which the arithmetic works; the sign is applied to what it gives.
+  static double magnitude(double lambda) {
+    if constexpr (Numbers::exact) {
+      if (!ExactFactor::represents(std::fabs(lambda)))
+        refuse("lambda of an exact Adams method", lambda,
+               "±(1 - 2^-m) or ±2^-q with m, q <= 40, such as 1/2, 1/4, -1/4 or -3/4 (Floating takes any in [-1, 1] "
+               "but 0)");
+    } else if (!(std::fabs(lambda) <= 1) || lambda == 0) {
+      refuse("lambda of a floating Adams method", lambda, "in [-1, 1] and not 0, at which there is no way back");
+    }
+    return std::fabs(lambda);
+  }
+  static Eigen::Array<std::int64_t, 1, 1> no_number(std::int64_t value) {
+    return Eigen::Array<std::int64_t, 1, 1>::Constant(value);
+  }
+  template <class T>
+  static std::array<T, K> filled(const T& value) {
+    return [&]<std::size_t... J>(std::index_sequence<J...>) {
+      return std::array<T, K>{((void)J, value)...};
+    }(std::make_index_sequence<K>{});
+  }
+
+  // --- The ring ----------------------------------------------------------------------------------------------------------
+
+  // The slot of number n − j.
+  std::size_t slot_before(std::size_t j) const { return at_.slot >= j ? at_.slot - j : at_.slot + K - j; }
+
+  // x_{n−K+1}.
+  const Stored& second_oldest(const Carry& carry) const {
+    if constexpr (K == 1)
+      return carry.newest;
+    else
+      return carry.older[slot_before(K - 1)];
+  }
+
+  // The ring, which a new start does not need, but the way back does.
+  template <class Bits>
+  void give_up(Carry& carry, Bits& bits) const {
+    if constexpr (!std::is_same_v<Bits, NoBits>) {
+      for (const Stored& x : carry.older) push_raw(x, bits);
+      push_raw(carry.begun, bits);
+    }
+    for (Stored& x : carry.older) x.setZero();
+    carry.begun[0] = at_.begun;
+  }
+  // False where the bits are none that give_up pushed: the way back was not the way forth.
+  template <class Cursor>
+  bool take_up(Carry& carry, Cursor& bits) const {
+    pop_raw(carry.begun, bits);
+    bool sound = carry.begun[0] >= 0 && carry.begun[0] < at_.i;
+    for (std::size_t j = K; j-- > 0;) {
+      pop_raw(carry.older[j], bits);
+      sound = sound && numbers_.in_range(carry.older[j]);
+    }
+    return sound;
+  }
+
+  // --- Evaluations -------------------------------------------------------------------------------------------------------
+
+  // Ψ of a Runge–Kutta step into psi_.
+  void increment_of_start(const Step& step, const Stored& at) {
+    calls_.evaluations += tableau::increment_stages<Start>;
+    known_stages_ = StagesOf::used;
+    evaluate_increment<Start>(field_, step.t0, step.t1, numbers_.real(at, real_), stages_, psi_);
+  }
+  // Evaluates what stages of it are missing, up to the first `needed`.
+  void complete(const Step& step, const Stored& at, std::size_t needed) {
+    if (known_stages_ >= needed) return;
+    evaluate_rest<Start>(field_, step.t0, step.t1, numbers_.real(at, real_), stages_, known_stages_, needed);
+    calls_.evaluations += static_cast<std::int64_t>(needed - known_stages_);
+    known_stages_ = needed;
+  }
+
+  // hΣ b_j f_{n−j} into psi_ and hΣ c_j f_{n−j} into mirror_, of a step from x_n = newest.
+  void increments(const Step& step, const Stored& newest, const std::array<Stored, K>& older) {
+    know(step, step.n - (Order - 1), newest, older);
+    weigh(step);
+    const Real h = static_cast<Real>(step.t1) - static_cast<Real>(step.t0);
+    const std::array<const Y*, K> f = past_values();
+    if constexpr (Corrected) {
+      combine(h, weights().predict, weights().mirror, f, predicted_, mirror_);
+      assign(end_x_, numbers_.real(newest, real_) + predicted_);
+      ++calls_.evaluations;
+      evaluate_alone<F, Y>(field_, step.t1, end_x_, end_.f, end_.tape);
+      combine(h, weights().main, all_values(), psi_);
+    } else {
+      combine(h, weights().main, weights().mirror, f, psi_, mirror_);
+    }
+  }
+
+  void weigh(const Step& step) {
+    equal_ = has_equal_steps<K>(step);
+    if (equal_) return;
+    std::array<double, K + 1> times;
+    times[0] = step.t0;
+    for (std::size_t j = 1; j <= K; ++j) times[j] = step.earlier(static_cast<std::int64_t>(j));
+    weigh_unequal_steps(times, step.t1, unequal_);
+  }
+  const Weights& weights() const { return equal_ ? equal_steps_weights<K, Corrected, Real> : unequal_; }
+
+  std::array<const Y*, K> past_values() const {
+    std::array<const Y*, K> f;
+    for (std::size_t j = 0; j < K; ++j) f[j] = &known_[slot_before(j)].f;
+    return f;
+  }
+  std::array<const Y*, values> all_values() const {
+    std::array<const Y*, values> v;
+    for (std::size_t j = 0; j < K; ++j) v[j] = &known_[slot_before(j)].f;
+    if constexpr (Corrected) v[K] = &end_.f;
+    return v;
+  }
+
+  // Sees to it that f is known from number `first` to the step's start.
+  void know(const Step& step, std::int64_t first, const Stored& newest, const std::array<Stored, K>& older) {
+    known_.know(first, step.n, [&](std::int64_t number, ValueOfField<F, Y>& value) {
+      const std::int64_t back = step.n - number;
+      const Stored& x = back == 0 ? newest : older[ring_slot<K>(number)];
+      ++calls_.evaluations;
+      evaluate_alone<F, Y>(field_, back == 0 ? step.t0 : step.earlier(back), numbers_.real(x, real_), value.f,
+                           value.tape);
+    });
+  }
+
+  // L = ‖f − f'‖/‖x − x'‖ of the two newest states, or of the step's start and its predicted end.
+  void measure_stiffness(const Carry& carry) {
+    double distance = 0, difference = 0;
+    if constexpr (Corrected) {
+      distance = static_cast<double>(predicted_.matrix().norm());
+      difference = static_cast<double>((end_.f - known_[at_.slot].f).matrix().norm());
+    } else if constexpr (K > 1) {
+      gap_bar_ = numbers_.real(carry.newest, real_);
+      gap_bar_ -= numbers_.real(carry.older[slot_before(1)], real_);
+      distance = static_cast<double>(gap_bar_.matrix().norm());
+      difference = static_cast<double>((known_[at_.slot].f - known_[slot_before(1)].f).matrix().norm());
+    }
+    lipschitz_ = distance > 0 ? difference / distance : 0;
+  }
+
+  // --- Cotangents --------------------------------------------------------------------------------------------------------
+
+  // Through the attempted (or reconstructed) step from the carry before it. f at its start is used by this step and later
+  // ones, none of them left: its cotangent is complete then, and goes to the state.
+  void pull_back_step(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
+                      std::span<const SavedInside<Y>> saves) {
+    if (at_.starts)
+      pull_back_start(step, before, bar, theta_bar, t_bar, saves);
+    else
+      pull_back_adams(step, bar, theta_bar, t_bar, saves);
+    if (bar.valued[0] > step.n) return;
+    know(step, step.n, before.newest, before.older);
+    vjp(step.t0, before.newest, known_[at_.slot].tape, bar.values[at_.slot], bar.newest, theta_bar, t_bar.t0);
+  }
+
+  void pull_back_start(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
+                       std::span<const SavedInside<Y>> saves) {
+    calls_.vjps += tableau::increment_stages<Start>;
+    if (saves.empty()) {
+      pull_back_increment<Start>(field_, step.t0, step.t1, stages_, 1, bar.newest, bar_, bar.newest, theta_bar,
+                                 t_bar.t0, t_bar.t1);
+    } else {
+      calls_.vjps += static_cast<std::int64_t>(StagesOf::count - StagesOf::used);
+      complete(step, before.newest, StagesOf::count);
+      gather_saves<Start>(step.h(), saves, bar_);
+      pull_back_increment<Start, true>(field_, step.t0, step.t1, stages_, 1, bar.newest, bar_, bar.newest, theta_bar,
+                                       t_bar.t0, t_bar.t1);
+    }
+    for (const SavedInside<Y>& save : saves) {
+      bar.newest += *save.w;
+      if constexpr (with_times)
+        move_save(slope_of_save<Start>(step.h(), save.sigma, *save.w, stages_), save.sigma, step.h(), t_bar);
+    }
+    Y& slot = bar.older[at_.slot];
+    assign(bar.newest, bar.newest + slot);
+    slot.setZero();
+  }
+
+  // With q = x̄_{n+1}, w of values saved at σ, and D̄ = λ (q + Σ σ w):
+  //   x̄_n += q + Σ w,   x̄_{n−K} = D̄,   x̄_{n−K+1} −= D̄,   f̄_{n−j} += h b_j q + h c_j D̄ + h Σ B_j(σ) w,   B_j = ∫_0^σ ℓ_j;
+  // with a corrector also ū = J(u)ᵀ ū_f of the predicted end u, and x̄_n += ū, f̄_{n−j} += h b_j ū, b_j the predictor's.
+  void pull_back_adams(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
+                       std::span<const SavedInside<Y>> saves) {
+    const Real h = static_cast<Real>(step.t1) - static_cast<Real>(step.t0);
+    const auto lambda = static_cast<Real>(signed_lambda_);
+    const Weights& w = weights();
+    const Y& q = bar.newest;
+
+    for (std::size_t j = 0; j < K; ++j) {
+      const auto factor = scalar<Y>(h * (w.main[j] + lambda * w.mirror[j]));
+      Y& value_bar = bar.values[slot_before(j)];
+      if (bar.valued[0] <= step.n - static_cast<std::int64_t>(j))
+        assign(value_bar, value_bar + factor * q);
+      else
+        assign(value_bar, factor * q);
+    }
+    bar.valued[0] = step.n - (Order - 1);
+    assign(gap_bar_, scalar<Y>(lambda) * q);
+    if constexpr (Corrected) assign(end_bar_, scalar<Y>(h * w.main[K]) * q);
+    for (const SavedInside<Y>& save : saves) {
+      const auto sigma = static_cast<Real>(save.sigma);
+      const std::array<Real, values> inside = w.all.integral(0, sigma);
+      for (std::size_t j = 0; j < K; ++j)
+        bar.values[slot_before(j)] += scalar<Y>(h * (inside[j] + sigma * lambda * w.mirror[j])) * *save.w;
+      if constexpr (Corrected) end_bar_ += scalar<Y>(h * inside[K]) * *save.w;
+      gap_bar_ += scalar<Y>(sigma * lambda) * *save.w;
+    }
+    if constexpr (Corrected) {
+      predicted_bar_.setZero();
+      add_to_predicted(step, theta_bar, t_bar);
+      for (std::size_t j = 0; j < K; ++j) {
+        Y& value_bar = bar.values[slot_before(j)];
+        assign(value_bar, value_bar + scalar<Y>(h * w.predict[j]) * predicted_bar_);
+      }
+    }
+    if constexpr (with_times) move_times(step, q, saves, t_bar);
+
+    Y& slot = bar.older[at_.slot];
+    Y& second = bar.older[slot_before(K - 1)];
+    assign(second, second - gap_bar_);
+    assign(bar.newest, bar.newest + slot);
+    assign(slot, gap_bar_);
+    if constexpr (Corrected) assign(bar.newest, bar.newest + predicted_bar_);
+    for (const SavedInside<Y>& save : saves) bar.newest += *save.w;
+  }
+
+  void add_to_predicted(const Step& step, Theta& theta_bar, TimeCotangents& t_bar) {
+    typename Y::Scalar end_t_bar{0};
+    ++calls_.vjps;
+    pull_back<F, Y>(field_, step.t1, end_x_, end_.tape, end_bar_, predicted_bar_, theta_bar, end_t_bar);
+    if constexpr (with_times) t_bar.t1 += static_cast<double>(end_t_bar);
+  }
+
+  // What the weights say of the times. Equal steps that stay equal: every sum is h times a constant. Others: a sum is an
+  // integral of the interpolant p over an interval, and only the ends of the solve move (or all nodes together), so that p
+  // stays what it is: ∂/∂t_{n+1} = p(t_{n+1}), ∂/∂t_{n−K} = −p(t_{n−K}). With a corrector p has a node at t_{n+1}, and
+  // ∂p/∂t_{n+1} = −p'(t_{n+1}) ℓ_{n+1}.
+  void move_times(const Step& step, const Y& q, std::span<const SavedInside<Y>> saves, TimeCotangents& t_bar) const {
+    const double h = step.h();
+    const Weights& w = weights();
+    const std::array<const Y*, values> v = all_values();
+    const auto along = [&](const Y& direction, const auto& factors) {  // Σ factors_j directionᵀ v_j
+      double sum = 0;
+      for (std::size_t j = 0; j < factors.size(); ++j)
+        sum += static_cast<double>(factors[j]) * static_cast<double>(dot(direction, *v[j]));
+      return sum;
+    };
+    const auto fade = [&](const SavedInside<Y>& save) {  // of σλD
+      return signed_lambda_ * static_cast<double>(dot(*save.w, numbers_.real(gap_, real_of_gap_)));
+    };
+    if (step.timeline->is_uniform()) {
+      double h_bar = (static_cast<double>(dot(q, psi_)) + static_cast<double>(dot(gap_bar_, mirror_))) / h;
+      if constexpr (Corrected) h_bar += static_cast<double>(dot(predicted_bar_, predicted_)) / h;
+      for (const SavedInside<Y>& save : saves) {
+        const auto sigma = static_cast<Real>(save.sigma);
+        h_bar += along(*save.w, w.all.integral(0, sigma));
+        move_save(h * along(*save.w, w.all.at(sigma)) + fade(save), save.sigma, h, t_bar);
+      }
+      t_bar.t0 -= h_bar;
+      t_bar.t1 += h_bar;
+      return;
+    }
+    if (at_.i + 1 >= step.timeline->steps()) {
+      double end_bar = along(q, w.all.at(1));
+      if constexpr (Corrected)
+        end_bar += along(predicted_bar_, w.past.at(1)) - static_cast<double>(w.main[K]) * along(q, w.all.slope(1));
+      t_bar.t1 += end_bar;
+      t_bar.t0 -= end_bar;
+    }
+    if (at_.i == Order) {
+      const double start_bar = along(gap_bar_, w.past.at(w.oldest));
+      pull_back_earlier(step, Order, -start_bar, t_bar);
+      pull_back_earlier(step, Order - 1, start_bar, t_bar);
+    }
+    for (const SavedInside<Y>& save : saves) {
+      const auto sigma = static_cast<Real>(save.sigma);
+      t_bar.t0 -= along(*save.w, w.all.at(sigma));
+      move_save(fade(save), save.sigma, h, t_bar);
+      if constexpr (Corrected) {
+        const double node_bar = static_cast<double>(w.all.integral(0, sigma)[K]) * along(*save.w, w.all.slope(1));
+        t_bar.t0 += node_bar;
+        t_bar.t1 -= node_bar;
+      }
+    }
+  }
+
+  void vjp(double t, const Stored& x, const Tape<F, Y>& tape, const Y& w, Y& y_bar, Theta& theta_bar, double& t_bar) {
+    typename Y::Scalar t_bar_here{0};
+    ++calls_.vjps;
+    pull_back<F, Y>(field_, t, numbers_.real(x, real_), tape, w, y_bar, theta_bar, t_bar_here);
+    if constexpr (with_times) t_bar += static_cast<double>(t_bar_here);
+  }
+
+  const F& field_;  // never frozen to a step
+  double signed_lambda_;
+  StagesOf stages_;  // of a Runge–Kutta step
+  StageCotangents<Start, F, Y> bar_;
+  AdamsValues<K, F, Y> known_;
+  ValueOfField<F, Y> end_;  // at the predicted end
+  Weights unequal_;
+  bool equal_ = true;  // all steps in sight
+  AdamsPlace at_;
+  Y mirror_, predicted_, end_x_;
+  Y gap_bar_, end_bar_, predicted_bar_;
+  mutable Y real_of_gap_ = psi_;
+  Stored increment_, mirrored_, gap_, shrunk_, y1_;
+  double lipschitz_ = 0;
+  std::size_t known_stages_ = StagesOf::used;
+};
+
+}  // namespace antistrophe::detail

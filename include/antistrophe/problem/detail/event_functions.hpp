@@ -1,0 +1,75 @@
+// The one way the library calls the functions of an event: with the field's parameters, or the field itself, where they ask
+// for them.
+#pragma once
+
+#include <antistrophe/field/concepts.hpp>
+#include <antistrophe/field/detail/requirements.hpp>
+#include <antistrophe/problem/events.hpp>
+
+#include <type_traits>
+
+namespace antistrophe::detail {
+
+// An event's functions, with the field's parameters where they ask for them. Free templates, so that a field without
+// parameters is only looked at where it is asked.
+template <class G, class F, class Y>
+double event_value(const G& g, const F& field, double t, const Y& y) {
+  if constexpr (requires { g.of(field, t, y); }) {
+    return g.of(field, t, y);
+  } else if constexpr (requires { g(t, y); }) {
+    return static_cast<double>(g(t, y));
+  } else {
+    static_assert(
+        requires { g(t, y, field.parameters()); },
+        "antistrophe: the g of an event is called as g(t, y), or g(t, y, theta), and returns a number.");
+    if constexpr (requires { g(t, y, field.parameters()); })
+      return static_cast<double>(g(t, y, field.parameters()));
+    else
+      return 0;
+  }
+}
+
+template <class Jump, class F, class Y>
+void event_jump(const Jump& jump, const F& field, double t, const Y& y, Y& y_new) {
+  if constexpr (requires { jump(t, y, y_new); }) {
+    jump(t, y, y_new);
+  } else {
+    static_assert(
+        requires { jump(t, y, field.parameters(), y_new); },
+        "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
+    if constexpr (requires { jump(t, y, field.parameters(), y_new); }) jump(t, y, field.parameters(), y_new);
+  }
+}
+
+template <class Jump, class F, class Y, class Theta>
+void event_jump_vjp(const Jump& jump, const F& field, double t, const Y& y, const Y& w, Y& y_bar, Theta& theta_bar,
+                    typename Y::Scalar& t_bar) {
+  if constexpr (requires { jump.vjp(t, y, w, y_bar, theta_bar, t_bar); })
+    jump.vjp(t, y, w, y_bar, theta_bar, t_bar);
+  else if constexpr (requires { jump.vjp(t, y, field.parameters(), w, y_bar, theta_bar, t_bar); })
+    jump.vjp(t, y, field.parameters(), w, y_bar, theta_bar, t_bar);
+  else
+    static_assert(never<Theta>,
+                  "antistrophe: a gradient through a jump needs jump.vjp(t, y, w, y_bar, theta_bar, t_bar), adding "
+                  "(∂jump/∂y)ᵀw, (∂jump/∂θ)ᵀw and (∂jump/∂t)ᵀw (or wrap it in automatic_jump).");
+}
+
+template <class G, class F, class Y, class Theta>
+void event_gradient(const G& g, const F& field, double t, const Y& y, Y& y_bar, Theta& theta_bar,
+                    typename Y::Scalar& t_bar) {
+  if constexpr (requires { g.gradient_of(field, t, y, y_bar, theta_bar, t_bar); })
+    g.gradient_of(field, t, y, y_bar, theta_bar, t_bar);
+  else if constexpr (requires { g.gradient(t, y, y_bar, theta_bar, t_bar); })
+    g.gradient(t, y, y_bar, theta_bar, t_bar);
+  else if constexpr (requires { g.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar); })
+    g.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar);
+  else
+    static_assert(never<Theta>,
+                  "antistrophe: a gradient through an event needs g.gradient(t, y, y_bar, theta_bar, t_bar), adding "
+                  "∂g/∂y, ∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");
+}
+
+template <class G>
+inline constexpr bool looks_at_field = std::is_same_v<G, SteadyState>;
+
+}  // namespace antistrophe::detail

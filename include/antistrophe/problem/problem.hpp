@@ -1,0 +1,59 @@
+// The initial value problem y' = f(t, y; θ), y(t0) = y0, to be solved to t1.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/field/detail/requirements.hpp>
+
+#include <cmath>
+#include <type_traits>
+#include <utility>
+
+namespace antistrophe {
+
+// field: copied in; an optimiser steps problem.field.parameters(). y0: a State, or any Eigen expression of one.
+// t1 < t0 solves towards smaller times, t0 == t1 gives y0.
+template <class F, class Y>
+struct Problem {
+  static_assert(detail::require_vector_field<F, Y>() || true);  // one sentence is enough
+  using Field = F;
+  using State = Y;
+
+  F field;
+  Y y0;
+  double t0 = 0, t1 = 1;
+};
+
+namespace detail {
+template <class Y>
+struct PlainOf {
+  using type = Y;
+};
+template <class Y>
+  requires requires { typename Y::PlainObject; }
+struct PlainOf<Y> {
+  using type = typename Y::PlainObject;
+};
+}  // namespace detail
+
+template <class F, class Y, class T0, class T1>
+Problem(F, Y, T0, T1) -> Problem<F, typename detail::PlainOf<Y>::type>;
+
+namespace detail {
+
+// Throws std::invalid_argument where a time, an entry of y0 or a parameter is not finite, or where the field itself
+// refuses y0 (a member check(y0), which throws).
+template <class F, class Y>
+void validate(const Problem<F, Y>& problem) {
+  if (!std::isfinite(problem.t0)) refuse("t0", problem.t0, "finite");
+  if (!std::isfinite(problem.t1)) refuse("t1", problem.t1, "finite");
+  refuse_not_finite("y0", problem.y0);
+  if constexpr (HasParameters<F>) {
+    const auto& theta = problem.field.parameters();
+    refuse_not_finite("parameters()", theta);
+  }
+  if constexpr (requires { problem.field.check(problem.y0); }) problem.field.check(problem.y0);
+}
+
+}  // namespace detail
+}  // namespace antistrophe

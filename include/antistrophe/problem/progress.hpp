@@ -1,0 +1,73 @@
+// Progress of a solve as it goes, told to a callable or shown as a bar.
+#pragma once
+
+#include <antistrophe/problem/solution.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+namespace antistrophe {
+
+// Called as (fraction of [t0, t1] done, stats), at most once in `seconds`, and once at the end.
+struct Progress {
+  std::function<void(double, const Stats&)> callable;
+  double seconds = 0.1;
+};
+
+// A bar on the terminal; silent where standard error is not one.
+inline Progress progress_bar(const std::string& label = "") {
+#if defined(__unix__) || defined(__APPLE__)
+  const bool terminal = isatty(fileno(stderr)) != 0;
+#else
+  const bool terminal = false;
+#endif
+  if (!terminal) return {};
+  return {[label](double fraction, const Stats& stats) {
+            constexpr int width = 40;
+            const int full = static_cast<int>(std::lround(width * fraction));
+            std::cerr << '\r' << label << (label.empty() ? "" : " ") << '['
+                      << std::string(static_cast<std::size_t>(full), '#')
+                      << std::string(static_cast<std::size_t>(width - full), ' ') << "] " << std::lround(100 * fraction)
+                      << " %, " << stats.accepted << " steps" << (fraction >= 1 ? "\n" : "") << std::flush;
+          },
+          0.1};
+}
+
+namespace detail {
+
+// Reads the clock now and then only: a step may be shorter than a look at it.
+class Throttle {
+ public:
+  explicit Throttle(const Progress& progress) : progress_(&progress), last_(std::chrono::steady_clock::now()) {}
+
+  void tell(double fraction, const Stats& stats) {
+    if (!progress_->callable || fraction >= 1 || ++calls_ % every != 0) return;  // the end is told by finish, once
+    const auto now = std::chrono::steady_clock::now();
+    if (std::chrono::duration<double>(now - last_).count() < progress_->seconds) return;
+    last_ = now;
+    progress_->callable(fraction, stats);
+  }
+  void finish(double fraction, const Stats& stats) const {
+    if (progress_->callable) progress_->callable(fraction, stats);
+  }
+
+ private:
+  static constexpr std::int64_t every = 16;
+  const Progress* progress_;
+  std::chrono::steady_clock::time_point last_;
+  std::int64_t calls_ = 0;
+};
+
+}  // namespace detail
+}  // namespace antistrophe

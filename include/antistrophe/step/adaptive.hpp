@@ -1,0 +1,82 @@
+// Adaptive{…}: steps chosen as the solve goes, so that the estimated error of each stays below a tolerance.
+//   e = norm(err / (atol + rtol max(|y0|, |y1|))); a step is accepted where e < 1, and
+//   h ← h clip(safety e_n^{−β1} e_{n−1}^{−β2} e_{n−2}^{−β3}, lowest, highest),
+//   β1 = (P + I + D)/k, β2 = −(P + 2D)/k, β3 = D/k, k the order of the estimate's local error
+// (Söderlind 2003; Hairer, Nørsett & Wanner I, II.4, whose rule gives the first step).
+#pragma once
+
+#include <Eigen/Core>
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace antistrophe {
+
+// An absolute tolerance: one for all entries of the state, or one for each in storage order.
+class AbsoluteTolerance {
+ public:
+  AbsoluteTolerance(double all) : all_(all) {}
+  template <class Derived>
+  AbsoluteTolerance(const Eigen::MatrixBase<Derived>& each) : each_(each.template cast<double>()) {}
+
+  bool per_entry() const { return each_.size() > 0; }
+  Eigen::Index size() const { return each_.size(); }
+  double operator()(Eigen::Index i) const { return each_.size() > 0 ? each_[i] : all_; }
+  // 0 where an entry has none.
+  double smallest() const { return each_.size() > 0 ? each_.minCoeff() : all_; }
+
+ private:
+  double all_ = 0;
+  Eigen::VectorXd each_;
+};
+
+// The norm of the scaled error, one number an entry; below 1 is good enough.
+using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>;
+
+// rtol, atol: at least one positive. P, I, D: the coefficients of the controller. first_step: 0 for Hairer's rule, else
+// of the sign of t1 − t0. dtmin: below it a step is given up (0: what t can resolve). max_steps: as many as it takes unless
+// given; but a solve whose step is held by stability, not accuracy, for ten million steps to come is given up as stiff, and, unless max_steps
+// is given, so is one with a thousand million steps to come for a thousand steps in a row.
+// norm: root mean square unless given. step_to: times to land on. jumps: times to land on where f is discontinuous; what
+// the controller learnt before one is forgotten there. sensitivity_guard: where a gradient is asked for and the state rests
+// (moves by less than its tolerance in a step), the error estimate says nothing of the state's sensitivities; steps are then
+// kept so short that the linearised equation is resolved to the tolerance too.
+struct Adaptive {
+  double rtol = 1e-6;
+  AbsoluteTolerance atol = 1e-6;
+  double P = 0, I = 1, D = 0;
+  double safety = 0.9;
+  double lowest_factor = 0.2, highest_factor = 10;
+  double dtmin = 0;
+  double dtmax = std::numeric_limits<double>::infinity();
+  double first_step = 0;
+  std::optional<std::int64_t> max_steps = {};
+  ErrorNorm norm = {};
+  std::vector<double> step_to = {};
+  std::vector<double> jumps = {};
+  bool sensitivity_guard = true;
+};
+
+// Proportional–integral control with coefficients that suit mildly stiff problems (Hairer, Nørsett & Wanner II, IV.2).
+inline Adaptive pi_controller(double rtol = 1e-6, AbsoluteTolerance atol = 1e-6) {
+  Adaptive adaptive;
+  adaptive.rtol = rtol;
+  adaptive.atol = std::move(atol);
+  adaptive.P = 0.4, adaptive.I = 0.3;
+  return adaptive;
+}
+
+// The digital filter H211b of Söderlind 2003 with b = 4, whose step sizes are smooth.
+inline Adaptive h211b(double rtol = 1e-6, AbsoluteTolerance atol = 1e-6) {
+  Adaptive adaptive;
+  adaptive.rtol = rtol;
+  adaptive.atol = std::move(atol);
+  adaptive.P = 0.25, adaptive.I = 0.25;
+  return adaptive;
+}
+
+}  // namespace antistrophe

@@ -1,0 +1,175 @@
+// The controller of adaptive steps: what it refuses, the times it lands on, and the size of the next step.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/step/adaptive.hpp>
+#include <antistrophe/step/fixed.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace antistrophe::detail {
+
+// Throws std::invalid_argument naming the option at fault.
+template <EigenState Y>
+void validate(const Adaptive& options, const Y& y0, double t0, double t1) {
+  if (!(options.rtol >= 0) || !std::isfinite(options.rtol))
+    refuse("Adaptive::rtol", options.rtol, "at least 0 and finite");
+  if (options.atol.per_entry() && options.atol.size() != y0.size())
+    refuse("the size of Adaptive::atol", options.atol.size(), "1 or that of the state, " + std::to_string(y0.size()));
+  for (Eigen::Index i = 0; i < (options.atol.per_entry() ? options.atol.size() : 1); ++i) {
+    if (!(options.atol(i) >= 0) || !std::isfinite(options.atol(i)))
+      refuse("Adaptive::atol", options.atol(i), "at least 0 and finite");
+    if (options.rtol == 0 && options.atol(i) == 0) refuse("Adaptive::rtol", 0, "positive where atol is 0");
+  }
+  if (!(options.dtmin >= 0)) refuse("Adaptive::dtmin", options.dtmin, "at least 0");
+  if (!(options.dtmax > 0)) refuse("Adaptive::dtmax", options.dtmax, "positive");
+  if (options.dtmin > options.dtmax)
+    refuse("Adaptive::dtmin", options.dtmin, "at most dtmax = " + in_words(options.dtmax));
+  if (!std::isfinite(options.first_step)) refuse("Adaptive::first_step", options.first_step, "finite");
+  if (options.first_step != 0 && t0 != t1 && (options.first_step > 0) != (t1 > t0))
+    refuse("Adaptive::first_step", options.first_step, t1 > t0 ? "positive, since t1 > t0" : "negative, since t1 < t0");
+  if (options.max_steps && *options.max_steps < 1)
+    refuse("Adaptive::max_steps", *options.max_steps, "at least 1, or not given");
+  if (!std::isfinite(options.P)) refuse("Adaptive::P", options.P, "finite");
+  if (!std::isfinite(options.I)) refuse("Adaptive::I", options.I, "finite");
+  if (!std::isfinite(options.D)) refuse("Adaptive::D", options.D, "finite");
+  if (!(options.safety > 0 && options.safety <= 1)) refuse("Adaptive::safety", options.safety, "in (0, 1]");
+  if (!(options.lowest_factor > 0 && options.lowest_factor < 1))
+    refuse("Adaptive::lowest_factor", options.lowest_factor, "in (0, 1)");
+  if (!(options.highest_factor > 1)) refuse("Adaptive::highest_factor", options.highest_factor, "above 1");
+}
+
+// The times between t0 and t1 on which steps must land, along the direction; the last is t1.
+struct Landings {
+  std::vector<double> times;
+  std::vector<bool> jump;
+
+  Landings(const Adaptive& options, double t0, double t1) {
+    const double sign = t1 >= t0 ? 1 : -1, slack = time_slack(t0, t1);
+    std::vector<std::pair<double, bool>> all;
+    const auto add = [&](const std::vector<double>& given, const std::string& name, bool is_jump) {
+      for (std::size_t i = 0; i < given.size(); ++i) {
+        const std::string entry = name + "[" + std::to_string(i) + "]";
+        if (!std::isfinite(given[i])) refuse(entry, given[i], "finite");
+        if (sign * (given[i] - t0) > slack && sign * (t1 - given[i]) > slack) all.emplace_back(given[i], is_jump);
+      }
+    };
+    add(options.step_to, "Adaptive::step_to", false);
+    add(options.jumps, "Adaptive::jumps", true);
+    std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return sign * a.first < sign * b.first; });
+    for (const auto& [t, is_jump] : all) {
+      if (!times.empty() && std::fabs(t - times.back()) <= slack) {
+        jump.back() = jump.back() || is_jump;
+        continue;
+      }
+      times.push_back(t);
+      jump.push_back(is_jump);
+    }
+    straddle_jumps(t0, t1);
+    times.push_back(t1);
+    jump.push_back(false);
+  }
+
+ private:
+  // A step has stages at both its ends, and at a jump the field has the value of one side only: so steps land on the
+  // neighbouring numbers too, and those before and after see nothing but their own side.
+  void straddle_jumps(double t0, double t1) {
+    std::vector<double> all;
+    std::vector<bool> forget;
+    const auto land = [&](double t, bool is_jump) { all.push_back(t), forget.push_back(is_jump); };
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      if (jump[i]) land(std::nextafter(times[i], t0), false);
+      land(times[i], false);
+      if (jump[i]) land(std::nextafter(times[i], t1), true);
+    }
+    times = std::move(all);
+    jump = std::move(forget);
+  }
+};
+
+// The controller of one solve: what it has seen, and the size of the next step (never differentiated).
+class Controller {
+ public:
+  Controller(const Adaptive& options, int local_order) : options_(options), order_(local_order) {}
+
+  // The scaled norm of the estimates of a step from y0 to y1. Two estimates (e5, e3 of Dop853) are combined by Hairer's
+  // e5²/√(e5² + 0.01 e3²).
+  template <EigenState Y, std::size_t E>
+  double error(const std::array<Y, E>& estimates, const Y& y0, const Y& y1) {
+    const double first = scaled(estimates[0], y0, y1);
+    if constexpr (E == 1) {
+      return first;
+    } else {
+      const double second = scaled(estimates[1], y0, y1);
+      const double denominator = std::sqrt(first * first + 0.01 * second * second);
+      return denominator > 0 ? first * first / denominator : (std::isnan(denominator) ? denominator : 0.0);
+    }
+  }
+
+  template <EigenState Y>
+  double scaled(const Y& value, const Y& y0, const Y& y1) {
+    const Eigen::Index n = value.size();
+    if (n == 0) return 0;
+    if (options_.norm) {
+      scaled_.resize(n);
+      for (Eigen::Index i = 0; i < n; ++i) scaled_[i] = entry(value, y0, y1, i);
+      return options_.norm(scaled_);
+    }
+    double sum = 0;
+    for (Eigen::Index i = 0; i < n; ++i) {
+      const double e = entry(value, y0, y1, i);
+      sum += e * e;
+    }
+    return std::sqrt(sum / static_cast<double>(n));
+  }
+
+  // The factor for the next step after an accepted one of error e.
+  double accept(double e) {
+    const double factor = raw(e);
+    before_last_ = last_;
+    last_ = e;
+    return std::clamp(factor, 1.0, options_.highest_factor);
+  }
+  // The factor for another trial after a rejected one; a step that was not finite is halved and leaves no trace.
+  double reject(double e) const {
+    if (!std::isfinite(e)) return 0.5;
+    return std::clamp(raw(e), options_.lowest_factor, 0.9);
+  }
+  void forget() { last_ = before_last_ = 1; }
+
+ private:
+  template <EigenState Y>
+  double entry(const Y& value, const Y& y0, const Y& y1, Eigen::Index i) const {
+    using std::abs;
+    const double size = std::max(static_cast<double>(abs(y0.data()[i])), static_cast<double>(abs(y1.data()[i])));
+    const double allowed = options_.atol(i) + options_.rtol * size;
+    const double error = static_cast<double>(abs(value.data()[i]));
+    return error == 0 ? 0.0 : error / allowed;  // 0/0 where the state and its error are both 0
+  }
+
+  double raw(double e) const {
+    const double k = order_;
+    const double floor = 1e-10;  // an error of 0 asks for the longest step
+    const double e0 = std::max(e, floor), e1 = std::max(last_, floor), e2 = std::max(before_last_, floor);
+    const double b1 = (options_.P + options_.I + options_.D) / k, b2 = -(options_.P + 2 * options_.D) / k,
+                 b3 = options_.D / k;
+    double factor = std::pow(e0, -b1);
+    if (b2 != 0) factor *= std::pow(e1, -b2);
+    if (b3 != 0) factor *= std::pow(e2, -b3);
+    return options_.safety * factor;
+  }
+
+  const Adaptive& options_;
+  int order_;
+  double last_ = 1, before_last_ = 1;
+  Eigen::ArrayXd scaled_;
+};
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,13 @@
+// The edges of adaptive steps, for exact pairs of second and third order, by both adjoints.
+#include <antistrophe/antistrophe.hpp>
+
+#include <tuple>
+
+namespace {
+
+using namespace antistrophe;
+using Methods = std::tuple<Reversible<Midpoint>, Reversible<Heun>, Reversible<Ralston>, Reversible<Bosh3>>;
+
+}  // namespace
+
+#include "edge_cases/adaptive_limits.hpp"

@@ -1,0 +1,324 @@
+#include <antistrophe/field/check_vjp.hpp>
+
+#include <antistrophe/field/automatic_vjp.hpp>
+
+#include "support/catch.hpp"
+#include "support/problems.hpp"
+#include "support/workloads.hpp"
+
+#include <cmath>
+#include <random>
+#include <sstream>
+#include <string>
+
+using namespace antistrophe;
+using namespace antistrophe::problems;
+using Catch::Matchers::ContainsSubstring;
+
+TEST_CASE("A right vjp passes") {
+  REQUIRE(check_vjp(LotkaVolterra<>{}, 0.3, Eigen::Vector2d{1.2, 0.7}));
+  REQUIRE(check_vjp(Lorenz<>{}, 0.3, Eigen::Vector3d{1.2, 7.7, 20.0}));
+  REQUIRE(check_vjp(VanDerPol<>{}, 0.3, Eigen::Vector2d{1.2, 7.7}));
+  REQUIRE(check_vjp(HenonHeiles<>{}, 0.3, Eigen::Vector4d{0.1, 0.2, 0.3, 0.4}));
+  REQUIRE(check_vjp(DrivenPendulum<>{}, 0.3, Eigen::Vector2d{0.1, 0.2}));
+  REQUIRE(check_vjp(workloads::W1::field(), 0.3, workloads::W1::y0()));
+  REQUIRE(check_vjp(workloads::W2::field(), 0.3, workloads::W2::y0()));
+}
+
+TEST_CASE("A right vjp passes in every precision and shape") {
+  REQUIRE(check_vjp(LotkaVolterra<float>{}, 0.3, Eigen::Vector2f{1.2F, 0.7F}));
+  REQUIRE(check_vjp(DrivenPendulum<float>{}, 0.3, Eigen::Array2f{1.2F, 0.7F}));
+  REQUIRE(check_vjp(Lorenz<long double>{}, 0.3, Eigen::Vector3<long double>{1.2L, 7.7L, 20.0L}));
+  REQUIRE(check_vjp(Lorenz<>{}, 0.3, Eigen::VectorXd(Eigen::Vector3d{1.2, 7.7, 20.0})));
+  const Linear<2> linear(Eigen::Matrix2d{{1.0, 2.0}, {-3.0, 4.0}});
+  REQUIRE(check_vjp(linear, 0.3, Eigen::MatrixXd{{1.0, 2.0, 0.3}, {0.4, -0.5, 0.6}}));
+  REQUIRE(check_vjp(linear, 0.3, Eigen::Matrix<double, 2, 2, Eigen::RowMajor>{{1.0, 2.0}, {0.4, -0.5}}));
+}
+
+TEST_CASE("A field that varies fast, or ends nearby, is checked with a shorter step") {
+  const auto fast = automatic_vjp(
+      [](auto t, const auto& y, auto& dy, const auto& theta) { dy[0] = tanh(200 * y[0] * theta[0]) + sin(100 * t); },
+      Eigen::Vector<double, 1>{1.0});
+  REQUIRE(check_vjp(fast, 0.3, Eigen::Vector<double, 1>{0.01}));
+  const auto near_its_end = automatic_vjp([](auto, const auto& y, auto& dy) {
+    dy[0] = sqrt(y[0]) * y[1];
+    dy[1] = log(y[1]);
+  });
+  REQUIRE(check_vjp(near_its_end, 0.3, Eigen::Vector2d{1e-5, 2.0}));
+}
+
+TEST_CASE("A large field is checked along random directions") {
+  const Eigen::MatrixXf batch = Eigen::MatrixXf::Constant(24, 3, 0.25F);
+  REQUIRE(check_vjp(workloads::sine_weights(Mlp<float>{{24, 40, 24}}), 0.3, batch));
+}
+
+namespace {
+
+// Lotka–Volterra with something wrong. Each mistake is one that people make.
+enum class Mistake {
+  none,
+  sign_in_y,
+  sign_in_theta,
+  missing_term,
+  overwrites_y,
+  overwrites_theta,
+  transposed,
+  wrong_parameter,
+  doubled,
+  unwritten,
+  adds_to_dy,
+  impure,
+  impure_vjp,
+};
+
+template <Mistake mistake>
+struct Mistaken {
+  static constexpr bool autonomous = true;
+  Eigen::Vector4d theta{1.5, 1.0, 3.0, 1.0};
+  mutable int calls = 0;
+
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = theta[0] * y[0] - theta[1] * y[0] * y[1];
+    const double rate = theta[3] * y[0] * y[1] - theta[2] * y[1];
+    if constexpr (mistake == Mistake::adds_to_dy)
+      dy[1] += rate;
+    else if constexpr (mistake != Mistake::unwritten)
+      dy[1] = rate;
+    if constexpr (mistake == Mistake::impure) dy[0] += 1e-12 * ++calls;
+  }
+
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    Eigen::Matrix2d j{{theta[0] - theta[1] * y[1], -theta[1] * y[0]}, {theta[3] * y[1], theta[3] * y[0] - theta[2]}};
+    if constexpr (mistake == Mistake::sign_in_y) j(1, 0) = -j(1, 0);
+    if constexpr (mistake == Mistake::missing_term) j(0, 1) = 0;
+    if constexpr (mistake == Mistake::transposed) j.transposeInPlace();
+    if constexpr (mistake == Mistake::overwrites_y) y_bar[1] = 0;
+    y_bar += j.transpose() * w;
+    if constexpr (mistake == Mistake::impure_vjp) y_bar[0] += 1e-12 * ++calls;
+
+    Eigen::Vector4d bar{w[0] * y[0], -w[0] * y[0] * y[1], -w[1] * y[1], w[1] * y[0] * y[1]};
+    if constexpr (mistake == Mistake::sign_in_theta) bar[2] = -bar[2];
+    if constexpr (mistake == Mistake::wrong_parameter) std::swap(bar[2], bar[3]);
+    if constexpr (mistake == Mistake::doubled) bar[3] *= 2;
+    if constexpr (mistake == Mistake::overwrites_theta)
+      theta_bar = bar;
+    else
+      theta_bar += bar;
+  }
+};
+
+template <Mistake mistake>
+VjpReport report_on() {
+  return check_vjp(Mistaken<mistake>{}, 0.3, Eigen::Vector2d{1.2, 0.7});
+}
+
+std::string text(const VjpReport& report) {
+  std::ostringstream out;
+  out << report;
+  return out.str();
+}
+
+}  // namespace
+
+TEST_CASE("The mistaken field without a mistake passes") { REQUIRE(report_on<Mistake::none>()); }
+
+TEST_CASE("A wrong sign is found in its component") {
+  const VjpReport in_theta = report_on<Mistake::sign_in_theta>();
+  CHECK_FALSE(in_theta);
+  CHECK(in_theta.component == "theta_bar[2]");
+  CHECK(in_theta.got == Approx(-in_theta.expected));
+  CHECK(in_theta.error == Approx(2));
+  CHECK_THAT(text(in_theta), ContainsSubstring("∂f/∂θ") && ContainsSubstring("is a sign wrong?"));
+
+  const VjpReport in_y = report_on<Mistake::sign_in_y>();
+  CHECK_FALSE(in_y);
+  CHECK(in_y.component == "y_bar[0]");
+  CHECK_THAT(text(in_y), ContainsSubstring("∂f/∂y"));
+}
+
+TEST_CASE("A missing term is found") {
+  const VjpReport report = report_on<Mistake::missing_term>();
+  CHECK_FALSE(report);
+  CHECK(report.component == "y_bar[1]");
+}
+
+TEST_CASE("A vjp that overwrites is told apart from a wrong one") {
+  const VjpReport in_y = report_on<Mistake::overwrites_y>();
+  CHECK_FALSE(in_y);
+  CHECK(in_y.component == "y_bar[1]");
+  CHECK_THAT(text(in_y), ContainsSubstring("overwrites y_bar[1]"));
+  const VjpReport in_theta = report_on<Mistake::overwrites_theta>();
+  CHECK(in_theta.component == "theta_bar[0]");
+  CHECK_THAT(text(in_theta), ContainsSubstring("overwrites theta_bar[0]"));
+}
+
+TEST_CASE("A missing transpose is recognised") {
+  const VjpReport report = report_on<Mistake::transposed>();
+  CHECK_FALSE(report);
+  CHECK_THAT(text(report), ContainsSubstring("y_bar[") && ContainsSubstring("is the transpose missing?"));
+}
+
+TEST_CASE("A cotangent that belongs to another parameter is recognised") {
+  const VjpReport report = report_on<Mistake::wrong_parameter>();
+  CHECK_FALSE(report);
+  CHECK((report.component == "theta_bar[2]" || report.component == "theta_bar[3]"));
+  CHECK_THAT(text(report), ContainsSubstring("is an index wrong?"));
+  CHECK_THAT(text(report_on<Mistake::doubled>()),
+             ContainsSubstring("theta_bar[3]") && ContainsSubstring("counted twice?"));
+}
+
+TEST_CASE("A field that is not a function of t and y is found before its vjp is blamed") {
+  const VjpReport unwritten = report_on<Mistake::unwritten>();
+  CHECK(unwritten.component == "dy[1]");
+  CHECK_THAT(text(unwritten), ContainsSubstring("does not write dy[1]"));
+  const VjpReport adds = report_on<Mistake::adds_to_dy>();
+  CHECK(adds.component == "dy[1]");
+  CHECK_THAT(text(adds), ContainsSubstring("it must assign (=)"));
+  const VjpReport impure = report_on<Mistake::impure>();
+  CHECK(impure.component == "dy[0]");
+  CHECK_THAT(text(impure), ContainsSubstring("f is not a pure function"));
+  const VjpReport impure_vjp = report_on<Mistake::impure_vjp>();
+  CHECK(impure_vjp.component == "y_bar[0]");
+  CHECK_THAT(text(impure_vjp), ContainsSubstring("the vjp is not a pure function"));
+}
+
+namespace {
+
+// y' = −a t² y.
+template <int mistake>
+struct Timed {
+  Eigen::Vector<double, 1> theta{0.5};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double t, const auto& y, auto& dy) const { dy = -theta[0] * t * t * y; }
+  void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar, auto& t_bar) const {
+    y_bar -= theta[0] * t * t * w;
+    theta_bar[0] -= t * t * w.dot(y);
+    t_bar += (mistake == 1 ? 2 : -2) * theta[0] * t * w.dot(y);
+  }
+};
+
+struct SaysItIsAutonomous {
+  static constexpr bool autonomous = true;
+  void operator()(double t, const auto& y, auto& dy) const { dy = t * y; }
+  void vjp(double t, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar += t * w; }
+};
+
+// y' = y², keeping y on its tape.
+template <int mistake>
+struct Taped {
+  static constexpr bool autonomous = true;
+  struct Tape {
+    double y = 0;
+    bool known = false;
+  };
+  void operator()(double, const auto& y, auto& dy) const { dy[0] = y[0] * y[0]; }
+  void operator()(double, const auto& y, auto& dy, Tape& tape) const {
+    dy[0] = y[0] * y[0] * (mistake == 1 ? 1 + 1e-15 : 1);
+    if (mistake == 2 && tape.known) return;
+    tape.y = y[0];
+    tape.known = true;
+  }
+  void vjp(double, const auto&, const Tape& tape, const auto& w, auto& y_bar, auto&) const {
+    y_bar[0] += 2 * tape.y * w[0];
+  }
+};
+
+// θ in a place of its own, which a copy of the field shares.
+struct ReadOnly {
+  static constexpr bool autonomous = true;
+  Eigen::Vector<double, 1> theta{0.5};
+  const auto& parameters() const { return theta; }
+  void operator()(double, const auto& y, auto& dy) const { dy = theta[0] * y; }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar += theta[0] * w;
+    theta_bar[0] += w.dot(y);
+  }
+};
+
+// Wrong in one component alone.
+struct WrongInOneEntry {
+  void operator()(double, const auto& y, auto& dy) const { dy = 2 * y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const {
+    y_bar += 2 * w;
+    y_bar(1, 2) += w(1, 2);
+  }
+};
+
+struct WrongInOneWeight : Mlp<double> {
+  using Mlp<double>::Mlp;
+  using Mlp<double>::operator();
+  void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    Mlp<double>::vjp(t, y, w, y_bar, theta_bar);
+    theta_bar[1234] += w[0];
+  }
+};
+
+struct Kinked {
+  void operator()(double, const auto& y, auto& dy) const { dy[0] = std::abs(y[0]); }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar[0] += w[0]; }
+};
+
+}  // namespace
+
+TEST_CASE("Explicit time") {
+  const Eigen::Vector2d y{1.2, 0.7};
+  REQUIRE(check_vjp(Timed<0>{}, 0.3, y));
+  const VjpReport wrong = check_vjp(Timed<1>{}, 0.3, y);
+  CHECK_FALSE(wrong);
+  CHECK(wrong.component == "t_bar");
+  CHECK_THAT(text(wrong), ContainsSubstring("is a sign wrong?"));
+  const VjpReport autonomous = check_vjp(SaysItIsAutonomous{}, 0.3, y);
+  CHECK_FALSE(autonomous);
+  CHECK(autonomous.component == "t_bar");
+  CHECK_THAT(text(autonomous), ContainsSubstring("autonomous"));
+}
+
+TEST_CASE("The tape") {
+  const Eigen::Vector<double, 1> y{1.7};
+  REQUIRE(check_vjp(Taped<0>{}, 0.3, y));
+  const VjpReport other_value = check_vjp(Taped<1>{}, 0.3, y);
+  CHECK(other_value.component == "dy[0]");
+  CHECK_THAT(text(other_value), ContainsSubstring("f with a tape gives another dy[0]"));
+  const VjpReport stale = check_vjp(Taped<2>{}, 0.3, y);
+  CHECK(stale.component == "y_bar[0]");
+  CHECK_THAT(text(stale), ContainsSubstring("the vjp with tape"));
+}
+
+TEST_CASE("Parameters that cannot be moved are not checked, and it is said") {
+  const VjpReport report = check_vjp(ReadOnly{}, 0.3, Eigen::Vector2d{1.2, 0.7});
+  CHECK(report);
+  CHECK_THAT(text(report), ContainsSubstring("theta_bar is not checked"));
+}
+
+TEST_CASE("A component of a matrix state is named by row and column") {
+  const VjpReport report = check_vjp(WrongInOneEntry{}, 0.3, Eigen::MatrixXd(Eigen::MatrixXd::Constant(2, 3, 0.5)));
+  CHECK_FALSE(report);
+  CHECK(report.component == "y_bar(1, 2)");
+  const VjpReport row_major = check_vjp(
+      WrongInOneEntry{}, 0.3, Eigen::Matrix<double, 2, 3, Eigen::RowMajor>(Eigen::MatrixXd::Constant(2, 3, 0.5)));
+  CHECK(row_major.component == "y_bar(1, 2)");
+}
+
+TEST_CASE("One wrong component among thousands is found by halving") {
+  const auto field = workloads::sine_weights(WrongInOneWeight{{24, 40, 24}});
+  const VjpReport report = check_vjp(field, 0.3, Eigen::VectorXd(Eigen::VectorXd::Constant(24, 0.25)));
+  CHECK_FALSE(report);
+  CHECK(report.component == "theta_bar[1234]");
+}
+
+TEST_CASE("A point where f is not finite is refused") {
+  const auto field = automatic_vjp([](auto, const auto& y, auto& dy) { dy[0] = log(y[0]); });
+  const VjpReport report = check_vjp(field, 0.3, Eigen::Vector<double, 1>{-1.0});
+  CHECK_FALSE(report);
+  CHECK_THAT(text(report), ContainsSubstring("not finite"));
+}
+
+TEST_CASE("At a kink differences say something else than any vjp") {
+  CHECK(check_vjp(Kinked{}, 0.3, Eigen::Vector<double, 1>{1.0}));
+  const VjpReport at_kink = check_vjp(Kinked{}, 0.3, Eigen::Vector<double, 1>{0.0});
+  CHECK_FALSE(at_kink);
+}

@@ -1,0 +1,109 @@
+#include <antistrophe/step/fixed.hpp>
+
+#include "catch.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace antistrophe;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN(),
+                 infinity = std::numeric_limits<double>::infinity();
+
+// The nodes of steps between two times: first t0, last t1 exactly, monotone.
+template <class Steps>
+std::vector<double> nodes(const Steps& steps, double t0, double t1) {
+  const Timeline timeline = steps.timeline(t0, t1);
+  std::vector<double> result;
+  for (std::int64_t i = 0; i <= timeline.steps(); ++i) result.push_back(timeline[i]);
+  CHECK(result.front() == t0);
+  CHECK(result.back() == t1);
+  for (std::size_t i = 1; i < result.size(); ++i) CHECK((result[i] - result[i - 1]) * (t1 - t0) > 0);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("FixedSteps makes n equal steps", "[steps]") {
+  const auto t = nodes(FixedSteps{10}, 0.1, 0.8);
+  REQUIRE(t.size() == 11);
+  for (std::size_t i = 0; i <= 10; ++i) CHECK(t[i] == Approx(0.1 + 0.07 * static_cast<double>(i)).epsilon(1e-15));
+  CHECK(nodes(FixedSteps{3}, 1, -1).size() == 4);
+  CHECK(nodes(FixedSteps{1}, 0, 1e-11).size() == 2);
+  CHECK(nodes(FixedSteps{7}, 0, 1e11).size() == 8);
+  CHECK(FixedSteps{10}.timeline(2, 2).steps() == 0);
+}
+
+TEST_CASE("FixedSteps refuses n < 1 and steps that vanish beside t, with the value", "[steps]") {
+  for (const std::int64_t n : {std::int64_t{0}, std::int64_t{-5}}) {
+    CHECK_THROWS_AS(FixedSteps{n}.timeline(0, 1), std::invalid_argument);
+    CHECK_THROWS_WITH(FixedSteps{n}.timeline(0, 1),
+                      ContainsSubstring("FixedSteps::n is " + std::to_string(n)) && ContainsSubstring("at least 1"));
+    CHECK_THROWS_AS(FixedSteps{n}.timeline(1, 1), std::invalid_argument);
+  }
+  CHECK_THROWS_WITH(FixedSteps{1'000'000}.timeline(1e12, 1e12 + 1e-3), ContainsSubstring("FixedSteps::n"));
+}
+
+TEST_CASE("FixedStep makes steps of h and cuts the last to land on t1", "[steps]") {
+  const auto t = nodes(FixedStep{0.3}, 0, 1);
+  REQUIRE(t.size() == 5);
+  CHECK(t[3] == 0.3 * 3);
+  CHECK(nodes(FixedStep{-0.25}, 1, 0).size() == 5);
+  CHECK(nodes(FixedStep{-0.3}, 1, 0).size() == 5);
+  CHECK(nodes(FixedStep{5}, 0, 1).size() == 2);  // longer than the interval: one step
+  CHECK(FixedStep{0.1}.timeline(3, 3).steps() == 0);
+}
+
+TEST_CASE("FixedStep takes a remainder of round-off for none, and a true one for a step", "[steps]") {
+  // k · 0.1 is seldom t1/h in floating point; for each k there must be k steps, not k ± 1.
+  for (int k = 1; k <= 2000; ++k) {
+    const double t1 = 0.1 * k;
+    if (FixedStep{0.1}.timeline(0, t1).steps() != k) FAIL("k = " << k);
+    if (FixedStep{-0.1}.timeline(t1, 0).steps() != k) FAIL("backward, k = " << k);
+    if (FixedStep{0.1}.timeline(0, t1 + 0.001).steps() != k + 1) FAIL("remainder, k = " << k);
+  }
+  CHECK(FixedStep{1e-6}.timeline(0, 1).steps() == 1'000'000);
+}
+
+TEST_CASE("FixedStep refuses h that is 0, not finite, of the wrong sign or vanishing, with the value", "[steps]") {
+  CHECK_THROWS_WITH(FixedStep{0}.timeline(0, 1), ContainsSubstring("FixedStep::h is 0"));
+  CHECK_THROWS_WITH(FixedStep{nan_value}.timeline(0, 1), ContainsSubstring("FixedStep::h is nan"));
+  CHECK_THROWS_WITH(FixedStep{infinity}.timeline(0, 1), ContainsSubstring("FixedStep::h is inf"));
+  CHECK_THROWS_WITH(FixedStep{-0.5}.timeline(0, 1),
+                    ContainsSubstring("FixedStep::h is -0.5") && ContainsSubstring("positive"));
+  CHECK_THROWS_WITH(FixedStep{0.5}.timeline(1, 0),
+                    ContainsSubstring("FixedStep::h is 0.5") && ContainsSubstring("negative"));
+  CHECK_THROWS_AS(FixedStep{1e-17}.timeline(1, 2), std::invalid_argument);
+  CHECK_THROWS_AS(FixedStep{1e-300}.timeline(0, 1), std::invalid_argument);
+}
+
+TEST_CASE("StepTo goes from one given time to the next, in equal parts", "[steps]") {
+  CHECK(nodes(StepTo{{0.5, 0.75}}, 0, 1) == std::vector<double>{0, 0.5, 0.75, 1});
+  CHECK(nodes(StepTo{{0, 0.5, 1}}, 0, 1) == std::vector<double>{0, 0.5, 1});
+  CHECK(nodes(StepTo{{0.5}, 2}, 0, 1) == std::vector<double>{0, 0.25, 0.5, 0.75, 1});
+  CHECK(nodes(StepTo{{0.75, 0.5}}, 1, 0) == std::vector<double>{1, 0.75, 0.5, 0});
+  CHECK(nodes(StepTo{{}}, 0, 1) == std::vector<double>{0, 1});
+  CHECK(StepTo{{1.0}}.timeline(1, 1).steps() == 0);
+}
+
+TEST_CASE("StepTo takes an end that is off by a unit in the last place for the end", "[steps]") {
+  const double beyond = std::nextafter(0.3, 1.0), below = std::nextafter(0.1, 0.0);
+  CHECK(nodes(StepTo{{below, 0.2, beyond}}, 0.1, 0.3) == std::vector<double>{0.1, 0.2, 0.3});
+}
+
+TEST_CASE("StepTo refuses times that are unsorted, twice the same, outside or not finite, with index and value",
+          "[steps]") {
+  CHECK_THROWS_WITH((StepTo{{0.5, 0.25}}.timeline(0, 1)), ContainsSubstring("StepTo::times[1] is 0.25"));
+  CHECK_THROWS_WITH((StepTo{{0.5, 0.5}}.timeline(0, 1)), ContainsSubstring("StepTo::times[1]"));
+  CHECK_THROWS_WITH((StepTo{{0.5, 1.5}}.timeline(0, 1)), ContainsSubstring("StepTo::times[1] is 1.5"));
+  CHECK_THROWS_WITH((StepTo{{-0.5}}.timeline(0, 1)), ContainsSubstring("StepTo::times[0] is -0.5"));
+  CHECK_THROWS_WITH((StepTo{{nan_value}}.timeline(0, 1)), ContainsSubstring("StepTo::times[0] is nan"));
+  CHECK_THROWS_WITH((StepTo{{0.5}, 0}.timeline(0, 1)), ContainsSubstring("StepTo::each is 0"));
+}
