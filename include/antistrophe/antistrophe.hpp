@@ -18,5 +18,8 @@
 #include <antistrophe/method/runge_kutta/nearly_reversible.hpp>
 #include <antistrophe/method/runge_kutta/runge_kutta.hpp>
 #include <antistrophe/method/symplectic/symplectic.hpp>
+#include <antistrophe/objective.hpp>
 #include <antistrophe/problem/losses.hpp>
 #include <antistrophe/solve.hpp>
+#include <antistrophe/step/adaptive.hpp>
+#include <antistrophe/step/fixed.hpp>

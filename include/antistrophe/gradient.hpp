@@ -1,36 +1,75 @@
-// value_and_gradient(problem, method, steps, loss[, save_at][, adjoint]): the value of a loss of the saved states and its
-// gradient with respect to y0, θ, t0 and t1. The front door.
+// value_and_gradient(problem, method, steps, loss[, extras…]): the value of a loss of what a solve saved and its gradient
+// with respect to y0, θ, t0 and t1. The front door.
 #pragma once
 
 #include <antistrophe/adjoint/solve_with_pullback.hpp>
 #include <antistrophe/problem/save_at.hpp>
 
 #include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace antistrophe {
 
-// value of the loss; gradient.y0, .theta, .t0, .t1.
+// value of the loss; gradient.y0, .theta, .t0, .t1. May be taken apart: auto [value, gradient] = value_and_gradient(…).
+// With OnFailure::return_status, a solve that failed gives its failure, and NaN for value and gradient.
 template <class F, class Y>
 struct [[nodiscard]] ValueAndGradient {
-  RealOf<Y> value;
-  Gradient<F, Y> gradient;
+  RealOf<Y> value{};
+  Gradient<F, Y> gradient{};
+  Failure failure{};  // status success where there is none
+  Stats stats{};      // of the way forth; gradient.stats has those of the way back
+
+  Status status() const { return failure.status; }
+  bool success() const { return failure.status == Status::success || failure.status == Status::event; }
+
+  template <std::size_t I>
+  const auto& get() const& {
+    if constexpr (I == 0)
+      return value;
+    else
+      return gradient;
+  }
+  template <std::size_t I>
+  auto&& get() && {
+    if constexpr (I == 0)
+      return std::move(value);
+    else
+      return std::move(gradient);
+  }
 };
 
-// A loss reads what was saved, states or the values of SaveAt{…}.of(g), and writes their cotangents:
-// loss(ys, ys_bar) -> value, ys_bar[i] = ∂L/∂ys[i]; ys_bar comes with the shape of ys and filled with zeros.
-// A loss of times too (of events, say) is loss(ts, ys, ts_bar, ys_bar).
+// A loss reads what was saved, states or the values of SaveAt{…}.of(g), and writes the cotangents of what it reads:
+//   loss(ys, ys_bar) -> value                                      ys_bar[i] = ∂L/∂ys[i]
+//   loss(ts, ys, ts_bar, ys_bar) -> value                          also of the times ts[i] of what was saved
+//   loss(ts, ys, events, ts_bar, ys_bar, events_bar) -> value      also of the events of the record:
+//                                                                  events_bar[k].t = ∂L/∂events[k].t, and .y likewise
+// All cotangents come with the shape of what they belong to and filled with zeros. Of times, those of events move with
+// the solution, and those of nodes with t0 and t1; times that SaveAt gives stay where they are.
 template <class L, class Y, class Saved = Y>
-concept Loss =
-    requires(const L& loss, const std::vector<Saved>& ys, std::vector<Saved>& ys_bar) {
-      { loss(ys, ys_bar) } -> std::convertible_to<RealOf<Y>>;
-    } || requires(const L& loss, const std::vector<double>& ts, const std::vector<Saved>& ys,
-                  std::vector<double>& ts_bar, std::vector<Saved>& ys_bar) {
-      { loss(ts, ys, ts_bar, ys_bar) } -> std::convertible_to<RealOf<Y>>;
-    };
+concept LossOfStates = requires(const L& loss, const std::vector<Saved>& ys, std::vector<Saved>& ys_bar) {
+  { loss(ys, ys_bar) } -> std::convertible_to<RealOf<Y>>;
+};
+template <class L, class Y, class Saved = Y>
+concept LossOfTimes = requires(const L& loss, const std::vector<double>& ts, const std::vector<Saved>& ys,
+                               std::vector<double>& ts_bar, std::vector<Saved>& ys_bar) {
+  { loss(ts, ys, ts_bar, ys_bar) } -> std::convertible_to<RealOf<Y>>;
+};
+template <class L, class Y, class Saved = Y>
+concept LossOfEvents = requires(const L& loss, const std::vector<double>& ts, const std::vector<Saved>& ys,
+                                const std::vector<EventRecord<Y>>& events, std::vector<double>& ts_bar,
+                                std::vector<Saved>& ys_bar, std::vector<EventCotangent<Y>>& events_bar) {
+  { loss(ts, ys, events, ts_bar, ys_bar, events_bar) } -> std::convertible_to<RealOf<Y>>;
+};
+template <class L, class Y, class Saved = Y>
+concept Loss = LossOfStates<L, Y, Saved> || LossOfTimes<L, Y, Saved> || LossOfEvents<L, Y, Saved>;
 
 namespace detail {
 
@@ -42,37 +81,138 @@ consteval bool require_loss() {
   return Loss<L, Y, Saved>;
 }
 
+// The cotangents that a loss writes; its memory is used again.
+template <class Y, class Saved>
+struct LossCotangents {
+  std::vector<Saved> ys;
+  std::vector<double> ts;
+  std::vector<EventCotangent<Y>> events;
+
+  void set_zero(const std::vector<Saved>& like) {
+    if (ys.size() > like.size()) ys.resize(like.size(), like.front());
+    for (std::size_t i = 0; i < like.size(); ++i) {
+      if (i == ys.size()) ys.push_back(like[i]);
+      if constexpr (std::is_arithmetic_v<Saved>) {
+        ys[i] = 0;
+      } else {
+        ys[i] = like[i];
+        ys[i].setZero();
+      }
+    }
+  }
+};
+
+// The value of a loss of what a solve gave, and its cotangents.
+template <class L, class Y, class Saved>
+RealOf<Y> evaluate_loss(const L& loss, const std::vector<double>& ts, const std::vector<Saved>& ys,
+                        const std::vector<EventRecord<Y>>& events, LossCotangents<Y, Saved>& bar) {
+  bar.set_zero(ys);
+  if constexpr (LossOfStates<L, Y, Saved>) {
+    return static_cast<RealOf<Y>>(loss(ys, bar.ys));
+  } else {
+    bar.ts.assign(ys.size(), 0.0);
+    if constexpr (LossOfTimes<L, Y, Saved>) {
+      return static_cast<RealOf<Y>>(loss(ts, ys, bar.ts, bar.ys));
+    } else {
+      bar.events.clear();
+      for (const EventRecord<Y>& event : events) bar.events.push_back({0, zeros_like(event.y)});
+      return static_cast<RealOf<Y>>(loss(ts, ys, events, bar.ts, bar.ys, bar.events));
+    }
+  }
+}
+
+// Fills a gradient with NaN, where there is none.
+template <class F, class Y>
+void set_unknown(Gradient<F, Y>& gradient) {
+  constexpr auto unknown = std::numeric_limits<RealOf<Y>>::quiet_NaN();
+  gradient.y0.setConstant(unknown);
+  gradient.theta.setConstant(unknown);
+  if constexpr (TimeDifferentiable<F, Y>) gradient.t0 = gradient.t1 = std::numeric_limits<double>::quiet_NaN();
+}
+
+// The value of the loss of a finished solve and its gradient, into `result`. Throws as value_and_gradient does.
+template <class Differentiated, class F, class Y, class L>
+void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, typename Differentiated::Saved>& bar,
+                       OnFailure on_failure, Throttle& back, ValueAndGradient<F, Y>& result) {
+  result.failure = solve.failure();
+  result.stats = solve.stats();
+  if (!solve.failed()) {
+    result.value = evaluate_loss(loss, solve.ts(), solve.ys(), solve.events(), bar);
+    if (!std::isfinite(result.value)) refuse("the value of the loss", result.value, "finite");
+    solve.check(bar.ys, bar.ts, bar.events);
+    Failure failure = solve.pull_back(bar.ys, bar.ts, bar.events, back, result.gradient);
+    if (failure.status == Status::success) {
+      back.finish(result.stats);
+      return;
+    }
+    result.failure = std::move(failure);
+  }
+  if (on_failure == OnFailure::throw_error) throw SolveError(result.failure, solve.solution());
+  result.value = std::numeric_limits<RealOf<Y>>::quiet_NaN();
+  set_unknown<F, Y>(result.gradient);
+}
+
 }  // namespace detail
 
-// Throws as solve does; std::invalid_argument where the loss returns NaN or infinity, in value or cotangents; SolveError
-// where the field turns out impure or the cotangents overflow.
-template <class F, class Y, class M, class StepsType, class L, class Save = SaveAt,
-          class Adjoint = DefaultAdjoint<M, F, Y>, class... E>
+// The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (who is told of what is saved),
+// Progress{…}, OnFailure.
+// Throws as solve does; std::invalid_argument where the loss returns NaN or infinity, in value or cotangents, or resizes a
+// cotangent; SolveError where the field turns out impure or the cotangents overflow.
+template <class F, class Y, class M, class StepsType, class L, class... Extras>
 ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
-                                          const L& loss, const Save& save_at = {}, const Adjoint& = {},
-                                          const Events<E...>& events = Events<>{}) {
-  if constexpr (!detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
+                                          const L& loss, const Extras&... extras) {
+  using Save = detail::Picked<detail::Extra::save_at, SaveAt, Extras...>;
+  using Adjoint = detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
+  if constexpr (!detail::require_extras<detail::Call::gradient, Extras...>()) {
+    return {};
+  } else if constexpr (!detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
     return {};
   } else if constexpr (!detail::require_loss<L, Y, SavedType<Save, Y>>()) {
     return {};
   } else {
     detail::validate(problem);
-    Pass<F, Y, typename M::template Stepper<F, Y>, Adjoint, Save, E...> pass(problem, method, steps, save_at, events,
-                                                                             false);
-    std::vector<SavedType<Save, Y>> ys_bar;
-    ys_bar.reserve(pass.ys().size());
-    for (const auto& saved : pass.ys()) ys_bar.push_back(detail::zero_cotangent(saved));
-    std::vector<double> ts_bar;
-    RealOf<Y> value;
-    if constexpr (requires { loss(pass.ys(), ys_bar); }) {
-      value = loss(pass.ys(), ys_bar);
-    } else {
-      ts_bar.assign(ys_bar.size(), 0.0);
-      value = loss(pass.ts(), pass.ys(), ts_bar, ys_bar);
-    }
-    if (!std::isfinite(value)) detail::refuse("the value of the loss", value, "finite");
-    return {value, pass.pullback(ys_bar, ts_bar)};
+    const Progress no_progress;
+    const OnFailure by_default = OnFailure::throw_error;
+    const Progress& progress = detail::pick<detail::Extra::progress>(no_progress, extras...);
+    detail::Throttle forth(progress, 0, 0.5), back(progress, 0.5, 1);
+    const detail::NoObserver no_observer;
+    detail::DifferentiatedSolveFor<F, Y, M, Extras...> differentiated(
+        problem, problem.field, method, steps, detail::pick<detail::Extra::save_at>(SaveAt{}, extras...),
+        detail::pick<detail::Extra::events>(Events<>{}, extras...),
+        detail::pick<detail::Extra::adjoint>(Adjoint{}, extras...),
+        detail::pick<detail::Extra::observer>(no_observer, extras...));
+    differentiated.solve(steps, forth);
+    ValueAndGradient<F, Y> result{{}, differentiated.zero_gradient(), {}, {}};
+    detail::LossCotangents<Y, SavedType<Save, Y>> bar;
+    detail::loss_and_gradient(differentiated, loss, bar, detail::pick<detail::Extra::on_failure>(by_default, extras...),
+                              back, result);
+    return result;
   }
 }
 
+// What to save may be written in braces alone, as of solve.
+template <class F, class Y, class M, class StepsType, class L, class... Extras>
+ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
+                                          const L& loss, const SaveAt& save_at, const Extras&... extras) {
+  return value_and_gradient<F, Y, M, StepsType, L, SaveAt, Extras...>(problem, method, steps, loss, save_at, extras...);
+}
+template <class F, class Y, class M, class StepsType, class L, class Time, class... Extras>
+ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>&, const M&, const StepsType&, const L&,
+                                          std::initializer_list<Time>, const Extras&...) {
+  detail::refuse_bare_times<F>();
+  return {};
+}
+
 }  // namespace antistrophe
+
+// value and gradient, for structured bindings.
+template <class F, class Y>
+struct std::tuple_size<antistrophe::ValueAndGradient<F, Y>> : std::integral_constant<std::size_t, 2> {};
+template <class F, class Y>
+struct std::tuple_element<0, antistrophe::ValueAndGradient<F, Y>> {
+  using type = antistrophe::RealOf<Y>;
+};
+template <class F, class Y>
+struct std::tuple_element<1, antistrophe::ValueAndGradient<F, Y>> {
+  using type = antistrophe::Gradient<F, Y>;
+};

@@ -43,78 +43,59 @@ using namespace antistrophe;
 
 namespace {
 
-// Drives the loops alone, forth and back, with Eigen forbidden to allocate: true if it did not.
-template <class F, class Y, class M, class Adjoint>
-bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const Adjoint&) {
+// Zero is never met: an event that is watched in vain.
+struct Never {
+  double operator()(double, const auto&) const { return 1; }
+  void gradient(double, const auto&, auto&, auto&, auto&) const {}
+};
+
+// Runs the loops alone, forth and back, once to set memory aside and once with Eigen forbidden to allocate: true if nothing
+// was allocated then. Every step has a save inside it.
+template <class F, class Y, class M, class Adjoint, class... E>
+bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const Adjoint&, const Events<E...>& events) {
   using S = typename M::template Stepper<F, Y>;
+  using Trace = typename Adjoint::template Trace<S>;
   constexpr std::int64_t n = 20;
-  S stepper(method, field, y0);
-  const Timeline timeline = FixedSteps{n}.timeline(0, 0.2);
-  const SaveAt save_at{.t0 = true, .steps = true};
-  const Events<> no_events;
+  const double t0 = 0, t1 = 0.2;
+  const FixedSteps steps{n};
+  const Timeline timeline = steps.timeline(t0, t1);
+  SaveAt save_at{.t0 = true, .steps = true};
+  if constexpr (Extensible<S>)
+    for (std::int64_t i = 0; i < n; ++i) save_at.times.push_back(timeline[i] + 0.3 * (t1 - t0) / n);
   const Progress no_progress;
   detail::Throttle throttle(no_progress);
-  detail::EventDetector detector(no_events, field, std::type_identity<Y>{});
-  typename Adjoint::template Trace<S> trace;
-  std::vector<EventRecord<Y>> events;
-
-  // One march along the timeline; `around` is called just before and just after.
-  detail::SavePlan plan;
-  const auto march = [&](auto& kept, detail::Segment<S>& segment, auto&& around) {
-    detail::Saver<Y> saver(save_at, timeline.t0(), timeline.t1(), n, y0);
-    detail::FixedControl control(timeline, false);
-    Stats stats;
-    around(true);
-    const Status status = detail::integrate(stepper, control, true, segment, y0, kept, n, watch, saver, stats, events,
-                                            throttle, timeline.t0(), timeline.t1())
-                              .status;
-    around(false);
-    plan = saver.plan();
-    return status == Status::success && stats.accepted == n;
+  using Detector = detail::EventDetector<F, Y, E...>;
+  auto forward = detail::make_forward<S>(method, field, y0, t0, t1, steps, timeline, save_at,
+                                         Detector(events, field, y0), Trace{});
+  const auto watched = [&](const auto& run) {
+    const std::int64_t before = allocations;
+    eigen_allocated = false;
+    Eigen::internal::set_is_malloc_allowed(false);
+    run();
+    Eigen::internal::set_is_malloc_allowed(true);
+    return allocations == before && !eigen_allocated;
   };
-  const auto new_segment = [&] { return detail::Segment<S>{timeline, 0, 0, stepper.make_carry(), std::nullopt}; };
-  detail::Segment<S> segment = new_segment();
-  if (!integrate(trace, segment, [](bool) {})) return false;
+  const auto forth = [&] {
+    detail::FixedControl control(timeline, !Detector::none);
+    detail::Integration(forward, control, throttle, t0, t1).run(timeline, y0);
+  };
+  forth();
+  if (forward.stats.accepted != n) return false;
+  forward.restart();
+  // Where an event may interrupt steps, the timeline grows with them, and so does its memory: as vectors do, now and then.
+  const bool nothing_forth = Detector::none ? watched(forth) : (forth(), true);
 
-  // A second march, all workspace being there; the trace's own block was allocated at its begin, before the first step.
-  eigen_allocated = false;
-  std::int64_t before = 0;
-  std::int64_t in_march = -1;
-  detail::NoTrace none;
-  detail::Segment<S> second = new_segment();
-  const bool again = integrate(none, second, [&](bool begins) {
-    if (begins)
-      before = allocations;
-    else
-      in_march = allocations - before;
-    Eigen::internal::set_is_malloc_allowed(!begins);
-  });
-  if (!again || in_march != 0 || eigen_allocated) return false;
-
-  const std::vector<Y> ys(plan.size(), y0);
+  const std::vector<Y> ys(forward.saver.plan().size(), y0);
   const std::vector<double> no_ts;
-  detail::Backward<S, F> backward(stepper, field, plan, ys, no_ts, y0);
-  backward.enter(timeline, true);
-  auto back = segment.end;
+  const std::vector<EventCotangent<Y>> no_events;
+  Problem<F, Y> problem{field, y0, t0, t1};
+  detail::BackwardPass<F, S, Trace, Detector> backward(forward, problem.field, y0);
+  Gradient<F, Y> gradient{y0, detail::zero_parameters<F, Y>(field), {}, {}, {}};
   auto status = Status::success;
-  BackwardStats stats;
-  auto way_back = trace.way_back();
-  const std::int64_t before_sweep = allocations;
-  Eigen::internal::set_is_malloc_allowed(false);
-  if constexpr (S::reversibility == Reversibility::to_round_off && std::is_same_v<Adjoint, ReversibleAdjoint>) {
-    // Its sweep ends with a measurement of the drift, which makes two states; here are its steps alone.
-    for (std::int64_t i = n; i-- > 0;) {
-      TimeCotangents t_bar;
-      if (stepper.step_back(step_at(timeline, i), back, backward.carry_bar, backward.theta_bar, t_bar, {}, way_back) !=
-          Outcome::ok)
-        status = Status::not_finite;
-      backward.meet_saves(i, back);
-    }
-  } else {
-    status = trace.sweep(stepper, 0, timeline, back, backward, way_back, stats).status;
-  }
-  Eigen::internal::set_is_malloc_allowed(true);
-  return status == Status::success && allocations == before_sweep && !eigen_allocated;
+  const auto back = [&] { status = backward.run({ys, no_ts, no_events}, throttle, gradient).status; };
+  back();
+  const bool nothing_back = watched(back);
+  return status == Status::success && nothing_forth && nothing_back;
 }
 
 template <class F, class Y, class M, class Adjoint>
@@ -128,13 +109,14 @@ void check(const F& field, const Y& y0, const M& method, const Adjoint& adjoint)
   };
   const auto solving = [&](std::int64_t n) { return counted([&] { (void)solve(problem, method, FixedSteps{n}); }); };
   const auto differentiating = [&](std::int64_t n) {
-    return counted(
-        [&] { (void)value_and_gradient(problem, method, FixedSteps{n}, battery::WeightedSum{}, {}, adjoint); });
+    return counted([&] { (void)value_and_gradient(problem, method, FixedSteps{n}, battery::WeightedSum{}, adjoint); });
   };
   CHECK(solving(10) == solving(1000));
   CHECK(differentiating(10) == differentiating(1000));
   CHECK(differentiating(10) > 0);
-  CHECK(loops_allocate_nothing(field, y0, method, adjoint));
+  CHECK(loops_allocate_nothing(field, y0, method, adjoint, Events<>{}));
+  if constexpr (Extensible<typename M::template Stepper<F, Y>>)
+    CHECK(loops_allocate_nothing(field, y0, method, adjoint, Events{Event{Never{}}}));
 }
 
 template <class M>

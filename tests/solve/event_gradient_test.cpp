@@ -124,10 +124,8 @@ TEST_CASE("The steps of a solve with events, taken again, give the same bits: st
   const Problem problem{Ball{}, Vector2d(10, 0), 0.0, 10.0};
   const SaveAt save_at{.times = {0.3, 2.5, 9.9}, .t1 = true};
   const auto check = [&](const auto& method, const auto& steps, const auto& events) {
-    auto pass = solve_with_pullback(problem, method, steps, save_at,
-                                    DefaultAdjoint<std::decay_t<decltype(method)>, Ball, Vector2d>{}, events);
-    auto again = solve_with_pullback(problem, method, StepTo{pass.solution().steps()}, save_at,
-                                     DefaultAdjoint<std::decay_t<decltype(method)>, Ball, Vector2d>{}, events);
+    auto pass = solve_with_pullback(problem, method, steps, save_at, events);
+    auto again = solve_with_pullback(problem, method, StepTo{pass.solution().steps()}, save_at, events);
     CHECK(again.solution().status() == pass.solution().status());
     CHECK(again.solution().steps() == pass.solution().steps());
     REQUIRE(again.ts() == pass.ts());

@@ -32,15 +32,19 @@ struct Clock {
 // What a solve along the timeline saved, and where.
 auto plan_saves(const SaveAt& save_at, const Timeline& timeline) {
   using Y = Eigen::Vector<double, 1>;
-  using NoEvents = detail::EventDetector<Clock, Y>;
   const Clock clock;
   using S = RK4::Stepper<Clock, Y>;
-  const detail::Forward<S, detail::NoTrace, NoEvents> forward(RK4{}, clock, Y{0.0}, timeline.t0(), timeline.t1(),
-                                                              GivenTimeline{timeline}, save_at,
-                                                              NoEvents(Events<>{}, clock), OnFailure::throw_error);
-  for (std::size_t e = 0; e < forward.plan.size(); ++e)
-    CHECK(forward.solution.ys()[e][0] == Approx(forward.plan.ts[e] - timeline.t0()).margin(1e-14));
-  return forward.plan;
+  const Y zero{0.0};
+  auto forward =
+      detail::make_forward<S>(RK4{}, clock, zero, timeline.t0(), timeline.t1(), GivenTimeline{timeline}, timeline,
+                              save_at, detail::EventDetector(Events<>{}, clock, zero), detail::NoTrace{});
+  const Progress no_progress;
+  detail::Throttle throttle(no_progress);
+  detail::run_forward(forward, GivenTimeline{timeline}, timeline, zero, timeline.t0(), timeline.t1(), false, throttle);
+  const detail::SavePlan plan = forward.saver.plan();
+  for (std::size_t e = 0; e < plan.size(); ++e)
+    CHECK(forward.saver.states()[e][0] == Approx(plan.ts[e] - timeline.t0()).margin(1e-14));
+  return plan;
 }
 Nodes planned(const SaveAt& save_at, const Timeline& timeline = quarters) {
   return plan_saves(save_at, timeline).nodes;

@@ -2,8 +2,9 @@
 // Exact for every stepper; its memory grows with the number of steps.
 #pragma once
 
-#include <antistrophe/adjoint/detail/backward.hpp>
+#include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/number/bit_stack.hpp>
+#include <antistrophe/stepper/stepper.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -69,6 +70,8 @@ class CarryStore {
 }  // namespace detail
 
 struct DirectAdjoint {
+  static constexpr bool is_adjoint = true;
+
   template <class S>
   static consteval bool require() {
     return true;
@@ -79,6 +82,7 @@ struct DirectAdjoint {
    public:
     NoBits bits;
 
+    void restart() { first_ = -1; }
     // At the start of each segment of a solve; `n` steps are expected of all, 0 if unknown.
     void begin(const S&, std::int64_t n, const typename S::Carry& carry) {
       if (store_.size() == 0) store_.reserve(n, carry);
@@ -87,7 +91,6 @@ struct DirectAdjoint {
       if (first_ < 0) first_ = n;
       store_.put(n - first_, carry);
     }
-    void end(const typename S::Carry&) {}
     std::size_t bytes() const { return store_.bytes(); }
     static std::int64_t bits_kept() { return 0; }
 
@@ -105,7 +108,7 @@ struct DirectAdjoint {
         TimeCotangents step_bar;
         store_.get(step.n - first_, carry);
         stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i));
-        backward.chain_times(i, step_bar);
+        backward.after_step(i, step_bar);
         backward.meet_saves(i, carry);
       }
       return {};

@@ -3,8 +3,10 @@
 // arrives at must be the one it set out from, bit for bit, or the field is not a pure function.
 #pragma once
 
-#include <antistrophe/adjoint/detail/backward.hpp>
+#include <antistrophe/adjoint/adjoint.hpp>
+#include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/number/bit_stack.hpp>
+#include <antistrophe/stepper/stepper.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -22,13 +24,15 @@ namespace detail {
 inline Failure impure_at(double t, std::int64_t step) {
   return {
       Status::impure_field, t, step, -1,
-      "the way back did not meet the states of the way forth bit for bit, so the vector field is not a pure function "
+      "the backward pass did not reproduce the forward states bit for bit, so the vector field is not a pure function "
       "of (t, y; theta): look for a random layer, a threaded reduction, a cache, or parameters changed in between"};
 }
 
 }  // namespace detail
 
 struct ReversibleAdjoint {
+  static constexpr bool is_adjoint = true;
+
   // True for a reversible stepper; else a compile error.
   template <class S>
   static consteval bool require() {
@@ -43,17 +47,24 @@ struct ReversibleAdjoint {
    public:
     BitStack bits;
 
+    void restart() {
+      bits.clear();
+      segments_ = 0;
+    }
     // At the start of each segment of a solve; `n` steps are expected of all, 0 if unknown.
     void begin(const S& stepper, std::int64_t n, const typename S::Carry& carry) {
-      if (firsts_.empty()) {
+      if (segments_ == 0) {
         const auto size = static_cast<double>(std::get<0>(carry.parts()).size());
         const double expected = stepper.bit_rate() * size * static_cast<double>(n);
         bits.reserve(static_cast<std::int64_t>(expected + 8 * std::sqrt(expected) + 64));
       }
-      firsts_.push_back(carry);
+      if (segments_ < firsts_.size())
+        firsts_[segments_] = carry;
+      else
+        firsts_.push_back(carry);
+      ++segments_;
     }
     void before_step(std::int64_t, const typename S::Carry&) {}
-    void end(const typename S::Carry&) {}
     std::size_t bytes() const { return bits.bytes(); }
     std::int64_t bits_kept() const { return bits.size(); }
     // Reads the bits from the top down, through all segments.
@@ -62,7 +73,7 @@ struct ReversibleAdjoint {
     // Sweeps segment `number` from the carry after its last step to the one at its start; `carry` is overwritten on the way.
     template <class Backward>
     Failure sweep(S& stepper, std::size_t number, const Timeline& timeline, typename S::Carry& carry,
-                  Backward& backward, BitStack::Cursor& cursor, BackwardStats& stats) const {
+                  Backward& backward, BitStack::Cursor& cursor, BackwardStats& stats) {
       const std::int64_t n = timeline.steps();
       backward.meet_saves(n, carry);
       for (std::int64_t i = n; i-- > 0;) {
@@ -71,7 +82,7 @@ struct ReversibleAdjoint {
         const Outcome outcome = stepper.step_back(step, carry, backward.carry_bar, backward.theta_bar, step_bar,
                                                   backward.saves_inside(i), cursor);
         if (outcome != Outcome::ok) return lost(stepper, outcome, step);
-        backward.chain_times(i, step_bar);
+        backward.after_step(i, step_bar);
         backward.meet_saves(i, carry);
       }
       return arrive(stepper, number, timeline, carry, cursor, stats);
@@ -79,7 +90,7 @@ struct ReversibleAdjoint {
 
     // The way back without cotangents; needs no vjp.
     Failure reconstruct(S& stepper, std::size_t number, const Timeline& timeline, typename S::Carry& carry,
-                        BitStack::Cursor& cursor, BackwardStats& stats) const {
+                        BitStack::Cursor& cursor, BackwardStats& stats) {
       for (std::int64_t i = timeline.steps(); i-- > 0;) {
         const Step step = step_at(timeline, i);
         const Outcome outcome = stepper.reconstruct(step, carry, cursor);
@@ -100,15 +111,15 @@ struct ReversibleAdjoint {
     }
 
     Failure arrive(S& stepper, std::size_t number, const Timeline& timeline, const typename S::Carry& carry,
-                   const BitStack::Cursor& cursor, BackwardStats& stats) const {
+                   const BitStack::Cursor& cursor, BackwardStats& stats) {
       if constexpr (S::reversibility == Reversibility::exact) {
         if (!stepper.same(carry, firsts_[number]) || (number == 0 && !cursor.at_bottom()))
           return detail::impure_at(timeline.t0(), timeline.first());
       } else {
-        typename S::State y, y0;
-        stepper.read(carry, y);
-        stepper.read(firsts_[number], y0);
-        if (y.size() > 0) stats.drift = std::fmax(stats.drift, static_cast<double>((y - y0).array().abs().maxCoeff()));
+        stepper.read(carry, y_);
+        stepper.read(firsts_[number], y0_);
+        if (y_.size() > 0)
+          stats.drift = std::fmax(stats.drift, static_cast<double>((y_ - y0_).array().abs().maxCoeff()));
         if (!std::isfinite(stats.drift))
           return {Status::not_finite, timeline.t0(), timeline.first(), -1,
                   std::string("the reconstructed initial state is not finite: ") + why_astray};
@@ -123,7 +134,9 @@ struct ReversibleAdjoint {
                                                   : "on the way back round-off grows like lambda^-n, and more where "
                                                     "the way forth contracts; use Exact arithmetic";
 
-    std::vector<typename S::Carry> firsts_;
+    std::vector<typename S::Carry> firsts_;  // of each segment, in the first segments_ places
+    std::size_t segments_ = 0;
+    typename S::State y_, y0_;
   };
 };
 

@@ -1,8 +1,10 @@
-// assert_reversible(problem, method, steps): there and back, for a vector field one does not trust. In exact arithmetic
+// assert_reversible(problem, method, steps[, events]): there and back, for a vector field one does not trust. In exact arithmetic
 // the way back must end at the initial state bit for bit; in floating arithmetic the drift is measured.
 #pragma once
 
 #include <antistrophe/adjoint/reversible.hpp>
+#include <antistrophe/detail/extras.hpp>
+#include <antistrophe/detail/forward.hpp>
 #include <antistrophe/solve.hpp>
 
 #include <cstdint>
@@ -30,32 +32,47 @@ consteval bool require_round_trip() {
     return ReversibleAdjoint::require<typename M::template Stepper<F, Y>>();
 }
 
+template <class F, class Y, class M, class StepsType, class... E>
+RoundTrip<Y> round_trip(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
+                        const Events<E...>& events) {
+  using S = typename M::template Stepper<F, Y>;
+  validate(problem);
+  const Timeline plan = timeline_of(steps, problem.t0, problem.t1);
+  const Progress no_progress;
+  Throttle throttle(no_progress);
+  auto forward = make_forward<S>(method, problem.field, problem.y0, problem.t0, problem.t1, steps, plan, SaveAt{},
+                                 EventDetector(events, problem.field, problem.y0),
+                                 typename ReversibleAdjoint::template Trace<S>{});
+  run_forward(forward, steps, plan, problem.y0, problem.t0, problem.t1, false, throttle);
+  const auto check = [&](const Failure& failure) {
+    if (failure.status != Status::success && failure.status != Status::event)
+      throw SolveError(failure, make_solution(forward, true));
+  };
+  check(forward.failure);
+  RoundTrip<Y> trip{problem.y0, forward.saver.states().back(), 0, forward.trace.bits_kept(), forward.stats.accepted};
+  auto way_back = forward.trace.way_back();
+  BackwardStats stats;
+  for (std::size_t k = forward.segments.size(); k-- > 0;) {
+    Segment<S>& segment = forward.segments[k];
+    check(forward.trace.reconstruct(forward.stepper, k, segment.timeline, segment.end, way_back, stats));
+  }
+  forward.stepper.read(forward.segments.front().end, trip.y0);
+  trip.drift = stats.drift;
+  return trip;
+}
+
 }  // namespace detail
 
-// Needs no vjp. Throws SolveError with Status::impure_field where an exact method does not return to its initial state,
-// and as solve does.
-template <class F, class Y, class M, class StepsType>
-RoundTrip<Y> assert_reversible(const Problem<F, Y>& problem, const M& method, const StepsType& steps) {
-  if constexpr (!detail::require_round_trip<F, Y, M, StepsType>()) {
-    return {};
-  } else {
-    using S = typename M::template Stepper<F, Y>;
-    using Trace = typename ReversibleAdjoint::Trace<S>;
-    detail::validate(problem);
-    using NoEvents = detail::EventDetector<F, Y>;
-    detail::Forward<S, Trace, NoEvents> forward(method, problem.field, problem.y0, problem.t0, problem.t1, steps, {},
-                                                NoEvents(Events<>{}, problem.field), OnFailure::throw_error);
-    detail::Segment<S>& segment = forward.segments.front();
-    BackwardStats stats;
-    RoundTrip<Y> trip{problem.y0, forward.solution.ys().back(), 0, forward.trace.bits_kept(), segment.timeline.steps()};
-    auto way_back = forward.trace.way_back();
-    const Failure failure =
-        forward.trace.reconstruct(forward.stepper, 0, segment.timeline, segment.end, way_back, stats);
-    if (failure.status != Status::success) throw SolveError(failure, forward.solution);
-    forward.stepper.read(segment.end, trip.y0);
-    trip.drift = stats.drift;
-    return trip;
+// Needs no vjp. Through Events{…}, if given, each stretch between them is gone back. Throws SolveError with
+// Status::impure_field where an exact method does not return to its initial state, and as solve does.
+template <class F, class Y, class M, class StepsType, class... Extras>
+RoundTrip<Y> assert_reversible(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
+                               const Extras&... extras) {
+  if constexpr (detail::require_extras<detail::Call::round_trip, Extras...>()) {
+    if constexpr (detail::require_round_trip<F, Y, M, StepsType>())
+      return detail::round_trip(problem, method, steps, detail::pick<detail::Extra::events>(Events<>{}, extras...));
   }
+  return {};
 }
 
 }  // namespace antistrophe

@@ -1,10 +1,10 @@
-// check_gradient(problem, method, steps, loss[, save_at][, adjoint]): the gradient of the very solve, against
-// differences of its value. For users' own tests, beside check_vjp.
+// check_gradient(problem, method, steps, loss[, extras…]): the gradient of the very solve, against differences of its value. For users' own tests, beside check_vjp.
 #pragma once
 
 #include <antistrophe/gradient.hpp>
 
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <ostream>
 #include <sstream>
@@ -33,17 +33,15 @@ struct GradientCheckOptions {
   double step = 0;  // of differences, relative to the component's size or 1; 0 for the default
 };
 
-// Fourth-order central differences, with the step that balances truncation against round-off, ε^{1/5}. Steps that are chosen
-// as the solve goes are taken once and then held, as the gradient holds them.
-// Throws as value_and_gradient does.
-template <class F, class Y, class M, class StepsType, class L, class Save = SaveAt,
-          class Adjoint = DefaultAdjoint<M, F, Y>>
-GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
-                              const Save& save_at = {}, const Adjoint& adjoint = {},
-                              const GradientCheckOptions& options = {}) {
-  if constexpr (std::is_same_v<StepsType, Adaptive>) {
-    const StepTo taken{solve_with_pullback(problem, method, steps, save_at, adjoint).solution().steps()};
-    return check_gradient(problem, method, taken, loss, save_at, adjoint, options);
+namespace detail {
+
+template <class F, class Y, class M, class StepsType, class L, class Save, class Adjoint, class EventsType>
+GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
+                                 const Save& save_at, const Adjoint& adjoint, const EventsType& events,
+                                 const GradientCheckOptions& options) {
+  if constexpr (ControlledSteps<StepsType>) {
+    const StepTo taken{solve_with_pullback(problem, method, steps, save_at, adjoint, events).solution().steps()};
+    return check_gradient_of(problem, method, taken, loss, save_at, adjoint, events, options);
   } else {
     using Real = RealOf<Y>;
     const double epsilon = static_cast<double>(std::numeric_limits<Real>::epsilon());
@@ -51,13 +49,13 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
     GradientReport report;
     report.tolerance = options.tolerance > 0 ? options.tolerance : (epsilon > 1e-10 ? 2e-2 : 1e-7);
 
-    const auto at_problem = value_and_gradient(problem, method, steps, loss, save_at, adjoint);
+    const auto at_problem = value_and_gradient(problem, method, steps, loss, save_at, adjoint, events);
     const auto& gradient = at_problem.gradient;
     Problem<F, Y> moved = problem;
+    LossCotangents<Y, SavedType<Save, Y>> unused;
     const auto value_at = [&] {
-      const auto ys = solve(moved, method, steps, save_at).ys();
-      auto unused = ys;
-      return static_cast<double>(loss(ys, unused));
+      const auto solution = solve(moved, method, steps, save_at, events);
+      return static_cast<double>(evaluate_loss(loss, solution.ts(), solution.ys(), solution.events(), unused));
     };
     const auto differentiate = [&](auto& x) {
       const auto original = x;
@@ -103,7 +101,7 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
       compare(group);
     }
     if constexpr (TimeDifferentiable<F, Y> && std::is_same_v<StepsType, FixedSteps>) {
-      if (detail::save_plan_of(save_at).times.empty() && problem.t0 != problem.t1) {
+      if (save_plan_of(save_at).times.empty() && problem.t0 != problem.t1) {
         compare({{"t0", gradient.t0, differentiate(moved.t0)}});
         compare({{"t1", gradient.t1, differentiate(moved.t1)}});
       }
@@ -120,6 +118,44 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
     report.message = text.str();
     return report;
   }
+}
+
+}  // namespace detail
+
+// The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, GradientCheckOptions{…}.
+// Fourth-order central differences, with the step that balances truncation against round-off, ε^{1/5}. Steps that are chosen
+// as the solve goes are taken once and then held, as the gradient holds them.
+// Throws as value_and_gradient does.
+template <class F, class Y, class M, class StepsType, class L, class... Extras>
+GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
+                              const Extras&... extras) {
+  using Save = detail::Picked<detail::Extra::save_at, SaveAt, Extras...>;
+  using Adjoint = detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
+  if constexpr (detail::require_extras<detail::Call::check_gradient, Extras...>()) {
+    if constexpr (detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
+      if constexpr (detail::require_loss<L, Y, SavedType<Save, Y>>()) {
+        return detail::check_gradient_of(problem, method, steps, loss,
+                                         detail::pick<detail::Extra::save_at>(SaveAt{}, extras...),
+                                         detail::pick<detail::Extra::adjoint>(Adjoint{}, extras...),
+                                         detail::pick<detail::Extra::events>(Events<>{}, extras...),
+                                         detail::pick<detail::Extra::check_options>(GradientCheckOptions{}, extras...));
+      }
+    }
+  }
+  return {};
+}
+
+// What to save may be written in braces alone, as of solve.
+template <class F, class Y, class M, class StepsType, class L, class... Extras>
+GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
+                              const SaveAt& save_at, const Extras&... extras) {
+  return check_gradient<F, Y, M, StepsType, L, SaveAt, Extras...>(problem, method, steps, loss, save_at, extras...);
+}
+template <class F, class Y, class M, class StepsType, class L, class Time, class... Extras>
+GradientReport check_gradient(const Problem<F, Y>&, const M&, const StepsType&, const L&, std::initializer_list<Time>,
+                              const Extras&...) {
+  detail::refuse_bare_times<F>();
+  return {};
 }
 
 }  // namespace antistrophe

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <antistrophe/core/errors.hpp>
+#include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/problem/detail/event_functions.hpp>
 #include <antistrophe/problem/events.hpp>
 #include <antistrophe/stepper/step_polynomial.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -69,16 +69,26 @@ class EventDetector {
  public:
   static constexpr std::size_t count = sizeof...(E);
   static constexpr bool none = count == 0;
+  static constexpr bool any_jumps = (jumps<E> || ...);
 
-  EventDetector(const Events<E...>& events, const F& field, std::type_identity<Y> = {})
-      : events_(events), field_(&field) {}
+  EventDetector(const Events<E...>& events, const F& field, const Y& like)
+      : events_(events), field_(&field), y_(like) {}
+
+  // Forgets all of the solve before.
+  void restart() {
+    passed_.fill(false);
+    started_at_ = side_before_ = 0;
+    resumed_at_ = resumed_before_ = std::numeric_limits<double>::quiet_NaN();
+    fired_last_ = fired_before_ = recurring_ = std::nullopt;
+    evaluations_ = 0;
+  }
 
   // At the start of a segment; `fired` is the event that led there.
   void start(double t, const Y& y, std::optional<std::size_t> fired) {
-    for_each([&]<std::size_t I>(const auto& event) {
-      values_[I] = value<I>(event, t, y);
-      if (fired && (fired == I || passed_[I])) values_[I] = 0;
-    });
+    for (std::size_t i = 0; i < count; ++i) {
+      values_[i] = value(i, t, y);
+      if (fired && (fired == i || passed_[i])) values_[i] = 0;
+    }
     if (!fired) {
       started_at_ = t;
       return;
@@ -86,9 +96,6 @@ class EventDetector {
     fired_before_ = fired_last_, resumed_before_ = resumed_at_;
     fired_last_ = fired, resumed_at_ = t;
   }
-
-  // False where the step that was looked at last has a dense output that is not finite.
-  bool finite() const { return finite_; }
 
   // What is known of g at the start of a step; rewind goes back to it when the step is not committed.
   struct Mark {
@@ -99,7 +106,6 @@ class EventDetector {
   void rewind(const Mark& mark) {
     values_ = mark.values;
     side_before_ = mark.side_before;
-    finite_ = true;
   }
 
   // The event that fires again and again within a time that numbers do not resolve, if there is one.
@@ -119,52 +125,36 @@ class EventDetector {
   // Of f, by events that look at it.
   std::int64_t evaluations() const { return evaluations_; }
 
-  // The earliest event of an attempted step that interrupts it; those that are only recorded before it go to `record`.
-  template <Stepper S, class Record>
-  std::optional<EventHit> look(S& stepper, const Step& step, const typename S::Carry& carry, const Y& y1,
+  // The earliest event of an attempted step that interrupts it. Those before it that do not are told to
+  // record(hit, t, y, polynomial).
+  template <class S, class Record>
+  std::optional<EventHit> look(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& carry, const Y& y1,
                                Record&& record) {
+    static_assert(Extensible<S>, "antistrophe: events need a method with dense output.");
+    const Step& step = attempted.step();
     std::array<double, count> ends{};
     bool crossed = false;
-    for_each([&]<std::size_t I>(const auto& event) {
-      ends[I] = value<I>(event, step.t1, y1);
-      crossed = crossed || values_[I] == 0 || (values_[I] > 0) != (ends[I] > 0) || ends[I] == 0;
-    });
+    for (std::size_t i = 0; i < count; ++i) {
+      ends[i] = value(i, step.t1, y1);
+      crossed = crossed || values_[i] == 0 || (values_[i] > 0) != (ends[i] > 0) || ends[i] == 0;
+    }
     if (!crossed) {
       values_ = ends;
       return std::nullopt;
     }
-    static_assert(Extensible<S>, "antistrophe: events need a method with dense output.");
-    StepPolynomial<Y, S::dense_degree> polynomial(y1);
-    stepper.extend(step, carry, polynomial);
-    finite_ = polynomial.finite();
-    if (!finite_) return std::nullopt;
-    Y y = y1;
+    const auto& polynomial = attempted.polynomial(stepper, carry);
+    if (!attempted.finite()) return std::nullopt;
     std::array<EventHit, count> hits{};
     std::size_t found = 0;
-    for_each([&]<std::size_t I>(const auto& event) {
-      const auto phi = [&](double sigma) {
-        polynomial.value(sigma, y);
-        const double t = sigma == 1 ? step.t1 : step.t0 + sigma * step.h();
-        return value<I>(event, t, y);
-      };
-      double from = 0, before = values_[I];
-      if (before == 0) {
-        from = leaves_zero(phi), before = phi(from);
-        if (fired_last_ == I && resumed_at_ == step.t0) watch_for_rest(I, before);
-      }
-      const bool changes = before != 0 && (ends[I] == 0 || (before > 0) != (ends[I] > 0));
-      const bool counts = event.crossing == Crossing::any || (event.crossing == Crossing::rising) == (before < 0);
-      if (!changes || !counts) return;
-      const double sigma = find_zero(phi, from, before, 1.0, ends[I], event.tolerance / std::fabs(step.h()));
-      if (resumed_at_ != step.t0 || sigma > same_time(step))
-        hits[found++] = {I, sigma};
-      else if (fired_last_ == I)
-        recurring_ = I;
-      // else it was simultaneous with the event that fired there
-    });
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::optional<double> sigma = zero(i, step, polynomial, ends[i]);
+      if (!sigma) continue;
+      // In the order of their times; of simultaneous ones, that of the list.
+      std::size_t place = found++;
+      for (; place > 0 && hits[place - 1].sigma > *sigma; --place) hits[place] = hits[place - 1];
+      hits[place] = {i, *sigma};
+    }
     values_ = ends;
-    std::stable_sort(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(found),
-                     [](const EventHit& a, const EventHit& b) { return a.sigma < b.sigma; });
     for (std::size_t i = 0; i < found; ++i) {
       if (interrupts(hits[i].index)) {
         passed_.fill(false);
@@ -172,8 +162,8 @@ class EventDetector {
           passed_[hits[j].index] = hits[j].sigma - hits[i].sigma <= same_time(step);
         return hits[i];
       }
-      polynomial.value(hits[i].sigma, y);
-      record(hits[i], step.t0 + hits[i].sigma * step.h(), y);
+      polynomial.value(hits[i].sigma, y_);
+      record(hits[i], step.t0 + hits[i].sigma * step.h(), y_, polynomial);
     }
     return std::nullopt;
   }
@@ -233,6 +223,31 @@ class EventDetector {
     }(std::make_index_sequence<count>{});
   }
 
+  // Where event i is met inside the step, if it is and counts.
+  template <class Polynomial>
+  std::optional<double> zero(std::size_t i, const Step& step, const Polynomial& polynomial, double end) {
+    const auto phi = [&](double sigma) {
+      polynomial.value(sigma, y_);
+      return value(i, sigma == 1 ? step.t1 : step.t0 + sigma * step.h(), y_);
+    };
+    double from = 0, before = values_[i];
+    if (before == 0) {
+      from = leaves_zero(phi), before = phi(from);
+      if (fired_last_ == i && resumed_at_ == step.t0) watch_for_rest(i, before);
+    }
+    const bool changes = before != 0 && (end == 0 || (before > 0) != (end > 0));
+    Crossing crossing = Crossing::any;
+    double tolerance = 0;
+    for_each([&]<std::size_t I>(const auto& event) {
+      if (I == i) crossing = event.crossing, tolerance = event.tolerance;
+    });
+    if (!changes || (crossing != Crossing::any && (crossing == Crossing::rising) != (before < 0))) return std::nullopt;
+    const double sigma = find_zero(phi, from, before, 1.0, end, tolerance / std::fabs(step.h()));
+    if (resumed_at_ != step.t0 || sigma > same_time(step)) return sigma;
+    if (fired_last_ == i) recurring_ = i;
+    return std::nullopt;  // it was simultaneous with the event that fired there
+  }
+
   // A ball whose bounces have become shorter than the state's numbers resolve goes through the floor: it leaves g = 0 on the
   // other side than after the bounce before, a moment ago.
   void watch_for_rest(std::size_t index, double side) {
@@ -246,26 +261,27 @@ class EventDetector {
     return 64 * std::numeric_limits<double>::epsilon() * std::fmax(1.0, std::fabs(step.t0 / step.h()));
   }
 
-  template <std::size_t I>
-  double value(const auto& event, double t, const Y& y) {
-    if constexpr (looks_at_field<std::remove_cvref_t<decltype(event.g)>>) ++evaluations_;
-    const double g = event_value(event.g, *field_, t, y);
-    if (std::isnan(g)) refuse("g of event " + std::to_string(I) + " at t = " + in_words(t), g, "a number");
+  // g of event i.
+  double value(std::size_t i, double t, const Y& y) {
+    double g = 0;
+    for_each([&]<std::size_t I>(const auto& event) {
+      if (I != i) return;
+      if constexpr (looks_at_field<std::remove_cvref_t<decltype(event.g)>>) ++evaluations_;
+      g = event_value(event.g, *field_, t, y);
+    });
+    if (std::isnan(g)) refuse("g of event " + std::to_string(i) + " at t = " + in_words(t), g, "a number");
     return g;
   }
 
   Events<E...> events_;
   const F* field_;
+  Y y_;                                 // where g is looked at
   std::array<double, count> values_{};  // g where the step begins; 0 where its side is not known yet
   std::array<bool, count> passed_{};    // at the time of the event that fired last
   double started_at_ = 0, resumed_at_ = std::numeric_limits<double>::quiet_NaN(), resumed_before_ = resumed_at_,
          side_before_ = 0;
   std::optional<std::size_t> fired_last_, fired_before_, recurring_;
   std::int64_t evaluations_ = 0;
-  bool finite_ = true;
 };
-
-template <class F, class Y, class... E>
-EventDetector(const Events<E...>&, const F&, std::type_identity<Y>) -> EventDetector<F, Y, E...>;
 
 }  // namespace antistrophe::detail

@@ -1,8 +1,9 @@
-// The one forward loop. A control proposes steps, laid out before or chosen to a tolerance, and judges them; the loop saves what
-// is asked for, watches for events and tells a trace what it passes. A trace keeps whatever its adjoint will need on the way
-// back; a plain solve has the trace that keeps nothing.
+// The one forward loop. A step control proposes steps, laid out before or chosen to a tolerance, and judges them; the loop
+// saves what is asked for, watches for events and tells a trace what it passes. A trace keeps whatever its adjoint will need
+// on the way back; a plain solve has the trace that keeps nothing.
 #pragma once
 
+#include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/detail/event_detector.hpp>
 #include <antistrophe/detail/saver.hpp>
 #include <antistrophe/detail/step_control.hpp>
@@ -17,21 +18,22 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace antistrophe::detail {
 
+// What a plain solve keeps for the way back.
 struct NoTrace {
   NoBits bits;
+  void restart() {}
   template <class S>
   void begin(const S&, std::int64_t, const typename S::Carry&) {}
   template <class Carry>
   void before_step(std::int64_t, const Carry&) {}
-  template <class Carry>
-  void end(const Carry&) {}
 };
 
-// The event that cuts the last step of a segment: the step it lies in, which is not committed, where in it, and the state
-// and its slope there.
+// An event that interrupts a step, which ends a segment: the step it lies in, which is not committed, where in it, and the
+// state and its slope there.
 template <class Y>
 struct Interruption {
   EventHit hit;
@@ -40,114 +42,254 @@ struct Interruption {
   Y y, slope;
 };
 
-// A stretch of a solve from a start to an event or the end: its nodes, its saves in the plan, the carry after its last
-// committed step, and the event, if one arrested it.
-template <Stepper S>
+// A stretch of a solve from a start to an event or the end: its nodes, its first save in the plan, the carry after its last
+// committed step, and the event, if one interrupted it.
+template <class S>
 struct Segment {
-  Timeline timeline = Timeline::growing(0);
-  std::size_t saves_begin = 0, saves_end = 0;
+  Timeline timeline;
+  std::size_t saves_begin;
   typename S::Carry end;
   std::optional<Interruption<typename S::State>> interruption;
 };
 
-// Solves one segment from y at time t. The timeline grows with the steps, or, where `laid_out`, is complete. The carry is
-// left at the end, or before the step that failed or was cut.
-template <Stepper S, class StepControl, class Trace, class Detector>
-Failure integrate(S& stepper, StepControl& control, bool laid_out, Segment<S>& segment, const typename S::State& y0,
-                  Trace& trace, std::int64_t expected_steps, Detector& detector, Saver<typename S::State>& saver,
-                  Stats& stats, std::vector<EventRecord<typename S::State>>& events, Throttle& throttle,
-                  double whole_t0, double whole_t1) {
-  using Y = typename S::State;
-  typename S::Carry& carry = segment.end;
-  Timeline& timeline = segment.timeline;
-  double t = timeline.t0();
-  const auto stopped = [&](std::int64_t step) {
-    return Failure{Status::stopped, saver.stopped_at(), step, -1, "the observer asked for it"};
-  };
-  std::optional<std::size_t> over_at_start;
-  if constexpr (!Detector::none) over_at_start = detector.over_at_start();
-  saver.start(t, y0, control.over() || over_at_start);
-  if (!saver.goes_on()) return stopped(timeline.first());
-  if (const Outcome outcome = stepper.start(t, y0, carry); outcome != Outcome::ok)
-    return failed_at(stepper, outcome, Step{timeline.first(), t, t, &timeline});
-  trace.begin(stepper, expected_steps, carry);
-  if (over_at_start) {
-    events.push_back({*over_at_start, t, y0});
-    return {Status::event, t, timeline.first(), -1, "a terminal event at the start"};
-  }
-  control.start(stepper, t, y0);
+// Where an event of the record was met: at the start of the solve, inside a committed step, or at the end of a segment. Its
+// step begins at node `node` of segment `segment`; slope is y' there.
+template <class Y>
+struct EventPlace {
+  enum class Kind { at_start, inside, interrupting } kind = Kind::inside;
+  std::size_t segment = 0;
+  std::int64_t node = 0;
+  double sigma = 0;
+  Y slope;
+};
 
-  for (std::int64_t i = 0; !control.over();) {
-    const double t_next = control.target(t);
-    const Step step{timeline.first() + i, t, t_next, &timeline};
-    if (std::optional<Failure> failure = control.exhausted(step, stats)) return *std::move(failure);
-    ++stats.steps;
-    Outcome outcome = stepper.attempt(step, carry);
-    bool accepted = outcome == Outcome::ok && control.accepts(stepper, step, carry);
-    if (accepted) {
-      const auto mark = saver.mark();
-      const auto commit = [&] {
-        saver.inside(stepper, step, t_next, i, carry);
-        saver.keep_path(stepper, step, t_next, carry);
-        trace.before_step(step.n, carry);
-        return saver.finite() ? stepper.commit(step, carry, trace.bits) : Outcome::not_finite;
-      };
-      if constexpr (!Detector::none) {
-        Y y1 = zeros_like(y0);
-        stepper.proposal(step, carry, y1);
-        const std::size_t recorded = events.size();
-        const auto record = [&](const EventHit& hit, double at, const Y& y) { events.push_back({hit.index, at, y}); };
-        const auto event_mark = detector.mark();
-        const std::optional<EventHit> hit = detector.look(stepper, step, carry, y1, record);
-        if (hit) {
-          StepPolynomial<Y, S::dense_degree> polynomial(y0);
-          stepper.extend(step, carry, polynomial);
-          Interruption<Y> interruption{*hit, step, hit->sigma == 1 ? t_next : t + hit->sigma * step.h(), y0, y0};
-          polynomial.value(hit->sigma, interruption.y);
-          polynomial.slope(hit->sigma, interruption.slope);
-          interruption.slope /= static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(step.h()));
-          saver.inside(stepper, step, interruption.t, i, carry);
-          saver.keep_path(stepper, step, interruption.t, carry);
-          saver.interruption(interruption.t, hit->sigma, i, detector.ends_solve(hit->index), interruption.y);
-          events.push_back({hit->index, interruption.t, interruption.y});
-          ++stats.accepted;
-          segment.interruption = std::move(interruption);
-          if (!saver.goes_on()) return stopped(step.n);
-          return {};
-        }
-        if (const std::optional<std::size_t> again = detector.recurring())
-          return {Status::step_size_vanished, t, step.n, -1,
-                  "event " + std::to_string(*again) +
-                      " fires again and again at this time, infinitely often in finite time, like the bounces of a "
-                      "ball that comes to rest; let its jump put the state to rest, or end the solve by another event "
-                      "before it"};
-        outcome = detector.finite() ? commit() : Outcome::not_finite;
-        if (outcome != Outcome::ok) {
-          events.resize(recorded);
-          detector.rewind(event_mark);
-        }
-      } else {
-        outcome = commit();
-      }
-      accepted = outcome == Outcome::ok;
-      if (!accepted) saver.rewind(mark);
-    }
-    if (!accepted) {
-      ++stats.rejected;
-      if (std::optional<Failure> failure = control.rejected(stepper, outcome, step)) return *std::move(failure);
-      continue;
-    }
-    ++stats.accepted;
-    if (!laid_out) timeline.append(t_next);
-    control.accepted(stepper, step);
-    t = t_next;
-    ++i;
-    saver.after(stepper, t, i, control.over(), carry);
-    if (!saver.goes_on()) return stopped(step.n);
-    throttle.tell((t - whole_t0) / (whole_t1 - whole_t0), stats);
+// What a forward pass works with and leaves behind.
+template <class S, class Trace, class Detector>
+struct Forward {
+  using Y = typename S::State;
+
+  S stepper;
+  Trace trace;
+  Detector detector;
+  Saver<Y> saver;
+  AttemptedStep<S> attempted;
+  std::vector<Segment<S>> segments;
+  std::vector<EventRecord<Y>> events;
+  std::vector<EventPlace<Y>> places;  // of events, one each
+  Stats stats;
+  Failure failure;
+  Y start, end;  // of the segment at hand, of the step at hand
+
+  // Forgets the solve before, but keeps its memory.
+  void restart() {
+    trace.restart();
+    detector.restart();
+    saver.restart();
+    events.clear();
+    places.clear();
+    stats = {};
+    failure = {};
   }
-  trace.end(carry);
-  return {};
-}
+};
+
+// Runs a forward pass from y0 at t0 to t1.
+template <class S, class Trace, class Detector, class Control>
+class Integration {
+ public:
+  using Y = typename S::State;
+
+  Integration(Forward<S, Trace, Detector>& forward, Control& control, Throttle& throttle, double t0, double t1)
+      : f_(forward), control_(control), throttle_(throttle), t0_(t0), t1_(t1) {}
+
+  // Through all segments. `plan` holds the steps laid out before, or t0 alone; where no event can interrupt them, the one
+  // segment has them from the beginning.
+  void run(const Timeline& plan, const Y& y0) {
+    laid_out_ = Detector::none && plan.steps() > 0;
+    expected_steps_ = plan.steps();
+    const Calls before = f_.stepper.calls();
+    f_.start = y0;
+    f_.failure = all_segments(plan);
+    if constexpr (requires { control_.guarded(); }) f_.stats.guarded = control_.guarded();
+    // Of steps laid out before, those that were taken, fewer where the solve ended early.
+    if (f_.segments.size() == 1) f_.segments[0].timeline.shorten(f_.stats.accepted);
+    f_.stats.evaluations = f_.stepper.calls().evaluations - before.evaluations;
+    if constexpr (!Detector::none) f_.stats.evaluations += f_.detector.evaluations();
+    if constexpr (requires { f_.trace.bytes(); }) {
+      f_.stats.bytes_kept = f_.trace.bytes();
+      for (const Segment<S>& segment : f_.segments) f_.stats.bytes_kept += segment.timeline.bytes();
+      f_.stats.bits = f_.trace.bits_kept();
+    }
+  }
+
+ private:
+  using Carry = typename S::Carry;
+  using Place = EventPlace<Y>;
+
+  Failure all_segments(const Timeline& plan) {
+    double t = t0_;
+    std::int64_t first = plan.first();
+    std::optional<std::size_t> fired;
+    for (number_ = 0;; ++number_) {
+      open_segment(laid_out_ ? plan : Timeline::growing(t).numbered_from(first));
+      if constexpr (!Detector::none) f_.detector.start(t, f_.start, fired);
+      Failure failure = one_segment();
+      const Segment<S>& segment = f_.segments[number_];
+      if (failure.status != Status::success || !segment.interruption) return failure;
+      if constexpr (!Detector::none) {
+        const Interruption<Y>& met = *segment.interruption;
+        if (f_.detector.ends_solve(met.hit.index)) return {Status::event, met.t, met.step.n, -1, "a terminal event"};
+        first = segment.timeline.first() + segment.timeline.steps();
+        t = met.t;
+        fired = met.hit.index;
+        f_.detector.jump(met.hit.index, t, met.y, f_.start);
+        if (const Eigen::Index bad = first_not_finite(f_.start); bad >= 0)
+          return {Status::not_finite, t, first, bad,
+                  "the jump of event " + std::to_string(met.hit.index) + " is not finite"};
+        control_.resume(t);
+      }
+    }
+  }
+
+  // A segment of the solve before is used again.
+  void open_segment(const Timeline& timeline) {
+    const std::size_t saves = f_.saver.mark().saves;
+    if (number_ < f_.segments.size()) {
+      Segment<S>& segment = f_.segments[number_];
+      segment.timeline = timeline;
+      segment.saves_begin = saves;
+      segment.interruption.reset();
+      f_.segments.erase(f_.segments.begin() + static_cast<std::ptrdiff_t>(number_) + 1, f_.segments.end());
+    } else {
+      f_.segments.push_back({timeline, saves, f_.stepper.make_carry(), std::nullopt});
+    }
+  }
+
+  // From f_.start to an event or the end. The carry is left at the end, or before the step that failed or was interrupted.
+  Failure one_segment() {
+    Segment<S>& segment = f_.segments[number_];
+    S& stepper = f_.stepper;
+    Saver<Y>& saver = f_.saver;
+    Carry& carry = segment.end;
+    Timeline& timeline = segment.timeline;
+    double t = timeline.t0();
+    std::optional<std::size_t> over_at_start;
+    if constexpr (!Detector::none) over_at_start = f_.detector.over_at_start();
+    saver.start(t, f_.start, control_.over() || over_at_start);
+    if (!saver.goes_on()) return stopped(timeline.first());
+    if (const Outcome outcome = stepper.start(t, f_.start, carry); outcome != Outcome::ok)
+      return failed_at(stepper, outcome, Step{timeline.first(), t, t, &timeline});
+    f_.trace.begin(stepper, expected_steps_, carry);
+    if (over_at_start) {
+      f_.events.push_back({*over_at_start, t, f_.start});
+      f_.places.push_back({Place::Kind::at_start, number_, 0, 0, f_.start});
+      return {Status::event, t, timeline.first(), -1, "a terminal event at the start"};
+    }
+    control_.start(stepper, t, f_.start);
+
+    for (std::int64_t i = 0; !control_.over();) {
+      const double t_next = control_.target(t);
+      const Step step{timeline.first() + i, t, t_next, &timeline};
+      if (control_.exhausted(step, f_.stats)) return control_.why_exhausted(step);
+      ++f_.stats.steps;
+      f_.attempted.begin(step);
+      Outcome outcome = stepper.attempt(step, carry);
+      bool accepted = outcome == Outcome::ok && control_.accepts(stepper, step, carry);
+      if (accepted) {
+        const auto mark = saver.mark();
+        if constexpr (!Detector::none) {
+          const std::size_t recorded = f_.events.size();
+          const auto event_mark = f_.detector.mark();
+          if (meets_event(segment, i)) {
+            if (!saver.goes_on()) return stopped(step.n);
+            return {};
+          }
+          if (const std::optional<std::size_t> again = f_.detector.recurring()) return endless(*again, step);
+          outcome = commit(step, i, carry);
+          if (outcome != Outcome::ok) {
+            f_.events.resize(recorded);
+            f_.places.resize(recorded);
+            f_.detector.rewind(event_mark);
+          }
+        } else {
+          outcome = commit(step, i, carry);
+        }
+        accepted = outcome == Outcome::ok;
+        if (!accepted) saver.rewind(mark);
+      }
+      if (!accepted) {
+        ++f_.stats.rejected;
+        if (std::optional<Failure> failure = control_.rejected(stepper, outcome, step)) return *std::move(failure);
+        continue;
+      }
+      ++f_.stats.accepted;
+      if (!laid_out_) timeline.append(t_next);
+      control_.accepted(stepper, step);
+      t = t_next;
+      ++i;
+      saver.after(stepper, t, i, control_.over(), carry);
+      if (!saver.goes_on()) return stopped(step.n);
+      throttle_.tell([&] { return (t - t0_) / (t1_ - t0_); }, f_.stats);
+    }
+    return {};
+  }
+
+  // The step stands once this is ok. What is asked for inside it is read off it before its carry is gone.
+  Outcome commit(const Step& step, std::int64_t node, Carry& carry) {
+    f_.saver.inside(f_.stepper, f_.attempted, step.t1, node, carry);
+    f_.saver.keep_path(f_.stepper, f_.attempted, step.t1, carry);
+    if (!f_.attempted.finite()) return Outcome::not_finite;
+    f_.trace.before_step(step.n, carry);
+    return f_.stepper.commit(step, carry, f_.trace.bits);
+  }
+
+  // Looks for events in the attempted step from node `node`. True where one interrupts it: then the segment is over.
+  bool meets_event(Segment<S>& segment, std::int64_t node) {
+    S& stepper = f_.stepper;
+    const Step& step = f_.attempted.step();
+    stepper.proposal(step, segment.end, f_.end);
+    const auto record = [&](const EventHit& hit, double t, const Y& y, const auto& polynomial) {
+      f_.events.push_back({hit.index, t, y});
+      f_.places.push_back({Place::Kind::inside, number_, node, hit.sigma, y});
+      slope(polynomial, hit.sigma, step, f_.places.back().slope);
+    };
+    const std::optional<EventHit> hit = f_.detector.look(stepper, f_.attempted, segment.end, f_.end, record);
+    if (!hit) return false;
+    const auto& polynomial = f_.attempted.polynomial(stepper, segment.end);
+    Interruption<Y> met{*hit, step, hit->sigma == 1 ? step.t1 : step.t0 + hit->sigma * step.h(), f_.start, f_.start};
+    polynomial.value(hit->sigma, met.y);
+    slope(polynomial, hit->sigma, step, met.slope);
+    f_.saver.inside(stepper, f_.attempted, met.t, node, segment.end);
+    f_.saver.keep_path(stepper, f_.attempted, met.t, segment.end);
+    f_.saver.interruption(met.t, hit->sigma, node, f_.detector.ends_solve(hit->index), met.y);
+    f_.events.push_back({hit->index, met.t, met.y});
+    f_.places.push_back({Place::Kind::interrupting, number_, node, hit->sigma, met.slope});
+    ++f_.stats.accepted;
+    segment.interruption = std::move(met);
+    return true;
+  }
+
+  static void slope(const auto& polynomial, double sigma, const Step& step, Y& slope) {
+    polynomial.slope(sigma, slope);
+    slope /= static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(step.h()));
+  }
+
+  Failure stopped(std::int64_t step) const {
+    return {Status::stopped, f_.saver.stopped_at(), step, -1, "the observer asked for it"};
+  }
+  static Failure endless(std::size_t event, const Step& step) {
+    return {Status::step_size_vanished, step.t0, step.n, -1,
+            "event " + std::to_string(event) +
+                " fires again and again at this time, infinitely often in finite time, like the bounces of a ball that "
+                "comes to rest; let its jump put the state to rest, or end the solve by another event before it"};
+  }
+
+  Forward<S, Trace, Detector>& f_;
+  Control& control_;
+  Throttle& throttle_;
+  double t0_, t1_;
+  bool laid_out_ = false;
+  std::int64_t expected_steps_ = 0;
+  std::size_t number_ = 0;  // of the segment at hand
+};
 
 }  // namespace antistrophe::detail

@@ -4,7 +4,6 @@
 
 #include <antistrophe/field/detail/requirements.hpp>
 #include <antistrophe/problem/save_at.hpp>
-#include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/step/timeline.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
@@ -12,11 +11,18 @@
 
 namespace antistrophe {
 
-// Steps laid out before the solve, or chosen as it goes.
+// Steps laid out before the solve.
 template <class T>
-concept Steps = std::same_as<T, Adaptive> || requires(const T& steps, double t) {
+concept LaidOutSteps = requires(const T& steps, double t) {
   { steps.timeline(t, t) } -> std::same_as<Timeline>;
 };
+
+// Steps chosen as the solve goes, by a control of its own (detail/step_control.hpp).
+template <class T>
+concept ControlledSteps = requires { requires bool(T::chooses_steps); };
+
+template <class T>
+concept Steps = LaidOutSteps<T> || ControlledSteps<T>;
 
 namespace detail {
 
@@ -32,21 +38,10 @@ inline constexpr bool supports_state = [] {
     return true;
 }();
 
-template <class T>
-inline constexpr bool is_save_at = std::same_as<T, SaveAt>;
-template <class G>
-inline constexpr bool is_save_at<SaveFunctionAt<G>> = true;
-
 // True where Save says what to save of a state Y; else a compile error with the reason.
 template <class Save, class Y>
 consteval bool require_save_at() {
-  if constexpr (!is_save_at<Save>) {
-    static_assert(never<Save>,
-                  "antistrophe: save_at comes before the adjoint and the other extras: it is a SaveAt{…}, or "
-                  "SaveAt{…}.of(g); give "
-                  "SaveAt{} for the last state alone.");
-    return false;
-  } else if constexpr (!std::same_as<Save, SaveAt>) {
+  if constexpr (!std::same_as<Save, SaveAt>) {
     static_assert(
         std::invocable<const decltype(Save::function)&, double, const Y&>,
         "antistrophe: a function saved in the place of the state is called as g(t, y) and returns a number or an "
@@ -108,7 +103,7 @@ consteval bool require_solve() {
     static_assert(is_method,
                   "antistrophe: the method's Stepper<F, Y> does not satisfy the concept Stepper "
                   "(antistrophe/stepper/stepper.hpp says what it needs), or cannot be made of (method, field, y0).");
-    if constexpr (std::same_as<StepsType, Adaptive> && Method<M, F, Y>) {
+    if constexpr (ControlledSteps<StepsType> && Method<M, F, Y>) {
       static_assert(
           AdaptiveStepper<typename M::template Stepper<F, Y>>,
           "antistrophe: this method estimates no error, so its steps cannot be adaptive: take one that does, such "

@@ -3,6 +3,7 @@
 
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
+#include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/problem/detail/dense_path.hpp>
 #include <antistrophe/problem/save_at.hpp>
 #include <antistrophe/step/fixed.hpp>
@@ -37,11 +38,18 @@ class Saver {
  public:
   // Told of each saved state; false ends the solve.
   using Observe = std::function<bool(double, const Y&)>;
+  // Whether states that an observer was told of are kept all the same, for the way back.
+  enum class Keep { unobserved, all };
 
   // Throws std::invalid_argument where a time is not finite, not sorted or outside [t0, t1]. `steps` is the number of
   // steps where it is known, so that memory for the states is allocated once.
-  Saver(const SaveAt& save_at, double t0, double t1, std::int64_t steps, const Y& y0, Observe observer = {})
-      : save_at_(save_at), observer_(std::move(observer)), slack_(time_slack(t0, t1)), sign_(t1 >= t0 ? 1 : -1) {
+  Saver(const SaveAt& save_at, double t0, double t1, std::int64_t steps, const Y& y0, Observe observer = {},
+        Keep keep = Keep::unobserved)
+      : save_at_(save_at),
+        observer_(std::move(observer)),
+        keeps_(!observer_ || keep == Keep::all),
+        slack_(time_slack(t0, t1)),
+        sign_(t1 >= t0 ? 1 : -1) {
     for (std::size_t i = 0; i < save_at.times.size(); ++i) {
       const double t = save_at.times[i];
       const std::string name = "SaveAt::times[" + std::to_string(i) + "]";
@@ -52,9 +60,10 @@ class Saver {
     if (save_at.every < 0) refuse("SaveAt::every", save_at.every, "at least 1, or 0 for none");
     every_ = save_at.steps ? 1 : save_at.every;
     only_last_ = save_at.times.empty() && !save_at.t0 && !save_at.t1 && every_ == 0;
-    const std::size_t expected = save_at.times.size() + 2 + (every_ > 0 ? static_cast<std::size_t>(steps / every_) : 0);
+    const std::size_t expected = save_at.times.size() + (save_at.t0 ? 1 : 0) + (save_at.t1 || only_last_ ? 1 : 0) +
+                                 (every_ > 0 ? static_cast<std::size_t>(steps / every_) : 0);
     zero_ = zeros_like(y0);
-    if (!observer_) {
+    if (keeps_) {
       plan_.reserve(expected);
       ys_.assign(expected, zero_);
     }
@@ -71,23 +80,17 @@ class Saver {
   }
 
   // The given times strictly inside an attempted step up to `until`, off its dense output, before it is committed.
-  template <Stepper S>
-  void inside(S& stepper, const Step& step, double until, std::int64_t node, const typename S::Carry& before) {
-    if (next_ == save_at_.times.size() || sign_ * (until - save_at_.times[next_]) <= slack_) return;
+  template <class S>
+  void inside(S& stepper, AttemptedStep<S>& attempted, double until, std::int64_t node,
+              const typename S::Carry& before) {
+    if (!due_before(until)) return;
     if constexpr (Extensible<S>) {
-      StepPolynomial<Y, S::dense_degree> polynomial(zero_);
-      stepper.extend(step, before, polynomial);
-      finite_ = finite_ && polynomial.finite();
-      while (next_ < save_at_.times.size() && sign_ * (until - save_at_.times[next_]) > slack_) {
-        const double t = save_at_.times[next_++];
+      const Step& step = attempted.step();
+      const auto& polynomial = attempted.polynomial(stepper, before);
+      for (; due_before(until); ++next_) {
+        const double t = save_at_.times[next_];
         const double sigma = (t - step.t0) / step.h();
-        add(node, sigma, t, true, [&](Y& y) { polynomial.value(sigma, y); });
-      }
-    } else if constexpr (HasDenseOutput<S>) {
-      while (next_ < save_at_.times.size() && sign_ * (until - save_at_.times[next_]) > slack_) {
-        const double t = save_at_.times[next_++];
-        const double sigma = (t - step.t0) / step.h();
-        add(node, sigma, t, true, [&](Y& y) { stepper.dense(step, before, sigma, y); });
+        polynomial.value(sigma, add(node, sigma, t, true));
       }
     } else {
       refuse("SaveAt::times[" + std::to_string(next_) + "]", save_at_.times[next_],
@@ -99,10 +102,10 @@ class Saver {
     const bool wanted = save_at_.steps || (last && (save_at_.t1 || only_last_));
     bool named = false;
     for (; next_ < save_at_.times.size() && std::fabs(save_at_.times[next_] - t) <= slack_; ++next_) {
-      add(node, sigma, save_at_.times[next_], true, [&](Y& to) { to = y; });
+      add(node, sigma, save_at_.times[next_], true) = y;
       named = true;
     }
-    if (wanted && !named) add(node, sigma, t, false, [&](Y& to) { to = y; });
+    if (wanted && !named) add(node, sigma, t, false) = y;
     hand_on();
   }
 
@@ -129,53 +132,72 @@ class Saver {
   }
 
   const SavePlan& plan() const { return plan_; }
+  // What was saved, once the solve is over.
+  const std::vector<Y>& states() {
+    for (; ys_.size() > plan_.size(); ys_.pop_back()) spare_.push_back(std::move(ys_.back()));
+    return ys_;
+  }
   std::vector<Y> take_states() {
-    ys_.resize(plan_.size(), zero_);
+    states();
     return std::move(ys_);
+  }
+
+  // Forgets what was saved, but keeps the memory for another solve of the same plan.
+  void restart() {
+    plan_.resize(0);
+    path_.resize(0);
+    next_ = handed_ = 0;
+    passed_ = 0;
+    started_ = stopped_ = plan_.last_is_end = false;
   }
 
   // False once the observer has asked to stop, at the time stopped_at().
   bool goes_on() const { return !stopped_; }
   double stopped_at() const { return stopped_at_; }
 
-  // False where what was read inside the attempted step is not finite, since dense output has stages of its own. Asked once a
-  // step, before it is committed.
-  bool finite() { return std::exchange(finite_, true); }
-
   // Keeps the whole path where that is asked for.
-  template <Stepper S>
-  void keep_path(S& stepper, const Step& step, double until, const typename S::Carry& before) {
+  template <class S>
+  void keep_path(S& stepper, AttemptedStep<S>& attempted, double until, const typename S::Carry& before) {
     if (!save_at_.dense) return;
-    if constexpr (Extensible<S>) {
-      StepPolynomial<Y, S::dense_degree> polynomial(zero_);
-      stepper.extend(step, before, polynomial);
-      finite_ = finite_ && polynomial.finite();
-      path_.add(step.t0, step.h(), until, polynomial);
-    } else {
+    if constexpr (Extensible<S>)
+      path_.add(attempted.step().t0, attempted.step().h(), until, attempted.polynomial(stepper, before));
+    else
       refuse("SaveAt::dense", true, "false, since this method has no dense output");
-    }
   }
   DensePath<Y> take_path() { return std::move(path_); }
 
  private:
-  // With an observer, what a step has saved is handed on once the step stands, and its entries are used again.
+  // What a step has saved is handed on once the step stands; if it is not to be kept, its entries are used again.
   void hand_on() {
     if (!observer_) return;
-    for (std::size_t e = 0; e < plan_.size() && !stopped_; ++e) {
-      stopped_ = !observer_(plan_.ts[e], ys_[e]);
-      if (stopped_) stopped_at_ = plan_.ts[e];
+    for (; handed_ < plan_.size() && !stopped_; ++handed_) {
+      stopped_ = !observer_(plan_.ts[handed_], ys_[handed_]);
+      if (stopped_) stopped_at_ = plan_.ts[handed_];
     }
+    if (keeps_) return;
     plan_.resize(0);
+    handed_ = 0;
   }
 
-  template <class Write>
-  void add(std::int64_t node, double sigma, double t, bool given, Write&& write) {
+  bool due_before(double until) const {
+    return next_ < save_at_.times.size() && sign_ * (until - save_at_.times[next_]) > slack_;
+  }
+
+  // Room for one more entry.
+  Y& add(std::int64_t node, double sigma, double t, bool given) {
     plan_.nodes.push_back(node);
     plan_.sigmas.push_back(sigma);
     plan_.ts.push_back(t);
     plan_.given.push_back(given);
-    if (ys_.size() < plan_.size()) ys_.push_back(zero_);
-    write(ys_[plan_.size() - 1]);
+    if (ys_.size() < plan_.size()) {
+      if (spare_.empty()) {
+        ys_.push_back(zero_);
+      } else {
+        ys_.push_back(std::move(spare_.back()));
+        spare_.pop_back();
+      }
+    }
+    return ys_[plan_.size() - 1];
   }
 
   // Every given time that is this node's, one entry each; else one entry where a flag asks for it.
@@ -183,23 +205,23 @@ class Saver {
   void at_node(std::int64_t node, double t, bool wanted, Write&& write) {
     bool named = false;
     for (; next_ < save_at_.times.size() && std::fabs(save_at_.times[next_] - t) <= slack_; ++next_) {
-      add(node, 0, save_at_.times[next_], true, write);
+      write(add(node, 0, save_at_.times[next_], true));
       named = true;
     }
-    if (wanted && !named) add(node, 0, t, false, write);
+    if (wanted && !named) write(add(node, 0, t, false));
   }
 
   SaveAt save_at_;
   Observe observer_;
+  bool keeps_;
   double slack_, sign_, stopped_at_ = 0;
   bool only_last_ = false, started_ = false, stopped_ = false;
   std::int64_t every_ = 0, passed_ = 0;
-  std::size_t next_ = 0;
+  std::size_t next_ = 0, handed_ = 0;
   SavePlan plan_;
   DensePath<Y> path_;
-  std::vector<Y> ys_;
+  std::vector<Y> ys_, spare_;
   Y zero_;
-  bool finite_ = true;  // what was read inside the attempted step
 };
 
 }  // namespace antistrophe::detail

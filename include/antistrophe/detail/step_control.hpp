@@ -1,6 +1,16 @@
-// Paces: who proposes steps and judges them. One walks a timeline laid out before; the other chooses its steps to a tolerance,
-// lands on the times it was given, keeps steps short for the sensitivities of a state that rests, and gives up where a solve
-// is hopeless.
+// Step controls: who proposes steps and judges them. One walks a timeline laid out before; the other chooses its steps to a
+// tolerance, lands on the times it was given, keeps steps short for the sensitivities of a state that rests, and gives up
+// where a solve is hopeless. The loop calls a control in this order:
+//   start(stepper, t, y)              at the start of each segment, unless over()
+//   over()                            no step is left
+//   target(t)                         where the next step goes
+//   exhausted(step, stats)            true to give up before it is tried; why_exhausted(step) then says why
+//   accepts(stepper, step, carry)     judges the attempted step, before it is committed
+//   accepted(stepper, step)           it was committed; or
+//   rejected(stepper, outcome, step)  it was not: a Failure to give up, nothing to try again
+//   resume(t)                         an event has interrupted the last step at t, and the solve goes on from there
+// A type of steps names its control: a member template `Control<S>`, made of (steps, t0, t1, y0, differentiated), and
+// `static constexpr bool chooses_steps = true`; step/adaptive.hpp is one.
 #pragma once
 
 #include <antistrophe/core/detail/state.hpp>
@@ -92,7 +102,8 @@ class FixedControl {
   double target(double) const { return with_events_ ? plan_->aim(next_) : (*plan_)[next_]; }
   template <Stepper S>
   void start(S&, double, const typename S::State&) {}
-  std::optional<Failure> exhausted(const Step&, const Stats&) const { return std::nullopt; }
+  static bool exhausted(const Step&, const Stats&) { return false; }
+  static Failure why_exhausted(const Step&) { return {}; }
 
   template <Stepper S>
   bool accepts(S&, const Step&, const typename S::Carry&) {
@@ -185,8 +196,10 @@ class RestGuard {
 };
 
 // Steps of accepted error. Rejected trials leave no trace. `differentiated`: a gradient will be asked for.
-template <Stepper S>
+template <class S>
 class AdaptiveControl {
+  static_assert(AdaptiveStepper<S>);
+
  public:
   using Y = typename S::State;
 
@@ -199,6 +212,7 @@ class AdaptiveControl {
         before_(y0),
         after_(y0),
         estimates_(make_estimates<S>(y0)) {
+    validate(options, y0, t0, t1);
     if (differentiated && options.sensitivity_guard) guard_.emplace(y0);
   }
 
@@ -224,23 +238,22 @@ class AdaptiveControl {
     return lands_ ? landing : t + wished_;
   }
 
-  std::optional<Failure> exhausted(const Step& step, const Stats& stats) const {
+  bool exhausted(const Step& step, const Stats& stats) const {
+    return (options_.max_steps && stats.steps >= *options_.max_steps) || is_hopelessly_stiff(step) ||
+           (!options_.max_steps && far_in_a_row_ >= very_persistent);
+  }
+  Failure why_exhausted(const Step& step) const {
     Failure failure{Status::max_steps, step.t0, step.n, -1, {}, step.h()};
-    if (options_.max_steps && stats.steps >= *options_.max_steps) {
+    if (is_hopelessly_stiff(step)) {
+      failure.cause = std::string(stiff) + " (more than ten million steps of this length are left)";
+    } else if (options_.max_steps) {
       failure.cause = "all " + std::to_string(*options_.max_steps) + " steps of Adaptive::max_steps are used up";
       if (stiff_in_a_row_ >= persistent) failure.cause += std::string("; ") + stiff;
-      return failure;
-    }
-    if (stiff_in_a_row_ >= persistent && std::fabs((t1_ - step.t0) / wished_) > too_many) {
-      failure.cause = std::string(stiff) + " (more than ten million steps of this length are left)";
-      return failure;
-    }
-    if (!options_.max_steps && far_in_a_row_ >= very_persistent) {
+    } else {
       failure.cause = std::string("more than a thousand million steps of this length are left. Probably ") + stiff +
                       ". To go on all the same, give Adaptive::max_steps";
-      return failure;
     }
-    return std::nullopt;
+    return failure;
   }
 
   bool accepts(S& stepper, const Step& step, const typename S::Carry& carry) {
@@ -315,6 +328,10 @@ class AdaptiveControl {
   static constexpr int very_persistent = 1000;
   static constexpr double far_too_many = 1e9;
 
+  bool is_hopelessly_stiff(const Step& step) const {
+    return stiff_in_a_row_ >= persistent && std::fabs((t1_ - step.t0) / wished_) > too_many;
+  }
+
   // Below a few units in the last place of t a shorter step is no longer another one.
   static double shortest(double t) {
     return 4 * std::numeric_limits<double>::epsilon() * std::fabs(t) + std::numeric_limits<double>::min();
@@ -325,7 +342,7 @@ class AdaptiveControl {
   void watch_stiffness(S& stepper, const Step& step) {
     const double moved = static_cast<double>((after_ - before_).matrix().norm());
     const double size = static_cast<double>(after_.matrix().norm());
-    const double hl = stepper.stiffness(step);
+    const double step_lipschitz = stepper.stiffness(step);
     // A pair is stable up to −ln λ; beyond, y − z grows, which no error estimate sees, and the state moves at random.
     constexpr bool pair = requires { stepper.parasite(); };
     double near_edge = 0.3;
@@ -337,7 +354,8 @@ class AdaptiveControl {
         return false;
     };
     // Steps kept short for the sensitivities of a state that rests count too: ten million of them are as hopeless.
-    const bool stiff_now = bounded_by_guard_ || (hl > near_edge && (hl * size > 1000 * moved || parasitic()));
+    const bool stiff_now =
+        bounded_by_guard_ || (step_lipschitz > near_edge && (step_lipschitz * size > 1000 * moved || parasitic()));
     stiff_in_a_row_ = stiff_now ? stiff_in_a_row_ + 1 : 0;
   }
 

@@ -16,6 +16,8 @@ Observer(Callable) -> Observer<Callable>;
 
 namespace detail {
 
+struct NoObserver {};
+
 template <class T>
 inline constexpr bool is_observer = false;
 template <class Callable>

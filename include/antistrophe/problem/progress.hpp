@@ -19,7 +19,8 @@
 
 namespace antistrophe {
 
-// Called as (fraction of [t0, t1] done, stats), at most once in `seconds`, and once at the end.
+// Called as (fraction done, stats), at most once in `seconds`, and once at the end. Of a solve, the fraction of [t0, t1]; of a
+// gradient, the way forth is the first half and the way back the second.
 struct Progress {
   std::function<void(double, const Stats&)> callable;
   double seconds = 0.1;
@@ -46,25 +47,38 @@ inline Progress progress_bar(const std::string& label = "") {
 
 namespace detail {
 
-// Reads the clock now and then only: a step may be shorter than a look at it.
+// Tells of progress, from `begin` to `end` of the whole. Reads the clock now and then only: a step may be shorter than a look
+// at it.
 class Throttle {
  public:
-  explicit Throttle(const Progress& progress) : progress_(&progress), last_(std::chrono::steady_clock::now()) {}
-
-  void tell(double fraction, const Stats& stats) {
-    if (!progress_->callable || fraction >= 1 || ++calls_ % every != 0) return;  // the end is told by finish, once
-    const auto now = std::chrono::steady_clock::now();
-    if (std::chrono::duration<double>(now - last_).count() < progress_->seconds) return;
-    last_ = now;
-    progress_->callable(fraction, stats);
+  explicit Throttle(const Progress& progress, double begin = 0, double end = 1)
+      : progress_(progress.callable ? &progress : nullptr), begin_(begin), end_(end) {
+    if (progress_ != nullptr) last_ = std::chrono::steady_clock::now();
   }
-  void finish(double fraction, const Stats& stats) const {
-    if (progress_->callable) progress_->callable(fraction, stats);
+
+  // fraction(): of this part, asked for only if it is to be told.
+  template <class Fraction>
+  void tell(const Fraction& fraction, const Stats& stats) {
+    if (progress_ != nullptr && ++calls_ % every == 0) look(fraction(), stats);
+  }
+  // Once, where this part of the whole is done.
+  void finish(const Stats& stats) const {
+    if (progress_ != nullptr) progress_->callable(end_, stats);
   }
 
  private:
   static constexpr std::int64_t every = 16;
-  const Progress* progress_;
+
+  void look(double fraction, const Stats& stats) {
+    if (!(fraction < 1)) return;  // the end is told by finish, once
+    const auto now = std::chrono::steady_clock::now();
+    if (std::chrono::duration<double>(now - last_).count() < progress_->seconds) return;
+    last_ = now;
+    progress_->callable(begin_ + (end_ - begin_) * fraction, stats);
+  }
+
+  const Progress* progress_;  // none where nobody listens
+  double begin_, end_;
   std::chrono::steady_clock::time_point last_;
   std::int64_t calls_ = 0;
 };

@@ -16,6 +16,11 @@
 
 namespace antistrophe {
 
+namespace detail {
+template <class S>
+class AdaptiveControl;  // detail/step_control.hpp
+}
+
 // An absolute tolerance: one for all entries of the state, or one for each in storage order.
 class AbsoluteTolerance {
  public:
@@ -46,6 +51,12 @@ using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>
 // (moves by less than its tolerance in a step), the error estimate says nothing of the state's sensitivities; steps are then
 // kept so short that the linearised equation is resolved to the tolerance too.
 struct Adaptive {
+  static constexpr bool chooses_steps = true;
+  template <class S>
+  using Control = detail::AdaptiveControl<S>;
+  // An exact method that was given no resolution gets one well below this.
+  double smallest_tolerance() const { return atol.smallest(); }
+
   double rtol = 1e-6;
   AbsoluteTolerance atol = 1e-6;
   double P = 0, I = 1, D = 0;

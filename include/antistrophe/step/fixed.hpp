@@ -86,6 +86,9 @@ struct StepTo {
   StepTimes times;
   std::int64_t each = 1;
 
+  // Those of the solve whose steps are taken again.
+  Resolutions resolutions() const { return times.resolutions; }
+
   Timeline timeline(double t0, double t1) const {
     if (each < 1) detail::refuse("StepTo::each", each, "at least 1");
     const double slack = detail::time_slack(t0, t1);

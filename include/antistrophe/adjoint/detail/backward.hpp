@@ -1,17 +1,19 @@
 // What all sweeps share: cotangents of the carry, parameters and times, gathered step by step from t1 to t0; the
-// cotangents of saved states enter where those states were saved.
+// cotangents of saved states, and of events of the record, enter where these were met.
 #pragma once
 
-#include <antistrophe/adjoint/gradient_types.hpp>
+#include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/detail/integrate.hpp>
 #include <antistrophe/detail/saver.hpp>
 #include <antistrophe/field/detail/access.hpp>
+#include <antistrophe/problem/progress.hpp>
 #include <antistrophe/step/timeline.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <tuple>
 #include <vector>
 
 namespace antistrophe::detail {
@@ -22,86 +24,120 @@ class Backward {
   using Y = typename S::State;
   static constexpr bool with_times = TimeDifferentiable<F, Y>;
 
-  Backward(S& stepper, const F& field, const SavePlan& plan, const std::vector<Y>& ys_bar,
-           const std::vector<double>& ts_bar, const Y& like)
-      : stepper_(stepper),
+  Backward(S& stepper, const F& field, const SavePlan& plan, const std::vector<EventPlace<Y>>& places, const Y& like)
+      : carry_bar(stepper.make_carry_bar()),
+        theta_bar(zero_parameters<F, Y>(field)),
+        stepper_(stepper),
         field_(field),
         plan_(plan),
-        ys_bar_(ys_bar),
-        ts_bar_(ts_bar),
-        next_(plan.size()),
-        carry_bar(stepper.make_carry_bar()),
-        theta_bar(zero_parameters<F, Y>(field)),
+        places_(places),
+        no_carry_bar_(carry_bar),
+        tape_(make_tape<F, Y>(field, like)),
         y_(zeros_like(like)),
         dy_(y_) {}
 
-  // Goes on with a segment, from its end. Where it ends short of t1, no node of it moves with t1.
-  void enter(const Timeline& timeline, bool reaches_t1) {
+  // Before a sweep through all segments. `event_ws` are cotangents of states inside steps where events of the record were
+  // met, one for each event, or none at all; `throttle` is told of every step.
+  void begin(const Cotangents<Y>& bar, const std::vector<Y>& event_ws, Throttle& throttle, const Stats& stats) {
+    ys_bar_ = &bar.ys;
+    ts_bar_ = &bar.ts;
+    event_ws_ = &event_ws;
+    throttle_ = &throttle;
+    stats_ = &stats;
+    next_ = plan_.size();
+    next_event_ = 0;
+    theta_bar.setZero();
+    times_bar = {};
+    steps_ = 0;
+  }
+
+  // There are cotangents of the first `count` events.
+  void begin_events(std::size_t count) { next_event_ = count; }
+
+  // Goes on with a segment, from its end. Where it ends short of t1, no node of it moves with t1. No save before entry
+  // `saves_begin` belongs to it.
+  void enter(std::size_t segment, const Timeline& timeline, std::size_t saves_begin, bool reaches_t1) {
+    segment_ = segment;
     timeline_ = &timeline;
+    stop_ = saves_begin;
     reaches_t1_ = reaches_t1;
-    carry_bar = stepper_.make_carry_bar();
+    carry_bar = no_carry_bar_;
     times_bar.t0 = 0;
   }
 
   // The cotangents of what was saved at node i, whose carry is given.
   void meet_saves(std::int64_t i, const typename S::Carry& carry) {
-    for (; next_ > 0 && plan_.nodes[next_ - 1] == i && plan_.sigmas[next_ - 1] == 0 && next_ > stop_; --next_) {
+    for (; next_ > stop_ && plan_.nodes[next_ - 1] == i && plan_.sigmas[next_ - 1] == 0; --next_) {
       const std::size_t e = next_ - 1;
-      const Y& w = ys_bar_[e];
+      const Y& w = (*ys_bar_)[e];
       stepper_.add_to_state(carry_bar, w);
       if constexpr (with_times) {
         if (!plan_.given[e]) {
-          if (!ts_bar_.empty()) move_node(i, ts_bar_[e]);
+          if (!ts_bar_->empty()) move_node(i, (*ts_bar_)[e]);
         } else if (i > 0 && i < timeline_->steps() && timeline_->moves()) {
           // A time that was given stays where it is while its node moves: y(t) = y_i + (t − t_i) y'(t_i).
-          auto tape = make_tape<F, Y>(field_, w);
           stepper_.read(carry, y_);
-          evaluate<F, Y>(field_, (*timeline_)[i], y_, dy_, tape);
+          evaluate<F, Y>(field_, (*timeline_)[i], y_, dy_, tape_);
           move_node(i, -static_cast<double>(dot(w, dy_)));
         }
       }
     }
   }
 
-  // The cotangents of what was saved inside step i.
+  // The cotangents of what was saved inside step i, and of events of the record that were met there.
   std::span<const SavedInside<Y>> saves_inside(std::int64_t i) {
     inside_.clear();
     for (; next_ > stop_ && plan_.nodes[next_ - 1] == i && plan_.sigmas[next_ - 1] > 0; --next_)
-      inside_.push_back({plan_.sigmas[next_ - 1], &ys_bar_[next_ - 1]});
+      inside_.push_back({plan_.sigmas[next_ - 1], &(*ys_bar_)[next_ - 1]});
+    add_events(i);
     return inside_;
   }
 
-  // Of the cut step, i: the cotangents of the state at the event go to w and t_bar, those of given times inside it are
+  // Of the interrupted step, i: the cotangents of the state at the event go to w and t_bar, those of given times inside it are
   // returned, and `at_event` with them.
-  std::span<const SavedInside<Y>> saves_of_cut(std::int64_t i, const SavedInside<Y>& at_event, Y& w, double& t_bar) {
+  std::span<const SavedInside<Y>> saves_of_interrupted(std::int64_t i, const SavedInside<Y>& at_event, Y& w,
+                                                       double& t_bar) {
     inside_.clear();
     for (; next_ > stop_ && plan_.nodes[next_ - 1] == i && plan_.sigmas[next_ - 1] > 0; --next_) {
       const std::size_t e = next_ - 1;
       if (plan_.given[e]) {
-        inside_.push_back({plan_.sigmas[e], &ys_bar_[e]});
+        inside_.push_back({plan_.sigmas[e], &(*ys_bar_)[e]});
       } else {
-        w += ys_bar_[e];
-        if (!ts_bar_.empty()) t_bar += ts_bar_[e];
+        w += (*ys_bar_)[e];
+        if (!ts_bar_->empty()) t_bar += (*ts_bar_)[e];
       }
     }
+    add_events(i);
     inside_.push_back(at_event);
     return inside_;
   }
 
-  // No save before entry `begin` belongs to the segment.
-  void stop_at(std::size_t begin) { stop_ = begin; }
-
   // What flowed to the two ends of step i is passed on to t0 and t1.
-  void chain_times(std::int64_t i, const TimeCotangents& step_bar) {
+  void after_step(std::int64_t i, const TimeCotangents& step_bar) {
     if constexpr (with_times) {
       move_node(i, step_bar.t0);
       if (i < timeline_->steps()) move_node(i + 1, step_bar.t1);
       times_bar.t0 += step_bar.first;
       if (reaches_t1_) times_bar.t1 += step_bar.last;
     }
+    ++steps_;
+    throttle_->tell([&] { return static_cast<double>(steps_) / static_cast<double>(stats_->accepted + 1); }, *stats_);
   }
 
+  typename S::CarryBar carry_bar;
+  Parameters<F, Y> theta_bar;
+  TimeCotangents times_bar;  // dL/dt of the start of the segment, and dL/dt1
+
  private:
+  void add_events(std::int64_t i) {
+    for (; next_event_ > 0; --next_event_) {
+      const EventPlace<Y>& place = places_[next_event_ - 1];
+      if (place.kind != EventPlace<Y>::Kind::inside) continue;
+      if (place.segment != segment_ || place.node != i) return;
+      inside_.push_back({place.sigma, &(*event_ws_)[next_event_ - 1]});
+    }
+  }
+
   void move_node(std::int64_t i, double node_bar) {
     times_bar.t0 += node_bar * timeline_->dt0(i);
     if (reaches_t1_) times_bar.t1 += node_bar * timeline_->dt1(i);
@@ -109,20 +145,20 @@ class Backward {
 
   S& stepper_;
   const F& field_;
-  const Timeline* timeline_ = nullptr;
-  bool reaches_t1_ = true;
   const SavePlan& plan_;
-  const std::vector<Y>& ys_bar_;
-  const std::vector<double>& ts_bar_;
-  std::size_t next_, stop_ = 0;
+  const std::vector<EventPlace<Y>>& places_;
+  typename S::CarryBar no_carry_bar_;
+  const std::vector<Y>* ys_bar_ = nullptr;
+  const std::vector<double>* ts_bar_ = nullptr;
+  const std::vector<Y>* event_ws_ = nullptr;
+  Throttle* throttle_ = nullptr;
+  const Stats* stats_ = nullptr;
+  const Timeline* timeline_ = nullptr;
+  std::size_t segment_ = 0, next_ = 0, next_event_ = 0, stop_ = 0;
+  bool reaches_t1_ = true;
+  std::int64_t steps_ = 0;
   std::vector<SavedInside<Y>> inside_;
-
- public:
-  typename S::CarryBar carry_bar;
-  Parameters<F, Y> theta_bar;
-  TimeCotangents times_bar;  // dL/dt of the start of the segment, and dL/dt1
-
- private:
+  Tape<F, Y> tape_;
   Y y_, dy_;
 };
 

@@ -370,7 +370,7 @@ void extend_stages(double h, const Y& base, const Stages<Tableau, F, Y>& s, Step
   using Real = Work<Y>;
   auto& c = polynomial.coefficients;
   c[0] = base;
-  for (std::size_t p = 1; p < c.size(); ++p) c[p] = zeros_like(base);
+  for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero(base.rows(), base.cols());
   for (std::size_t i = 0; i < s.k.size(); ++i) {
     for (std::size_t p = 1; p < c.size(); ++p) {
       const Real weight = tableau::coefficient<Real>(Tableau::dense_weights[i][p - 1]);

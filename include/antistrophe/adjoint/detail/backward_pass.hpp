@@ -1,0 +1,199 @@
+// The way back through a whole solve: segment by segment, the last first, through the event at the end of each and then
+// through its steps.
+#pragma once
+
+#include <antistrophe/adjoint/adjoint.hpp>
+#include <antistrophe/adjoint/detail/backward.hpp>
+#include <antistrophe/adjoint/gradient_types.hpp>
+#include <antistrophe/detail/integrate.hpp>
+#include <antistrophe/field/detail/requirements.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace antistrophe::detail {
+
+template <class F, class S, class Trace, class Detector>
+class BackwardPass {
+ public:
+  using Y = typename S::State;
+
+  BackwardPass(Forward<S, Trace, Detector>& forward, const F& field, const Y& like)
+      : forward_(forward),
+        field_(field),
+        backward_(forward.stepper, field, forward.saver.plan(), forward.places, like),
+        carry_(forward.stepper.make_carry()),
+        start_bar_(zeros_like(like)),
+        w_(start_bar_),
+        g_y_(start_bar_),
+        g_theta_(zero_parameters<F, Y>(field)) {}
+
+  // From the cotangents of what a finished solve gave to the gradient. The failure says success, or what made it fail.
+  Failure run(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
+    S& stepper = forward_.stepper;
+    const Calls before = stepper.calls();
+    const std::vector<Segment<S>>& segments = forward_.segments;
+    gradient.stats = {};
+    start_bar_.setZero();
+    event_ws_.clear();
+    backward_.begin(bar, event_ws_, throttle, forward_.stats);
+    bar_ = &bar;
+    TimeCotangents ends_bar;
+    if constexpr (!Detector::none) {
+      if (Failure failure = meet_record(ends_bar); failure.status != Status::success) return failure;
+    }
+
+    auto way_back = forward_.trace.way_back();
+    double t_start_bar = 0;
+    for (std::size_t k = segments.size(); k-- > 0;) {
+      const Segment<S>& segment = segments[k];
+      carry_ = segment.end;
+      backward_.enter(k, segment.timeline, segment.saves_begin,
+                      !segment.interruption && forward_.failure.status == Status::success);
+      if constexpr (!Detector::none) {
+        if (segment.interruption) {
+          Failure failure = through_event(segment, k + 1 < segments.size(), t_start_bar);
+          if (failure.status != Status::success) return failure;
+        }
+      }
+      Failure failure = forward_.trace.sweep(stepper, k, segment.timeline, carry_, backward_, way_back, gradient.stats);
+      if (failure.status != Status::success) return failure;
+      TimeCotangents start_bar;
+      stepper.finish(segment.timeline.t0(), carry_, backward_.carry_bar, start_bar_, backward_.theta_bar, start_bar);
+      t_start_bar = backward_.times_bar.t0 + start_bar.t0;
+    }
+
+    if constexpr (!Detector::none) add_events_at_start();
+    gradient.y0 = start_bar_;
+    gradient.theta = backward_.theta_bar;
+    if constexpr (TimeDifferentiable<F, Y>) {
+      ends_bar.t0 += t_start_bar;
+      ends_bar.t1 += backward_.times_bar.t1;
+      if (segments.size() == 1 && !segments[0].interruption && segments[0].timeline.steps() == 0)
+        add_instant(bar.ys, ends_bar);
+      gradient.t0 = ends_bar.t0;
+      gradient.t1 = ends_bar.t1;
+    }
+    gradient.stats.evaluations = stepper.calls().evaluations - before.evaluations;
+    gradient.stats.vjps = stepper.calls().vjps - before.vjps;
+    if (!gradient.y0.allFinite() || !gradient.theta.allFinite())
+      return {Status::gradient_not_finite, segments.front().timeline.t0(), segments.front().timeline.first(), -1,
+              "the cotangents overflowed on the way back, or the vjp returned NaN: a chaotic solution over so long a "
+              "time has no gradient that numbers can hold"};
+    return {};
+  }
+
+ private:
+  // An event's time moves with the state so that g stays 0. From w, the cotangent of the state there, and that of the time:
+  //   w ← w − ∂g/∂y (wᵀẎ + t̄) / (∂g/∂t + ∂g/∂y·Ẏ),   θ̄ −= ∂g/∂θ (the same factor).
+  Failure move_with_event(std::size_t index, double t, std::int64_t step, const Y& y, const Y& slope, double t_bar,
+                          Y& w) {
+    using Scalar = typename Y::Scalar;
+    g_y_.setZero();
+    g_theta_.setZero();
+    Scalar g_t{0};
+    forward_.detector.gradient(index, t, y, g_y_, g_theta_, g_t);
+    const Scalar rate = g_t + dot(g_y_, slope);
+    const Scalar factor = (dot(w, slope) + static_cast<Scalar>(static_cast<RealOf<Y>>(t_bar))) / rate;
+    if (!is_finite(factor))
+      return {Status::gradient_not_finite, t, step, -1,
+              "event " + std::to_string(index) +
+                  " is grazing: dg/dt is 0 along the solution, so its time has no derivative"};
+    w -= factor * g_y_;
+    backward_.theta_bar -= factor * g_theta_;
+    return {};
+  }
+
+  // The cotangents of events of the record that did not interrupt a step: from each time and state to the state at a fixed
+  // time inside the step.
+  Failure meet_record(TimeCotangents& ends_bar) {
+    if (bar_->events.empty()) return {};
+    using Kind = typename EventPlace<Y>::Kind;
+    for (std::size_t e = 0; e < forward_.events.size(); ++e) {
+      const EventRecord<Y>& event = forward_.events[e];
+      const EventPlace<Y>& place = forward_.places[e];
+      event_ws_.push_back(bar_->events[e].y);
+      if (place.kind == Kind::at_start) ends_bar.t0 += bar_->events[e].t;
+      if (place.kind != Kind::inside) continue;
+      const Timeline& timeline = forward_.segments[place.segment].timeline;
+      Failure failure = move_with_event(event.index, event.t, timeline.first() + place.node, event.y, place.slope,
+                                        bar_->events[e].t, event_ws_.back());
+      if (failure.status != Status::success) return failure;
+    }
+    backward_.begin_events(event_ws_.size());
+    return {};
+  }
+
+  void add_events_at_start() {
+    for (std::size_t e = 0; e < event_ws_.size(); ++e)
+      if (forward_.places[e].kind == EventPlace<Y>::Kind::at_start) start_bar_ += event_ws_[e];
+  }
+
+  // The event that interrupted the segment is the last of the record up to its end.
+  std::size_t record_of(std::size_t segment) const {
+    std::size_t e = forward_.events.size();
+    while (e-- > 0)
+      if (forward_.places[e].kind == EventPlace<Y>::Kind::interrupting && forward_.places[e].segment == segment)
+        return e;
+    return 0;
+  }
+
+  // Back through the event at the end of a segment: from the cotangent of the state after its jump (where it `goes_on`), of
+  // what was saved there, of its record and of its time, to that of the step it interrupted.
+  Failure through_event(const Segment<S>& segment, bool goes_on, double t_after_bar) {
+    using Scalar = typename Y::Scalar;
+    const Interruption<Y>& met = *segment.interruption;
+    Step step = met.step;
+    step.timeline = &segment.timeline;
+    const std::size_t index = met.hit.index;
+    w_.setZero();
+    double time_bar = 0;
+    auto saves = backward_.saves_of_interrupted(segment.timeline.steps(), {met.hit.sigma, &w_}, w_, time_bar);
+    if (!bar_->events.empty()) {
+      const EventCotangent<Y>& bar =
+          bar_->events[record_of(static_cast<std::size_t>(&segment - forward_.segments.data()))];
+      w_ += bar.y;
+      time_bar += bar.t;
+    }
+    if (goes_on) {
+      static_assert(!Detector::any_jumps || TimeDifferentiable<F, Y>,
+                    "antistrophe: a gradient through a jump needs the field's ∂f/∂t: give its vjp a last argument "
+                    "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
+      Scalar jump_t_bar{0};
+      forward_.detector.jump_vjp(index, met.t, met.y, start_bar_, w_, backward_.theta_bar, jump_t_bar);
+      time_bar += t_after_bar + static_cast<double>(Eigen::numext::real(jump_t_bar));
+    }
+    Failure failure = move_with_event(index, met.t, step.n, met.y, met.slope, time_bar, w_);
+    if (failure.status != Status::success) return failure;
+    TimeCotangents step_bar;
+    forward_.stepper.pullback(step, carry_, backward_.carry_bar, backward_.theta_bar, step_bar, saves);
+    backward_.after_step(segment.timeline.steps(), step_bar);
+    return {};
+  }
+
+  // t0 == t1: no step was taken, and y(t1) moves by f with t1 and by −f with t0.
+  void add_instant(const std::vector<Y>& ys_bar, TimeCotangents& times_bar) const {
+    const SavePlan& plan = forward_.saver.plan();
+    if (ys_bar.empty() || !plan.last_is_end || plan.given.back()) return;
+    auto tape = make_tape<F, Y>(field_, forward_.start);
+    Y dy = zeros_like(forward_.start);
+    evaluate<F, Y>(field_, forward_.segments.front().timeline.t0(), forward_.start, dy, tape);
+    const double slope = static_cast<double>(dot(ys_bar.back(), dy));
+    times_bar.t1 += slope;
+    times_bar.t0 -= slope;
+  }
+
+  Forward<S, Trace, Detector>& forward_;
+  const F& field_;
+  Backward<S, F> backward_;
+  typename S::Carry carry_;
+  const Cotangents<Y>* bar_ = nullptr;
+  std::vector<Y> event_ws_;
+  Y start_bar_, w_, g_y_;
+  Parameters<F, Y> g_theta_;
+};
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,212 @@
+// A solve and the way back through it, with all the memory both need, to be run again and again.
+#pragma once
+
+#include <antistrophe/adjoint/adjoint.hpp>
+#include <antistrophe/adjoint/detail/backward_pass.hpp>
+#include <antistrophe/detail/event_detector.hpp>
+#include <antistrophe/detail/forward.hpp>
+#include <antistrophe/field/detail/access.hpp>
+#include <antistrophe/solve.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace antistrophe::detail {
+
+template <class Save, class Y>
+concept SavedFunctionWithVjp = requires(const Save& save, double t, const Y& y, const SavedType<Save, Y>& w, Y& y_bar,
+                                        typename Y::Scalar& t_bar) { save.function.vjp(t, y, w, y_bar, t_bar); };
+
+// The cotangent of a saved number or Eigen object, 0 of its shape.
+template <class Saved>
+Saved zero_cotangent(const Saved& saved) {
+  if constexpr (std::is_arithmetic_v<Saved>)
+    return Saved{0};
+  else
+    return zeros_like(saved);
+}
+
+// The way back of a continuous adjoint, which keeps nothing but the state at the end.
+struct NothingKept : NoTrace {
+  static std::size_t bytes() { return 0; }
+  static std::int64_t bits_kept() { return 0; }
+};
+
+template <class Adjoint, class S>
+struct TraceOf {
+  using type = typename Adjoint::template Trace<S>;
+};
+template <ContinuousAdjoint Adjoint, class S>
+struct TraceOf<Adjoint, S> {
+  using type = NothingKept;
+};
+
+template <class F, class Y, class S, class Adjoint, class Save, class... E>
+class DifferentiatedSolve {
+  static constexpr bool of_function = !std::is_same_v<Save, SaveAt>;
+  static constexpr bool continuous = ContinuousAdjoint<Adjoint>;
+  static_assert(!continuous || sizeof...(E) == 0,
+                "antistrophe: this adjoint solves an equation of its own backwards and knows nothing of events; take "
+                "ReversibleAdjoint or DirectAdjoint.");
+  static_assert(!of_function || SavedFunctionWithVjp<Save, Y>,
+                "antistrophe: a gradient through a function saved in the place of the state needs its member "
+                "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
+
+ public:
+  using Trace = typename TraceOf<Adjoint, S>::type;
+  using Detector = EventDetector<F, Y, E...>;
+  using Saved = SavedType<Save, Y>;
+
+  // The field must outlive it; observer, if any, is told of what is saved.
+  template <class M, class StepsType, class O>
+  DifferentiatedSolve(const Problem<F, Y>& problem, const F& field, const M& method, const StepsType& steps,
+                      const Save& save_at, const Events<E...>& events, const Adjoint& adjoint, const O& observer)
+      : field_(field),
+        save_(save_at),
+        adjoint_(adjoint),
+        y0_(problem.y0),
+        t0_(problem.t0),
+        t1_(problem.t1),
+        plan_(timeline_of(steps, t0_, t1_)),
+        forward_(make_forward<S>(method, field, y0_, t0_, t1_, steps, plan_, save_plan_of(save_at),
+                                 Detector(events, field, y0_), make_trace<Trace>(adjoint), hand_on(observer),
+                                 Saver<Y>::Keep::all)),
+        backward_(forward_, field, y0_) {}
+
+  // Once; `again` once more, from another state or with other parameters.
+  template <class StepsType>
+  void solve(const StepsType& steps, Throttle& throttle) {
+    run_forward(forward_, steps, plan_, y0_, t0_, t1_, true, throttle);
+    if constexpr (of_function) {
+      const std::vector<Y>& states = forward_.saver.states();
+      values_.clear();
+      for (std::size_t i = 0; i < states.size(); ++i) values_.push_back(save_.function(ts()[i], states[i]));
+    }
+  }
+  template <class M, class StepsType>
+  void solve_again(const Y& y0, const M& method, const StepsType& steps, Throttle& throttle) {
+    forward_.restart();
+    y0_ = y0;
+    // The numbers of an exact method depend on the size of its first state.
+    if constexpr (requires { forward_.stepper.rescale(method, y0); })
+      forward_.stepper.rescale(resolved(method, resolution_wishes(steps), y0, t1_ - t0_, plan_.steps()), y0);
+    solve(steps, throttle);
+  }
+
+  const std::vector<double>& ts() const { return forward_.saver.plan().ts; }
+  const std::vector<Saved>& ys() {
+    if constexpr (of_function)
+      return values_;
+    else
+      return forward_.saver.states();
+  }
+  const std::vector<EventRecord<Y>>& events() const { return forward_.events; }
+  const Stats& stats() const { return forward_.stats; }
+  const Failure& failure() const { return forward_.failure; }
+  bool failed() const {
+    return forward_.failure.status != Status::success && forward_.failure.status != Status::event &&
+           forward_.failure.status != Status::stopped;
+  }
+  // A copy of what is there, states included.
+  Solution<Y> solution() { return make_solution(forward_, true); }
+
+  // Cotangents of ys(), ts() and events(), of their lengths, the last two possibly empty.
+  Failure pull_back(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
+                    const std::vector<EventCotangent<Y>>& events_bar, Throttle& throttle, Gradient<F, Y>& gradient) {
+    if constexpr (of_function) {
+      // From cotangents of g to those of the states and times it was taken of.
+      const std::vector<Y>& states = forward_.saver.states();
+      states_bar_.assign(states.size(), zeros_like(y0_));
+      times_bar_ = ts_bar;
+      times_bar_.resize(states.size(), 0.0);
+      for (std::size_t i = 0; i < states.size(); ++i) {
+        typename Y::Scalar t_bar{0};
+        save_.function.vjp(ts()[i], states[i], ys_bar[i], states_bar_[i], t_bar);
+        times_bar_[i] += static_cast<double>(Eigen::numext::real(t_bar));
+      }
+      return through({states_bar_, times_bar_, events_bar}, throttle, gradient);
+    } else {
+      return through({ys_bar, ts_bar, events_bar}, throttle, gradient);
+    }
+  }
+
+  // Throws std::invalid_argument where cotangents do not fit what was saved, or are not finite.
+  void check(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
+             const std::vector<EventCotangent<Y>>& events_bar) {
+    if (!ts_bar.empty() && ts_bar.size() != ys().size())
+      refuse("the length of ts_bar", ts_bar.size(), "0 or that of ts(), " + std::to_string(ys().size()));
+    for (std::size_t i = 0; i < ts_bar.size(); ++i)
+      if (!std::isfinite(ts_bar[i])) refuse("ts_bar[" + std::to_string(i) + "]", ts_bar[i], "finite");
+    if (ys_bar.size() != ys().size())
+      refuse("the length of ys_bar", ys_bar.size(), "that of ys(), " + std::to_string(ys().size()));
+    for (std::size_t i = 0; i < ys_bar.size(); ++i) check_cotangent("ys_bar", i, ys_bar[i], ys()[i]);
+    if (!events_bar.empty() && events_bar.size() != events().size())
+      refuse("the length of events_bar", events_bar.size(),
+             "0 or that of events(), " + std::to_string(events().size()));
+    for (std::size_t e = 0; e < events_bar.size(); ++e) {
+      if (!std::isfinite(events_bar[e].t)) refuse("events_bar[" + std::to_string(e) + "].t", events_bar[e].t, "finite");
+      check_cotangent("events_bar", e, events_bar[e].y, events()[e].y);
+    }
+  }
+
+  Gradient<F, Y> zero_gradient() const { return {zeros_like(y0_), zero_parameters<F, Y>(field_), {}, {}, {}}; }
+
+ private:
+  template <class O>
+  typename Saver<Y>::Observe hand_on(const O& observer) {
+    if constexpr (std::is_same_v<O, NoObserver>)
+      return {};
+    else if constexpr (of_function)
+      return [this, &observer](double t, const Y& y) { return observe(observer, t, save_.function(t, y)); };
+    else
+      return [&observer](double t, const Y& y) { return observe(observer, t, y); };
+  }
+
+  template <class Cotangent>
+  static void check_cotangent(const char* list, std::size_t i, const Cotangent& bar, const Cotangent& of) {
+    const auto name = [&] { return std::string(list) + "[" + std::to_string(i) + "]"; };
+    if constexpr (std::is_arithmetic_v<Cotangent>) {
+      if (!std::isfinite(bar)) refuse(name(), bar, "finite");
+    } else {
+      if (!same_shape(bar, of)) refuse("the shape of " + name(), shape(bar), shape(of));
+      if (first_not_finite(bar) >= 0) refuse_not_finite(name(), bar);
+    }
+  }
+
+  Failure through(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
+    if constexpr (continuous) {
+      Y end = y0_;
+      forward_.stepper.read(forward_.segments.back().end, end);
+      gradient = adjoint_.pull_back(
+          ForwardSolve<F, Y>{field_, y0_, t0_, t1_, ts(), forward_.saver.states(),
+                             forward_.segments.back().timeline[forward_.segments.back().timeline.steps()], end},
+          bar);
+      return {};
+    } else {
+      return backward_.run(bar, throttle, gradient);
+    }
+  }
+
+  struct NoBackwardPass {
+    NoBackwardPass(const Forward<S, Trace, Detector>&, const F&, const Y&) {}
+  };
+
+  const F& field_;
+  Save save_;
+  Adjoint adjoint_;
+  Y y0_;
+  double t0_, t1_;
+  Timeline plan_;
+  Forward<S, Trace, Detector> forward_;
+  std::conditional_t<continuous, NoBackwardPass, BackwardPass<F, S, Trace, Detector>> backward_;
+  std::vector<std::conditional_t<of_function, Saved, char>> values_;
+  std::vector<Y> states_bar_;
+  std::vector<double> times_bar_;
+};
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,60 @@
+// The step that has been attempted, with its continuous extension, which is made at most once however many ask for it.
+#pragma once
+
+#include <antistrophe/stepper/step_polynomial.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <type_traits>
+
+namespace antistrophe::detail {
+
+struct NoPolynomial {};
+
+template <class S>
+struct PolynomialOf {
+  using type = NoPolynomial;
+};
+template <class S>
+  requires Extensible<S>
+struct PolynomialOf<S> {
+  using type = StepPolynomial<typename S::State, S::dense_degree>;
+};
+
+template <class S>
+class AttemptedStep {
+ public:
+  using Y = typename S::State;
+  using Polynomial = typename PolynomialOf<S>::type;
+
+  explicit AttemptedStep(const Y& like) {
+    if constexpr (Extensible<S>) polynomial_ = Polynomial(like);
+  }
+
+  void begin(const Step& step) {
+    step_ = step;
+    extended_ = false;
+  }
+  const Step& step() const { return step_; }
+
+  // After attempt and before commit, from the carry before the step.
+  const Polynomial& polynomial(S& stepper, const typename S::Carry& before)
+    requires Extensible<S>
+  {
+    if (!extended_) {
+      stepper.extend(step_, before, polynomial_);
+      finite_ = polynomial_.finite();
+      extended_ = true;
+    }
+    return polynomial_;
+  }
+
+  // False where the extension was asked for and is not finite: dense output may have stages of its own.
+  bool finite() const { return !extended_ || finite_; }
+
+ private:
+  Step step_{};
+  Polynomial polynomial_;
+  bool extended_ = false, finite_ = true;
+};
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,162 @@
+// The extras of a call: what may follow its required arguments, in any order, recognised by type. A duplicate, something
+// unknown, or an extra that the call cannot take meets one sentence.
+#pragma once
+
+#include <antistrophe/field/detail/requirements.hpp>
+#include <antistrophe/problem/events.hpp>
+#include <antistrophe/problem/observer.hpp>
+#include <antistrophe/problem/progress.hpp>
+#include <antistrophe/problem/save_at.hpp>
+#include <antistrophe/problem/solution.hpp>
+
+#include <type_traits>
+
+namespace antistrophe {
+
+// Of check_gradient; check/check_gradient.hpp.
+struct GradientCheckOptions;
+
+namespace detail {
+
+enum class Extra { save_at, adjoint, events, observer, progress, on_failure, check_options, unknown };
+
+template <class T>
+inline constexpr bool is_save_at = false;
+template <>
+inline constexpr bool is_save_at<SaveAt> = true;
+template <class G>
+inline constexpr bool is_save_at<SaveFunctionAt<G>> = true;
+
+// An adjoint says that it is one: `static constexpr bool is_adjoint = true` (adjoint/adjoint.hpp).
+template <class T>
+concept IsAdjoint = requires { requires bool(T::is_adjoint); };
+
+template <class T>
+inline constexpr Extra extra_kind = [] {
+  if constexpr (is_save_at<T>)
+    return Extra::save_at;
+  else if constexpr (IsAdjoint<T>)
+    return Extra::adjoint;
+  else if constexpr (is_events<T>)
+    return Extra::events;
+  else if constexpr (is_observer<T>)
+    return Extra::observer;
+  else if constexpr (std::is_same_v<T, Progress>)
+    return Extra::progress;
+  else if constexpr (std::is_same_v<T, OnFailure>)
+    return Extra::on_failure;
+  else if constexpr (std::is_same_v<T, GradientCheckOptions>)
+    return Extra::check_options;
+  else
+    return Extra::unknown;
+}();
+
+template <Extra K, class... Extras>
+inline constexpr int count_of_extra = (0 + ... + (extra_kind<Extras> == K ? 1 : 0));
+
+// The extra of kind K, or the fallback.
+template <Extra K, class Fallback>
+const Fallback& pick(const Fallback& fallback) {
+  return fallback;
+}
+template <Extra K, class Fallback, class First, class... Rest>
+const auto& pick(const Fallback& fallback, const First& first, const Rest&... rest) {
+  if constexpr (extra_kind<First> == K)
+    return first;
+  else
+    return pick<K>(fallback, rest...);
+}
+
+template <Extra K, class Fallback, class... Extras>
+struct PickedOf {
+  using type = Fallback;
+};
+template <Extra K, class Fallback, class First, class... Rest>
+struct PickedOf<K, Fallback, First, Rest...>
+    : std::conditional_t<extra_kind<First> == K, std::type_identity<First>, PickedOf<K, Fallback, Rest...>> {};
+// Its type.
+template <Extra K, class Fallback, class... Extras>
+using Picked = typename PickedOf<K, Fallback, Extras...>::type;
+
+enum class Call { solve, gradient, check_gradient, round_trip };
+
+template <Call C>
+constexpr bool takes(Extra kind) {
+  switch (kind) {
+    case Extra::save_at:
+      return C != Call::round_trip;
+    case Extra::adjoint:
+      return C == Call::gradient || C == Call::check_gradient;
+    case Extra::events:
+      return true;
+    case Extra::observer:
+    case Extra::progress:
+    case Extra::on_failure:
+      return C == Call::solve || C == Call::gradient;
+    case Extra::check_options:
+      return C == Call::check_gradient;
+    case Extra::unknown:
+      return false;
+  }
+  return false;
+}
+
+template <class... Extras>
+consteval bool extras_are_single() {
+  return count_of_extra<Extra::save_at, Extras...> <= 1 && count_of_extra<Extra::adjoint, Extras...> <= 1 &&
+         count_of_extra<Extra::events, Extras...> <= 1 && count_of_extra<Extra::observer, Extras...> <= 1 &&
+         count_of_extra<Extra::progress, Extras...> <= 1 && count_of_extra<Extra::on_failure, Extras...> <= 1 &&
+         count_of_extra<Extra::check_options, Extras...> <= 1;
+}
+
+// True where the call C can take these extras; else a compile error with the reason.
+template <Call C, class... Extras>
+consteval bool require_extras() {
+  constexpr bool known = count_of_extra<Extra::unknown, Extras...> == 0;
+  constexpr bool fit = (takes<C>(extra_kind<Extras>) && ...);
+  constexpr bool single = extras_are_single<Extras...>();
+  if constexpr (!known) {
+    static_assert(C != Call::solve || known,
+                  "antistrophe: an extra argument of solve is unknown; after the steps it takes, in any order, "
+                  "SaveAt{…}, Events{…}, Observer{…}, Progress{…} and OnFailure.");
+    static_assert(
+        C != Call::gradient || known,
+        "antistrophe: an extra argument of a gradient call is unknown; after its required arguments it takes, "
+        "in any order, SaveAt{…}, an adjoint such as DirectAdjoint{}, Events{…}, Observer{…}, Progress{…} and "
+        "OnFailure.");
+    static_assert(C != Call::check_gradient || known,
+                  "antistrophe: an extra argument of check_gradient is unknown; after the loss it takes, in any order, "
+                  "SaveAt{…}, an adjoint, Events{…} and GradientCheckOptions{…}.");
+    static_assert(
+        C != Call::round_trip || known,
+        "antistrophe: an extra argument of assert_reversible is unknown; after the steps it takes Events{…}.");
+  } else if constexpr (!fit) {
+    static_assert(C != Call::solve || count_of_extra<Extra::adjoint, Extras...> == 0,
+                  "antistrophe: solve takes no adjoint, for it computes no gradient; give it to value_and_gradient or "
+                  "solve_with_pullback.");
+    static_assert(C == Call::check_gradient || count_of_extra<Extra::check_options, Extras...> == 0,
+                  "antistrophe: GradientCheckOptions{…} are for check_gradient alone.");
+    static_assert(C != Call::check_gradient || fit,
+                  "antistrophe: check_gradient solves many times over; it takes SaveAt{…}, an adjoint, Events{…} and "
+                  "GradientCheckOptions{…}, but no Observer, Progress or OnFailure.");
+    static_assert(C != Call::round_trip || fit,
+                  "antistrophe: assert_reversible goes back by ReversibleAdjoint and saves nothing; after the steps it "
+                  "takes Events{…} alone.");
+  } else {
+    static_assert(single,
+                  "antistrophe: two extra arguments are of one kind; give each of SaveAt, adjoint, Events, "
+                  "Observer, Progress and OnFailure at most once (several events go into one Events{…, …}).");
+  }
+  return known && fit && single;
+}
+
+// Times in braces, where a SaveAt is meant.
+template <class T>
+consteval void refuse_bare_times() {
+  static_assert(
+      never<T>,
+      "antistrophe: times to save at are given as SaveAt{{0.5, 1.0}}, with the name and two pairs of braces.");
+}
+
+}  // namespace detail
+}  // namespace antistrophe

@@ -1,0 +1,154 @@
+// Objective{problem, method, steps, loss[, extras…]}: value and gradient of a loss, bound once and called often, for
+// optimisers and training loops. All memory is set aside at the first call: with steps laid out before, later calls allocate
+// nothing, unless the loss or the field do.
+//
+//   Objective objective{problem, Reversible<Dopri5>{}, FixedSteps{200}, loss};
+//   const auto& [value, gradient] = objective(theta);          // the problem's y0, other parameters
+//   const auto& [value, gradient] = objective(y0, theta);      // both
+//   const auto& [value, gradient] = objective();               // as the problem stands
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/field/concepts.hpp>
+#include <antistrophe/gradient.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace antistrophe {
+
+// The extras are those of value_and_gradient, each named (SaveAt{…}, not {…}). The result is a reference to what the
+// objective holds, until the next call. A copy is independent of its original; one objective is not for two threads at once.
+// Throws as value_and_gradient does; std::invalid_argument where theta has another length than the field's parameters(), or
+// y0 another shape than the problem's. After a throw it can be called again.
+template <class F, class Y, class M, class StepsType, class L, class... Extras>
+class Objective {
+  using Save = detail::Picked<detail::Extra::save_at, SaveAt, Extras...>;
+  using Adjoint = detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
+  static constexpr bool valid = [] {
+    if constexpr (!detail::require_extras<detail::Call::gradient, Extras...>())
+      return false;
+    else if constexpr (!detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>())
+      return false;
+    else
+      return detail::require_loss<L, Y, SavedType<Save, Y>>();
+  }();
+
+ public:
+  using Result = ValueAndGradient<F, Y>;
+
+  Objective(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
+            const Extras&... extras)
+      : bound_(std::make_unique<Bound>(Bound{problem, method, steps, loss, {extras...}, {}, {}, {}})) {}
+  Objective(const Objective& other)
+      : bound_(std::make_unique<Bound>(Bound{other.bound_->problem,
+                                             other.bound_->method,
+                                             other.bound_->steps,
+                                             other.bound_->loss,
+                                             other.bound_->extras,
+                                             {},
+                                             {},
+                                             {}})) {}
+  Objective& operator=(const Objective& other) {
+    Objective copy(other);
+    return *this = std::move(copy);
+  }
+  Objective(Objective&&) noexcept = default;
+  Objective& operator=(Objective&&) noexcept = default;
+  ~Objective() = default;
+
+  // With y0 and parameters as they were last given, or as the problem had them.
+  const Result& operator()() {
+    if constexpr (valid) evaluate();
+    return bound_->result;
+  }
+  // With other parameters, a flat vector of the length of the field's.
+  template <class Theta>
+  const Result& operator()(const Eigen::DenseBase<Theta>& theta) {
+    set_parameters(theta);
+    return (*this)();
+  }
+  // From another initial state, of the shape of the problem's.
+  template <class State, class Theta>
+  const Result& operator()(const Eigen::DenseBase<State>& y0, const Eigen::DenseBase<Theta>& theta) {
+    set_parameters(theta);
+    return at(y0);
+  }
+  // From another initial state, with the parameters as they are.
+  template <class State>
+  const Result& at(const Eigen::DenseBase<State>& y0) {
+    Y& mine = bound_->problem.y0;
+    if (y0.rows() != mine.rows() || y0.cols() != mine.cols())
+      detail::refuse("the shape of y0", detail::shape(y0), detail::shape(mine) + ", that of the problem's y0");
+    mine = y0;
+    return (*this)();
+  }
+
+  // The problem as it stands.
+  const Problem<F, Y>& problem() const { return bound_->problem; }
+
+ private:
+  using Differentiated = detail::DifferentiatedSolveFor<F, Y, M, Extras...>;
+
+  // What the solve refers to stays where it is when the objective moves.
+  struct Bound {
+    Problem<F, Y> problem;
+    M method;
+    StepsType steps;
+    L loss;
+    std::tuple<Extras...> extras;
+    std::optional<Differentiated> solve;
+    detail::LossCotangents<Y, SavedType<Save, Y>> bar;
+    Result result;
+  };
+
+  template <class Theta>
+  void set_parameters(const Eigen::DenseBase<Theta>& theta) {
+    constexpr bool settable = requires(F& field) { field.parameters()[0] = typename Y::Scalar{}; };
+    static_assert(
+        settable,
+        "antistrophe: an objective that is called with theta needs a field whose parameters() can be written: "
+        "auto& parameters() { return theta; }");
+    if constexpr (settable) {
+      auto& mine = bound_->problem.field.parameters();
+      if (theta.size() != mine.size())
+        detail::refuse("the length of theta", theta.size(),
+                       std::to_string(mine.size()) + ", that of the field's parameters()");
+      mine = theta;
+    }
+  }
+
+  template <detail::Extra K, class Fallback>
+  const auto& extra(const Fallback& fallback) const {
+    return std::apply([&](const Extras&... extras) -> const auto& { return detail::pick<K>(fallback, extras...); },
+                      bound_->extras);
+  }
+
+  void evaluate() {
+    Bound& bound = *bound_;
+    detail::validate(bound.problem);
+    static const Progress no_progress;
+    static const detail::NoObserver no_observer;
+    static constexpr OnFailure by_default = OnFailure::throw_error;
+    const Progress& progress = extra<detail::Extra::progress>(no_progress);
+    detail::Throttle forth(progress, 0, 0.5), back(progress, 0.5, 1);
+    if (!bound.solve) {
+      bound.solve.emplace(bound.problem, bound.problem.field, bound.method, bound.steps,
+                          extra<detail::Extra::save_at>(SaveAt{}), extra<detail::Extra::events>(Events<>{}),
+                          extra<detail::Extra::adjoint>(Adjoint{}), extra<detail::Extra::observer>(no_observer));
+      bound.result.gradient = bound.solve->zero_gradient();
+      bound.solve->solve(bound.steps, forth);
+    } else {
+      bound.solve->solve_again(bound.problem.y0, bound.method, bound.steps, forth);
+    }
+    detail::loss_and_gradient(*bound.solve, bound.loss, bound.bar, extra<detail::Extra::on_failure>(by_default), back,
+                              bound.result);
+  }
+
+  std::unique_ptr<Bound> bound_;
+};
+
+}  // namespace antistrophe
