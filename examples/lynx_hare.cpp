@@ -57,20 +57,25 @@ struct SquaredLogResiduals {
 };
 
 // p = (α, β, γ, δ, hares in 1900, lynxes in 1900).
+Problem<LotkaVolterra, Eigen::Vector2d> problem(const std::vector<double>& years, const Vector6d& p) {
+  return {LotkaVolterra{p.head<4>()}, p.tail<2>(), years.front(), years.back()};
+}
+
+// From year to year in ten steps of Dopri5: the sum is then right to 7 digits.
+auto sum_of_squares(const std::vector<double>& years, const SquaredLogResiduals& loss) {
+  return Objective{problem(years, Vector6d::Ones()), Reversible<Dopri5>{}, StepTo{.times = years, .each = 10}, loss,
+                   SaveAt{years}};
+}
+
 struct Fit {
   std::vector<double> years;
   SquaredLogResiduals loss;
+  decltype(sum_of_squares(years, loss)) objective = sum_of_squares(years, loss);
   int evaluations = 0;
 
-  Problem<LotkaVolterra, Eigen::Vector2d> problem(const Vector6d& p) const {
-    return {LotkaVolterra{p.head<4>()}, p.tail<2>(), years.front(), years.back()};
-  }
-
-  // From year to year in ten steps of Dopri5: the sum is then right to 7 digits.
   double value_and_slope(const Vector6d& p, Vector6d& p_bar) {
     ++evaluations;
-    const auto [value, gradient] =
-        value_and_gradient(problem(p), Reversible<Dopri5>{}, StepTo{.times = years, .each = 10}, loss, SaveAt{years});
+    const auto& [value, gradient] = objective(p.tail<2>(), p.head<4>());
     p_bar << gradient.theta, gradient.y0;
     return value;
   }
@@ -104,7 +109,8 @@ Vector6d minimise(Fit& fit, const Vector6d& start) {
 }
 
 void show_table(const Fit& fit, const Vector6d& p) {
-  const auto at_years = solve(fit.problem(p), Dopri5{}, StepTo{.times = fit.years, .each = 10}, SaveAt{fit.years});
+  const auto at_years =
+      solve(problem(fit.years, p), Dopri5{}, StepTo{.times = fit.years, .each = 10}, SaveAt{fit.years});
   support::Csv csv("lynx_hare.csv", {"year", "hare", "lynx", "fitted hare", "fitted lynx"});
   std::printf("\n  year     hares   fitted    lynxes   fitted   (thousands of pelts)\n");
   for (std::size_t i = 0; i < fit.years.size(); ++i) {
@@ -115,7 +121,7 @@ void show_table(const Fit& fit, const Vector6d& p) {
 }
 
 void write_curve(const Fit& fit, const Vector6d& p) {
-  const auto curve = solve(fit.problem(p), Dopri5{}, FixedSteps{400}, SaveAt{.t0 = true, .steps = true});
+  const auto curve = solve(problem(fit.years, p), Dopri5{}, FixedSteps{400}, SaveAt{.t0 = true, .steps = true});
   support::Csv csv("lynx_hare_curve.csv", {"t", "hare", "lynx"});
   for (std::size_t i = 0; i < curve.ts().size(); ++i) csv.row({curve.ts()[i], curve.ys()[i][0], curve.ys()[i][1]});
 }
@@ -133,8 +139,9 @@ plot 'lynx_hare_curve.csv' using 1:2 with lines lw 2 lc rgb blue title 'hares, f
 
 int main() try {
   const support::Table record = support::read_csv(ANTISTROPHE_EXAMPLE_DATA "/lynx_hare.csv");
-  Fit fit{record["year"], {}};
-  for (std::size_t i = 0; i < fit.years.size(); ++i) fit.loss.data.emplace_back(record["hare"][i], record["lynx"][i]);
+  SquaredLogResiduals loss;
+  for (std::size_t i = 0; i < record["year"].size(); ++i) loss.data.emplace_back(record["hare"][i], record["lynx"][i]);
+  Fit fit{record["year"], loss};
 
   Vector6d start, unused;
   start << 0.5, 0.03, 0.8, 0.03, 30, 4;

@@ -111,23 +111,23 @@ struct Row {
 std::vector<Row> table;
 
 // `iterations` steps of AdamW; the time is that of a gradient, in the mean.
-template <class F, class M, class StepsType, class Adjoint = DefaultAdjoint<M, F, Vector4d>>
+template <class F, class M, class StepsType, class... Adjoint>
 void train(const std::string& name, const F& field, const M& method, const StepsType& steps,
-           const Solution<Vector4d>& data, int iterations, const Adjoint& adjoint = {}) {
-  Problem problem{field, data.ys().front(), data.ts().front(), data.ts().back()};
-  const MeanSquaredError<Vector4d> loss{data.ys()};
-  const SaveAt save_at{.times = data.ts()};
-  support::AdamW optimiser({.rate = 1e-2, .decay = 1e-5}, problem.field.parameters().size());
+           const Solution<Vector4d>& data, int iterations, const Adjoint&... adjoint) {
+  const Problem problem{field, data.ys().front(), data.ts().front(), data.ts().back()};
+  Objective objective{problem,   method, steps, MeanSquaredError<Vector4d>{data.ys()}, SaveAt{.times = data.ts()},
+                      adjoint...};
+  auto theta = problem.field.parameters();
+  support::AdamW optimiser({.rate = 1e-2, .decay = 1e-5}, theta.size());
   support::Progress progress(name, iterations);
   Row row{name};
   const support::Stopwatch stopwatch;
   for (int i = 0; i < iterations; ++i) {
-    auto pass = solve_with_pullback(problem, method, steps, save_at, adjoint);
-    std::vector<Vector4d> ys_bar(pass.ys().size(), Vector4d::Zero());
-    row.last = loss(pass.ys(), ys_bar);
+    const auto& result = objective(theta);
+    row.last = result.value;
     if (i == 0) row.first = row.last;
-    row.bytes = pass.stats().bytes_kept;
-    optimiser.step(problem.field.parameters(), pass.pullback(ys_bar).theta);
+    row.bytes = result.stats.bytes_kept;
+    optimiser.step(theta, result.gradient.theta);
     progress.show(i + 1, "loss " + std::to_string(row.last));
   }
   row.seconds = stopwatch.seconds() / iterations;

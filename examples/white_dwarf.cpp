@@ -49,16 +49,18 @@ struct Training {
   double seconds = 0;
 };
 
+// Steps the network's parameters.
 Training train(Problem<Network, Eigen::Vector2d>& problem, const MeanSquaredError<Eigen::Vector2d>& loss,
                int iterations) {
+  Objective objective{problem, Reversible<RK4>{}, thousand_steps, loss, every_step};
+  auto& theta = problem.field.parameters();
   const support::Stopwatch stopwatch;
-  support::AdamW optimiser({.rate = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = 1e-5},
-                           problem.field.parameters().size());
+  support::AdamW optimiser({.rate = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = 1e-5}, theta.size());
   support::Progress progress("training", iterations);
   Training training;
   for (int i = 0; i < iterations; ++i) {
-    const auto [value, gradient] = value_and_gradient(problem, Reversible<RK4>{}, thousand_steps, loss, every_step);
-    optimiser.step(problem.field.parameters(), gradient.theta);
+    const auto& [value, gradient] = objective(theta);
+    optimiser.step(theta, gradient.theta);
     training.losses.push_back(value);
     progress.show(i + 1, "mean square error " + std::to_string(value));
   }

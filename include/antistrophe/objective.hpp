@@ -36,6 +36,7 @@ class Objective {
     else
       return detail::require_loss<L, Y, SavedType<Save, Y>>();
   }();
+  static_assert(valid || true);  // one sentence is enough
 
  public:
   using Result = ValueAndGradient<F, Y>;

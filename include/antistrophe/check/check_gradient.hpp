@@ -114,7 +114,7 @@ GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, 
          << " differences of the value; worst is dL/d" << report.component << ": adjoint " << report.gradient
          << ", differences " << report.difference << ", relative error " << report.error << " (tolerance "
          << report.tolerance << ")";
-    if (!report.ok) text << "; check_vjp(field, t, y) tells whether the field's vjp is to step_failure";
+    if (!report.ok) text << "; check_vjp(field, t, y) tells whether the field's vjp is to blame";
     report.message = text.str();
     return report;
   }

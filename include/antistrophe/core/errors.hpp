@@ -56,7 +56,7 @@ inline std::string_view to_string(Status status) {
 }
 
 // Where and why a solve stopped: at time t, in the step numbered `step` (from 0), by entry `component` of the state in
-// storage order (-1 where no single one is to step_failure).
+// storage order (-1 where no single one is to blame).
 struct Failure {
   Status status = Status::success;
   double t = 0;

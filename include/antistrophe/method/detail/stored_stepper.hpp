@@ -81,6 +81,12 @@ class StoredStepper {
 
   const Numbers& numbers() const { return numbers_; }
   double bit_rate() const { return numbers_.bit_rate(); }
+  // Takes up another first state, on whose size the numbers depend.
+  template <class Method>
+  void rescale(const Method& method, const Y& y0) {
+    numbers_ = Numbers(numbers_.lambda(), method_resolution(method), y0);
+  }
+
   StepFailure step_failure() const { return failure_; }
   Calls calls() const { return calls_; }
 

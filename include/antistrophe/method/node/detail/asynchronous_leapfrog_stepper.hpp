@@ -60,7 +60,8 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   AsynchronousLeapfrogStepper(const Method& method, const F& field, const Y& y0)
       : Common(field, 1, method_resolution(method), y0),
         damping_(method.damping),
-        slopes_(leapfrog_factor<Arithmetic>(method.damping), slope_resolution(method), zeros_like(y0)),
+        no_slope_(zeros_like(y0)),
+        slopes_(leapfrog_factor<Arithmetic>(method.damping), slope_resolution(method), no_slope_),
         tape_(field_.empty_tape(y0)),
         u_(Y::Constant(y0.rows(), y0.cols(), unwritten<Y>)),
         v0_(zeros_like(y0)),
@@ -77,6 +78,12 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
         stored_v1_(half_step_) {}
 
   double bit_rate() const { return slopes_.bit_rate(); }
+
+  template <class Method>
+  void rescale(const Method& method, const Y& y0) {
+    Common::rescale(method, y0);
+    slopes_ = Numbers(slopes_.lambda(), slope_resolution(method), no_slope_);
+  }
 
   Carry make_carry() const { return {numbers_.zeros(psi_), numbers_.zeros(psi_)}; }
   CarryBar make_carry_bar() const { return {zeros_like(psi_), zeros_like(psi_)}; }
@@ -267,6 +274,7 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   double damping_;
+  Y no_slope_;
   Numbers slopes_;
   Tape<Field, Y> tape_;
   Y u_, v0_, v1_;

@@ -404,7 +404,7 @@ double slope_of_save(double h, double sigma, const Y& w, const Stages<Tableau, F
   return sum;
 }
 
-// What is to step_failure where dense output is not finite although the step's end is: a stage of its own.
+// What is to blame where dense output is not finite although the step's end is: a stage of its own.
 template <class StagesType>
 StepFailure failure_inside(const StagesType& stages) {
   Eigen::Index component = -1;

@@ -82,6 +82,15 @@ class SplitStepper {
   }
 
   static double bit_rate() { return 0; }
+
+  // Takes up another first state, on whose size the numbers depend.
+  template <class Method>
+  void rescale(const Method& method, const Y& y0) {
+    psi_ = y0.topRows(rows_);
+    numbers_v_ = Numbers(1, method_resolution(method), psi_);
+    psi_ = y0.bottomRows(rows_);
+    numbers_w_ = Numbers(1, method_resolution_w(method), psi_);
+  }
   StepFailure step_failure() const { return failure_; }
   Calls calls() const { return calls_; }
 

@@ -1,4 +1,4 @@
-// expect: save_at comes before the adjoint
+// expect: two extra arguments are of one kind
 #include <antistrophe/antistrophe.hpp>
 
 using namespace antistrophe;
@@ -15,7 +15,7 @@ const TerminalLoss loss{[](const auto& y, auto& y_bar) {
 }};
 
 #ifdef ANTISTROPHE_TEST_REPAIRED
-auto gradient() { return value_and_gradient(problem, Dopri5{}, FixedSteps{10}, loss, SaveAt{}, DirectAdjoint{}); }
+auto result() { return solve(problem, Dopri5{}, FixedSteps{10}, SaveAt{.t0 = true, .steps = true}); }
 #else
-auto gradient() { return value_and_gradient(problem, Dopri5{}, FixedSteps{10}, loss, DirectAdjoint{}, SaveAt{}); }
+auto result() { return solve(problem, Dopri5{}, FixedSteps{10}, SaveAt{.t0 = true}, SaveAt{.steps = true}); }
 #endif

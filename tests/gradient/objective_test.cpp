@@ -1,0 +1,150 @@
+// Objective: bound once and called often, it gives what value_and_gradient gives, bit for bit, and allocates nothing after
+// the first call.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+namespace {
+std::int64_t allocations = 0;
+}
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+#include "battery.hpp"
+#include "catch.hpp"
+
+#include <utility>
+#include <vector>
+
+using namespace antistrophe;
+using Eigen::Vector2d;
+using Eigen::VectorXd;
+
+namespace {
+
+// A damped turn, of any size alike: u1' = θ0 u2 − θ1 u1, u2' = −θ0 u1 − θ1 u2 + θ2.
+struct Turn {
+  static constexpr bool autonomous = true;
+  VectorXd theta = Eigen::Vector3d(2, 0.25, 0.5);
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& u, auto& du) const {
+    du[0] = theta[0] * u[1] - theta[1] * u[0];
+    du[1] = -theta[0] * u[0] - theta[1] * u[1] + theta[2];
+  }
+  void vjp(double, const auto& u, const auto& w, auto& u_bar, auto& theta_bar) const {
+    u_bar[0] -= theta[1] * w[0] + theta[0] * w[1];
+    u_bar[1] += theta[0] * w[0] - theta[1] * w[1];
+    theta_bar[0] += w[0] * u[1] - w[1] * u[0];
+    theta_bar[1] -= w.dot(u);
+    theta_bar[2] += w[1];
+  }
+};
+using Field = Turn;
+const VectorXd start = Vector2d(1, 0.5);
+
+// L = Σ ‖y‖²/2 over what was saved, without memory of its own.
+struct Squares {
+  template <class Y>
+  double operator()(const std::vector<Y>& ys, std::vector<Y>& ys_bar) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < ys.size(); ++i) {
+      sum += ys[i].squaredNorm() / 2;
+      ys_bar[i] = ys[i];
+    }
+    return sum;
+  }
+};
+
+template <class R>
+bool same(const R& a, const R& b) {
+  return a.value == b.value && battery::same_bits(a.gradient.y0, b.gradient.y0) &&
+         battery::same_bits(a.gradient.theta, b.gradient.theta);
+}
+
+struct Never {
+  double operator()(double, const auto&) const { return 1; }
+  void gradient(double, const auto&, auto&, auto&, auto&) const {}
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("An objective gives what value_and_gradient gives, again and again", "[objective]", Bosh3, Dopri5,
+                   Reversible<Dopri5>, (Reversible<Bosh3, Floating>), TwoPoint<Midpoint>, ReversibleAdams<4>,
+                   ReversibleHeun<>, AsynchronousLeapfrog<>, NearlyReversible<EES25>) {
+  const Problem problem{Field{}, start, 0.0, 3.0};
+  const auto check = [&](const auto& steps, const auto&... extras) {
+    Objective objective{problem, TestType{}, steps, Squares{}, extras...};
+    for (const double factor : {1.0, 0.9, 1.2, 1.0}) {
+      for (const double size : {1.0, 40.0, 1e-2}) {
+        CAPTURE(factor, size);
+        Problem moved = problem;
+        moved.field.parameters() *= factor;
+        moved.y0 *= size;
+        const auto expected = value_and_gradient(moved, TestType{}, steps, Squares{}, extras...);
+        CHECK(same(objective(moved.y0, moved.field.parameters()), expected));
+        CHECK(same(objective(), expected));
+        CHECK(objective().stats.evaluations == expected.stats.evaluations);
+        CHECK(objective().gradient.stats.vjps == expected.gradient.stats.vjps);
+      }
+    }
+  };
+  check(FixedSteps{40});
+  check(FixedSteps{40}, SaveAt{.times = {0.01, 1.0, 1.5}, .t1 = true});
+  check(StepTo{{0.5, 1, 1.5, 2, 2.5, 3}, 4}, SaveAt{.steps = true}, DirectAdjoint{});
+  check(Adaptive{.rtol = 1e-5, .atol = 1e-5}, Events{Event{Never{}}}, SaveAt{.times = {0.01, 1.0, 1.5}});
+}
+
+TEMPLATE_TEST_CASE("After its first call an objective allocates nothing, with steps laid out before", "[objective]",
+                   Dopri5, Reversible<Dopri5>, (Reversible<Bosh3, Floating>), TwoPoint<Midpoint>, ReversibleAdams<4>,
+                   ReversibleHeun<>, AsynchronousLeapfrog<>) {
+  const Problem problem{Field{}, start, 0.0, 3.0};
+  const auto check = [&](const auto&... extras) {
+    Objective objective{problem, TestType{}, FixedSteps{40}, Squares{}, extras...};
+    VectorXd theta = problem.field.parameters(), y0 = start;
+    (void)objective(theta);
+    const std::int64_t before = allocations;
+    double sum = 0;
+    for (int i = 0; i < 3; ++i) {
+      theta *= 1.01;
+      y0 *= 3;
+      sum += objective(theta).value + objective(y0, theta).gradient.y0[0];
+    }
+    CHECK(allocations == before);
+    CHECK(std::isfinite(sum));
+  };
+  check();
+  check(SaveAt{.times = {0.01, 1.0, 1.5}, .t0 = true, .t1 = true});
+  check(DirectAdjoint{}, SaveAt{.steps = true});
+}
+
+TEST_CASE("Copies of an objective are independent, and it survives a throw", "[objective]") {
+  const Problem problem{Field{}, start, 0.0, 3.0};
+  Objective objective{problem, Reversible<Dopri5>{}, FixedSteps{40}, Squares{}};
+  const auto first = objective();
+  Objective copy = objective;
+  VectorXd theta = problem.field.parameters();
+  theta[0] *= 1.5;
+  const auto& others = copy(theta);
+  CHECK_FALSE(same(others, first));
+  CHECK(same(objective(), first));
+  CHECK(objective.problem().field.parameters() == problem.field.parameters());
+  Objective moved = std::move(copy);
+  CHECK(same(moved(), moved(theta)));
+
+  CHECK_THROWS_WITH(objective(VectorXd::Zero(2)),
+                    "antistrophe: the length of theta is 2; it must be 3, that of the field's parameters()");
+  CHECK_THROWS_WITH(objective.at(VectorXd::Zero(3)),
+                    "antistrophe: the shape of y0 is 3x1; it must be 2x1, that of the problem's y0");
+  theta[0] = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_AS(objective(theta), std::invalid_argument);
+  theta = -1e9 * problem.field.parameters();
+  CHECK_THROWS_AS(objective(theta), SolveError);
+  CHECK(same(objective(problem.field.parameters()), first));
+}
