@@ -278,8 +278,6 @@ TEST_CASE("Losses", "[bad_input]") {
         "antistrophe: MeanSquaredError::targets.size() is 0; it must be the number of saved states, 1");
   CHECK(of(batch, MeanSquaredError<Eigen::MatrixXd>{{Eigen::MatrixXd::Ones(3, 2)}}) ==
         "antistrophe: the shape of MeanSquaredError::targets[0] is 3x2; it must be 2x3");
-  CHECK(of(good, MeanSquaredError<Eigen::Vector2d>{{Eigen::Vector2d{1.0, not_a_number}}}) ==
-        "antistrophe: the value of the loss is nan; it must be finite");
 }
 
 TEST_CASE("Values are told in their shortest decimals", "[bad_input]") {
