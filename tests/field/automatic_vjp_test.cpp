@@ -74,7 +74,7 @@ TEMPLATE_TEST_CASE("The automatic vjp is that written by hand", "", float, doubl
 // More inputs than a chunk holds, and states of dynamic size.
 TEST_CASE("The inputs are gone through in chunks") {
   using Matrix5 = Eigen::Matrix<double, 5, 5>;
-  const auto times_matrix = [](auto, const auto& y, auto& dy, const auto& theta) {
+  const auto times_matrix = [](auto, const auto& y, const auto& theta, auto& dy) {
     for (Eigen::Index i = 0; i < 5; ++i) {
       dy[i] = theta[i] * y[0];
       for (Eigen::Index j = 1; j < 5; ++j) dy[i] += theta[5 * j + i] * y[j];
@@ -95,7 +95,7 @@ TEST_CASE("The inputs are gone through in chunks") {
 
 TEST_CASE("A batch is differentiated sample by sample") {
   const auto field = automatic_vjp(
-      [](auto, const auto& y, auto& dy, const auto& theta) {
+      [](auto, const auto& y, const auto& theta, auto& dy) {
         for (Eigen::Index c = 0; c < y.cols(); ++c) {
           dy(0, c) = y(1, c);
           dy(1, c) = -theta[0] * sin(y(0, c));
@@ -136,7 +136,7 @@ TEST_CASE("The jvp is the vjp's transpose") {
 
 TEST_CASE("Every function a Dual has, against differences") {
   const auto all = automatic_vjp(
-      [](auto, const auto& y, auto& dy, const auto& theta) {
+      [](auto, const auto& y, const auto& theta, auto& dy) {
         using std::abs, std::max, std::min;
         const auto x = y[0] * theta[0];  // held in an auto, as one does
         dy[0] = sqrt(x) + exp(-x) * log(x) + sin(x) / cos(x) - tan(x) + asin(x / 3) * acos(x / 3) + atan(x);
@@ -151,7 +151,7 @@ TEST_CASE("Every function a Dual has, against differences") {
 
 TEST_CASE("Eigen's own products, sums and norms work on duals") {
   const auto field = automatic_vjp(
-      [](auto t, const auto& y, auto& dy, const auto& theta) {
+      [](auto t, const auto& y, const auto& theta, auto& dy) {
         const Eigen::Matrix2d a{{0.0, 1.0}, {-1.0, 0.0}};
         dy = a * y * theta[0] - y.squaredNorm() * y + theta.sum() * y / y.norm();
         dy[0] += y.dot(theta) * t + y.prod();

@@ -37,7 +37,7 @@ TEST_CASE("A right vjp passes in every precision and shape") {
 
 TEST_CASE("A field that varies fast, or ends nearby, is checked with a shorter step") {
   const auto fast = automatic_vjp(
-      [](auto t, const auto& y, auto& dy, const auto& theta) { dy[0] = tanh(200 * y[0] * theta[0]) + sin(100 * t); },
+      [](auto t, const auto& y, const auto& theta, auto& dy) { dy[0] = tanh(200 * y[0] * theta[0]) + sin(100 * t); },
       Eigen::Vector<double, 1>{1.0});
   REQUIRE(check_vjp(fast, 0.3, Eigen::Vector<double, 1>{0.01}));
   const auto near_its_end = automatic_vjp([](auto, const auto& y, auto& dy) {
@@ -321,4 +321,93 @@ TEST_CASE("At a kink differences say something else than any vjp") {
   CHECK(check_vjp(Kinked{}, 0.3, Eigen::Vector<double, 1>{1.0}));
   const VjpReport at_kink = check_vjp(Kinked{}, 0.3, Eigen::Vector<double, 1>{0.0});
   CHECK_FALSE(at_kink);
+}
+
+namespace {
+
+enum class JvpFault { none, sign, parameter, time, adds, misses, counts };
+
+// y' = (θ0 y1 + t, θ1 y0 y1), with a jvp in both forms, of which one thing is wrong.
+template <JvpFault fault, bool timed = true>
+struct WithJvp {
+  Eigen::Vector2d theta{0.5, -2};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  mutable int calls = 0;
+
+  void operator()(double t, const Eigen::Vector2d& y, Eigen::Vector2d& dy) const {
+    dy << theta[0] * y[1] + (timed ? t : 0), theta[1] * y[0] * y[1];
+  }
+  void vjp(double, const Eigen::Vector2d& y, const Eigen::Vector2d& w, Eigen::Vector2d& y_bar, auto& theta_bar) const {
+    y_bar[0] += theta[1] * y[1] * w[1];
+    y_bar[1] += theta[0] * w[0] + theta[1] * y[0] * w[1];
+    theta_bar[0] += y[1] * w[0];
+    theta_bar[1] += y[0] * y[1] * w[1];
+  }
+  void vjp(double t, const Eigen::Vector2d& y, const Eigen::Vector2d& w, Eigen::Vector2d& y_bar, auto& theta_bar,
+           double& t_bar) const
+    requires timed
+  {
+    vjp(t, y, w, y_bar, theta_bar);
+    t_bar += w[0];
+  }
+  void jvp(double, const Eigen::Vector2d& y, const Eigen::Vector2d& y_dot, const Eigen::Vector2d& theta_dot,
+           Eigen::Vector2d& dy_dot) const {
+    const double sign = fault == JvpFault::sign ? -1 : 1;
+    const double count = fault == JvpFault::counts ? ++calls : 0;
+    const double before = fault == JvpFault::adds ? dy_dot[1] : 0;
+    dy_dot[0] = theta[0] * y_dot[1] + y[1] * theta_dot[0] + count;
+    if (fault != JvpFault::misses)
+      dy_dot[1] = before + theta[1] * (y_dot[0] * y[1] + sign * y[0] * y_dot[1]) +
+                  (fault == JvpFault::parameter ? 0 : y[0] * y[1] * theta_dot[1]);
+  }
+  void jvp(double t, const Eigen::Vector2d& y, const Eigen::Vector2d& y_dot, const Eigen::Vector2d& theta_dot,
+           double t_dot, Eigen::Vector2d& dy_dot) const
+    requires timed
+  {
+    jvp(t, y, y_dot, theta_dot, dy_dot);
+    dy_dot[0] += fault == JvpFault::time ? 2 * t_dot : t_dot;
+  }
+};
+
+template <JvpFault fault>
+std::string jvp_message() {
+  const auto report = check_vjp(WithJvp<fault>{}, 0.3, Eigen::Vector2d{1.5, -0.75});
+  CHECK(report.ok == (fault == JvpFault::none));
+  return report.message;
+}
+
+}  // namespace
+
+TEST_CASE("check_vjp holds a jvp against the vjp") {
+  STATIC_REQUIRE(HasJvp<WithJvp<JvpFault::none>, Eigen::Vector2d>);
+  STATIC_REQUIRE_FALSE(HasJvp<problems::Lorenz<>, Eigen::Vector3d>);
+  CHECK_THAT(jvp_message<JvpFault::none>(), ContainsSubstring("; and so does the jvp; and so does the jvp with t_dot"));
+  const auto untimed = check_vjp(WithJvp<JvpFault::none, false>{}, 0.3, Eigen::Vector2d{1.5, -0.75});
+  CHECK(untimed);
+  CHECK_THAT(untimed.message, !ContainsSubstring("t_dot"));
+  CHECK_THAT(jvp_message<JvpFault::sign>(), ContainsSubstring("the jvp does not agree with the vjp along y_dot[1]: w · "
+                                                              "dy_dot is "));
+  CHECK_THAT(jvp_message<JvpFault::parameter>(), ContainsSubstring("along theta_dot[1]"));
+  CHECK_THAT(jvp_message<JvpFault::time>(), ContainsSubstring("along t_dot"));
+  CHECK_THAT(jvp_message<JvpFault::adds>(),
+             ContainsSubstring("the jvp does not write dy_dot[1], or adds to it; it must assign (=) every component"));
+  CHECK_THAT(jvp_message<JvpFault::misses>(), ContainsSubstring("the jvp does not write dy_dot[1]"));
+  CHECK_THAT(jvp_message<JvpFault::counts>(), ContainsSubstring("the jvp is not a pure function"));
+}
+
+TEST_CASE("automatic_vjp's jvp agrees with its vjp, whatever the scalar and the parameters") {
+  const auto circle = [](auto t, const auto& y, auto& dy) {
+    dy[0] = y[1] + t;
+    dy[1] = -y[0] * y[1];
+  };
+  for (const auto& report : {check_vjp(automatic_vjp(circle), 0.3, Eigen::Vector2d{1.5, -0.75}),
+                             check_vjp(automatic_vjp(circle), 0.3, Eigen::VectorXd{{1.5, -0.75}}),
+                             check_vjp(automatic_vjp(circle), 0.3, Eigen::Vector2f{1.5F, -0.75F}),
+                             check_vjp(automatic_vjp(problems::LotkaVolterraEquations{}, Eigen::VectorXd{{1, 2, 3, 4}}),
+                                       0.3, Eigen::Vector2d{1.5, -0.75})}) {
+    CAPTURE(report.message);
+    CHECK(report);
+    CHECK_THAT(report.message, ContainsSubstring("and so does the jvp with t_dot"));
+  }
 }

@@ -15,7 +15,7 @@ namespace {
 // The restricted three-body problem: x'' = x + 2y' − (1−μ)(x+μ)/D1 − μ(x−1+μ)/D2, y'' = y − 2x' − (1−μ)y/D1 − μy/D2 with
 // D1 = ((x+μ)² + y²)^(3/2), D2 = ((x−1+μ)² + y²)^(3/2); state (x, y, x', y'), θ = (μ).
 struct ArenstorfEquations {
-  void operator()(auto, const auto& y, auto& dy, const auto& theta) const {
+  void operator()(auto, const auto& y, const auto& theta, auto& dy) const {
     using std::sqrt;
     using S = typename std::decay_t<decltype(y)>::Scalar;
     const S mu = theta[0], rest = S(1) - mu;
@@ -31,7 +31,7 @@ struct ArenstorfEquations {
 
 struct LongArenstorf {
   Eigen::Vector<long double, 1> theta;
-  void operator()(double t, const auto& y, auto& dy) const { ArenstorfEquations{}(t, y, dy, theta); }
+  void operator()(double t, const auto& y, auto& dy) const { ArenstorfEquations{}(t, y, theta, dy); }
 };
 
 }  // namespace

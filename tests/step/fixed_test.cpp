@@ -1,4 +1,4 @@
-#include <antistrophe/step/fixed.hpp>
+#include <antistrophe/antistrophe.hpp>
 
 #include "catch.hpp"
 
@@ -70,6 +70,52 @@ TEST_CASE("FixedStep takes a remainder of round-off for none, and a true one for
     if (FixedStep{0.1}.timeline(0, t1 + 0.001).steps() != k + 1) FAIL("remainder, k = " << k);
   }
   CHECK(FixedStep{1e-6}.timeline(0, 1).steps() == 1'000'000);
+}
+
+TEST_CASE("steps of a few units in the last place are steps, and only those that vanish are refused", "[steps]") {
+  const auto rises = [](const auto& steps, double t0, double t1) {
+    const auto t = nodes(steps, t0, t1);
+    for (std::size_t i = 1; i < t.size(); ++i)
+      if (!(t1 > t0 ? t[i] > t[i - 1] : t[i] < t[i - 1])) FAIL("nodes " << i - 1 << " and " << i << " do not go on");
+    CHECK(t.front() == t0);
+    CHECK(t.back() == t1);
+    return t.size() - 1;
+  };
+  const double ulp = std::nextafter(1e9, 2e9) - 1e9;
+  CHECK(rises(FixedStep{1e-6}, 1e9, 1e9 + 1e-2) == 10000);
+  CHECK(rises(FixedStep{-1e-6}, 1e9, 1e9 - 1e-2) == 10000);
+  CHECK(rises(FixedStep{1e-6}, 1e9, 1e9 + 1e-3) == 1000);
+  CHECK(rises(FixedSteps{1}, 1e9, 1e9 + ulp) == 1);
+  CHECK(rises(FixedSteps{64}, 1e9, 1e9 + 64 * ulp) == 64);
+  CHECK(rises(FixedStep{8 * ulp}, 1e9, 1e9 + 64 * ulp) == 8);
+  CHECK(rises(FixedStep{8 * ulp}, 1e9, 1e9 + 65 * ulp) == 9);
+  CHECK(rises(StepTo{{1e9, 1e9 + 1e-6, 1e9 + 2e-6, 1e9 + 3e-6}}, 1e9, 1e9 + 3e-6) == 3);
+  CHECK(rises(StepTo{{1e9 + 1e-6, 1e9 + 2e-6}}, 1e9, 1e9 + 3e-6) == 3);
+  CHECK_THROWS_AS(FixedSteps{65}.timeline(1e9, 1e9 + 64 * ulp), std::invalid_argument);
+  CHECK_THROWS_AS(FixedStep{ulp / 2}.timeline(1e9, 1e9 + 64 * ulp), std::invalid_argument);
+  CHECK_THROWS_AS(FixedStep{ulp / 2}.timeline(1e9, 1e9 + 1), std::invalid_argument);
+  for (const double t0 : {1e9, -1e9, 1.0, 1.9999}) {
+    for (const std::int64_t n : {1, 2, 3, 7, 64, 1000}) {
+      for (const double k : {4.0, 4.5, 5.3, 8.0}) {
+        const double t1 = t0 + static_cast<double>(n) * k * std::fabs(t0) * 2.3e-16;
+        rises(FixedSteps{n}, t0, t1);
+        rises(FixedSteps{n}, t1, t0);
+      }
+    }
+  }
+  rises(FixedSteps{64}, -32 * ulp, 32 * ulp);
+}
+
+TEST_CASE("a time to save at a node of short steps is that node's", "[steps]") {
+  struct Clock {
+    void operator()(double, const Eigen::Vector2d&, Eigen::Vector2d& dy) const { dy << 1, 0; }
+  };
+  const Problem problem{Clock{}, Eigen::Vector2d::Zero(), 1e9, 1e9 + 8e-6};
+  const auto steps = solve(problem, Euler{}, FixedStep{1e-6}, SaveAt{.t0 = true, .steps = true});
+  const auto times = solve(problem, Euler{}, FixedStep{1e-6}, SaveAt{.times = steps.ts()});
+  CHECK(steps.ts().size() == 9);
+  CHECK(times.ys() == steps.ys());
+  CHECK(solve(problem, Euler{}, StepTo{steps.steps()}, SaveAt{.times = steps.ts()}).ys() == steps.ys());
 }
 
 TEST_CASE("FixedStep refuses h that is 0, not finite, of the wrong sign or vanishing, with the value", "[steps]") {

@@ -14,7 +14,7 @@ using ScalarOf = typename std::decay_t<Y>::Scalar;
 
 // u1' = α u1 − β u1 u2, u2' = −γ u2 + δ u1 u2, θ = (α, β, γ, δ).
 struct LotkaVolterraEquations {
-  void operator()(auto /*t*/, const auto& y, auto& dy, const auto& theta) const {
+  void operator()(auto /*t*/, const auto& y, const auto& theta, auto& dy) const {
     dy[0] = theta[0] * y[0] - theta[1] * y[0] * y[1];
     dy[1] = theta[3] * y[0] * y[1] - theta[2] * y[1];
   }
@@ -28,7 +28,7 @@ struct LotkaVolterra {
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
 
-  void operator()(double t, const auto& y, auto& dy) const { LotkaVolterraEquations{}(t, y, dy, theta); }
+  void operator()(double t, const auto& y, auto& dy) const { LotkaVolterraEquations{}(t, y, theta, dy); }
 
   void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
     const Scalar product = y[0] * y[1];
@@ -64,7 +64,7 @@ struct LotkaVolterraBatch {
 
 // x' = σ (y − x), y' = x (ρ − z) − y, z' = x y − β z, θ = (σ, ρ, β).
 struct LorenzEquations {
-  void operator()(auto /*t*/, const auto& y, auto& dy, const auto& theta) const {
+  void operator()(auto /*t*/, const auto& y, const auto& theta, auto& dy) const {
     dy[0] = theta[0] * (y[1] - y[0]);
     dy[1] = y[0] * (theta[1] - y[2]) - y[1];
     dy[2] = y[0] * y[1] - theta[2] * y[2];
@@ -79,7 +79,7 @@ struct Lorenz {
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
 
-  void operator()(double t, const auto& y, auto& dy) const { LorenzEquations{}(t, y, dy, theta); }
+  void operator()(double t, const auto& y, auto& dy) const { LorenzEquations{}(t, y, theta, dy); }
 
   void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
     y_bar[0] += w[1] * (theta[1] - y[2]) + w[2] * y[1] - w[0] * theta[0];
@@ -93,7 +93,7 @@ struct Lorenz {
 
 // x' = v, v' = μ (1 − x²) v − x, θ = (μ).
 struct VanDerPolEquations {
-  void operator()(auto /*t*/, const auto& y, auto& dy, const auto& theta) const {
+  void operator()(auto /*t*/, const auto& y, const auto& theta, auto& dy) const {
     using S = ScalarOf<decltype(y)>;
     dy[0] = y[1];
     dy[1] = theta[0] * (S(1) - y[0] * y[0]) * y[1] - y[0];
@@ -108,7 +108,7 @@ struct VanDerPol {
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
 
-  void operator()(double t, const auto& y, auto& dy) const { VanDerPolEquations{}(t, y, dy, theta); }
+  void operator()(double t, const auto& y, auto& dy) const { VanDerPolEquations{}(t, y, theta, dy); }
 
   void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
     const Scalar damping = Scalar(1) - y[0] * y[0];
@@ -173,7 +173,7 @@ struct Linear {
 
 // A driven pendulum, x' = v, v' = −sin x − θ0 v + θ1 cos(θ2 t): the field with explicit time.
 struct DrivenPendulumEquations {
-  void operator()(auto t, const auto& y, auto& dy, const auto& theta) const {
+  void operator()(auto t, const auto& y, const auto& theta, auto& dy) const {
     using std::cos;
     using std::sin;
     using S = ScalarOf<decltype(y)>;
@@ -190,7 +190,7 @@ struct DrivenPendulum {
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
 
-  void operator()(double t, const auto& y, auto& dy) const { DrivenPendulumEquations{}(t, y, dy, theta); }
+  void operator()(double t, const auto& y, auto& dy) const { DrivenPendulumEquations{}(t, y, theta, dy); }
 
   void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar, auto& t_bar) const {
     using std::cos;

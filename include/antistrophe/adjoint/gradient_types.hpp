@@ -4,8 +4,10 @@
 
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/field/detail/requirements.hpp>
+#include <antistrophe/problem/detail/print.hpp>
 
 #include <cstdint>
+#include <ostream>
 #include <type_traits>
 
 namespace antistrophe {
@@ -33,6 +35,15 @@ struct BackwardStats {
   double drift = 0;
 };
 
+// One line: "601 evaluations, 400 vjps".
+inline std::ostream& operator<<(std::ostream& out, const BackwardStats& stats) {
+  detail::print_count(out, stats.evaluations, "evaluation");
+  out << ", ";
+  detail::print_count(out, stats.vjps, "vjp");
+  if (stats.drift > 0) out << ", drift " << stats.drift;
+  return out;
+}
+
 // y0 has the shape of the state, theta that of the field's parameters (length zero where it has none).
 template <class F, class Y>
 struct Gradient {
@@ -41,5 +52,18 @@ struct Gradient {
   TimeGradient<F, Y> t0{}, t1{};
   BackwardStats stats;
 };
+
+// One line; without θ where the field has none, and without t0 and t1 where they are not known.
+template <class F, class Y>
+std::ostream& operator<<(std::ostream& out, const Gradient<F, Y>& gradient) {
+  out << "dL/dy0 = ";
+  detail::print_value(out, gradient.y0);
+  if (gradient.theta.size() > 0) {
+    out << ", dL/dtheta = ";
+    detail::print_value(out, gradient.theta);
+  }
+  if constexpr (TimeDifferentiable<F, Y>) out << ", dL/dt0 = " << gradient.t0 << ", dL/dt1 = " << gradient.t1;
+  return out << "; " << gradient.stats;
+}
 
 }  // namespace antistrophe

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <ostream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -55,6 +56,8 @@ inline std::string_view to_string(Status status) {
   return "unknown";
 }
 
+inline std::ostream& operator<<(std::ostream& out, Status status) { return out << to_string(status); }
+
 // Where and why a solve stopped: at time t, in the step numbered `step` (from 0), by entry `component` of the state in
 // storage order (-1 where no single one is to blame).
 struct Failure {
@@ -67,6 +70,22 @@ struct Failure {
   double value = std::numeric_limits<double>::quiet_NaN();           // of the component
   double error_estimate = std::numeric_limits<double>::quiet_NaN();  // of it, in that step
 };
+
+// One line: "not finite at t = 0.3 (step 2, component 1 = nan): …".
+inline std::ostream& operator<<(std::ostream& out, const Failure& failure) {
+  out << failure.status;
+  if (failure.status == Status::success) return out;
+  std::ostringstream text;
+  text.precision(17);
+  text << " at t = " << failure.t << " (step " << failure.step;
+  text.precision(6);
+  if (failure.h != 0) text << ", h = " << failure.h;
+  if (failure.component >= 0) text << ", component " << failure.component;
+  if (!std::isnan(failure.value)) text << " = " << failure.value;
+  if (!std::isnan(failure.error_estimate)) text << " with an error estimate of " << failure.error_estimate;
+  text << "): " << failure.cause;
+  return out << text.str();
+}
 
 // Thrown where a solve or its way back cannot go on.
 class SolveError : public std::runtime_error {
@@ -94,14 +113,7 @@ class SolveError : public std::runtime_error {
  private:
   static std::string sentence(const Failure& failure) {
     std::ostringstream text;
-    text.precision(17);
-    text << "antistrophe: " << to_string(failure.status) << " at t = " << failure.t << " (step " << failure.step;
-    text.precision(6);
-    if (failure.h != 0) text << ", h = " << failure.h;
-    if (failure.component >= 0) text << ", component " << failure.component;
-    if (!std::isnan(failure.value)) text << " = " << failure.value;
-    if (!std::isnan(failure.error_estimate)) text << " with an error estimate of " << failure.error_estimate;
-    text << "): " << failure.cause;
+    text << "antistrophe: " << failure;
     return text.str();
   }
 

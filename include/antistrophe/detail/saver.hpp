@@ -48,7 +48,7 @@ class Saver {
       : save_at_(save_at),
         observer_(std::move(observer)),
         keeps_(!observer_ || keep == Keep::all),
-        slack_(time_slack(t0, t1)),
+        slack_(time_slack(t0, t1, steps)),
         sign_(t1 >= t0 ? 1 : -1) {
     for (std::size_t i = 0; i < save_at.times.size(); ++i) {
       const double t = save_at.times[i];

@@ -121,7 +121,8 @@ class FixedControl {
   // Goes on from an event at time t.
   void resume(double t) {
     const double sign = plan_->t1() >= plan_->t0() ? 1 : -1;
-    while (!over() && sign * ((*plan_)[next_] - t) <= time_slack(plan_->t0(), plan_->t1())) ++next_;
+    const double slack = time_slack(plan_->t0(), plan_->t1(), plan_->steps());
+    while (!over() && sign * ((*plan_)[next_] - t) <= slack) ++next_;
   }
 
  private:

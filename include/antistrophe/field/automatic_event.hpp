@@ -1,7 +1,8 @@
-// automatic_event(g), automatic_jump(jump): the derivatives that a gradient through an event needs, from the functions
-// alone. g is called as g(t, y) or g(t, y, theta) and returns a number; jump as jump(t, y, y_new) or
-// jump(t, y, theta, y_new). Both are generic in their arguments, and are differentiated forward, one input after the
-// other: right for the few lines that events are.
+// The derivatives that a gradient through an event needs, from the functions alone:
+//   automatic_event(g)      g(t, y), or g(t, y, theta), returns a number
+//   automatic_jump(jump)    jump(t, y, y_new), or jump(t, y, theta, y_new), writes y_new
+// Inputs come first and the output last, as in automatic_vjp; theta are the field's parameters. Both functions are generic
+// in their arguments, and are differentiated forward, one input after the other: right for the few lines that events are.
 //
 //   Events events{JumpEvent{automatic_event([](auto, const auto& y) { return y[0]; }),
 //                           automatic_jump([](auto, const auto& y, const auto& theta, auto& y_new) {
@@ -39,6 +40,11 @@ void for_each_input(double t, const Y& y, const Theta& theta, YBar& y_bar, Theta
   for (Eigen::Index i = 0; i < dual_theta.size(); ++i) along(dual_theta.data()[i], theta_bar.data()[i]);
   along(time, t_bar);
 }
+
+// Inputs are passed as temporaries: `auto& y_new` in their place does not bind one, and so arguments in another order are
+// seen before the compiler looks into the function's body.
+template <class Jump, class Y, class... Theta>
+concept JumpsFrom = std::is_invocable_v<const Jump&, double, Y, Theta..., Y&>;
 
 }  // namespace detail
 
@@ -87,13 +93,13 @@ struct AutomaticJump {
 
   template <class Y>
   void operator()(double t, const Y& y, Y& y_new) const
-    requires std::is_invocable_v<const Jump&, double, const Y&, Y&>
+    requires detail::JumpsFrom<Jump, Y>
   {
     jump(t, y, y_new);
   }
   template <class Y>
   void operator()(double t, const Y& y, const auto& theta, Y& y_new) const
-    requires std::is_invocable_v<const Jump&, double, const Y&, decltype(theta), Y&>
+    requires detail::JumpsFrom<Jump, Y, std::remove_cvref_t<decltype(theta)>>
   {
     jump(t, y, theta, y_new);
   }
@@ -101,7 +107,7 @@ struct AutomaticJump {
   // Adds (∂jump/∂y)ᵀw, (∂jump/∂θ)ᵀw and (∂jump/∂t)ᵀw.
   template <class Y>
   void vjp(double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const
-    requires std::is_invocable_v<const Jump&, double, const Y&, Y&>
+    requires detail::JumpsFrom<Jump, Y>
   {
     const Eigen::Matrix<typename Y::Scalar, 0, 1> none;
     auto no_bar = none;
@@ -118,7 +124,7 @@ struct AutomaticJump {
   template <class Y>
   void vjp(double t, const Y& y, const auto& theta, const Y& w, Y& y_bar, auto& theta_bar,
            typename Y::Scalar& t_bar) const
-    requires std::is_invocable_v<const Jump&, double, const Y&, decltype(theta), Y&>
+    requires detail::JumpsFrom<Jump, Y, std::remove_cvref_t<decltype(theta)>>
   {
     detail::for_each_input(
         t, y, theta, y_bar, theta_bar, t_bar,

@@ -1,10 +1,13 @@
-// automatic_vjp(f[, theta]): a differentiable vector field from f alone. f is called as f(t, y, dy[, theta]) and is
-// generic in its arguments; the derivatives come from forward differentiation, eight directions at a time, and so does
-// a jvp. A vjp costs about (rows of y + rows of theta + 1) / 8 evaluations of f, each some times dearer than a plain one:
-// right for small models and for checking a vjp written by hand.
+// A differentiable vector field from f alone:
+//   automatic_vjp(f, theta)   f(t, y, theta, dy) writes dy
+//   automatic_vjp(f)          f(t, y, dy), without parameters
+// Inputs come first and the output last, as in automatic_event and automatic_jump. f is generic in its arguments; the
+// derivatives come from forward differentiation, eight directions at a time, and so does a jvp. A vjp costs about
+// (entries of y + entries of theta + 1) / 8 evaluations of f, each some times dearer than a plain one: right for small
+// models and for checking a vjp written by hand.
 //
 //   auto field = automatic_vjp(
-//       [](auto t, const auto& y, auto& dy, const auto& theta) {
+//       [](auto t, const auto& y, const auto& theta, auto& dy) {
 //         using std::cos, std::sin;  // so that sin(x) is found for plain numbers and for those that carry derivatives
 //         dy[0] = theta[0] * sin(y[0]) + theta[1] * cos(t);
 //       },
@@ -13,6 +16,7 @@
 
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/field/detail/dual.hpp>
+#include <antistrophe/field/detail/requirements.hpp>
 
 #include <Eigen/Core>
 
@@ -36,18 +40,23 @@ class AutomaticVjp {
   static_assert(
       !detail::HasParameters<Function>,
       "automatic_vjp: the function keeps its parameters to itself, where they cannot be differentiated. Let it "
-      "take them as its fourth argument, f(t, y, dy, theta), and write automatic_vjp(f, theta).");
+      "take them as its third argument, f(t, y, theta, dy), and write automatic_vjp(f, theta).");
 
   template <class Y, int N>
   using DualOf = Dual<typename Y::Scalar, N>;
 
+  // y and theta are passed as temporaries: `auto& dy` in their place does not bind one, and so swapped arguments are seen
+  // before the compiler looks into the function's body.
   template <class Time, class State, class Parameters>
   static constexpr bool is_callable = [] {
     if constexpr (has_parameters)
-      return std::is_invocable_v<const Function&, const Time&, const State&, State&, const Parameters&>;
+      return std::is_invocable_v<const Function&, const Time&, State, Parameters, State&>;
     else
-      return std::is_invocable_v<const Function&, const Time&, const State&, State&>;
+      return std::is_invocable_v<const Function&, const Time&, State, State&>;
   }();
+  template <class Y>
+  static constexpr bool takes_theta_last =
+      has_parameters && std::is_invocable_v<const Function&, const typename Y::Scalar&, Y, Y&, Theta>;
 
   // State, rate and parameters in duals, and the seeds in them.
   template <class Y, int N>
@@ -106,11 +115,12 @@ class AutomaticVjp {
   // dy = f(t, y).
   template <EigenState Y>
   void operator()(double t, const Y& y, Y& dy) const {
-    check_scalars<Y>();
-    if constexpr (takes_dual_time<Y>)
-      call(typename Y::Scalar(t), y, dy, theta_);
-    else
-      call(t, y, dy, theta_);
+    if constexpr (require_function<Y>()) {
+      if constexpr (takes_dual_time<Y>)
+        call(typename Y::Scalar(t), y, theta_, dy);
+      else
+        call(t, y, theta_, dy);
+    }
   }
   template <EigenState Y>
     requires(!is_fixed<Y>)
@@ -144,98 +154,115 @@ class AutomaticVjp {
 
   // dy_dot = (∂f/∂y) y_dot + (∂f/∂θ) theta_dot + (∂f/∂t) t_dot.
   template <EigenState Y>
-  void jvp(double t, const Y& y, const Y& y_dot, const Theta& theta_dot, Y& dy_dot) const {
+  void jvp(double t, const Y& y, const Y& y_dot, const auto& theta_dot, Y& dy_dot) const {
     push_forward(t, y, y_dot, theta_dot, typename Y::Scalar(0), dy_dot);
   }
   template <EigenState Y>
     requires takes_dual_time<Y>
-  void jvp(double t, const Y& y, const Y& y_dot, const Theta& theta_dot, const typename Y::Scalar& t_dot,
+  void jvp(double t, const Y& y, const Y& y_dot, const auto& theta_dot, const typename Y::Scalar& t_dot,
            Y& dy_dot) const {
     push_forward(t, y, y_dot, theta_dot, t_dot, dy_dot);
   }
 
  private:
+  // True where the function can be differentiated for a state Y; else a compile error with the reason.
   template <class Y>
-  static constexpr void check_scalars() {
-    static_assert(detail::is_real_scalar<typename Y::Scalar>,
-                  "automatic_vjp: the state's scalar is a real number type");
-    static_assert(!has_parameters || std::is_same_v<typename Theta::Scalar, typename Y::Scalar>,
-                  "automatic_vjp: the parameters' scalar is not that of the state");
-    using Number = DualOf<Y, chunk>;
-    static_assert(
-        takes_dual_time<Y> || is_callable<double, detail::WithScalarOf<Y, Number>, detail::WithScalarOf<Theta, Number>>,
-        "automatic_vjp: the function must be callable as f(t, y, dy), or f(t, y, dy, theta) if theta is given, "
-        "with numbers that carry derivatives: [](auto t, const auto& y, auto& dy, const auto& theta) { … }.");
+  static consteval bool require_function() {
+    using Scalar = typename Y::Scalar;
+    if constexpr (!detail::is_real_scalar<Scalar>) {
+      static_assert(detail::never<Y>, "antistrophe: automatic_vjp is for states of float, double or long double.");
+      return false;
+    } else if constexpr (has_parameters && !std::is_same_v<typename Theta::Scalar, Scalar>) {
+      static_assert(detail::never<Y>, "antistrophe: the scalar of automatic_vjp's theta is not that of the state.");
+      return false;
+    } else {
+      using State = detail::WithScalarOf<Y, DualOf<Y, chunk>>;
+      using Parameters = detail::WithScalarOf<Theta, DualOf<Y, chunk>>;
+      constexpr bool callable = takes_dual_time<Y> || is_callable<double, State, Parameters>;
+      if constexpr (!callable && takes_theta_last<Y>) {
+        static_assert(detail::never<Y>,
+                      "antistrophe: automatic_vjp's function takes theta before dy, inputs first and the output last: "
+                      "[](auto t, const auto& y, const auto& theta, auto& dy) { … }.");
+      } else {
+        static_assert(callable,
+                      "antistrophe: automatic_vjp's function is called as f(t, y, theta, dy), or f(t, y, dy) where no "
+                      "theta is given, with numbers that carry derivatives, so its arguments are generic: "
+                      "[](auto t, const auto& y, const auto& theta, auto& dy) { … }.");
+      }
+      return callable;
+    }
   }
 
   template <class Time, class State, class Parameters>
-  void call(const Time& t, const State& y, State& dy, const Parameters& theta) const {
+  void call(const Time& t, const State& y, const Parameters& theta, State& dy) const {
     if constexpr (has_parameters)
-      function_(t, y, dy, theta);
+      function_(t, y, theta, dy);
     else
       function_(t, y, dy);
   }
   template <class Y, int N>
   void call_with_duals(const DualOf<Y, N>& t, Duals<Y, N>& duals) const {
     if constexpr (takes_dual_time<Y>)
-      call(t, duals.y, duals.dy, duals.theta);
+      call(t, duals.y, duals.theta, duals.dy);
     else
-      call(static_cast<double>(t.value()), duals.y, duals.dy, duals.theta);
+      call(static_cast<double>(t.value()), duals.y, duals.theta, duals.dy);
   }
 
   // The inputs stand in a row, y then θ then t, and are seeded a chunk at a time.
   template <class Y>
   void pull_back(Duals<Y, chunk>& duals, double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar,
                  typename Y::Scalar* t_bar) const {
-    check_scalars<Y>();
-    using Scalar = typename Y::Scalar;
-    using Number = DualOf<Y, chunk>;
-    const Eigen::Index rows = y.size();
-    const Eigen::Index state_and_theta = rows + theta_.size();
-    const Eigen::Index inputs = state_and_theta + (t_bar ? 1 : 0);
-    duals.set(y, theta_);
-    Number time(t);
-    const auto input = [&](Eigen::Index i) -> Number& {
-      if (i < rows) return duals.y.data()[i];
-      return i < state_and_theta ? duals.theta.data()[i - rows] : time;
-    };
-    const auto cotangent = [&](Eigen::Index i) -> Scalar& {
-      if (i < rows) return y_bar.data()[i];
-      return i < state_and_theta ? theta_bar.data()[i - rows] : *t_bar;
-    };
-    for (Eigen::Index first = 0; first < inputs; first += chunk) {
-      const Eigen::Index count = std::min<Eigen::Index>(chunk, inputs - first);
-      for (Eigen::Index k = 0; k < count; ++k) input(first + k).derivatives()[k] = Scalar(1);
-      call_with_duals<Y, chunk>(time, duals);
-      typename Number::Derivatives sums = Number::Derivatives::Zero();
-      for (Eigen::Index i = 0; i < rows; ++i) sums += w.data()[i] * duals.dy.data()[i].derivatives();
-      for (Eigen::Index k = 0; k < count; ++k) {
-        cotangent(first + k) += sums[k];
-        input(first + k).derivatives()[k] = Scalar(0);
+    if constexpr (require_function<Y>()) {
+      using Scalar = typename Y::Scalar;
+      using Number = DualOf<Y, chunk>;
+      const Eigen::Index rows = y.size();
+      const Eigen::Index state_and_theta = rows + theta_.size();
+      const Eigen::Index inputs = state_and_theta + (t_bar ? 1 : 0);
+      duals.set(y, theta_);
+      Number time(t);
+      const auto input = [&](Eigen::Index i) -> Number& {
+        if (i < rows) return duals.y.data()[i];
+        return i < state_and_theta ? duals.theta.data()[i - rows] : time;
+      };
+      const auto cotangent = [&](Eigen::Index i) -> Scalar& {
+        if (i < rows) return y_bar.data()[i];
+        return i < state_and_theta ? theta_bar.data()[i - rows] : *t_bar;
+      };
+      for (Eigen::Index first = 0; first < inputs; first += chunk) {
+        const Eigen::Index count = std::min<Eigen::Index>(chunk, inputs - first);
+        for (Eigen::Index k = 0; k < count; ++k) input(first + k).derivatives()[k] = Scalar(1);
+        call_with_duals<Y, chunk>(time, duals);
+        typename Number::Derivatives sums = Number::Derivatives::Zero();
+        for (Eigen::Index i = 0; i < rows; ++i) sums += w.data()[i] * duals.dy.data()[i].derivatives();
+        for (Eigen::Index k = 0; k < count; ++k) {
+          cotangent(first + k) += sums[k];
+          input(first + k).derivatives()[k] = Scalar(0);
+        }
       }
     }
   }
 
   template <class Y>
-  void push_forward(double t, const Y& y, const Y& y_dot, const Theta& theta_dot, const typename Y::Scalar& t_dot,
+  void push_forward(double t, const Y& y, const Y& y_dot, const auto& theta_dot, const typename Y::Scalar& t_dot,
                     Y& dy_dot) const {
-    check_scalars<Y>();
-    using Number = DualOf<Y, 1>;
-    Duals<Y, 1> duals;
-    duals.set(y, theta_);
-    for (Eigen::Index i = 0; i < y.size(); ++i) duals.y.data()[i].derivatives()[0] = y_dot.data()[i];
-    for (Eigen::Index i = 0; i < theta_.size(); ++i) duals.theta.data()[i].derivatives()[0] = theta_dot.data()[i];
-    Number time(t);
-    time.derivatives()[0] = t_dot;
-    call_with_duals<Y, 1>(time, duals);
-    for (Eigen::Index i = 0; i < y.size(); ++i) dy_dot.data()[i] = duals.dy.data()[i].derivatives()[0];
+    if constexpr (require_function<Y>()) {
+      using Number = DualOf<Y, 1>;
+      Duals<Y, 1> duals;
+      duals.set(y, theta_);
+      for (Eigen::Index i = 0; i < y.size(); ++i) duals.y.data()[i].derivatives()[0] = y_dot.data()[i];
+      for (Eigen::Index i = 0; i < theta_.size(); ++i) duals.theta.data()[i].derivatives()[0] = theta_dot.data()[i];
+      Number time(t);
+      time.derivatives()[0] = t_dot;
+      call_with_duals<Y, 1>(time, duals);
+      for (Eigen::Index i = 0; i < y.size(); ++i) dy_dot.data()[i] = duals.dy.data()[i].derivatives()[0];
+    }
   }
 
   Function function_;
   [[no_unique_address]] Theta theta_;
 };
 
-// The field of f(t, y, dy, theta) with parameters theta0, an Eigen vector. Take the time as auto where gradients with
+// The field of f(t, y, theta, dy) with parameters theta0, an Eigen column vector. Take the time as auto where gradients with
 // respect to t0 and t1 are wanted; as double, where f cannot do otherwise.
 template <class Function, class Derived>
 auto automatic_vjp(Function function, const Eigen::MatrixBase<Derived>& theta0) {

@@ -122,6 +122,17 @@ concept HasTimedTapeVjp = KeepsTape<F, Y> && requires(const F& f, double t, cons
 template <class F, class Y>
 concept HasVjp = HasPlainVjp<F, Y> || HasTimedVjp<F, Y> || HasTapeVjp<F, Y> || HasTimedTapeVjp<F, Y>;
 
+// A jvp, of the same style: inputs first, y_dot and theta_dot as temporaries, and the output last.
+template <class F, class Y>
+concept HasPlainJvp = requires(const F& f, double t, Y& dy_dot) {
+  f.jvp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Parameters<F, Y>>(), dy_dot);
+};
+template <class F, class Y>
+concept HasTimedJvp = requires(const F& f, double t, Y& dy_dot) {
+  f.jvp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Parameters<F, Y>>(), std::declval<typename Y::Scalar>(),
+        dy_dot);
+};
+
 template <class F>
 concept DeclaredAutonomous = requires { requires bool(F::autonomous); };
 
@@ -132,6 +143,14 @@ concept DeclaredAutonomous = requires { requires bool(F::autonomous); };
 template <class F, class Y>
 concept DifferentiableVectorField = VectorField<F, Y> && detail::HasVjp<detail::Frozen<F>, Y> &&
                                     std::same_as<Parameters<F, Y>, Parameters<detail::Frozen<F>, Y>>;
+
+// A field that also pushes tangents forward. Its jvp, in one form or both, writes, as f writes dy:
+//   jvp(t, y, y_dot, theta_dot, dy_dot)          dy_dot = (∂f/∂y) y_dot + (∂f/∂θ) theta_dot
+//   jvp(t, y, y_dot, theta_dot, t_dot, dy_dot)   the same + (∂f/∂t) t_dot
+// theta_dot is of the type of Parameters, of length zero where the field has none. It is optional, and no solve asks for it;
+// check_vjp holds it against the vjp.
+template <class F, class Y>
+concept HasJvp = VectorField<F, Y> && (detail::HasPlainJvp<F, Y> || detail::HasTimedJvp<F, Y>);
 
 // A field whose ∂f/∂t is known: its vjp adds to t_bar, or it says `static constexpr bool autonomous = true`. Only then
 // are gradients with respect to t0 and t1 offered; and not where a field is frozen, for frozen(t0, t1) may depend on both.

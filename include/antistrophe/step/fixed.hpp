@@ -24,9 +24,25 @@ inline std::string between(double t0, double t1) {
   return "between t0 = " + in_words(t0) + " and t1 = " + in_words(t1);
 }
 
-// A step within the slack of its own ends is none: rounding could put both on one node.
-inline void refuse_vanishing_step(std::string_view argument, auto value, double t0, double t1, double h) {
-  if (std::fabs(h) > time_slack(t0, t1)) return;
+// The same among `steps` steps, 0 where their number is not known: less than half of one, so that no node is taken for
+// the next.
+inline double time_slack(double t0, double t1, std::int64_t steps) {
+  const double slack = time_slack(t0, t1);
+  return steps > 0 ? std::fmin(slack, std::fabs(t1 - t0) / (2 * static_cast<double>(steps))) : slack;
+}
+
+// Refuses steps of h that vanish beside t: two nodes would be one. Node i is t0 + i h to round-off, of which i h and the sum
+// have a share each, so that nodes differ where h is four units in the last place or more; below that they are looked at.
+inline Timeline refuse_vanishing_steps(std::string_view argument, auto value, double h, Timeline timeline) {
+  constexpr std::int64_t at_most = 1'000'000;  // of shorter steps more would be too many to look at
+  const double t0 = timeline.t0(), t1 = timeline.t1();
+  bool distinct = std::fabs(h) >= 4 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(t0), std::fabs(t1));
+  if (!distinct && timeline.steps() <= at_most) {
+    distinct = true;
+    for (std::int64_t i = 0; distinct && i < timeline.steps(); ++i)
+      distinct = t1 > t0 ? timeline[i + 1] > timeline[i] : timeline[i + 1] < timeline[i];
+  }
+  if (distinct) return timeline;
   refuse(argument, value,
          "such that t + h differs from t by more than round-off (a step of " + in_words(h) + " vanishes " +
              between(t0, t1) + ")");
@@ -41,8 +57,8 @@ struct FixedSteps {
   Timeline timeline(double t0, double t1) const {
     if (n < 1) detail::refuse("FixedSteps::n", n, "at least 1");
     if (t0 == t1) return Timeline::uniform(t0, t1, 0);
-    detail::refuse_vanishing_step("FixedSteps::n", n, t0, t1, (t1 - t0) / static_cast<double>(n));
-    return Timeline::uniform(t0, t1, n);
+    const double h = (t1 - t0) / static_cast<double>(n);
+    return detail::refuse_vanishing_steps("FixedSteps::n", n, h, Timeline::uniform(t0, t1, n));
   }
 };
 
@@ -56,13 +72,13 @@ struct FixedStep {
     if (t0 == t1) return Timeline::uniform(t0, t1, 0);
     if ((h > 0) != (t1 > t0))
       detail::refuse("FixedStep::h", h, t1 > t0 ? "positive, since t1 > t0" : "negative, since t1 < t0");
-    detail::refuse_vanishing_step("FixedStep::h", h, t0, t1, h);
     const double steps = (t1 - t0) / h;
     if (!(steps < 9e15)) detail::refuse("FixedStep::h", h, "large enough for fewer than 9e15 steps");
     // A remainder of round-off only belongs to the step before it.
     const double whole = std::floor(steps);
-    const bool remainder = steps - whole > 1e-9 * std::fmax(1.0, std::fmin(steps, 1e6));
-    return Timeline::paced(t0, t1, h, static_cast<std::int64_t>(whole) + (remainder || whole == 0 ? 1 : 0));
+    const bool remainder = steps - whole > 1e-9 * std::fmax(1.0, std::fmin(steps, 1e6)) && t0 + whole * h != t1;
+    const std::int64_t n = static_cast<std::int64_t>(whole) + (remainder || whole == 0 ? 1 : 0);
+    return detail::refuse_vanishing_steps("FixedStep::h", h, h, Timeline::paced(t0, t1, h, n));
   }
 };
 
@@ -91,7 +107,7 @@ struct StepTo {
 
   Timeline timeline(double t0, double t1) const {
     if (each < 1) detail::refuse("StepTo::each", each, "at least 1");
-    const double slack = detail::time_slack(t0, t1);
+    const double slack = detail::time_slack(t0, t1, static_cast<std::int64_t>(times.size()));
     const double sign = t1 >= t0 ? 1 : -1;
     std::vector<double> nodes{t0};
     nodes.reserve((times.size() + 1) * static_cast<std::size_t>(each) + 1);

@@ -48,6 +48,14 @@ struct WithAnotherVjp : F, VjpOfAnother {};
 template <class F>
 concept NamesVjp = std::is_class_v<F> && !std::is_final_v<F> && !requires { &WithAnotherVjp<F>::vjp; };
 
+struct JvpOfAnother {
+  int jvp;
+};
+template <class F>
+struct WithAnotherJvp : F, JvpOfAnother {};
+template <class F>
+concept NamesJvp = std::is_class_v<F> && !std::is_final_v<F> && !requires { &WithAnotherJvp<F>::jvp; };
+
 template <class F, class Y>
 inline constexpr bool parameters_are_flat = [] {
   if constexpr (!HasParameters<F>) {
@@ -129,6 +137,17 @@ consteval bool require_differentiable() {
                   "(or wrap the field in automatic_vjp).");
   }
   return Solvable<F, Y> && DifferentiableVectorField<F, Y>;
+}
+
+// True unless F has a jvp that cannot be called; else a compile error with the reason.
+template <class F, class Y>
+consteval bool require_jvp() {
+  constexpr bool callable = !NamesJvp<F> || HasJvp<F, Y>;
+  static_assert(callable,
+                "antistrophe: the field's jvp cannot be called; it needs void jvp(double t, const auto& y, const auto& "
+                "y_dot, const auto& theta_dot[, const auto& t_dot], auto& dy_dot) const, with y_dot and dy_dot of the "
+                "type of y0 and theta_dot of that of parameters().");
+  return callable;
 }
 
 }  // namespace antistrophe::detail

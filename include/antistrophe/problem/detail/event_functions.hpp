@@ -7,6 +7,7 @@
 #include <antistrophe/problem/events.hpp>
 
 #include <type_traits>
+#include <utility>
 
 namespace antistrophe::detail {
 
@@ -29,15 +30,23 @@ double event_value(const G& g, const F& field, double t, const Y& y) {
   }
 }
 
+// As with a field, inputs are passed as temporaries, so that y_new does not stand in the place of one.
+template <class Jump, class Y>
+concept CallableAsJump = requires(const Jump& jump, const double t, Y& y_new) { jump(t, std::declval<Y>(), y_new); };
+template <class Jump, class F, class Y>
+concept CallableAsJumpOfTheta = HasParameters<F> && requires(const Jump& jump, const double t, Y& y_new) {
+  jump(t, std::declval<Y>(), std::declval<Parameters<F, Y>>(), y_new);
+};
+
 template <class Jump, class F, class Y>
 void event_jump(const Jump& jump, const F& field, double t, const Y& y, Y& y_new) {
-  if constexpr (requires { jump(t, y, y_new); }) {
+  if constexpr (CallableAsJump<Jump, Y>) {
     jump(t, y, y_new);
   } else {
-    static_assert(
-        requires { jump(t, y, field.parameters(), y_new); },
-        "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
-    if constexpr (requires { jump(t, y, field.parameters(), y_new); }) jump(t, y, field.parameters(), y_new);
+    constexpr bool takes_theta = CallableAsJumpOfTheta<Jump, F, Y>;
+    static_assert(takes_theta,
+                  "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
+    if constexpr (takes_theta) jump(t, y, field.parameters(), y_new);
   }
 }
 
