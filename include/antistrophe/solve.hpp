@@ -51,6 +51,12 @@ struct SavedValues {
   }
 };
 
+template <class SolutionType>
+ANTISTROPHE_COLD [[noreturn]] void throw_failed(SolutionType&& solution) {
+  const Failure failure = solution.failure();
+  throw SolveError(failure, std::move(solution));
+}
+
 template <class F, class Y, class M, class StepsType, class Save, class EventsType, class O>
 Solution<Y, SavedType<Save, Y>> solve_once(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                                            const Save& save_at, const EventsType& events, const O& observer,
@@ -69,15 +75,17 @@ Solution<Y, SavedType<Save, Y>> solve_once(const Problem<F, Y>& problem, const M
       make_forward<S>(method, problem.field, problem.y0, problem.t0, problem.t1, steps, plan, save_plan_of(save_at),
                       EventDetector(events, problem.field, problem.y0), NoTrace{}, std::move(hand_on));
   run_forward(forward, steps, plan, problem.y0, problem.t0, problem.t1, false, throttle);
-  const auto finished = [&](auto&& solution) {
-    if (!solution.failed()) throttle.finish(solution.stats());
-    if (solution.failed() && on_failure == OnFailure::throw_error) throw SolveError(solution.failure(), solution);
-    return std::forward<decltype(solution)>(solution);
-  };
-  if constexpr (std::is_same_v<Save, SaveAt>)
-    return finished(make_solution(forward));
-  else
-    return finished(make_solution(forward).with_saved(std::move(values.ts), std::move(values.values)));
+  auto solution = [&] {
+    if constexpr (std::is_same_v<Save, SaveAt>)
+      return make_solution(forward);
+    else
+      return make_solution(forward).with_saved(std::move(values.ts), std::move(values.values));
+  }();
+  if (!solution.failed())
+    throttle.finish(solution.stats());
+  else if (on_failure == OnFailure::throw_error)
+    throw_failed(std::move(solution));
+  return solution;
 }
 
 }  // namespace detail

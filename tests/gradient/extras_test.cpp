@@ -98,7 +98,9 @@ TEST_CASE("Progress, observers and failures in gradient calls", "[extras]") {
   const auto shorter =
       value_and_gradient(pendulum, Reversible<Dopri5>{}, FixedSteps{500}, loss, SaveAt{.times = {0.7, 2.5}});
   CHECK(stopped.value == shorter.value);
-  CHECK(battery::gradient_difference(shorter.gradient, stopped.gradient) < 1e-13);
+  // Of the times it knows less: nodes beyond the end do not move.
+  CHECK(battery::relative_difference(shorter.gradient.y0, stopped.gradient.y0) < 1e-13);
+  CHECK(battery::relative_difference(shorter.gradient.theta, stopped.gradient.theta) < 1e-13);
 
   const Problem fails{FailsLate{}, Vector2d(1, 0.5), 0.5, 6.0};
   const auto failed = value_and_gradient(fails, Dopri5{}, FixedSteps{50}, loss, OnFailure::return_status);

@@ -26,3 +26,10 @@
 #define ANTISTROPHE_ALWAYS_INLINE inline
 #define ANTISTROPHE_INLINE_LAMBDA
 #endif
+
+// A function that is called where a solve ends badly, or once in it: kept out of line and small, which spares compile time.
+#if defined(__GNUC__)
+#define ANTISTROPHE_COLD [[gnu::cold, gnu::noinline]]
+#else
+#define ANTISTROPHE_COLD
+#endif

@@ -2,6 +2,7 @@
 // it may be; a solve that cannot go on throws SolveError, which carries the solution so far.
 #pragma once
 
+#include <antistrophe/core/config.hpp>
 #include <antistrophe/core/state.hpp>
 
 #include <any>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <ostream>
 #include <sstream>
 #include <stdexcept>
@@ -72,7 +74,7 @@ struct Failure {
 };
 
 // One line: "not finite at t = 0.3 (step 2, component 1 = nan): …".
-inline std::ostream& operator<<(std::ostream& out, const Failure& failure) {
+ANTISTROPHE_COLD inline std::ostream& operator<<(std::ostream& out, const Failure& failure) {
   out << failure.status;
   if (failure.status == Status::success) return out;
   std::ostringstream text;
@@ -90,8 +92,12 @@ inline std::ostream& operator<<(std::ostream& out, const Failure& failure) {
 // Thrown where a solve or its way back cannot go on.
 class SolveError : public std::runtime_error {
  public:
-  SolveError(const Failure& failure, std::any partial)
-      : std::runtime_error(sentence(failure)), failure_(failure), partial_(std::move(partial)) {}
+  // partial: the solution so far; copies of the error share it.
+  template <class SolutionType>
+  ANTISTROPHE_COLD SolveError(const Failure& failure, SolutionType partial)
+      : std::runtime_error(sentence(failure)),
+        failure_(failure),
+        partial_(std::make_shared<const SolutionType>(std::move(partial))) {}
 
   Status status() const { return failure_.status; }
   double t() const { return failure_.t; }
@@ -107,11 +113,11 @@ class SolveError : public std::runtime_error {
   // Throws std::bad_any_cast if asked for another state type.
   template <class SolutionType>
   const SolutionType& solution() const {
-    return std::any_cast<const SolutionType&>(partial_);
+    return *std::any_cast<const std::shared_ptr<const SolutionType>&>(partial_);
   }
 
  private:
-  static std::string sentence(const Failure& failure) {
+  ANTISTROPHE_COLD static std::string sentence(const Failure& failure) {
     std::ostringstream text;
     text << "antistrophe: " << failure;
     return text.str();
@@ -125,7 +131,7 @@ namespace detail {
 
 // The shortest decimals that give back the very number: 0.1, not 0.10000000000000001.
 template <class Value>
-std::string in_words(const Value& value) {
+ANTISTROPHE_COLD std::string in_words(const Value& value) {
   std::ostringstream text;
   if constexpr (std::is_floating_point_v<Value>) {
     for (int digits = 6; digits <= std::numeric_limits<Value>::max_digits10; ++digits) {
@@ -142,10 +148,18 @@ std::string in_words(const Value& value) {
 
 // Refuses an argument: `refuse("FixedSteps::n", 0, "at least 1")`.
 template <class Value>
-[[noreturn]] void refuse(std::string_view argument, const Value& value, std::string_view what_it_may_be) {
+ANTISTROPHE_COLD [[noreturn]] void refuse(std::string_view argument, const Value& value,
+                                          std::string_view what_it_may_be) {
   std::string text("antistrophe: ");
   text.append(argument).append(" is ").append(in_words(value)).append("; it must be ").append(what_it_may_be);
   throw std::invalid_argument(text);
+}
+
+// Refuses entry i of a list: `refuse_entry("SaveAt::times", 3, t, "finite")`.
+template <class Value>
+ANTISTROPHE_COLD [[noreturn]] void refuse_entry(std::string_view list, std::size_t i, const Value& value,
+                                                std::string_view what_it_may_be) {
+  refuse(std::string(list).append("[").append(std::to_string(i)).append("]"), value, what_it_may_be);
 }
 
 }  // namespace detail

@@ -25,7 +25,7 @@ struct SavePlan {
   std::vector<std::int64_t> nodes;
   std::vector<double> sigmas;
   std::vector<double> ts;
-  std::vector<bool> given;   // asked for by time, which stays where it is when t0 and t1 move
+  std::vector<char> given;   // asked for by time, which stays where it is when t0 and t1 move
   bool last_is_end = false;  // the last entry is the state at t1, wherever t1 moves
 
   std::size_t size() const { return nodes.size(); }
@@ -52,10 +52,10 @@ class Saver {
         sign_(t1 >= t0 ? 1 : -1) {
     for (std::size_t i = 0; i < save_at.times.size(); ++i) {
       const double t = save_at.times[i];
-      const std::string name = "SaveAt::times[" + std::to_string(i) + "]";
-      if (!std::isfinite(t)) refuse(name, t, "finite");
-      if (sign_ * (t - t0) < -slack_ || sign_ * (t - t1) > slack_) refuse(name, t, between(t0, t1));
-      if (i > 0 && sign_ * (t - save_at.times[i - 1]) < 0) refuse(name, t, "sorted along the direction from t0 to t1");
+      if (!std::isfinite(t)) refuse_entry("SaveAt::times", i, t, "finite");
+      if (sign_ * (t - t0) < -slack_ || sign_ * (t - t1) > slack_) refuse_entry("SaveAt::times", i, t, between(t0, t1));
+      if (i > 0 && sign_ * (t - save_at.times[i - 1]) < 0)
+        refuse_entry("SaveAt::times", i, t, "sorted along the direction from t0 to t1");
     }
     if (save_at.every < 0) refuse("SaveAt::every", save_at.every, "at least 1, or 0 for none");
     every_ = save_at.steps ? 1 : save_at.every;
@@ -93,8 +93,8 @@ class Saver {
         polynomial.value(sigma, add(node, sigma, t, true));
       }
     } else {
-      refuse("SaveAt::times[" + std::to_string(next_) + "]", save_at_.times[next_],
-             "a node of the steps, since this method has no dense output (StepTo{times} steps to times)");
+      refuse_entry("SaveAt::times", next_, save_at_.times[next_],
+                   "a node of the steps, since this method has no dense output (StepTo{times} steps to times)");
     }
   }
   // The state at an event that interrupts the solve inside a step; `last` where the solve ends there.
@@ -115,7 +115,7 @@ class Saver {
   };
   Mark mark() const { return {plan_.size(), path_.size()}; }
   void rewind(const Mark& mark) {
-    for (std::size_t e = mark.saves; e < plan_.size(); ++e) next_ -= plan_.given[e] ? 1U : 0U;
+    for (std::size_t e = mark.saves; e < plan_.size(); ++e) next_ -= plan_.given[e] != 0 ? 1U : 0U;
     plan_.resize(mark.saves);
     path_.resize(mark.pieces);
   }

@@ -27,9 +27,8 @@ struct Stats {
   std::int64_t rejected = 0;
   std::int64_t guarded = 0;      // kept short where the state rests (Adaptive::sensitivity_guard)
   std::int64_t evaluations = 0;  // of f
-  std::int64_t vjps = 0;
-  std::int64_t bits = 0;       // set aside by exact arithmetic
-  std::size_t bytes_kept = 0;  // for the way back: states, bits and times
+  std::int64_t bits = 0;         // set aside by exact arithmetic
+  std::size_t bytes_kept = 0;    // for the way back: states, bits and times
 };
 
 // One line: "100 steps (2 rejected), 614 evaluations".
@@ -39,10 +38,6 @@ inline std::ostream& operator<<(std::ostream& out, const Stats& stats) {
   if (stats.guarded > 0) out << " (" << stats.guarded << " kept short by the sensitivity guard)";
   out << ", ";
   detail::print_count(out, stats.evaluations, "evaluation");
-  if (stats.vjps > 0) {
-    out << ", ";
-    detail::print_count(out, stats.vjps, "vjp");
-  }
   if (stats.bits > 0) {
     out << ", ";
     detail::print_count(out, stats.bits, "bit");

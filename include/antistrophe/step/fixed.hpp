@@ -20,7 +20,7 @@ inline double time_slack(double t0, double t1) {
   return 8 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(t0), std::fabs(t1));
 }
 
-inline std::string between(double t0, double t1) {
+ANTISTROPHE_COLD inline std::string between(double t0, double t1) {
   return "between t0 = " + in_words(t0) + " and t1 = " + in_words(t1);
 }
 

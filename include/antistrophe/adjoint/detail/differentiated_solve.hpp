@@ -22,13 +22,9 @@ template <class Save, class Y>
 concept SavedFunctionWithVjp = requires(const Save& save, double t, const Y& y, const SavedType<Save, Y>& w, Y& y_bar,
                                         typename Y::Scalar& t_bar) { save.function.vjp(t, y, w, y_bar, t_bar); };
 
-// The cotangent of a saved number or Eigen object, 0 of its shape.
-template <class Saved>
-Saved zero_cotangent(const Saved& saved) {
-  if constexpr (std::is_arithmetic_v<Saved>)
-    return Saved{0};
-  else
-    return zeros_like(saved);
+ANTISTROPHE_COLD [[noreturn]] inline void refuse_length(const char* name, std::size_t length, const char* what,
+                                                        std::size_t expected) {
+  refuse(std::string("the length of ") + name, length, what + std::to_string(expected));
 }
 
 // The way back of a continuous adjoint, which keeps nothing but the state at the end.
@@ -138,18 +134,14 @@ class DifferentiatedSolve {
   // Throws std::invalid_argument where cotangents do not fit what was saved, or are not finite.
   void check(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
              const std::vector<EventCotangent<Y>>& events_bar) {
-    if (!ts_bar.empty() && ts_bar.size() != ys().size())
-      refuse("the length of ts_bar", ts_bar.size(), "0 or that of ts(), " + std::to_string(ys().size()));
+    if (!ts_bar.empty()) check_length("ts_bar", ts_bar.size(), "0 or that of ts(), ", ys().size());
     for (std::size_t i = 0; i < ts_bar.size(); ++i)
-      if (!std::isfinite(ts_bar[i])) refuse("ts_bar[" + std::to_string(i) + "]", ts_bar[i], "finite");
-    if (ys_bar.size() != ys().size())
-      refuse("the length of ys_bar", ys_bar.size(), "that of ys(), " + std::to_string(ys().size()));
+      if (!std::isfinite(ts_bar[i])) refuse_entry("ts_bar", i, ts_bar[i], "finite");
+    check_length("ys_bar", ys_bar.size(), "that of ys(), ", ys().size());
     for (std::size_t i = 0; i < ys_bar.size(); ++i) check_cotangent("ys_bar", i, ys_bar[i], ys()[i]);
-    if (!events_bar.empty() && events_bar.size() != events().size())
-      refuse("the length of events_bar", events_bar.size(),
-             "0 or that of events(), " + std::to_string(events().size()));
+    if (!events_bar.empty()) check_length("events_bar", events_bar.size(), "0 or that of events(), ", events().size());
     for (std::size_t e = 0; e < events_bar.size(); ++e) {
-      if (!std::isfinite(events_bar[e].t)) refuse("events_bar[" + std::to_string(e) + "].t", events_bar[e].t, "finite");
+      if (!std::isfinite(events_bar[e].t)) refuse_entry("the time of events_bar", e, events_bar[e].t, "finite");
       check_cotangent("events_bar", e, events_bar[e].y, events()[e].y);
     }
   }
@@ -167,14 +159,19 @@ class DifferentiatedSolve {
       return [&observer](double t, const Y& y) { return observe(observer, t, y); };
   }
 
+  static void check_length(const char* name, std::size_t length, const char* what, std::size_t expected) {
+    if (length != expected) refuse_length(name, length, what, expected);
+  }
+
   template <class Cotangent>
   static void check_cotangent(const char* list, std::size_t i, const Cotangent& bar, const Cotangent& of) {
-    const auto name = [&] { return std::string(list) + "[" + std::to_string(i) + "]"; };
     if constexpr (std::is_arithmetic_v<Cotangent>) {
-      if (!std::isfinite(bar)) refuse(name(), bar, "finite");
+      if (!std::isfinite(bar)) refuse_entry(list, i, bar, "finite");
     } else {
-      if (!same_shape(bar, of)) refuse("the shape of " + name(), shape(bar), shape(of));
-      if (first_not_finite(bar) >= 0) refuse_not_finite(name(), bar);
+      if (!same_shape(bar, of)) refuse_entry(std::string("the shape of ") + list, i, shape(bar), shape(of));
+      if (const Eigen::Index bad = first_not_finite(bar); bad >= 0)
+        refuse_entry(std::string(list) + "[" + std::to_string(i) + "]", static_cast<std::size_t>(bad), bar.data()[bad],
+                     "finite");
     }
   }
 
