@@ -62,11 +62,10 @@ Method resolved(const Method& method, const ResolutionWishes& wishes, const Y& y
 // Those of an exact stepper's numbers, 0 of any other's.
 template <Stepper S>
 Resolutions resolutions_of(const S& stepper) {
-  Resolutions resolutions;
-  if constexpr (requires { stepper.numbers().resolution(); }) resolutions.state = stepper.numbers().resolution();
-  if constexpr (requires { stepper.slope_numbers().resolution(); })
-    resolutions.slope = stepper.slope_numbers().resolution();
-  return resolutions;
+  if constexpr (requires { stepper.resolutions(); })
+    return stepper.resolutions();
+  else
+    return {};
 }
 
 // A multistep method asks for as many steps as it has states, where they are laid out before.

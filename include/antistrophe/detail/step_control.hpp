@@ -61,7 +61,7 @@ double first_step(S& stepper, Controller& controller, const Adaptive& options, i
   double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 * std::fabs(span) : 0.01 * d0 / d1;
   h0 = std::fmin(std::isfinite(h0) ? h0 : 1e-6 * std::fabs(span), longest);
   const double probe = t0 + sign * h0;
-  const Y y1 = y0 + static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(sign * h0)) * f0;
+  const Y y1 = y0 + scalar<Y>(sign * h0) * f0;
   stepper.slope(h0 == std::fabs(span) ? t1 : probe, y1, f1);
   f1 -= f0;
   const double d2 = controller.scaled(f1, y0, y0) / h0;
@@ -149,18 +149,18 @@ class RestGuard {
     for (int turn = started_ ? 2 : 0; turn < 3; ++turn) {
       if (!started_) start(y);
       for (Eigen::Index i = 0; i < y.size(); ++i)
-        moved_.data()[i] = y.data()[i] + real(scale(options, y, i)) * direction_.data()[i];
+        moved_.data()[i] = y.data()[i] + scalar<Y>(scale(options, y, i)) * direction_.data()[i];
       stepper.slope(t, moved_, f1_);
       double sum = 0;
       for (Eigen::Index i = 0; i < y.size(); ++i) {
-        direction_.data()[i] = (f1_.data()[i] - f0_.data()[i]) / real(scale(options, y, i));
+        direction_.data()[i] = (f1_.data()[i] - f0_.data()[i]) / scalar<Y>(scale(options, y, i));
         sum += static_cast<double>(Eigen::numext::abs2(direction_.data()[i]));
       }
       const double size = std::sqrt(sum / static_cast<double>(y.size()));
       started_ = std::isfinite(size) && size > 0;
       if (!started_) break;
       steepest = std::fmax(steepest, size);
-      direction_ /= real(size);
+      direction_ /= scalar<Y>(size);
     }
     double factorial = 1;
     for (int i = 2; i <= local_order; ++i) factorial *= i;
@@ -170,8 +170,6 @@ class RestGuard {
   }
 
  private:
-  static typename Y::Scalar real(double x) { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x)); }
-
   // Of the size of the tolerance, and enough for a difference to be seen.
   static double scale(const Adaptive& options, const Y& y, Eigen::Index i) {
     using std::abs;
@@ -188,7 +186,7 @@ class RestGuard {
   // Signs without a pattern that a Jacobian could share.
   void start(const Y& y) {
     for (Eigen::Index i = 0; i < y.size(); ++i)
-      direction_.data()[i] = real(splitmix64(static_cast<std::uint64_t>(i)) % 2 == 0 ? 1 : -1);
+      direction_.data()[i] = scalar<Y>(splitmix64(static_cast<std::uint64_t>(i)) % 2 == 0 ? 1 : -1);
   }
 
   Y direction_, moved_, f0_, f1_;

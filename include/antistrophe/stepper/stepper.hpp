@@ -35,6 +35,11 @@ struct SavedInside {
 struct Calls {
   std::int64_t evaluations = 0;  // of f
   std::int64_t vjps = 0;
+  constexpr Calls& operator+=(const Calls& other) {
+    evaluations += other.evaluations;
+    vjps += other.vjps;
+    return *this;
+  }
 };
 
 // What stopped a step: which entry of the state, and why, in words.
@@ -51,7 +56,7 @@ struct StepFailure {
 //   attempt               as much of a step as acceptance needs; the carry stays as it is
 //   proposal, error       the state at the step's end and its error estimates, after attempt
 //   commit                the rest of the step; changes the carry only if it answers ok
-//   dense                 optional, the state inside the step, after attempt and before commit; see HasDenseOutput
+//   extend                optional, the state inside the step, after attempt and before commit; see Extensible
 //   pullback              from the carry before a step: cotangents of its end become those of its start. What flows to
 //                         the step's two times is added to t_bar; what flows to earlier ones, by pull_back_earlier.
 //                         saves is empty unless the stepper has dense output
@@ -97,20 +102,15 @@ concept AdaptiveStepper =
       { s.stiffness(Step{}) } -> std::convertible_to<double>;
     };
 
-// A stepper whose continuous extension is a polynomial in σ, of degree dense_degree, which extend gives after attempt and
-// before commit. Events and dense solutions need it.
+// A stepper with dense output: y(t0 + σh) of the attempted step for 0 <= σ <= 1 is a polynomial in σ, of degree dense_degree,
+// which extend gives after attempt and before commit. Saves inside steps, events and dense solutions need it. Its pullback and
+// step_back then take the cotangents of such states: at σ held fixed, or, where the stepper sees to it (as the library's own
+// do), at the time t0 + σh held fixed while the step's ends move.
 template <class S>
 concept Extensible = Stepper<S> && requires(S s, const Step step, const typename S::Carry before,
                                             StepPolynomial<typename S::State, S::dense_degree> polynomial) {
   s.extend(step, before, polynomial);
 };
-
-// A continuous extension: y(t0 + σh) of the attempted step for 0 <= σ <= 1. Its pullback and step_back then take the
-// cotangents of such states: at σ held fixed, or, where the stepper sees to it (as the library's own do), at the time
-// t0 + σh held fixed while the step's ends move.
-template <class S>
-concept HasDenseOutput = Stepper<S> && requires(S s, const Step step, const typename S::Carry before, double sigma,
-                                                typename S::State y) { s.dense(step, before, sigma, y); };
 
 namespace detail {
 
