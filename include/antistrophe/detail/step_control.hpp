@@ -35,15 +35,21 @@
 
 namespace antistrophe::detail {
 
+inline Status status_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::out_of_range:
+      return Status::out_of_range;
+    case Outcome::not_converged:
+      return Status::not_converged;
+    default:
+      return Status::not_finite;
+  }
+}
+
 template <class S>
 Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
   StepFailure step_failure = stepper.step_failure();
-  return {outcome == Outcome::out_of_range ? Status::out_of_range : Status::not_finite,
-          step.t0,
-          step.n,
-          step_failure.component,
-          std::move(step_failure.cause),
-          step.h()};
+  return {status_of(outcome), step.t0, step.n, step_failure.component, std::move(step_failure.cause), step.h()};
 }
 
 // Hairer's first step (Solving ODEs I, II.4): from the sizes of y0, of f there, and of f a small Euler step further on,
@@ -165,7 +171,8 @@ class RestGuard {
     double factorial = 1;
     for (int i = 2; i <= local_order; ++i) factorial *= i;
     double allowed = std::pow(factorial * relative_tolerance(options, y), 1.0 / local_order);
-    if constexpr (requires { S::stable_interval; }) allowed = std::fmin(allowed, S::stable_interval / 2);
+    if constexpr (MultistepStepper<S> && HasStability<S>)
+      allowed = std::fmin(allowed, stepper.stability().real_interval / 2);
     return steepest > 0 ? allowed / steepest : std::numeric_limits<double>::infinity();
   }
 
@@ -265,10 +272,8 @@ class AdaptiveControl {
 
   void accepted(S& stepper, const Step& step) {
     double growth = controller_.accept(error_);
-    if constexpr (requires { stepper.highest_growth(step); }) {
-      // A multistep method keeps its step unless it gains by another: new lengths cost it weights and accuracy.
-      growth = growth < worthwhile ? 1 : std::fmin(growth, stepper.highest_growth(step));
-    }
+    if constexpr (MultistepStepper<S>)
+      growth = growth < S::multistep.worthwhile_growth ? 1 : std::fmin(growth, stepper.maximum_growth(step));
     double next = step.h() * growth;
     bounded_by_guard_ = false;
     far_in_a_row_ = std::fabs((t1_ - step.t1) / step.h()) > far_too_many ? far_in_a_row_ + 1 : 0;
@@ -319,7 +324,6 @@ class AdaptiveControl {
 
  private:
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-  static constexpr double worthwhile = 1.2;
   static constexpr int persistent = 64;
   static constexpr double too_many = 1e7;
   // Whatever keeps the steps short: a parasite that no estimate sees, too.
@@ -341,13 +345,17 @@ class AdaptiveControl {
     const double moved = static_cast<double>((after_ - before_).matrix().norm());
     const double size = static_cast<double>(after_.matrix().norm());
     const double step_lipschitz = stepper.stiffness(step);
-    // A pair is stable up to −ln λ; beyond, y − z grows, which no error estimate sees, and the state moves at random.
-    constexpr bool pair = requires { stepper.parasite(); };
+    // Beyond its edge a parasite grows, which no error estimate sees, and the state moves at random.
     double near_edge = 0.3;
-    if constexpr (pair) near_edge = std::fmin(near_edge, 0.4 * stepper.stable_edge());
+    bool watches_parasite = false;
+    if constexpr (HasParasite<S>) {
+      const Stability stability = stepper.stability();
+      watches_parasite = stability.watches_parasite;
+      if (watches_parasite) near_edge = std::fmin(near_edge, 0.4 * stability.parasite_edge);
+    }
     const auto parasitic = [&] {
-      if constexpr (pair)
-        return controller_.scaled(stepper.parasite(), before_, after_) > 1000;
+      if constexpr (HasParasite<S>)
+        return watches_parasite && controller_.scaled(stepper.parasite(), before_, after_) > 1000;
       else
         return false;
     };

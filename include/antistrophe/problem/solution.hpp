@@ -58,6 +58,7 @@ class [[nodiscard]] Solution {
   StepTimes steps() const {
     StepTimes times;
     times.resolutions = resolutions_;
+    times.of_a_solve = true;
     for (std::int64_t i = 0; i <= timeline_.steps(); ++i) {
       times.push_back(timeline_[i]);
       if (timeline_.aim(i) != timeline_[i]) times.interrupted.push_back({i, timeline_.aim(i)});

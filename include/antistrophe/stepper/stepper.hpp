@@ -7,7 +7,9 @@
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/step/timeline.hpp>
+#include <antistrophe/stepper/multistep.hpp>
 #include <antistrophe/stepper/outcome.hpp>
+#include <antistrophe/stepper/stability.hpp>
 #include <antistrophe/stepper/step_polynomial.hpp>
 #include <antistrophe/stepper/time_cotangents.hpp>
 
@@ -61,11 +63,11 @@ struct StepFailure {
 //                         the step's two times is added to t_bar; what flows to earlier ones, by pull_back_earlier.
 //                         saves is empty unless the stepper has dense output
 //   finish                cotangents of the carry at t0 become those of y0
-//   step_failure                 after an outcome other than ok
-// A multistep method may say more:
-//   least_steps           fewer are refused of a solve whose steps are laid out before
-//   highest_growth(step)  by what factor an adaptive step may grow after this one; it is kept where the gain is below a fifth
-//   stable_interval       s, where (−s, 0) is the stable part of the real axis of hμ: for the guard of resting states
+//   step_failure          after an outcome other than ok
+// It may say more, and others look at it where it does:
+//   stability, parasite   facts about y' = μy: stepper/stability.hpp
+//   multistep             what a method of several steps asks for: stepper/multistep.hpp
+//   resolutions           of the numbers in which an exact one holds its states, for steps of a solve that are taken again
 template <class S>
 concept Stepper = requires(S s, const S cs, double t, const Step step, typename S::State y, const typename S::State cy,
                            typename S::Carry carry, const typename S::Carry before, typename S::CarryBar carry_bar,

@@ -86,6 +86,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   using Real = Work<Y>;
   using Weights = AdamsWeights<K, Corrected, Real>;
   static constexpr std::size_t values = Weights::values;
+  static constexpr AdamsChoice choice = adams_choice<Order, Corrected>;
 
  public:
   using typename Common::Stored, typename Common::Numbers, typename Common::Theta;
@@ -94,8 +95,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   static constexpr int error_estimates = 1;
   static constexpr int error_order = Corrected ? Order + 1 : std::max(Order, 2);
   static constexpr int dense_degree = std::max(Order + (Corrected ? 1 : 0), Start::dense_degree);
-  static constexpr std::int64_t least_steps = Order;  // of a solve whose steps are laid out before
-  static constexpr double stable_interval = adams_choice<Order, Corrected>.stable_interval;  // of hμ, at the default λ
+  static constexpr MultistepRequirements multistep{.minimum_steps = Order};
 
   template <class Method>
   AdamsStepper(const Method& method, const F& field, const Y& y0)
@@ -195,11 +195,17 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   // h times a Lipschitz constant, in the measure of a Runge–Kutta method whose stable interval is about 2.
   double stiffness(const Step& step) const {
     if (at_.starts) return start_.stiffness();
-    return std::fabs(step.h()) * lipschitz_ * 2 / stable_interval;
+    return std::fabs(step.h()) * lipschitz_ * 2 / choice.stable_interval;
+  }
+  // At the default λ.
+  Stability stability() const {
+    Stability stability;
+    stability.real_interval = choice.stable_interval;
+    return stability;
   }
 
-  // How much longer the step after this one may be: once all steps in sight are equal, twice; before, no longer.
-  double highest_growth(const Step& step) const { return !at_.starts && has_equal_steps<K>(step) ? 2 : 1; }
+  // Once all steps in sight are equal, the next may be twice as long; before, no longer.
+  double maximum_growth(const Step& step) const { return !at_.starts && has_equal_steps<K>(step) ? 2 : 1; }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {

@@ -3,6 +3,7 @@
 
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
+#include <antistrophe/method/runge_kutta/detail/stability.hpp>
 #include <antistrophe/number/arithmetic.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
@@ -88,8 +89,13 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   double stiffness(const Step&) const { return first_.stiffness(); }
-  // The parasitic solution dies out where h|Re μ| < −ln λ; it shows in y − z, here that at the attempted step's start.
-  double stable_edge() const { return -std::log(numbers_.lambda()); }
+  Stability stability() const {
+    Stability stability = runge_kutta_stability<Base>();
+    stability.parasite_edge = -std::log(numbers_.lambda());
+    stability.watches_parasite = true;
+    return stability;
+  }
+  // It shows in y − z.
   const Y& parasite() { return numbers_.real(gap_, real_); }
 
   template <class Bits>

@@ -4,10 +4,12 @@
 #include <antistrophe/method/detail/node_cache.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
+#include <antistrophe/method/runge_kutta/detail/stability.hpp>
 #include <antistrophe/number/arithmetic.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <tuple>
@@ -68,7 +70,9 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
     if (!increments(step, carry.y, tried_.knows(step.n))) return this->classify();
     tried_.learn(step.n);
     y1_ = carry.y + increment_;
-    if (!is_first(step)) {
+    if (is_first(step)) {
+      gap_.setZero();
+    } else {
       gap_ = carry.older - carry.y - mirrored_;
       if (!numbers_.gap_in_range(gap_)) return this->left_range(gap_);
       numbers_.shrink(step.n, gap_, shrunk_);
@@ -95,6 +99,13 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   double stiffness(const Step&) const { return ahead_.stiffness(); }
+  Stability stability() const {
+    Stability stability = runge_kutta_stability<Base>();
+    stability.parasite_edge = -std::log(numbers_.lambda());
+    return stability;
+  }
+  // It shows in D.
+  const Y& parasite() { return numbers_.real(gap_, real_); }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {

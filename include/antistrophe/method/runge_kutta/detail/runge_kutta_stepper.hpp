@@ -4,6 +4,7 @@
 #include <antistrophe/method/detail/field_stepper.hpp>
 #include <antistrophe/method/detail/node_cache.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
+#include <antistrophe/method/runge_kutta/detail/stability.hpp>
 #include <antistrophe/method/runge_kutta/tableau/dense.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
@@ -68,6 +69,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
   }
 
   double stiffness(const Step&) const { return increment_.stiffness(); }
+  Stability stability() const { return runge_kutta_stability<Base>(); }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits&) {
