@@ -59,3 +59,23 @@ TEMPLATE_LIST_TEST_CASE("Replayed bit for bit", "[replay]", Methods) {
     check(method, steps, Events{JumpEvent{Bottom{}, Push{}}});
   }
 }
+
+// An adaptive solve may well need fewer steps than the method looks back on: it goes by its starting method alone.
+TEST_CASE("Fewer adaptive steps than a multistep method has", "[replay]") {
+  const Problem brief{problems::DrivenPendulum<>{}, Vector2d(0.4, -0.6), 0.5, 0.6};
+  const ReversibleAdams<6> method;
+  const Adaptive steps{.rtol = 1e-4, .atol = 1e-4, .first_step = 0.02};
+  const auto solution = solve(brief, method, steps);
+  REQUIRE(solution.stats().accepted > 0);
+  REQUIRE(solution.stats().accepted < 6);
+  const StepTo again{solution.steps()};
+  CHECK(battery::same_bits(solve(brief, method, again).ys().back(), solution.ys().back()));
+  auto pass = solve_with_pullback(brief, method, steps);
+  auto replayed = solve_with_pullback(brief, method, again);
+  const auto a = pass.pullback({Vector2d(1, -2)}), b = replayed.pullback({Vector2d(1, -2)});
+  CHECK((battery::same_bits(a.y0, b.y0) && battery::same_bits(a.theta, b.theta)));
+
+  // Plain times are still refused.
+  const std::vector<double> times(again.times.begin(), again.times.end());
+  CHECK_THROWS_AS(solve(brief, method, StepTo{times}), std::invalid_argument);
+}

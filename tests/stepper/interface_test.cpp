@@ -31,10 +31,9 @@ template <class M>
 using StepperOf = typename M::template Stepper<DrivenPendulum<>, Y>;
 template <class M>
 inline constexpr bool is_held =
-    ReversibleStepper<StepperOf<M>> && HasDenseOutput<StepperOf<M>> && Method<M, DrivenPendulum<>, Y> &&
+    ReversibleStepper<StepperOf<M>> && Extensible<StepperOf<M>> && Method<M, DrivenPendulum<>, Y> &&
     Stepper<typename M::template Stepper<DrivenPendulum<std::complex<double>>, Eigen::Vector2cd>>;
 static_assert(is_held<SketchedHeun> && is_held<TwoPointMidpoint> && is_held<Multistep2>);
-static_assert(!HasDenseOutput<StepperOf<Midpoint>>);
 
 }  // namespace
 
@@ -173,7 +172,11 @@ struct Inside {
     for (std::int64_t i = 0; i <= k; ++i) {
       before.push_back(carry);
       REQUIRE(stepper.attempt(step_at(timeline, i), carry) == Outcome::ok);
-      if (i == k) stepper.dense(step_at(timeline, i), carry, sigma, y);
+      if (i == k) {
+        StepPolynomial<State, S::dense_degree> polynomial(problem.y0);
+        stepper.extend(step_at(timeline, i), carry, polynomial);
+        polynomial.value(sigma, y);
+      }
       REQUIRE(stepper.commit(step_at(timeline, i), carry, bits) == Outcome::ok);
     }
   }
@@ -248,6 +251,7 @@ TEMPLATE_LIST_TEST_CASE("Dense output meets the ends and keeps the order", "[int
     const F field;
     typename TestType::template Stepper<F, Y> s(TestType{}, field, F::solution(0));
     auto carry = s.make_carry();
+    StepPolynomial<Y, TestType::template Stepper<F, Y>::dense_degree> polynomial(F::solution(0));
     NoBits bits;
     double largest = 0;
     const Timeline timeline = FixedSteps{steps}.timeline(0, 1);
@@ -257,12 +261,13 @@ TEMPLATE_LIST_TEST_CASE("Dense output meets the ends and keeps the order", "[int
       Y start, end, y;
       s.read(carry, start);
       REQUIRE(s.attempt(step, carry) == Outcome::ok);
-      s.dense(step, carry, 0, y);
+      s.extend(step, carry, polynomial);
+      polynomial.value(0, y);
       CHECK((y - start).norm() == 0);
-      s.dense(step, carry, 1, y);
+      polynomial.value(1, y);
       s.proposal(step, carry, end);
       CHECK((y - end).norm() < 1e-15);
-      s.dense(step, carry, 0.4, y);
+      polynomial.value(0.4, y);
       largest = std::fmax(largest, (y - F::solution(step.t0 + 0.4 * step.h())).norm());
       REQUIRE(s.commit(step, carry, bits) == Outcome::ok);
     }

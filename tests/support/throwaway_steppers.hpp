@@ -18,10 +18,7 @@ namespace detail {
 
 using namespace antistrophe::detail;
 
-template <class Y>
-typename Y::Scalar scalar(double x) {
-  return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x));
-}
+using antistrophe::detail::scalar;
 
 // What the three have in common: the field, the counts, and what to say of a step that fails.
 template <class F, EigenState Y>
@@ -31,7 +28,7 @@ class Common {
   using Field = Frozen<F>;
   using Theta = Parameters<Field, Y>;
   static constexpr Reversibility reversibility = Reversibility::to_round_off;
-  static constexpr bool with_times = TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>;
+  static constexpr bool with_times = HasTimeGradient<F, Y>;
 
   static double bit_rate() { return 0; }
   Calls calls() const { return calls_; }
@@ -80,6 +77,7 @@ class ReversibleHeunStepper : public detail::Common<F, Y> {
   };
   using CarryBar = Carry;
   static constexpr int error_estimates = 1;
+  static constexpr int dense_degree = 3;
 
   ReversibleHeunStepper(const auto&, const F& field, const Y& y0)
       : Base(y0),
@@ -113,10 +111,10 @@ class ReversibleHeunStepper : public detail::Common<F, Y> {
   void error(const Step& step, const Carry& c, std::array<Y, 1>& estimates) const {
     estimates[0] = detail::scalar<Y>(step.h() / 2) * (f1_ - c.f);
   }
-  void dense(const Step& step, const Carry& c, double sigma, Y& y) const {
-    const Hermite u(sigma, step.h());
-    y = detail::scalar<Y>(u.y0) * c.y + detail::scalar<Y>(u.y1) * y1_ + detail::scalar<Y>(u.f0) * c.f +
-        detail::scalar<Y>(u.f1) * f1_;
+  void extend(const Step& step, const Carry& c, StepPolynomial<Y, dense_degree>& polynomial) const {
+    const auto h = detail::scalar<Y>(step.h()), two = detail::scalar<Y>(2), three = detail::scalar<Y>(3);
+    polynomial.coefficients = {c.y, h * c.f, three * (y1_ - c.y) - h * (two * c.f + f1_),
+                               two * (c.y - y1_) + h * (c.f + f1_)};
   }
   template <class Bits>
   Outcome commit(const Step&, Carry& carry, Bits&) {
@@ -213,12 +211,13 @@ struct ReversibleHeun {
 
 // --- The two-point coupling of the midpoint rule ---------------------------------------------------------------------------
 // D = y0 − y1 − Ψ_{−h0}(t1, y1),   y2 = y1 + Ψ_h(t1, y1) + λ D; first y1 = y0 + Ψ_h(t0, y0). State (y_{n−1}, y_n). Dense:
-// y(t1 + σh) = y1 + h ((σ − σ²) k1 + σ² k2) + σ λ D.
+// that of the base method, and σ λ D.
 
-template <class Tableau, class F, EigenState Y>
+template <class Plain, class F, EigenState Y>
 class TwoPointStepper : public detail::Common<F, Y> {
   using Base = detail::Common<F, Y>;
   using Base::calls_, Base::y1_;
+  using Tableau = tableau::Extended<Plain>;
 
  public:
   using typename Base::Field, typename Base::Theta;
@@ -229,16 +228,17 @@ class TwoPointStepper : public detail::Common<F, Y> {
   };
   using CarryBar = Carry;
   static constexpr int error_estimates = Tableau::error_estimates;
+  static constexpr int dense_degree = Tableau::dense_degree;
 
   TwoPointStepper(const auto& method, const F& field, const Y& y0)
       : Base(y0),
         lambda_(detail::scalar<Y>(method.lambda)),
         ahead_(field),
         behind_(field),
-        stages_(ahead_.empty_tape(y0), y0),
-        mirror_(stages_),
-        bar_(y0),
+        increment_(ahead_.empty_tape(y0), y0),
+        mirror_(increment_),
         psi_(y1_),
+        mirror_psi_(y1_),
         d_(y1_) {}
 
   Carry make_carry() const { return {detail::zeros_like(y1_), detail::zeros_like(y1_)}; }
@@ -257,16 +257,14 @@ class TwoPointStepper : public detail::Common<F, Y> {
     y1_ = c.y + psi_ + lambda_ * d_;
     return detail::all_finite(y1_) ? Outcome::ok : Outcome::not_finite;
   }
-  void error(const Step& step, const Carry&,
-             std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) const {
-    using Real = detail::Work<Y>;
-    static_assert(error_estimates == 1);
-    detail::weighted_sum<detail::weights_error<Tableau, Real, 0>, 0, detail::Stages<Tableau, Field, Y>::count,
-                         typename Y::Scalar>(static_cast<Real>(step.h()), stages_.k, estimates[0]);
+  void error(const Step& step, const Carry&, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
+    calls_ += increment_.complete(ahead_(step.t0, step.t1), static_cast<std::size_t>(Tableau::base_stages));
+    increment_.estimate(estimates);
   }
-  void dense(const Step& step, const Carry& c, double sigma, Y& y) const {
-    const auto weights = omega(sigma, step.h());
-    y = c.y + weights[0] * stages_.k[0] + weights[1] * stages_.k[1] + detail::scalar<Y>(sigma) * lambda_ * d_;
+  void extend(const Step& step, const Carry&, StepPolynomial<Y, dense_degree>& polynomial) {
+    calls_ += increment_.complete(ahead_(step.t0, step.t1), increment_.count);
+    increment_.extend(polynomial);
+    polynomial.coefficients[1] += lambda_ * d_;
   }
   template <class Bits>
   Outcome commit(const Step&, Carry& carry, Bits&) {
@@ -311,19 +309,13 @@ class TwoPointStepper : public detail::Common<F, Y> {
 
  private:
   static bool is_first(const Step& step) { return step.n == step.timeline->first(); }
-  static auto omega(double sigma, double h) {
-    return std::array{detail::scalar<Y>(h * (sigma - sigma * sigma)), detail::scalar<Y>(h * sigma * sigma)};
-  }
 
   // Ψ_h and Ψ_{−h0}, both from y at step.t0.
   void increments(const Step& step, const Y& y) {
-    detail::evaluate_increment<Tableau>(ahead_(step.t0, step.t1), step.t0, step.t1, y, stages_, psi_);
-    calls_.evaluations += tableau::increment_stages<Tableau>;
+    calls_ += increment_.evaluate(ahead_(step.t0, step.t1), step.t0, step.t1, y, psi_);
     if (is_first(step)) return;
     const double t_before = step.earlier(1);
-    mirror_psi_ = y;
-    detail::evaluate_increment<Tableau>(behind_(t_before, step.t0), step.t0, t_before, y, mirror_, mirror_psi_);
-    calls_.evaluations += tableau::increment_stages<Tableau>;
+    calls_ += mirror_.evaluate(behind_(t_before, step.t0), step.t0, t_before, y, mirror_psi_);
   }
 
   // ȳ0 = D̄, ȳ1 = p + q − D̄ + J[Ψ_h]ᵀ q − J[Ψ_{−h0}]ᵀ D̄, with (p, q) those of (y1, y2) and D̄ = λ q.
@@ -332,36 +324,26 @@ class TwoPointStepper : public detail::Common<F, Y> {
     const Y q = bar.y;
     Y d_bar = lambda_ * q;
     bar.y += bar.older;
-    for (Y& kappa : bar_.kappa) kappa.setZero();
+    calls_ += increment_.pull_back(ahead_(step.t0, step.t1), q, {bar.y, theta_bar, t_bar.t0, t_bar.t1}, saves);
     for (const auto& [sigma, w] : saves) {
-      const auto weights = omega(sigma, step.h());
-      bar_.kappa[0] += weights[0] * *w;
-      bar_.kappa[1] += weights[1] * *w;
       bar.y += *w;
       d_bar += detail::scalar<Y>(sigma) * lambda_ * *w;
     }
-    const auto through = [&]<bool WithKappa>() {
-      detail::pull_back_increment<Tableau, WithKappa>(ahead_(step.t0, step.t1), step.t0, step.t1, stages_, 1, q, bar_,
-                                                      bar.y, theta_bar, t_bar.t0, t_bar.t1);
-    };
-    saves.empty() ? through.template operator()<false>() : through.template operator()<true>();
-    calls_.vjps += tableau::increment_stages<Tableau>;
     bar.older.setZero();
     if (is_first(step)) return;
     const double t_before = step.earlier(1);
     double before_bar = 0;
     bar.older = d_bar;
     bar.y -= d_bar;
-    detail::pull_back_increment<Tableau>(behind_(t_before, step.t0), step.t0, t_before, mirror_, -1, d_bar, bar_, bar.y,
-                                         theta_bar, t_bar.t0, before_bar);
-    calls_.vjps += tableau::increment_stages<Tableau>;
+    calls_ +=
+        increment_.pull_back(behind_(t_before, step.t0), mirror_, -1, d_bar, {bar.y, theta_bar, t_bar.t0, before_bar});
     pull_back_earlier(step, 1, before_bar, t_bar);
   }
 
   typename Y::Scalar lambda_;
   detail::OverStep<F> ahead_, behind_;  // the field frozen to this step, and to the one before
-  detail::Stages<Tableau, Field, Y> stages_, mirror_;
-  detail::StageCotangents<Tableau, Field, Y> bar_;
+  detail::Increment<Tableau, Field, Y> increment_;
+  detail::Stages<Tableau, Field, Y> mirror_;
   Y psi_, mirror_psi_, d_;
 };
 
@@ -396,13 +378,13 @@ class MultistepStepper : public detail::Common<F, Y> {
     auto parts() const { return std::tie(x2, x1, x0, f1, f2); }
   };
   static constexpr int error_estimates = 1;
+  static constexpr int dense_degree = 2;
 
   MultistepStepper(const auto& method, const F& field, const Y& y0)
       : Base(y0),
         lambda_(detail::scalar<Y>(method.lambda)),
         field_(field),
-        stages_(detail::make_tape<F, Y>(field, y0), y0),
-        bar_(y0),
+        start_(detail::make_tape<F, Y>(field, y0), y0),
         cache_{Known{-1, y1_, detail::make_tape<F, Y>(field, y0)}, Known{-1, y1_, detail::make_tape<F, Y>(field, y0)},
                Known{-1, y1_, detail::make_tape<F, Y>(field, y0)}},
         psi_(y1_) {}
@@ -419,8 +401,7 @@ class MultistepStepper : public detail::Common<F, Y> {
 
   Outcome attempt(const Step& step, const Carry& c) {
     if (is_start(step)) {
-      detail::evaluate_increment<Start>(field_, step.t0, step.t1, c.x2, stages_, psi_);
-      calls_.evaluations += tableau::increment_stages<Start>;
+      calls_ += start_.evaluate(field_, step.t0, step.t1, c.x2, psi_);
       y1_ = c.x2 + psi_;
     } else {
       const Weights b(step.h());
@@ -436,15 +417,18 @@ class MultistepStepper : public detail::Common<F, Y> {
   void error(const Step& step, const Carry& c, std::array<Y, 1>& estimates) {
     estimates[0] = psi_ - detail::scalar<Y>(step.h()) * known(step.n, step.t0, c.x2).f;
   }
-  void dense(const Step& step, const Carry& c, double sigma, Y& y) {
-    const auto s = detail::scalar<Y>(sigma);
+  void extend(const Step& step, const Carry& c, StepPolynomial<Y, dense_degree>& polynomial) {
+    auto& [c0, c1, c2] = polynomial.coefficients;
+    c0 = c.x2;
     if (is_start(step)) {
-      y = c.x2 + s * psi_;
+      c1 = psi_;
+      c2.setZero();
     } else {
+      const auto h = detail::scalar<Y>(step.h()), half = detail::scalar<Y>(step.h() / 2);
       const Y& f2 = known(step.n, step.t0, c.x2).f;
       const Y& f1 = known(step.n - 1, step.earlier(1), c.x1).f;
-      const Weights u = Weights::inside(sigma, step.h());
-      y = c.x2 + u.newer * f2 + u.older * f1 + s * lambda_ * d_;
+      c1 = h * f2 + lambda_ * d_;
+      c2 = half * (f2 - f1);
     }
   }
   template <class Bits>
@@ -474,8 +458,7 @@ class MultistepStepper : public detail::Common<F, Y> {
     Y newest = c.x2;
     c.x2 = c.x1, c.x1 = c.x0;
     if (is_start(step)) {
-      detail::evaluate_increment<Start>(field_, step.t0, step.t1, c.x2, stages_, psi_);
-      calls_.evaluations += tableau::increment_stages<Start>;
+      calls_ += start_.evaluate(field_, step.t0, step.t1, c.x2, psi_);
       return Outcome::ok;
     }
     const Weights b(step.h());
@@ -545,9 +528,7 @@ class MultistepStepper : public detail::Common<F, Y> {
       }
       const CarryBar after = bar;
       bar = {zero(), after.x0, Y(after.x1 + q + y_bar), zero(), after.f1};
-      detail::pull_back_increment<Start>(field_, step.t0, step.t1, stages_, 1, psi_bar, bar_, bar.x2, theta_bar,
-                                         t_bar.t0, t_bar.t1);
-      calls_.vjps += tableau::increment_stages<Start>;
+      calls_ += start_.pull_back(field_, psi_bar, {bar.x2, theta_bar, t_bar.t0, t_bar.t1});
       return;
     }
     const Weights b(step.h());
@@ -573,8 +554,7 @@ class MultistepStepper : public detail::Common<F, Y> {
 
   typename Y::Scalar lambda_;
   const F& field_;
-  detail::Stages<Start, F, Y> stages_;
-  detail::StageCotangents<Start, F, Y> bar_;
+  detail::Increment<Start, F, Y> start_;
   std::array<Known, 3> cache_;
   Y psi_, d_;
 };

@@ -19,6 +19,13 @@
 #define ANTISTROPHE_ONE_INSTANCE
 #endif
 
+// What is done once where a solve fails, kept out of the loops.
+#if defined(__GNUC__)
+#define ANTISTROPHE_COLD [[gnu::cold, gnu::noinline]]
+#else
+#define ANTISTROPHE_COLD
+#endif
+
 #if defined(__GNUC__)
 #define ANTISTROPHE_ALWAYS_INLINE inline __attribute__((always_inline))
 #define ANTISTROPHE_INLINE_LAMBDA __attribute__((always_inline))

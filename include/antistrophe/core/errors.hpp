@@ -32,6 +32,7 @@ enum class Status {
   gradient_not_finite,  // the cotangents overflowed on the way back
   max_steps,            // as many steps as allowed, and not there yet
   step_size_vanished,   // no step that t can resolve is short enough for the tolerance
+  not_converged,        // an implicit step's equations were not solved
 };
 
 inline std::string_view to_string(Status status) {
@@ -54,6 +55,8 @@ inline std::string_view to_string(Status status) {
       return "too many steps";
     case Status::step_size_vanished:
       return "step size vanished";
+    case Status::not_converged:
+      return "not converged";
   }
   return "unknown";
 }

@@ -9,6 +9,7 @@
 #include <antistrophe/step/fixed.hpp>
 
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -62,20 +63,29 @@ Method resolved(const Method& method, const ResolutionWishes& wishes, const Y& y
 // Those of an exact stepper's numbers, 0 of any other's.
 template <Stepper S>
 Resolutions resolutions_of(const S& stepper) {
-  Resolutions resolutions;
-  if constexpr (requires { stepper.numbers().resolution(); }) resolutions.state = stepper.numbers().resolution();
-  if constexpr (requires { stepper.slope_numbers().resolution(); })
-    resolutions.slope = stepper.slope_numbers().resolution();
-  return resolutions;
+  if constexpr (requires { stepper.resolutions(); })
+    return stepper.resolutions();
+  else
+    return {};
+}
+
+// Whether a solve has taken these very steps: then they were enough.
+template <class StepsType>
+bool takes_again(const StepsType& steps) {
+  if constexpr (std::same_as<StepsType, StepTo>)
+    return steps.times.of_a_solve && steps.each == 1;
+  else
+    return false;
 }
 
 // A multistep method asks for as many steps as it has states, where they are laid out before.
 template <class S>
 void require_minimum_steps(std::int64_t steps) {
-  if constexpr (requires { S::least_steps; }) {
-    if (steps > 0 && steps < S::least_steps)
+  if constexpr (MultistepStepper<S>) {
+    constexpr std::int64_t minimum = S::multistep.minimum_steps;
+    if (steps > 0 && steps < minimum)
       refuse("the number of steps", steps,
-             "at least " + std::to_string(S::least_steps) + ", the order of the multistep method, or 0");
+             "at least " + std::to_string(minimum) + ", the order of the multistep method, or 0");
   }
 }
 
@@ -85,7 +95,9 @@ Forward<S, Trace, Detector> make_forward(const Method& method, const F& field, c
                                          const StepsType& steps, const Timeline& plan, const SaveAt& save_at,
                                          Detector&& detector, Trace&& trace, typename Saver<Y>::Observe observer = {},
                                          typename Saver<Y>::Keep keep = Saver<Y>::Keep::unobserved) {
-  if constexpr (LaidOutSteps<StepsType>) require_minimum_steps<S>(plan.steps());
+  if constexpr (LaidOutSteps<StepsType>) {
+    if (!takes_again(steps)) require_minimum_steps<S>(plan.steps());
+  }
   return {S(resolved(method, resolution_wishes(steps), y0, t1 - t0, plan.steps()), field, y0),
           std::move(trace),
           std::move(detector),

@@ -270,7 +270,7 @@ class Integration {
 
   static void slope(const auto& polynomial, double sigma, const Step& step, Y& slope) {
     polynomial.slope(sigma, slope);
-    slope /= static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(step.h()));
+    slope /= scalar<Y>(step.h());
   }
 
   Failure stopped(std::int64_t step) const {

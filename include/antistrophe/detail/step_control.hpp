@@ -35,15 +35,21 @@
 
 namespace antistrophe::detail {
 
+inline Status status_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::out_of_range:
+      return Status::out_of_range;
+    case Outcome::not_converged:
+      return Status::not_converged;
+    default:
+      return Status::not_finite;
+  }
+}
+
 template <class S>
 Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
   StepFailure step_failure = stepper.step_failure();
-  return {outcome == Outcome::out_of_range ? Status::out_of_range : Status::not_finite,
-          step.t0,
-          step.n,
-          step_failure.component,
-          std::move(step_failure.cause),
-          step.h()};
+  return {status_of(outcome), step.t0, step.n, step_failure.component, std::move(step_failure.cause), step.h()};
 }
 
 // Hairer's first step (Solving ODEs I, II.4): from the sizes of y0, of f there, and of f a small Euler step further on,
@@ -61,7 +67,7 @@ double first_step(S& stepper, Controller& controller, const Adaptive& options, i
   double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 * std::fabs(span) : 0.01 * d0 / d1;
   h0 = std::fmin(std::isfinite(h0) ? h0 : 1e-6 * std::fabs(span), longest);
   const double probe = t0 + sign * h0;
-  const Y y1 = y0 + static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(sign * h0)) * f0;
+  const Y y1 = y0 + scalar<Y>(sign * h0) * f0;
   stepper.slope(h0 == std::fabs(span) ? t1 : probe, y1, f1);
   f1 -= f0;
   const double d2 = controller.scaled(f1, y0, y0) / h0;
@@ -150,29 +156,28 @@ class RestGuard {
     for (int turn = started_ ? 2 : 0; turn < 3; ++turn) {
       if (!started_) start(y);
       for (Eigen::Index i = 0; i < y.size(); ++i)
-        moved_.data()[i] = y.data()[i] + real(scale(options, y, i)) * direction_.data()[i];
+        moved_.data()[i] = y.data()[i] + scalar<Y>(scale(options, y, i)) * direction_.data()[i];
       stepper.slope(t, moved_, f1_);
       double sum = 0;
       for (Eigen::Index i = 0; i < y.size(); ++i) {
-        direction_.data()[i] = (f1_.data()[i] - f0_.data()[i]) / real(scale(options, y, i));
+        direction_.data()[i] = (f1_.data()[i] - f0_.data()[i]) / scalar<Y>(scale(options, y, i));
         sum += static_cast<double>(Eigen::numext::abs2(direction_.data()[i]));
       }
       const double size = std::sqrt(sum / static_cast<double>(y.size()));
       started_ = std::isfinite(size) && size > 0;
       if (!started_) break;
       steepest = std::fmax(steepest, size);
-      direction_ /= real(size);
+      direction_ /= scalar<Y>(size);
     }
     double factorial = 1;
     for (int i = 2; i <= local_order; ++i) factorial *= i;
     double allowed = std::pow(factorial * relative_tolerance(options, y), 1.0 / local_order);
-    if constexpr (requires { S::stable_interval; }) allowed = std::fmin(allowed, S::stable_interval / 2);
+    if constexpr (MultistepStepper<S> && HasStability<S>)
+      allowed = std::fmin(allowed, stepper.stability().real_interval / 2);
     return steepest > 0 ? allowed / steepest : std::numeric_limits<double>::infinity();
   }
 
  private:
-  static typename Y::Scalar real(double x) { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x)); }
-
   // Of the size of the tolerance, and enough for a difference to be seen.
   static double scale(const Adaptive& options, const Y& y, Eigen::Index i) {
     using std::abs;
@@ -189,7 +194,7 @@ class RestGuard {
   // Signs without a pattern that a Jacobian could share.
   void start(const Y& y) {
     for (Eigen::Index i = 0; i < y.size(); ++i)
-      direction_.data()[i] = real(splitmix64(static_cast<std::uint64_t>(i)) % 2 == 0 ? 1 : -1);
+      direction_.data()[i] = scalar<Y>(splitmix64(static_cast<std::uint64_t>(i)) % 2 == 0 ? 1 : -1);
   }
 
   Y direction_, moved_, f0_, f1_;
@@ -268,10 +273,8 @@ class AdaptiveControl {
 
   void accepted(S& stepper, const Step& step) {
     double growth = controller_.accept(error_);
-    if constexpr (requires { stepper.highest_growth(step); }) {
-      // A multistep method keeps its step unless it gains by another: new lengths cost it weights and accuracy.
-      growth = growth < worthwhile ? 1 : std::fmin(growth, stepper.highest_growth(step));
-    }
+    if constexpr (MultistepStepper<S>)
+      growth = growth < S::multistep.worthwhile_growth ? 1 : std::fmin(growth, stepper.maximum_growth(step));
     double next = step.h() * growth;
     bounded_by_guard_ = false;
     far_in_a_row_ = std::fabs((t1_ - step.t1) / step.h()) > far_too_many ? far_in_a_row_ + 1 : 0;
@@ -322,7 +325,6 @@ class AdaptiveControl {
 
  private:
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-  static constexpr double worthwhile = 1.2;
   static constexpr int persistent = 64;
   static constexpr double too_many = 1e7;
   // Whatever keeps the steps short: a parasite that no estimate sees, too.
@@ -344,13 +346,17 @@ class AdaptiveControl {
     const double moved = static_cast<double>((after_ - before_).matrix().norm());
     const double size = static_cast<double>(after_.matrix().norm());
     const double step_lipschitz = stepper.stiffness(step);
-    // A pair is stable up to −ln λ; beyond, y − z grows, which no error estimate sees, and the state moves at random.
-    constexpr bool pair = requires { stepper.parasite(); };
+    // Beyond its edge a parasite grows, which no error estimate sees, and the state moves at random.
     double near_edge = 0.3;
-    if constexpr (pair) near_edge = std::fmin(near_edge, 0.4 * stepper.stable_edge());
+    bool watches_parasite = false;
+    if constexpr (HasParasite<S>) {
+      const Stability stability = stepper.stability();
+      watches_parasite = stability.watches_parasite;
+      if (watches_parasite) near_edge = std::fmin(near_edge, 0.4 * stability.parasite_edge);
+    }
     const auto parasitic = [&] {
-      if constexpr (pair)
-        return controller_.scaled(stepper.parasite(), before_, after_) > 1000;
+      if constexpr (HasParasite<S>)
+        return watches_parasite && controller_.scaled(stepper.parasite(), before_, after_) > 1000;
       else
         return false;
     };

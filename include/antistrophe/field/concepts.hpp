@@ -159,4 +159,8 @@ concept TimeDifferentiable =
     DifferentiableVectorField<F, Y> && !detail::Freezable<F> &&
     (detail::HasTimedVjp<F, Y> || detail::HasTimedTapeVjp<F, Y> || detail::DeclaredAutonomous<F>);
 
+// The same over real states: a gradient with respect to the times is a real number, and is computed for these alone.
+template <class F, class Y>
+concept HasTimeGradient = TimeDifferentiable<F, Y> && detail::is_real_scalar<typename Y::Scalar>;
+
 }  // namespace antistrophe

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <sstream>
 #include <string>
+#include <type_traits>
 
 #if defined(__x86_64__) && defined(__SSE2__)
 #include <emmintrin.h>
@@ -204,9 +205,15 @@ class FloatingPoint {
   std::string advice(double, const char* = "") const { return {}; }
 
  private:
-  typename Y::Scalar factor() const { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(lambda_)); }
+  typename Y::Scalar factor() const { return scalar<Y>(lambda_); }
   double lambda_;
 };
+
+// Exact arithmetic holds states of double and float.
+template <class Arithmetic, class Y>
+inline constexpr bool arithmetic_supports =
+    !std::is_same_v<Arithmetic, Exact> || std::is_same_v<typename Y::Scalar, double> ||
+    std::is_same_v<typename Y::Scalar, float>;
 
 template <class Arithmetic, class Y>
 struct ArithmeticOf;

@@ -81,12 +81,10 @@ struct SteadyState {
     const double n = static_cast<double>(y.size());
     for (Eigen::Index i = 0; i < y.size(); ++i) {
       const double s = scale(y.data()[i]);
-      w.data()[i] = static_cast<Scalar>(static_cast<RealOf<Y>>(2 / (n * s * s))) * f.data()[i];
+      w.data()[i] = detail::scalar<Y>(2 / (n * s * s)) * f.data()[i];
       const double ratio = size(f.data()[i]) / s;
       if (y.data()[i] != Scalar{0})
-        y_bar.data()[i] -=
-            static_cast<Scalar>(static_cast<RealOf<Y>>(2 * ratio * ratio * rtol / (n * s * size(y.data()[i])))) *
-            y.data()[i];
+        y_bar.data()[i] -= detail::scalar<Y>(2 * ratio * ratio * rtol / (n * s * size(y.data()[i]))) * y.data()[i];
     }
     detail::pull_back<F, Y>(field, t, y, tape, w, y_bar, theta_bar, t_bar);
   }

@@ -122,6 +122,7 @@ class [[nodiscard]] Solution {
   StepTimes step_times() const {
     StepTimes times;
     times.resolutions = resolutions_;
+    times.of_a_solve = true;
     times.reserve(static_cast<std::size_t>(timeline_.steps()) + 1);
     for (std::int64_t i = 0; i <= timeline_.steps(); ++i) {
       times.push_back(timeline_[i]);

@@ -94,6 +94,7 @@ struct StepTimes : std::vector<double> {
   StepTimes(std::vector<double> times) : std::vector<double>(std::move(times)) {}
   Resolutions resolutions;
   std::vector<Timeline::Interrupted> interrupted;
+  bool of_a_solve = false;  // a method that took them takes them again, however few they are
 };
 
 // From each given time to the next, in `each` equal steps. Times run from t0 to t1; either end may be left out.

@@ -1,8 +1,9 @@
-// How an attempted step went.
+// How an attempted step went. not_converged is for implicit methods: the equations of a step were not solved to their
+// tolerance. Adaptive steps then try a shorter one; with fixed steps the solve ends.
 #pragma once
 
 namespace antistrophe {
 
-enum class Outcome { ok, not_finite, out_of_range };
+enum class Outcome { ok, not_finite, out_of_range, not_converged };
 
 }  // namespace antistrophe

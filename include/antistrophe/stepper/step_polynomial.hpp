@@ -26,18 +26,15 @@ struct StepPolynomial {
 
   void value(double sigma, Y& y) const {
     y = coefficients.back();
-    for (std::size_t p = coefficients.size() - 1; p-- > 0;) y = real(sigma) * y + coefficients[p];
+    for (std::size_t p = coefficients.size() - 1; p-- > 0;) y = detail::scalar<Y>(sigma) * y + coefficients[p];
   }
 
   // dy/dσ, which is h y'.
   void slope(double sigma, Y& dy) const {
-    dy = real(Degree) * coefficients.back();
+    dy = detail::scalar<Y>(Degree) * coefficients.back();
     for (std::size_t p = coefficients.size() - 1; p-- > 1;)
-      dy = real(sigma) * dy + real(static_cast<double>(p)) * coefficients[p];
+      dy = detail::scalar<Y>(sigma) * dy + detail::scalar<Y>(static_cast<double>(p)) * coefficients[p];
   }
-
- private:
-  static typename Y::Scalar real(double x) { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x)); }
 };
 
 }  // namespace antistrophe

@@ -7,7 +7,9 @@
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/step/timeline.hpp>
+#include <antistrophe/stepper/multistep.hpp>
 #include <antistrophe/stepper/outcome.hpp>
+#include <antistrophe/stepper/stability.hpp>
 #include <antistrophe/stepper/step_polynomial.hpp>
 #include <antistrophe/stepper/time_cotangents.hpp>
 
@@ -35,6 +37,11 @@ struct SavedInside {
 struct Calls {
   std::int64_t evaluations = 0;  // of f
   std::int64_t vjps = 0;
+  constexpr Calls& operator+=(const Calls& other) {
+    evaluations += other.evaluations;
+    vjps += other.vjps;
+    return *this;
+  }
 };
 
 // What stopped a step: which entry of the state, and why, in words.
@@ -51,16 +58,16 @@ struct StepFailure {
 //   attempt               as much of a step as acceptance needs; the carry stays as it is
 //   proposal, error       the state at the step's end and its error estimates, after attempt
 //   commit                the rest of the step; changes the carry only if it answers ok
-//   dense                 optional, the state inside the step, after attempt and before commit; see HasDenseOutput
+//   extend                optional, the state inside the step, after attempt and before commit; see Extensible
 //   pullback              from the carry before a step: cotangents of its end become those of its start. What flows to
 //                         the step's two times is added to t_bar; what flows to earlier ones, by pull_back_earlier.
 //                         saves is empty unless the stepper has dense output
 //   finish                cotangents of the carry at t0 become those of y0
-//   step_failure                 after an outcome other than ok
-// A multistep method may say more:
-//   least_steps           fewer are refused of a solve whose steps are laid out before
-//   highest_growth(step)  by what factor an adaptive step may grow after this one; it is kept where the gain is below a fifth
-//   stable_interval       s, where (−s, 0) is the stable part of the real axis of hμ: for the guard of resting states
+//   step_failure          after an outcome other than ok
+// It may say more, and others look at it where it does:
+//   stability, parasite   facts about y' = μy: stepper/stability.hpp
+//   multistep             what a method of several steps asks for: stepper/multistep.hpp
+//   resolutions           of the numbers in which an exact one holds its states, for steps of a solve that are taken again
 template <class S>
 concept Stepper = requires(S s, const S cs, double t, const Step step, typename S::State y, const typename S::State cy,
                            typename S::Carry carry, const typename S::Carry before, typename S::CarryBar carry_bar,
@@ -97,20 +104,15 @@ concept AdaptiveStepper =
       { s.stiffness(Step{}) } -> std::convertible_to<double>;
     };
 
-// A stepper whose continuous extension is a polynomial in σ, of degree dense_degree, which extend gives after attempt and
-// before commit. Events and dense solutions need it.
+// A stepper with dense output: y(t0 + σh) of the attempted step for 0 <= σ <= 1 is a polynomial in σ, of degree dense_degree,
+// which extend gives after attempt and before commit. Saves inside steps, events and dense solutions need it. Its pullback and
+// step_back then take the cotangents of such states: at σ held fixed, or, where the stepper sees to it (as the library's own
+// do), at the time t0 + σh held fixed while the step's ends move.
 template <class S>
 concept Extensible = Stepper<S> && requires(S s, const Step step, const typename S::Carry before,
                                             StepPolynomial<typename S::State, S::dense_degree> polynomial) {
   s.extend(step, before, polynomial);
 };
-
-// A continuous extension: y(t0 + σh) of the attempted step for 0 <= σ <= 1. Its pullback and step_back then take the
-// cotangents of such states: at σ held fixed, or, where the stepper sees to it (as the library's own do), at the time
-// t0 + σh held fixed while the step's ends move.
-template <class S>
-concept HasDenseOutput = Stepper<S> && requires(S s, const Step step, const typename S::Carry before, double sigma,
-                                                typename S::State y) { s.dense(step, before, sigma, y); };
 
 namespace detail {
 

@@ -97,7 +97,7 @@ class BackwardPass {
     Scalar g_t{0};
     forward_.detector.gradient(index, t, y, g_y_, g_theta_, g_t);
     const Scalar rate = g_t + dot(g_y_, slope);
-    const Scalar factor = (dot(w, slope) + static_cast<Scalar>(static_cast<RealOf<Y>>(t_bar))) / rate;
+    const Scalar factor = (dot(w, slope) + scalar<Y>(t_bar)) / rate;
     if (!is_finite(factor))
       return {Status::gradient_not_finite, t, step, -1,
               "event " + std::to_string(index) +

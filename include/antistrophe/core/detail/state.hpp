@@ -16,6 +16,12 @@ Y zeros_like(const Y& y) {
   return Y::Zero(y.rows(), y.cols());
 }
 
+// The real number x as a scalar of Y, rounded once, from no less precision than it has.
+template <class Y, class Real>
+constexpr typename Y::Scalar scalar(Real x) {
+  return static_cast<typename Y::Scalar>(static_cast<typename Eigen::NumTraits<typename Y::Scalar>::Real>(x));
+}
+
 template <class Scalar>
 bool is_finite(const Scalar& x) {
   return (Eigen::numext::isfinite)(x);

@@ -15,8 +15,6 @@
 #include <antistrophe/method/runge_kutta/runge_kutta.hpp>
 #include <antistrophe/number/arithmetic.hpp>
 
-#include <type_traits>
-
 namespace antistrophe {
 
 // The λ-coupled pair of a Runge–Kutta method, reversible bit for bit (Exact, the default) or to round-off (Floating).
@@ -36,8 +34,7 @@ struct Reversible<RungeKutta<Tableau>, Exact> {
   double resolution = 0;
 
   template <class Y>
-  static constexpr bool supports =
-      std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>;
+  static constexpr bool supports = detail::arithmetic_supports<Exact, Y>;
 
   template <class F, EigenState Y>
   using Stepper = detail::PairStepper<Tableau, Exact, F, Y>;

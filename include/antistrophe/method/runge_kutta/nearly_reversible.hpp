@@ -42,12 +42,10 @@ class NearlyReversibleStepper : public RungeKuttaStepper<Base, F, Y> {
   template <class Cursor>
   Outcome reconstruct(const Step& step, Carry& carry, Cursor&) {
     this->forget();
-    evaluate_increment<typename Plain::Tableau>(this->field_(step.t0, step.t1), step.t1, step.t0, carry.y,
-                                                this->stages_, this->psi_);
-    this->calls_.evaluations += Plain::evaluations_per_step;
+    this->calls_ += this->increment_.evaluate(this->field_(step.t0, step.t1), step.t1, step.t0, carry.y, this->psi_);
     carry.y += this->psi_;
     this->y1_ = carry.y;
-    return all_finite(carry.y) ? Outcome::ok : Outcome::not_finite;
+    return this->finite_end();
   }
 };
 

@@ -55,10 +55,9 @@ class DensePath {
     const Piece& piece = pieces_[i];
     const double sigma = std::clamp((t - piece.t0) / piece.h, 0.0, 1.0);
     const Y* c = &coefficients_[i * (static_cast<std::size_t>(degree_) + 1)];
-    const auto real = [](double x) { return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(x)); };
     Y y = zeros_like(c[0]);
     for (int p = degree_; p >= (differentiate ? 1 : 0); --p)
-      y = real(sigma) * y + real(differentiate ? p / piece.h : 1) * c[p];
+      y = scalar<Y>(sigma) * y + scalar<Y>(differentiate ? p / piece.h : 1) * c[p];
     return y;
   }
 

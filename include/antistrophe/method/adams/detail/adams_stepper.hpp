@@ -1,14 +1,12 @@
 // The stepper of ReversibleAdams and ReversibleAdamsPece; reversible_adams.hpp has the formulas.
 #pragma once
 
-#include <antistrophe/field/detail/requirements.hpp>
 #include <antistrophe/method/adams/detail/adams_carry.hpp>
 #include <antistrophe/method/adams/detail/adams_steps.hpp>
 #include <antistrophe/method/adams/detail/adams_values.hpp>
 #include <antistrophe/method/adams/detail/adams_weights.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
-#include <antistrophe/method/runge_kutta/detail/runge_kutta_stepper.hpp>
 #include <antistrophe/method/runge_kutta/tableau/all.hpp>
 #include <antistrophe/number/arithmetic.hpp>
 #include <antistrophe/number/exact_factor.hpp>
@@ -88,6 +86,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   using Real = Work<Y>;
   using Weights = AdamsWeights<K, Corrected, Real>;
   static constexpr std::size_t values = Weights::values;
+  static constexpr AdamsChoice choice = adams_choice<Order, Corrected>;
 
  public:
   using typename Common::Stored, typename Common::Numbers, typename Common::Theta;
@@ -96,16 +95,13 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   static constexpr int error_estimates = 1;
   static constexpr int error_order = Corrected ? Order + 1 : std::max(Order, 2);
   static constexpr int dense_degree = std::max(Order + (Corrected ? 1 : 0), Start::dense_degree);
-  static constexpr std::int64_t least_steps = Order;  // of a solve whose steps are laid out before
-  static constexpr double stable_interval = adams_choice<Order, Corrected>.stable_interval;  // of hμ, at the default λ
+  static constexpr MultistepRequirements multistep{.minimum_steps = Order};
 
   template <class Method>
   AdamsStepper(const Method& method, const F& field, const Y& y0)
       : Common(field, magnitude(method.lambda), method_resolution(method), y0),
-        field_(field),
         signed_lambda_(method.lambda),
-        stages_(make_tape<F, Y>(field, y0), y0),
-        bar_(y0),
+        start_(make_tape<F, Y>(field, y0), y0),
         known_(field, y0),
         end_(known_[0]),
         mirror_(psi_),
@@ -120,15 +116,14 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
         shrunk_(increment_),
         y1_(increment_) {}
 
-  Carry make_carry() const { return {numbers_.zeros(psi_), filled(numbers_.zeros(psi_)), no_number(0)}; }
+  Carry make_carry() const { return {numbers_.zeros(psi_), array_of<K>(numbers_.zeros(psi_)), no_number(0)}; }
   CarryBar make_carry_bar() const {
-    return {zeros_like(psi_), filled(zeros_like(psi_)), filled(zeros_like(psi_)), no_number(none)};
+    return {zeros_like(psi_), array_of<K>(zeros_like(psi_)), array_of<K>(zeros_like(psi_)), no_number(none)};
   }
 
   Outcome start(double, const Y& y0, Carry& carry) {
     forget();
-    psi_ = y0;
-    if (!numbers_.store(y0, carry.newest)) return classify();
+    if (!numbers_.store(y0, carry.newest)) return classify(y0);
     for (Stored& x : carry.older) x.setZero();
     carry.begun.setZero();
     return Outcome::ok;
@@ -145,7 +140,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     } else {
       increments(step, carry.newest, carry.older);
       if (!numbers_.store(psi_, increment_)) return classify();
-      if (!numbers_.store(mirror_, mirrored_)) return classify_value(numbers_, mirror_, failure_);
+      if (!numbers_.store(mirror_, mirrored_)) return classify(mirror_);
       gap_ = carry.older[at_.slot] - second_oldest(carry) + mirrored_;
       if (!numbers_.gap_in_range(gap_)) return left_range(gap_);
       numbers_.shrink(step.n, gap_, shrunk_);
@@ -164,8 +159,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   void error(const Step& step, const Carry& carry, std::array<Y, 1>& estimates) {
     Y& estimate = estimates[0];
     if (at_.starts) {
-      complete(step, carry.newest, static_cast<std::size_t>(Start::base_stages));
-      estimate_errors(step.h(), stages_, estimates);
+      calls_ += start_.complete(field(), static_cast<std::size_t>(Start::base_stages));
+      start_.estimate(estimates);
       return;
     }
     const Y& gap = numbers_.real(gap_, real_);
@@ -183,15 +178,9 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   void extend(const Step& step, const Carry& carry, StepPolynomial<Y, dense_degree>& polynomial) {
     auto& c = polynomial.coefficients;
     if (at_.starts) {
-      complete(step, carry.newest, StagesOf::count);
-      StepPolynomial<Y, Start::dense_degree> of_start(psi_);
-      extend_stages<Start>(step.h(), numbers_.real(carry.newest, real_), stages_, of_start);
-      for (std::size_t p = 0; p < c.size(); ++p) {
-        if (p < of_start.coefficients.size())
-          c[p] = of_start.coefficients[p];
-        else
-          c[p].setZero();
-      }
+      calls_ += start_.complete(field(), start_.count);
+      start_.extend(polynomial);
+      this->check_inside(polynomial, start_);
       return;
     }
     const auto rows = weights().all.integral_coefficients();
@@ -205,12 +194,18 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // h times a Lipschitz constant, in the measure of a Runge–Kutta method whose stable interval is about 2.
   double stiffness(const Step& step) const {
-    if (at_.starts) return stiffness_of<Start>(step.h(), stages_);
-    return std::fabs(step.h()) * lipschitz_ * 2 / stable_interval;
+    if (at_.starts) return start_.stiffness();
+    return std::fabs(step.h()) * lipschitz_ * 2 / choice.stable_interval;
+  }
+  // At the default λ.
+  Stability stability() const {
+    Stability stability;
+    stability.real_interval = choice.stable_interval;
+    return stability;
   }
 
-  // How much longer the step after this one may be: once all steps in sight are equal, twice; before, no longer.
-  double highest_growth(const Step& step) const { return !at_.starts && has_equal_steps<K>(step) ? 2 : 1; }
+  // Once all steps in sight are equal, the next may be twice as long; before, no longer.
+  double maximum_growth(const Step& step) const { return !at_.starts && has_equal_steps<K>(step) ? 2 : 1; }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {
@@ -256,7 +251,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     }
     increments(step, slot, carry.older);
     if (!numbers_.store(psi_, increment_)) return classify();
-    if (!numbers_.store(mirror_, mirrored_)) return classify_value(numbers_, mirror_, failure_);
+    if (!numbers_.store(mirror_, mirrored_)) return classify(mirror_);
     if (signed_lambda_ > 0)
       gap_ = carry.newest - slot - increment_;
     else
@@ -279,10 +274,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   void forget() { known_.forget(); }
 
  private:
+  using Common::calls_, Common::numbers_, Common::psi_, Common::real_, Common::with_times;
   using Common::classify, Common::left_range;
-  using Common::failure_, Common::calls_, Common::numbers_, Common::psi_, Common::real_;
-  using StagesOf = Stages<Start, F, Y>;
-  static constexpr bool with_times = TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>;
   static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
 
   // |λ|, in which the arithmetic works; the sign is applied to what it gives.
@@ -300,12 +293,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   static Eigen::Array<std::int64_t, 1, 1> no_number(std::int64_t value) {
     return Eigen::Array<std::int64_t, 1, 1>::Constant(value);
   }
-  template <class T>
-  static std::array<T, K> filled(const T& value) {
-    return [&]<std::size_t... J>(std::index_sequence<J...>) {
-      return std::array<T, K>{((void)J, value)...};
-    }(std::make_index_sequence<K>{});
-  }
+  const F& field() { return Common::field_(0, 0); }  // never frozen to a step
 
   // --- The ring ----------------------------------------------------------------------------------------------------------
 
@@ -346,16 +334,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // Ψ of a Runge–Kutta step into psi_.
   void increment_of_start(const Step& step, const Stored& at) {
-    calls_.evaluations += tableau::increment_stages<Start>;
-    known_stages_ = StagesOf::used;
-    evaluate_increment<Start>(field_, step.t0, step.t1, numbers_.real(at, real_), stages_, psi_);
-  }
-  // Evaluates what stages of it are missing, up to the first `needed`.
-  void complete(const Step& step, const Stored& at, std::size_t needed) {
-    if (known_stages_ >= needed) return;
-    evaluate_rest<Start>(field_, step.t0, step.t1, numbers_.real(at, real_), stages_, known_stages_, needed);
-    calls_.evaluations += static_cast<std::int64_t>(needed - known_stages_);
-    known_stages_ = needed;
+    calls_ += start_.evaluate(field(), step.t0, step.t1, numbers_.real(at, real_), psi_);
   }
 
   // hΣ b_j f_{n−j} into psi_ and hΣ c_j f_{n−j} into mirror_, of a step from x_n = newest.
@@ -368,7 +347,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       combine(h, weights().predict, weights().mirror, f, predicted_, mirror_);
       assign(end_x_, numbers_.real(newest, real_) + predicted_);
       ++calls_.evaluations;
-      evaluate_alone<F, Y>(field_, step.t1, end_x_, end_.f, end_.tape);
+      evaluate_alone<F, Y>(field(), step.t1, end_x_, end_.f, end_.tape);
       combine(h, weights().main, all_values(), psi_);
     } else {
       combine(h, weights().main, weights().mirror, f, psi_, mirror_);
@@ -403,7 +382,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       const std::int64_t back = step.n - number;
       const Stored& x = back == 0 ? newest : older[ring_slot<K>(number)];
       ++calls_.evaluations;
-      evaluate_alone<F, Y>(field_, back == 0 ? step.t0 : step.earlier(back), numbers_.real(x, real_), value.f,
+      evaluate_alone<F, Y>(field(), back == 0 ? step.t0 : step.earlier(back), numbers_.real(x, real_), value.f,
                            value.tape);
     });
   }
@@ -430,31 +409,21 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   void pull_back_step(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                       std::span<const SavedInside<Y>> saves) {
     if (at_.starts)
-      pull_back_start(step, before, bar, theta_bar, t_bar, saves);
+      pull_back_start(step, bar, theta_bar, t_bar, saves);
     else
       pull_back_adams(step, bar, theta_bar, t_bar, saves);
     if (bar.valued[0] > step.n) return;
     know(step, step.n, before.newest, before.older);
-    vjp(step.t0, before.newest, known_[at_.slot].tape, bar.values[at_.slot], bar.newest, theta_bar, t_bar.t0);
+    t_bar.t0 += this->vjp(field(), step.t0, numbers_.real(before.newest, real_), known_[at_.slot].tape,
+                          bar.values[at_.slot], bar.newest, theta_bar);
   }
 
-  void pull_back_start(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
+  void pull_back_start(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                        std::span<const SavedInside<Y>> saves) {
-    calls_.vjps += tableau::increment_stages<Start>;
-    if (saves.empty()) {
-      pull_back_increment<Start>(field_, step.t0, step.t1, stages_, 1, bar.newest, bar_, bar.newest, theta_bar,
-                                 t_bar.t0, t_bar.t1);
-    } else {
-      calls_.vjps += static_cast<std::int64_t>(StagesOf::count - StagesOf::used);
-      complete(step, before.newest, StagesOf::count);
-      gather_saves<Start>(step.h(), saves, bar_);
-      pull_back_increment<Start, true>(field_, step.t0, step.t1, stages_, 1, bar.newest, bar_, bar.newest, theta_bar,
-                                       t_bar.t0, t_bar.t1);
-    }
-    for (const SavedInside<Y>& save : saves) {
-      bar.newest += *save.w;
-      if constexpr (with_times)
-        move_save(slope_of_save<Start>(step.h(), save.sigma, *save.w, stages_), save.sigma, step.h(), t_bar);
+    calls_ += start_.pull_back(field(), bar.newest, {bar.newest, theta_bar, t_bar.t0, t_bar.t1}, saves);
+    for (const auto& [sigma, w] : saves) {
+      bar.newest += *w;
+      if constexpr (with_times) move_save(start_.slope_along(*w, sigma), sigma, step.h(), t_bar);
     }
     Y& slot = bar.older[at_.slot];
     assign(bar.newest, bar.newest + slot);
@@ -492,7 +461,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     }
     if constexpr (Corrected) {
       predicted_bar_.setZero();
-      add_to_predicted(step, theta_bar, t_bar);
+      t_bar.t1 += this->vjp(field(), step.t1, end_x_, end_.tape, end_bar_, predicted_bar_, theta_bar);
       for (std::size_t j = 0; j < K; ++j) {
         Y& value_bar = bar.values[slot_before(j)];
         assign(value_bar, value_bar + scalar<Y>(h * w.predict[j]) * predicted_bar_);
@@ -507,13 +476,6 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     assign(slot, gap_bar_);
     if constexpr (Corrected) assign(bar.newest, bar.newest + predicted_bar_);
     for (const SavedInside<Y>& save : saves) bar.newest += *save.w;
-  }
-
-  void add_to_predicted(const Step& step, Theta& theta_bar, TimeCotangents& t_bar) {
-    typename Y::Scalar end_t_bar{0};
-    ++calls_.vjps;
-    pull_back<F, Y>(field_, step.t1, end_x_, end_.tape, end_bar_, predicted_bar_, theta_bar, end_t_bar);
-    if constexpr (with_times) t_bar.t1 += static_cast<double>(end_t_bar);
   }
 
   // What the weights say of the times. Equal steps that stay equal: every sum is h times a constant. Others: a sum is an
@@ -569,17 +531,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     }
   }
 
-  void vjp(double t, const Stored& x, const Tape<F, Y>& tape, const Y& w, Y& y_bar, Theta& theta_bar, double& t_bar) {
-    typename Y::Scalar t_bar_here{0};
-    ++calls_.vjps;
-    pull_back<F, Y>(field_, t, numbers_.real(x, real_), tape, w, y_bar, theta_bar, t_bar_here);
-    if constexpr (with_times) t_bar += static_cast<double>(t_bar_here);
-  }
-
-  const F& field_;  // never frozen to a step
   double signed_lambda_;
-  StagesOf stages_;  // of a Runge–Kutta step
-  StageCotangents<Start, F, Y> bar_;
+  Increment<Start, F, Y> start_;  // of a Runge–Kutta step
   AdamsValues<K, F, Y> known_;
   ValueOfField<F, Y> end_;  // at the predicted end
   Weights unequal_;
@@ -590,7 +543,6 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   mutable Y real_of_gap_ = psi_;
   Stored increment_, mirrored_, gap_, shrunk_, y1_;
   double lipschitz_ = 0;
-  std::size_t known_stages_ = StagesOf::used;
 };
 
 }  // namespace antistrophe::detail

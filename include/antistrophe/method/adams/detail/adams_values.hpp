@@ -4,14 +4,13 @@
 
 #include <antistrophe/field/detail/access.hpp>
 #include <antistrophe/method/adams/detail/adams_carry.hpp>
-#include <antistrophe/method/runge_kutta/detail/increment.hpp>
+#include <antistrophe/method/runge_kutta/detail/stages.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <utility>
 
 namespace antistrophe::detail {
 
@@ -26,7 +25,9 @@ class AdamsValues {
  public:
   using Value = ValueOfField<F, Y>;
 
-  AdamsValues(const F& field, const Y& like) : values_(blank(field, like, std::make_index_sequence<K>{})) {}
+  AdamsValues(const F& field, const Y& like)
+      : values_(array_of<K>(Value{Y::Constant(like.rows(), like.cols(), unwritten<Y>), make_tape<F, Y>(field, like)})) {
+  }
 
   const Value& operator[](std::size_t slot) const { return values_[slot]; }
 
@@ -59,12 +60,6 @@ class AdamsValues {
 
  private:
   static constexpr std::int64_t nothing = std::numeric_limits<std::int64_t>::max();
-
-  template <std::size_t... J>
-  static std::array<Value, K> blank(const F& field, const Y& like, std::index_sequence<J...>) {
-    const Y unknown = Y::Constant(like.rows(), like.cols(), unwritten<Y>);
-    return {((void)J, Value{unknown, make_tape<F, Y>(field, like)})...};
-  }
 
   std::array<Value, K> values_;  // number n in slot n mod K
   std::int64_t first_ = nothing, last_ = nothing - 1;

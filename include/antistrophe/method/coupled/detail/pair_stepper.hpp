@@ -1,17 +1,16 @@
 // The stepper of the λ-coupled pair; method/coupled/reversible.hpp has the formulas.
 #pragma once
 
-#include <antistrophe/field/detail/requirements.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
-#include <antistrophe/method/runge_kutta/detail/runge_kutta_stepper.hpp>
+#include <antistrophe/method/runge_kutta/detail/stability.hpp>
 #include <antistrophe/number/arithmetic.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <span>
-#include <string>
 #include <tuple>
 
 namespace antistrophe::detail {
@@ -26,8 +25,8 @@ struct Pair {
 template <class Base, class Arithmetic, class F, EigenState Y>
 class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   using Common = StoredStepper<Arithmetic, F, Y>;
+  using Common::calls_, Common::field_, Common::numbers_, Common::psi_, Common::real_;
   using Common::classify, Common::left_range;
-  using Common::failure_, Common::calls_, Common::field_, Common::numbers_, Common::psi_, Common::real_;
   using Tableau = tableau::Extended<Base>;  // with the stages of its dense output
 
  public:
@@ -37,14 +36,12 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   static constexpr int error_estimates = Tableau::error_estimates;
   static constexpr int error_order = error_order_of<Tableau>;
   static constexpr int dense_degree = Tableau::dense_degree;
-  static constexpr int evaluations_per_increment = tableau::increment_stages<Tableau>;
 
   template <class Method>
   PairStepper(const Method& method, const F& field, const Y& y0)
       : Common(field, method.lambda, method_resolution(method), y0),
         first_(field_.empty_tape(y0), y0),
         second_(first_),
-        bar_(y0),
         increment_(numbers_.zeros(y0)),
         gap_(increment_),
         shrunk_(increment_),
@@ -55,8 +52,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   CarryBar make_carry_bar() const { return {zeros_like(psi_), zeros_like(psi_)}; }
 
   Outcome start(double, const Y& y0, Carry& carry) {
-    psi_ = y0;
-    if (!numbers_.store(y0, carry.y)) return classify();
+    if (!numbers_.store(y0, carry.y)) return classify(y0);
     carry.z = carry.y;
     return Outcome::ok;
   }
@@ -65,8 +61,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // y1; the second increment is paid by commit.
   Outcome attempt(const Step& step, const Carry& carry) {
-    increment(first_, step, step.t0, step.t1, carry.z);
-    known_stages_ = StagesOf::used;
+    evaluate(first_, step, step.t0, step.t1, carry.z);
     if (!numbers_.store(psi_, increment_)) return classify();
     gap_ = carry.y - carry.z;
     numbers_.shrink(step.n, gap_, shrunk_);
@@ -77,31 +72,35 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   void proposal(const Step&, const Carry&, Y& y1) { y1 = numbers_.real(y1_, real_); }
 
   // The error estimates of Ψ_h(t0, z0), after attempt; evaluates the stages that the increment left out.
-  void error(const Step& step, const Carry& carry,
-             std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
-    complete(step, carry, static_cast<std::size_t>(Tableau::base_stages));
-    estimate_errors(step.h(), first_, estimates);
+  void error(const Step& step, const Carry&, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
+    calls_ += first_.complete(field_(step.t0, step.t1), static_cast<std::size_t>(Tableau::base_stages));
+    first_.estimate(estimates);
   }
 
   // The continuous extension y(t0 + σh) = z0 + h Σ ω_i(σ) k_i + (1 − σ(1−λ)) (y0 − z0) of the attempted step, before it is
   // committed: y0 at σ = 0, y1 at σ = 1, and between them the base method's.
-  void extend(const Step& step, const Carry& carry, StepPolynomial<Y, dense_degree>& polynomial) {
-    complete(step, carry, StagesOf::count);
-    extend_stages<Tableau>(step.h(), numbers_.real(carry.z, real_), first_, polynomial);
+  void extend(const Step& step, const Carry&, StepPolynomial<Y, dense_degree>& polynomial) {
+    calls_ += first_.complete(field_(step.t0, step.t1), first_.count);
+    first_.extend(polynomial);
     const Y& gap = numbers_.real(gap_, real_);
     polynomial.coefficients[0] += gap;
     polynomial.coefficients[1] -= scalar<Y>(1 - numbers_.lambda()) * gap;
-    if (!polynomial.finite()) failure_ = failure_inside(first_);
+    this->check_inside(polynomial, first_);
   }
 
-  double stiffness(const Step& step) const { return stiffness_of<Tableau>(step.h(), first_); }
-  // The parasitic solution dies out where h|Re μ| < −ln λ; it shows in y − z, here that at the attempted step's start.
-  double stable_edge() const { return -std::log(numbers_.lambda()); }
+  double stiffness(const Step&) const { return first_.stiffness(); }
+  Stability stability() const {
+    Stability stability = runge_kutta_stability<Base>();
+    stability.parasite_edge = -std::log(numbers_.lambda());
+    stability.watches_parasite = true;
+    return stability;
+  }
+  // It shows in y − z.
   const Y& parasite() { return numbers_.real(gap_, real_); }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {
-    increment(second_, step, step.t1, step.t0, y1_);
+    evaluate(second_, step, step.t1, step.t0, y1_);
     if (!numbers_.store(psi_, increment_)) return classify();
     z1_ = carry.z - increment_;
     if (!numbers_.in_range(z1_)) return left_range(z1_);
@@ -120,9 +119,9 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   void pullback(const Step& step, const Carry& before, CarryBar& carry_bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>> saves) {
     attempt(step, before);
-    increment(second_, step, step.t1, step.t0, y1_);
+    evaluate(second_, step, step.t1, step.t0, y1_);
     pull_back_second(step, carry_bar, theta_bar, t_bar);
-    pull_back_first(step, before, carry_bar, theta_bar, t_bar, saves);
+    pull_back_first(step, carry_bar, theta_bar, t_bar, saves);
   }
 
   // The carry after the step becomes the carry before it, cotangents go with it.
@@ -131,7 +130,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
                     std::span<const SavedInside<Y>> saves, Cursor& bits) {
     return retrace(
         step, carry, bits, [&] { pull_back_second(step, carry_bar, theta_bar, t_bar); },
-        [&] { pull_back_first(step, carry, carry_bar, theta_bar, t_bar, saves); });
+        [&] { pull_back_first(step, carry_bar, theta_bar, t_bar, saves); });
   }
 
   template <class Cursor>
@@ -149,22 +148,18 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   void forget() {}
 
  private:
-  using StagesOf = Stages<Tableau, Field, Y>;
-
-  void increment(StagesOf& stages, const Step& step, double from, double to, const Stored& at) {
-    calls_.evaluations += evaluations_per_increment;
-    evaluate_increment<Tableau>(field_(step.t0, step.t1), from, to, numbers_.real(at, real_), stages, psi_);
+  void evaluate(Stages<Tableau, Field, Y>& stages, const Step& step, double from, double to, const Stored& at) {
+    calls_ += stages.evaluate(field_(step.t0, step.t1), from, to, numbers_.real(at, real_), psi_);
   }
 
   template <class Cursor, class AfterSecond, class AfterFirst>
   Outcome retrace(const Step& step, Carry& carry, Cursor& bits, AfterSecond&& after_second, AfterFirst&& after_first) {
-    increment(second_, step, step.t1, step.t0, carry.y);
+    evaluate(second_, step, step.t1, step.t0, carry.y);
     after_second();
     if (!numbers_.store(psi_, increment_)) return classify();
     carry.z += increment_;
     if (!numbers_.in_range(carry.z)) return left_range(carry.z);
-    increment(first_, step, step.t0, step.t1, carry.z);
-    known_stages_ = StagesOf::used;
+    evaluate(first_, step, step.t0, step.t1, carry.z);
     if (!numbers_.store(psi_, increment_)) return classify();
     gap_ = carry.y - carry.z - increment_;
     numbers_.grow(step.n, gap_, bits);
@@ -176,55 +171,32 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // Through z1 = z0 − Ψ_{−h}(t1, y1):   ȳ1 += −J[Ψ_{−h}](t1, y1)ᵀ z̄1.
   void pull_back_second(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar) {
-    calls_.vjps += evaluations_per_increment;
-    pull_back_increment<Tableau>(field_(step.t0, step.t1), step.t1, step.t0, second_, -1, bar.z, bar_, bar.y, theta_bar,
-                                 t_bar.t1, t_bar.t0);
+    calls_ += first_.pull_back(field_(step.t0, step.t1), second_, -1, bar.z, {bar.y, theta_bar, t_bar.t1, t_bar.t0});
   }
 
   // Through y1 = z0 + λ (y0 − z0) + Ψ_h(t0, z0):   z̄0 = z̄1 + (1−λ) ȳ1 + J[Ψ_h](t0, z0)ᵀ ȳ1,   ȳ0 = λ ȳ1;
   // and what was saved inside the step: κ_i += hω_i(σ) w,   ȳ0 += (1 − σ(1−λ)) w,   z̄0 += σ(1−λ) w.
-  void pull_back_first(const Step& step, const Carry& carry, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
+  void pull_back_first(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                        std::span<const SavedInside<Y>> saves) {
     const double lambda = numbers_.lambda();
-    const Field& field = field_(step.t0, step.t1);
-    calls_.vjps += evaluations_per_increment;
-    if (saves.empty()) {
-      pull_back_increment<Tableau>(field, step.t0, step.t1, first_, 1, bar.y, bar_, bar.z, theta_bar, t_bar.t0,
-                                   t_bar.t1);
-    } else {
-      calls_.vjps += static_cast<std::int64_t>(StagesOf::count - StagesOf::used);
-      complete(step, carry, StagesOf::count);
-      gather_saves<Tableau>(step.h(), saves, bar_);
-      pull_back_increment<Tableau, true>(field, step.t0, step.t1, first_, 1, bar.y, bar_, bar.z, theta_bar, t_bar.t0,
-                                         t_bar.t1);
-    }
+    calls_ += first_.pull_back(field_(step.t0, step.t1), bar.y, {bar.z, theta_bar, t_bar.t0, t_bar.t1}, saves);
     bar.z += scalar<Y>(1 - lambda) * bar.y;
     bar.y *= scalar<Y>(lambda);
-    for (const SavedInside<Y>& save : saves) {
-      const double fading = save.sigma * (1 - lambda);
-      bar.y += scalar<Y>(1 - fading) * *save.w;
-      bar.z += scalar<Y>(fading) * *save.w;
-      if constexpr (TimeDifferentiable<F, Y> && is_real_scalar<typename Y::Scalar>) {
-        const double slope = slope_of_save<Tableau>(step.h(), save.sigma, *save.w, first_) -
-                             (1 - lambda) * static_cast<double>(dot(*save.w, numbers_.real(gap_, real_)));
-        move_save(slope, save.sigma, step.h(), t_bar);
+    for (const auto& [sigma, w] : saves) {
+      const double fading = sigma * (1 - lambda);
+      bar.y += scalar<Y>(1 - fading) * *w;
+      bar.z += scalar<Y>(fading) * *w;
+      if constexpr (Common::with_times) {
+        const double slope =
+            first_.slope_along(*w, sigma) - (1 - lambda) * static_cast<double>(dot(*w, numbers_.real(gap_, real_)));
+        move_save(slope, sigma, step.h(), t_bar);
       }
     }
   }
 
-  // Evaluates what stages of Ψ_h(t0, z0) are missing, up to the first `needed`.
-  void complete(const Step& step, const Carry& carry, std::size_t needed) {
-    if (known_stages_ >= needed) return;
-    evaluate_rest<Tableau>(field_(step.t0, step.t1), step.t0, step.t1, numbers_.real(carry.z, real_), first_,
-                           known_stages_, needed);
-    calls_.evaluations += static_cast<std::int64_t>(needed - known_stages_);
-    known_stages_ = needed;
-  }
-
-  StagesOf first_, second_;  // of Ψ_h(t0, z0) and of Ψ_{−h}(t1, y1)
-  StageCotangents<Tableau, Field, Y> bar_;
+  Increment<Tableau, Field, Y> first_;  // Ψ_h(t0, z0)
+  Stages<Tableau, Field, Y> second_;    // of Ψ_{−h}(t1, y1), whose cotangents find room in the first
   Stored increment_, gap_, shrunk_, y1_, z1_;
-  std::size_t known_stages_ = StagesOf::used;
 };
 
 }  // namespace antistrophe::detail

@@ -1,9 +1,8 @@
 // The stepper of the asynchronous leapfrog; method/node/asynchronous_leapfrog.hpp has the formulas.
 #pragma once
 
-#include <antistrophe/field/detail/requirements.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
-#include <antistrophe/method/runge_kutta/detail/runge_kutta_stepper.hpp>
+#include <antistrophe/method/runge_kutta/detail/stages.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
 #include <algorithm>
@@ -38,7 +37,8 @@ double leapfrog_factor(double damping) {
 template <class Arithmetic, class F, EigenState Y>
 class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   using Common = StoredStepper<Arithmetic, F, Y>;
-  using Common::calls_, Common::field_, Common::numbers_, Common::psi_, Common::real_, Common::failure_;
+  using Common::calls_, Common::field_, Common::numbers_, Common::psi_, Common::real_;
+  using Common::classify, Common::holds, Common::left_range, Common::product;
 
  public:
   using typename Common::Field, typename Common::Stored, typename Common::Numbers, typename Common::Theta;
@@ -53,8 +53,6 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   static constexpr int error_estimates = 1;
   static constexpr int error_order = 2;
   static constexpr int dense_degree = 2;
-
-  const Numbers& slope_numbers() const { return slopes_; }
 
   template <class Method>
   AsynchronousLeapfrogStepper(const Method& method, const F& field, const Y& y0)
@@ -78,6 +76,7 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
         stored_v1_(half_step_) {}
 
   double bit_rate() const { return slopes_.bit_rate(); }
+  Resolutions resolutions() const { return {Common::resolution_of(numbers_), Common::resolution_of(slopes_)}; }
 
   template <class Method>
   void rescale(const Method& method, const Y& y0) {
@@ -89,8 +88,7 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   CarryBar make_carry_bar() const { return {zeros_like(psi_), zeros_like(psi_)}; }
 
   Outcome start(double t0, const Y& y0, Carry& carry) {
-    psi_ = y0;
-    if (!numbers_.store(y0, carry.y)) return this->classify();
+    if (!numbers_.store(y0, carry.y)) return classify(y0);
     evaluate(field_(t0, t0), t0, carry.y);
     return slopes_.store(u_, carry.v) ? Outcome::ok : classify_slope();
   }
@@ -99,9 +97,9 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
 
   Outcome attempt(const Step& step, const Carry& carry) {
     v0_ = slopes_.real(carry.v, real_);
-    if (!half(step, v0_)) return this->classify();
+    if (!half(step, v0_)) return classify();
     k_ = carry.y + half_step_;
-    if (!this->holds(k_)) return this->left_range(k_);
+    if (!holds(k_)) return left_range(k_);
     evaluate(field_(step.t0, step.t1), middle(step), k_);
     if (!slopes_.store(u_, stored_u_)) return classify_slope();
     gap_ = carry.v - stored_u_;
@@ -113,9 +111,9 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
       stored_v1_ = stored_u_ + shrunk_;
     if (!slopes_.in_range(stored_v1_)) return left_range_of_slopes(stored_v1_);
     v1_ = slopes_.real(stored_v1_, real_);
-    if (!half(step, v1_)) return this->classify();
+    if (!half(step, v1_)) return classify();
     y1_ = k_ + half_step_;
-    return this->holds(y1_) ? Outcome::ok : this->left_range(y1_);
+    return holds(y1_) ? Outcome::ok : left_range(y1_);
   }
 
   void proposal(const Step&, const Carry&, Y& y1) { y1 = numbers_.real(y1_, real_); }
@@ -162,9 +160,9 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   template <class Cursor>
   Outcome reconstruct(const Step& step, Carry& carry, Cursor& bits) {
     v1_ = slopes_.real(carry.v, real_);
-    if (!half(step, v1_)) return this->classify();
+    if (!half(step, v1_)) return classify();
     k_ = carry.y - half_step_;
-    if (!this->holds(k_)) return this->left_range(k_);
+    if (!holds(k_)) return left_range(k_);
     evaluate(field_(step.t0, step.t1), middle(step), k_);
     if (!slopes_.store(u_, stored_u_)) return classify_slope();
     if (overshoots())
@@ -176,9 +174,9 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
     carry.v = stored_u_ + gap_;
     if (!slopes_.in_range(carry.v)) return left_range_of_slopes(carry.v);
     v0_ = slopes_.real(carry.v, real_);
-    if (!half(step, v0_)) return this->classify();
+    if (!half(step, v0_)) return classify();
     carry.y = k_ - half_step_;
-    return this->holds(carry.y) ? Outcome::ok : this->left_range(carry.y);
+    return holds(carry.y) ? Outcome::ok : left_range(carry.y);
   }
 
   // v(t0) = f(t0, y0).
@@ -196,13 +194,10 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
  private:
   template <class Method>
   static double slope_resolution(const Method& method) {
-    if constexpr (requires { method.slope_resolution; }) {
-      if (!(method.slope_resolution >= 0 && std::isfinite(method.slope_resolution)))
-        refuse("slope_resolution", method.slope_resolution, "positive, or 0 for the default");
-      return method.slope_resolution > 0 ? method.slope_resolution : method.resolution;
-    } else {
+    if constexpr (requires { method.slope_resolution; })
+      return second_resolution(method, "slope_resolution", method.slope_resolution);
+    else
       return 0;
-    }
   }
 
   static double middle(const Step& step) {
@@ -222,15 +217,9 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
     ++calls_.evaluations;
   }
 
-  // At the point evaluated last, if the field keeps a tape; what flows to the time is returned.
+  // At the point evaluated last, if the field keeps a tape.
   double vjp(const Field& field, double t, const Stored& x, const Y& w, Y& x_bar, Theta& theta_bar) {
-    typename Y::Scalar t_bar{0};
-    detail::pull_back<Field, Y>(field, t, numbers_.real(x, real_), tape_, w, x_bar, theta_bar, t_bar);
-    ++calls_.vjps;
-    if constexpr (TimeDifferentiable<Field, Y> && is_real_scalar<typename Y::Scalar>)
-      return static_cast<double>(t_bar);
-    else
-      return 0;
+    return Common::vjp(field, t, numbers_.real(x, real_), tape_, w, x_bar, theta_bar);
   }
 
   // v̄1 += h/2 ȳ1;   ū = 2η v̄1;   k̄ = ȳ1 + J(k)ᵀ ū;   ȳ0 = k̄,   v̄0 = (1 − 2η) v̄1 + h/2 k̄;
@@ -238,7 +227,7 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   void pull_back(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                  std::span<const SavedInside<Y>> saves) {
     const double h = step.h();
-    double h_bar = product_for_times<Field>(bar.y, v1_) / 2;
+    double h_bar = product(bar.y, v1_) / 2;
     bar.v += scalar<Y>(h / 2) * bar.y;
     y0_bar_.setZero();
     v0_bar_.setZero();
@@ -247,14 +236,13 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
       y0_bar_ += *w;
       v0_bar_ += scalar<Y>(h * at_start) * *w;
       bar.v += scalar<Y>(h * at_end) * *w;
-      const double along_start = product_for_times<Field>(*w, v0_), along_end = product_for_times<Field>(*w, v1_);
+      const double along_start = product(*w, v0_), along_end = product(*w, v1_);
       h_bar += at_start * along_start + at_end * along_end;
-      if constexpr (TimeDifferentiable<Field, Y>)
-        move_save(h * ((1 - sigma) * along_start + sigma * along_end), sigma, h, t_bar);
+      if constexpr (Common::with_times) move_save(h * ((1 - sigma) * along_start + sigma * along_end), sigma, h, t_bar);
     }
     u_bar_ = scalar<Y>(2 * damping_) * bar.v;
     const double middle_bar = vjp(field_(step.t0, step.t1), middle(step), k_, u_bar_, bar.y, theta_bar);
-    h_bar += product_for_times<Field>(bar.y, v0_) / 2;
+    h_bar += product(bar.y, v0_) / 2;
     bar.v = scalar<Y>(1 - 2 * damping_) * bar.v + scalar<Y>(h / 2) * bar.y + v0_bar_;
     bar.y += y0_bar_;
     t_bar.t0 += middle_bar / 2 - h_bar;
@@ -262,16 +250,14 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   Outcome classify_slope() {
-    const Outcome outcome = classify_value(slopes_, u_, failure_, ".slope_resolution");
+    const Outcome outcome = classify(slopes_, u_, ".slope_resolution");
     if (outcome == Outcome::not_finite)
-      failure_.cause =
+      this->failure_.cause =
           "a slope is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is "
           "too long";
     return outcome;
   }
-  Outcome left_range_of_slopes(const Stored& stored) {
-    return classify_range(slopes_, stored, real_, failure_, ".slope_resolution");
-  }
+  Outcome left_range_of_slopes(const Stored& sum) { return left_range(slopes_, sum, ".slope_resolution"); }
 
   double damping_;
   Y no_slope_;

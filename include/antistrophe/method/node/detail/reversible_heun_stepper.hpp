@@ -1,14 +1,13 @@
 // The stepper of reversible Heun; method/node/reversible_heun.hpp has the formulas.
 #pragma once
 
-#include <antistrophe/field/detail/requirements.hpp>
+#include <antistrophe/method/detail/node_cache.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
-#include <antistrophe/method/runge_kutta/detail/runge_kutta_stepper.hpp>
+#include <antistrophe/method/runge_kutta/detail/stages.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
 #include <array>
 #include <cmath>
-#include <cstdint>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -18,7 +17,7 @@ namespace antistrophe::detail {
 template <class Arithmetic, class F, EigenState Y>
 class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
   using Common = StoredStepper<Arithmetic, F, Y>;
-  using Common::calls_, Common::field_, Common::numbers_, Common::psi_, Common::real_;
+  using Common::calls_, Common::field_, Common::numbers_, Common::psi_, Common::real_, Common::product;
 
  public:
   using typename Common::Field, typename Common::Stored, typename Common::Numbers, typename Common::Theta;
@@ -46,6 +45,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
         k1_(k0_),
         y1_(k0_),
         y_hat1_(k0_),
+        moved_(k0_),
         f0_bar_(zeros_like(y0)),
         y0_bar_(f0_bar_) {}
 
@@ -54,8 +54,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
 
   Outcome start(double, const Y& y0, Carry& carry) {
     forget();
-    psi_ = y0;
-    if (!numbers_.store(y0, carry.y)) return this->classify();
+    if (!numbers_.store(y0, carry.y)) return this->classify(y0);
     carry.y_hat = carry.y;
     return Outcome::ok;
   }
@@ -63,8 +62,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
   void read(const Carry& carry, Y& y) { y = numbers_.real(carry.y, real_); }
 
   Outcome attempt(const Step& step, const Carry& carry) {
-    if (!knows_start_ || !shares_nodes) evaluate(step, step.t0, carry.y_hat, start_);
-    knows_start_ = true;
+    if (!node_.knows(step.n) || !shares_nodes) evaluate_start(step, carry);
     return advance(step, carry, false);
   }
 
@@ -74,8 +72,8 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
     estimates[0] = scalar<Y>(step.h() / 2) * (end_.f - start_.f);
     // h‖f1 − f0‖/‖ŷ1 − ŷ0‖, a Lipschitz constant times h.
     const double difference = static_cast<double>((end_.f - start_.f).matrix().norm());
-    const Stored moved = y_hat1_ - carry.y_hat;
-    const double distance = static_cast<double>(numbers_.real(moved, real_).matrix().norm());
+    moved_ = y_hat1_ - carry.y_hat;
+    const double distance = static_cast<double>(numbers_.real(moved_, real_).matrix().norm());
     stiffness_ = distance > 0 ? std::fabs(step.h()) * difference / distance : 0;
   }
   double stiffness(const Step&) const { return stiffness_; }
@@ -87,10 +85,11 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   template <class Bits>
-  Outcome commit(const Step&, Carry& carry, Bits&) {
+  Outcome commit(const Step& step, Carry& carry, Bits&) {
     carry.y = y1_;
     carry.y_hat = y_hat1_;
     std::swap(start_, end_);
+    node_.learn(step.n + 1);
     return Outcome::ok;
   }
 
@@ -99,8 +98,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
   void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>> saves) {
     const bool knows_end = turn_back(step);
-    evaluate(step, step.t0, before.y_hat, start_);
-    knows_start_ = true;
+    evaluate_start(step, before);
     advance(step, before, knows_end);
     pull_back(step, before, bar, theta_bar, t_bar, saves);
   }
@@ -120,8 +118,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
     if (!half_slope(step, end_, k1_)) return this->classify();
     carry.y_hat = 2 * carry.y - y_hat1_ - 2 * k1_;
     if (!this->holds(carry.y_hat)) return this->left_range(carry.y_hat);
-    evaluate(step, step.t0, carry.y_hat, start_);
-    knows_start_ = true;
+    evaluate_start(step, carry);
     if (!half_slope(step, start_, k0_)) return this->classify();
     carry.y = carry.y - k0_ - k1_;
     return this->holds(carry.y) ? Outcome::ok : this->left_range(carry.y);
@@ -130,8 +127,8 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
   // What waits for f(t0, y0) is pulled back; ŷ is y there.
   void finish(double t0, const Carry& carry, CarryBar& bar, Y& y0_bar, Theta& theta_bar, TimeCotangents& t_bar) {
     if constexpr (shares_nodes) {
-      if (!knows_start_) evaluate(Step{0, t0, t0, nullptr}, t0, carry.y_hat, start_);
-      vjp(field_(t0, t0), t0, carry.y_hat, start_, bar.f, bar.y_hat, theta_bar, t_bar.t0);
+      if (!node_.knows_one()) evaluate_start(Step{0, t0, t0, nullptr}, carry);
+      t_bar.t0 += vjp(field_(t0, t0), t0, carry.y_hat, start_, bar.f, bar.y_hat, theta_bar);
     }
     y0_bar = bar.y + bar.y_hat;
     forget();
@@ -141,7 +138,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
     return Numbers::same(a.y, b.y) && Numbers::same(a.y_hat, b.y_hat);
   }
 
-  void forget() { knows_start_ = false; }
+  void forget() { node_.forget(); }
 
  private:
   // A field frozen to a step has two values at a node, one for each step.
@@ -153,18 +150,18 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
   };
 
   void evaluate(const Step& step, double t, const Stored& y_hat, Slope& slope) {
-    knows_start_ = false;
+    node_.forget();
     evaluate_alone<Field, Y>(field_(step.t0, step.t1), t, numbers_.real(y_hat, real_), slope.f, slope.tape);
     ++calls_.evaluations;
   }
+  void evaluate_start(const Step& step, const Carry& carry) {
+    evaluate(step, step.t0, carry.y_hat, start_);
+    node_.learn(step.n);
+  }
 
-  void vjp(const Field& field, double t, const Stored& y_hat, const Slope& slope, const Y& w, Y& y_bar,
-           Theta& theta_bar, double& t_bar) {
-    typename Y::Scalar t_bar_here{0};
-    detail::pull_back<Field, Y>(field, t, numbers_.real(y_hat, real_), slope.tape, w, y_bar, theta_bar, t_bar_here);
-    ++calls_.vjps;
-    if constexpr (TimeDifferentiable<Field, Y> && is_real_scalar<typename Y::Scalar>)
-      t_bar += static_cast<double>(t_bar_here);
+  double vjp(const Field& field, double t, const Stored& y_hat, const Slope& slope, const Y& w, Y& y_bar,
+             Theta& theta_bar) {
+    return Common::vjp(field, t, numbers_.real(y_hat, real_), slope.tape, w, y_bar, theta_bar);
   }
 
   // K = [h f / 2r]; one product for each entry, which every compiler rounds alike.
@@ -180,20 +177,18 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
     if (!this->holds(y_hat1_)) return this->left_range(y_hat1_);
     if (!knows_end) {
       evaluate(step, step.t1, y_hat1_, end_);
-      knows_start_ = true;
+      node_.learn(step.n);
     }
     if (!half_slope(step, end_, k1_)) return this->classify();
     y1_ = carry.y + k0_ + k1_;
     return this->holds(y1_) ? Outcome::ok : this->left_range(y1_);
   }
 
-  // On the way back a step's end is the start of the one gone back through before it; true where f there is known. The
-  // last step of a sweep, or one cut by an event, knows nothing.
+  // True where f at the step's end is known on the way back.
   bool turn_back(const Step& step) {
-    const bool last = step.n - step.timeline->first() + 1 >= step.timeline->steps();
-    const bool known = shares_nodes && knows_start_ && !last;
+    const bool known = shares_nodes && node_.knows_end(step);
     if (known) std::swap(start_, end_);
-    knows_start_ = false;
+    node_.forget();
     return known;
   }
 
@@ -211,30 +206,27 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
       y0_bar_ += *w;
       f0_bar_ += scalar<Y>(h * at_start) * *w;
       bar.f += scalar<Y>(h * at_end) * *w;
-      const double along_start = product_for_times<Field>(*w, start_.f),
-                   along_end = product_for_times<Field>(*w, end_.f);
+      const double along_start = product(*w, start_.f), along_end = product(*w, end_.f);
       h_bar += at_start * along_start + at_end * along_end;
-      if constexpr (TimeDifferentiable<Field, Y>)
-        move_save(h * ((1 - sigma) * along_start + sigma * along_end), sigma, h, t_bar);
+      if constexpr (Common::with_times) move_save(h * ((1 - sigma) * along_start + sigma * along_end), sigma, h, t_bar);
     }
     const Field& field = field_(step.t0, step.t1);
-    vjp(field, step.t1, y_hat1_, end_, bar.f, bar.y_hat, theta_bar, t_bar.t1);
-    h_bar += (product_for_times<Field>(bar.y, start_.f) + product_for_times<Field>(bar.y, end_.f)) / 2 +
-             product_for_times<Field>(bar.y_hat, start_.f);
+    t_bar.t1 += vjp(field, step.t1, y_hat1_, end_, bar.f, bar.y_hat, theta_bar);
+    h_bar += (product(bar.y, start_.f) + product(bar.y, end_.f)) / 2 + product(bar.y_hat, start_.f);
     bar.f = f0_bar_ + scalar<Y>(h) * bar.y_hat;
     bar.y = y0_bar_ + bar.y_hat + bar.y_hat;
     bar.y_hat = -bar.y_hat;
     t_bar.t0 -= h_bar;
     t_bar.t1 += h_bar;
     if constexpr (!shares_nodes) {
-      vjp(field, step.t0, before.y_hat, start_, bar.f, bar.y_hat, theta_bar, t_bar.t0);
+      t_bar.t0 += vjp(field, step.t0, before.y_hat, start_, bar.f, bar.y_hat, theta_bar);
       bar.f.setZero();
     }
   }
 
   Slope start_, end_;  // f at both ends of the step
-  bool knows_start_ = false;
-  Stored k0_, k1_, y1_, y_hat1_;
+  NodeCache node_;     // that of start_
+  Stored k0_, k1_, y1_, y_hat1_, moved_;
   Y f0_bar_, y0_bar_;
   double stiffness_ = 0;
 };

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <antistrophe/field/split.hpp>
+#include <antistrophe/method/detail/node_cache.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
-#include <antistrophe/method/runge_kutta/detail/increment.hpp>
-#include <antistrophe/method/runge_kutta/detail/runge_kutta_stepper.hpp>
+#include <antistrophe/method/runge_kutta/detail/stages.hpp>
 #include <antistrophe/method/symplectic/splitting.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
@@ -31,15 +31,14 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_half(const F& field, double t, const H& x
 }
 
 template <class Scheme, class Arithmetic, class F, class Y>
-class SplitStepper {
+class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
   using Half = HalfOf<Y>;
+  using Common = StoredStepper<Arithmetic, F, Y, Half>;
+  using Common::calls_, Common::field_, Common::failure_, Common::psi_, Common::real_;
+  using Common::holds, Common::product;
 
  public:
-  using State = Y;
-  using Field = typename OverStep<F>::Field;
-  using Theta = Parameters<Field, Y>;
-  using Numbers = typename ArithmeticOf<Arithmetic, Half>::type;
-  using Stored = typename Numbers::Stored;
+  using typename Common::Field, typename Common::Stored, typename Common::Numbers, typename Common::Theta;
   struct Carry {
     Stored v, w;
     auto parts() { return std::tie(v, w); }
@@ -51,20 +50,18 @@ class SplitStepper {
     auto parts() { return std::tie(v, w, shared); }
     auto parts() const { return std::tie(v, w, shared); }
   };
-  static constexpr Reversibility reversibility = Numbers::exact ? Reversibility::exact : Reversibility::to_round_off;
   static constexpr int error_estimates = 0;
   static constexpr int dense_degree = 3;
 
   template <class Method>
   SplitStepper(const Method& method, const F& field, const Y& y0)
-      : field_(field),
+      : Common(field, 1, method_resolution(method), Half(y0.topRows(upper_rows(y0)))),
         rows_(upper_rows(y0)),
-        numbers_v_(1, method_resolution(method), Half(y0.topRows(rows_))),
         numbers_w_(1, method_resolution_w(method), Half(y0.bottomRows(rows_))),
-        psi_(Half::Zero(rows_, y0.cols())),
-        real_(psi_),
+        x_(array_of<count>(psi_)),
+        k_(array_of<count>(Half(Half::Constant(rows_, y0.cols(), unwritten<Half>)))),
         k_bar_(psi_),
-        increment_(numbers_v_.zeros(psi_)),
+        increment_(numbers_v().zeros(psi_)),
         v1_(increment_),
         w1_(increment_),
         y0_(zeros_like(y0)),
@@ -76,23 +73,19 @@ class SplitStepper {
         y0_bar_(y0_),
         y1_bar_(y0_),
         tape0_(field_.empty_tape(y0)),
-        tape1_(tape0_) {
-    x_.fill(psi_);
-    k_.fill(Half(Half::Constant(rows_, y0.cols(), unwritten<Half>)));
-  }
+        tape1_(tape0_) {}
 
-  static double bit_rate() { return 0; }
+  // Nothing chooses the resolutions but y0 and the method.
+  Resolutions resolutions() const { return {}; }
 
   // Takes up another first state, on whose size the numbers depend.
   template <class Method>
   void rescale(const Method& method, const Y& y0) {
     psi_ = y0.topRows(rows_);
-    numbers_v_ = Numbers(1, method_resolution(method), psi_);
+    Common::numbers_ = Numbers(1, method_resolution(method), psi_);
     psi_ = y0.bottomRows(rows_);
     numbers_w_ = Numbers(1, method_resolution_w(method), psi_);
   }
-  StepFailure step_failure() const { return failure_; }
-  Calls calls() const { return calls_; }
 
   Carry make_carry() const { return {increment_, increment_}; }
   CarryBar make_carry_bar() const { return {zeros_like(psi_), zeros_like(psi_), zeros_like(psi_)}; }
@@ -100,7 +93,7 @@ class SplitStepper {
   Outcome start(double, const Y& y0, Carry& carry) {
     forget();
     psi_ = y0.topRows(rows_);
-    if (!numbers_v_.store(psi_, carry.v)) return classify<Moves::v>();
+    if (!numbers_v().store(psi_, carry.v)) return classify<Moves::v>();
     psi_ = y0.bottomRows(rows_);
     return numbers_w_.store(psi_, carry.w) ? Outcome::ok : classify<Moves::w>();
   }
@@ -121,18 +114,12 @@ class SplitStepper {
     polynomial.coefficients[3] = two * (y0_ - y1_) + h * (f0_ + f1_);
   }
 
-  void slope(double t, const Y& y, Y& dy) {
-    const Field& field = field_(t, t);
-    auto tape = field_.empty_tape(y);
-    detail::evaluate<Field, Y>(field, t, y, dy, tape);
-    ++calls_.evaluations;
-  }
-
   template <class Bits>
-  Outcome commit(const Step&, Carry& carry, Bits&) {
+  Outcome commit(const Step& step, Carry& carry, Bits&) {
     carry.v = v1_;
     carry.w = w1_;
     turn_over();
+    if (shares_nodes) node_.learn(step.n + 1);
     return Outcome::ok;
   }
 
@@ -171,14 +158,14 @@ class SplitStepper {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (void)(back.template operator()<count - 1 - I>() && ...);
     }(Indices{});
-    knows_start_ = shares_nodes && outcome == Outcome::ok;
+    if (shares_nodes && outcome == Outcome::ok) node_.learn(step.n);
     return outcome;
   }
 
   // What waits for the evaluation at t0 is pulled back.
   void finish(double t0, const Carry& carry, CarryBar& bar, Y& y0_bar, Theta& theta_bar, TimeCotangents& t_bar) {
     if constexpr (shares_nodes) {
-      x_[0] = moves<0> == Moves::v ? numbers_w_.real(carry.w, x_[0]) : numbers_v_.real(carry.v, x_[0]);
+      x_[0] = moves<0> == Moves::v ? numbers_w_.real(carry.w, x_[0]) : numbers_v().real(carry.v, x_[0]);
       t_bar.t0 += vjp<0>(field_(t0, t0), t0, bar.shared, bar, theta_bar);
     }
     y0_bar.resize(2 * rows_, bar.v.cols());
@@ -189,7 +176,7 @@ class SplitStepper {
 
   static bool same(const Carry& a, const Carry& b) { return Numbers::same(a.v, b.v) && Numbers::same(a.w, b.w); }
 
-  void forget() { knows_start_ = false; }
+  void forget() { node_.forget(); }
 
  private:
   using Moves = tableau::Moves;
@@ -208,18 +195,15 @@ class SplitStepper {
 
   template <class Method>
   static double method_resolution_w(const Method& method) {
-    if constexpr (requires { method.resolution_w; }) {
-      if (!(method.resolution_w >= 0 && std::isfinite(method.resolution_w)))
-        refuse("resolution_w", method.resolution_w, "positive, or 0 for the default");
-      return method.resolution_w > 0 ? method.resolution_w : method.resolution;
-    } else {
+    if constexpr (requires { method.resolution_w; })
+      return second_resolution(method, "resolution_w", method.resolution_w);
+    else
       return 0;
-    }
   }
 
   void read(const Stored& v, const Stored& w, Y& y) {
     y.resize(2 * rows_, psi_.cols());
-    y.topRows(rows_) = numbers_v_.real(v, real_);
+    y.topRows(rows_) = numbers_v().real(v, real_);
     y.bottomRows(rows_) = numbers_w_.real(w, real_);
   }
 
@@ -237,7 +221,7 @@ class SplitStepper {
   // k_I at the half that does not move.
   template <std::size_t I>
   void evaluate(const Field& field, const Step& step, const Stored& v, const Stored& w) {
-    x_[I] = moves<I> == Moves::v ? numbers_w_.real(w, x_[I]) : numbers_v_.real(v, x_[I]);
+    x_[I] = moves<I> == Moves::v ? numbers_w_.real(w, x_[I]) : numbers_v().real(v, x_[I]);
     evaluate_half<moves<I>>(field, time<I>(step), x_[I], k_[I]);
     ++calls_.evaluations;
   }
@@ -245,7 +229,7 @@ class SplitStepper {
   // ±[h b_I k_I], to the half that moves; one product for each entry, which every compiler rounds alike.
   template <std::size_t I>
   bool move(const Step& step, Stored& v, Stored& w, bool forth, Outcome& outcome) {
-    const Numbers& numbers = moves<I> == Moves::v ? numbers_v_ : numbers_w_;
+    const Numbers& numbers = moves<I> == Moves::v ? numbers_v() : numbers_w_;
     Stored& half = moves<I> == Moves::v ? v : w;
     psi_ = substep<I>(step) * k_[I];
     if (!numbers.store(psi_, increment_)) {
@@ -256,8 +240,8 @@ class SplitStepper {
       half += increment_;
     else
       half -= increment_;
-    if (in_range(numbers, half)) return true;
-    outcome = classify_range(numbers, half, real_, failure_, option<moves<I>>);
+    if (holds(numbers, half)) return true;
+    outcome = this->left_range(numbers, half, option<moves<I>>);
     place<moves<I>>();
     return false;
   }
@@ -265,15 +249,8 @@ class SplitStepper {
   template <std::size_t I>
   static typename Y::Scalar substep(const Step& step) {
     using Real = Work<Y>;
-    return static_cast<typename Y::Scalar>(static_cast<RealOf<Y>>(
-        (static_cast<Real>(step.t1) - static_cast<Real>(step.t0)) * static_cast<Real>(Scheme::substeps[I].weight)));
-  }
-
-  static bool in_range(const Numbers& numbers, const Stored& half) {
-    if constexpr (Numbers::exact)
-      return numbers.in_range(half);
-    else
-      return all_finite(half);
+    return scalar<Y>((static_cast<Real>(step.t1) - static_cast<Real>(step.t0)) *
+                     static_cast<Real>(Scheme::substeps[I].weight));
   }
 
   template <Moves H>
@@ -281,7 +258,7 @@ class SplitStepper {
 
   template <Moves H>
   Outcome classify() {
-    const Outcome outcome = classify_value(H == Moves::v ? numbers_v_ : numbers_w_, psi_, failure_, option<H>);
+    const Outcome outcome = Common::classify(H == Moves::v ? numbers_v() : numbers_w_, psi_, option<H>);
     place<H>();
     return outcome;
   }
@@ -303,22 +280,20 @@ class SplitStepper {
     Outcome outcome = Outcome::ok;
     const Field& field = field_(step.t0, step.t1);
     const auto forth = [&]<std::size_t I>() {
-      if (!(I == 0 && knows_start_) && !(I == count - 1 && knows_end)) evaluate<I>(field, step, v1_, w1_);
-      if constexpr (I == 0) knows_start_ = shares_nodes;
+      if (!(I == 0 && node_.knows(step.n)) && !(I == count - 1 && knows_end)) evaluate<I>(field, step, v1_, w1_);
+      if constexpr (I == 0 && shares_nodes) node_.learn(step.n);
       return move<I>(step, v1_, w1_, true, outcome);
     };
     [&]<std::size_t... I>(std::index_sequence<I...>) { (void)(forth.template operator()<I>() && ...); }(Indices{});
     return outcome;
   }
 
-  // On the way back a step's end is the start of the one gone back through before it; true where the evaluation there is
-  // known. The last step of a sweep, or one cut by an event, knows nothing.
+  // True where the evaluation at the step's end is known on the way back.
   bool turn_back(const Step& step) {
-    const bool last = step.n - step.timeline->first() + 1 >= step.timeline->steps();
-    const bool knows_end = shares_nodes && knows_start_ && !last;
-    if (knows_end) turn_over();
-    knows_start_ = false;
-    return knows_end;
+    const bool known = node_.knows_end(step);
+    if (known) turn_over();
+    node_.forget();
+    return known;
   }
 
   // What the end of a step shares with the next becomes what that begins with; the reverse on the way back.
@@ -354,19 +329,7 @@ class SplitStepper {
       field.force_vjp(t, x, k_bar, bar.v, theta_bar, t_bar);
     else
       field.force_vjp(t, x, k_bar, bar.v, theta_bar);
-    return in_time(t_bar);
-  }
-  static double in_time(const typename Y::Scalar& t_bar) {
-    if constexpr (TimeDifferentiable<Field, Y> && is_real_scalar<typename Y::Scalar>)
-      return static_cast<double>(t_bar);
-    else
-      return 0;
-  }
-  static double product(const Half& a, const Half& b) {
-    if constexpr (TimeDifferentiable<Field, Y> && is_real_scalar<typename Y::Scalar>)
-      return static_cast<double>(dot(a, b));
-    else
-      return 0;
+    return Common::in_time(t_bar);
   }
 
   // Of a substep v1 = v0 + h b k(t, w): k̄ = h b v̄,   w̄ += J(w)ᵀ k̄,   h̄ += b kᵀ v̄; and so of one that moves w.
@@ -396,7 +359,7 @@ class SplitStepper {
     t_bar.t0 -= h_bar;
     t_bar.t1 += h_bar;
     if (saves.empty()) return;
-    t_bar.t0 += whole_vjp(field, step.t0, y0_, tape0_, f0_bar_, y0_bar_, theta_bar);
+    t_bar.t0 += Common::vjp(field, step.t0, y0_, tape0_, f0_bar_, y0_bar_, theta_bar);
     add_to_state(bar, y0_bar_);
   }
 
@@ -414,7 +377,7 @@ class SplitStepper {
       y1_bar_ += scalar<Y>(h01) * *w;
       f0_bar_ += scalar<Y>(h * h10) * *w;
       f1_bar_ += scalar<Y>(h * h11) * *w;
-      if constexpr (TimeDifferentiable<Field, Y> && is_real_scalar<typename Y::Scalar>) {
+      if constexpr (Common::with_times) {
         const auto along0 = static_cast<double>(dot(*w, f0_)), along1 = static_cast<double>(dot(*w, f1_));
         const double across = static_cast<double>(dot(*w, y1_)) - static_cast<double>(dot(*w, y0_));
         h_bar += h10 * along0 + h11 * along1;
@@ -423,29 +386,20 @@ class SplitStepper {
       }
     }
     t_bar.t0 -= h_bar;
-    t_bar.t1 += h_bar + whole_vjp(field_(step.t0, step.t1), step.t1, y1_, tape1_, f1_bar_, y1_bar_, theta_bar);
+    t_bar.t1 += h_bar + Common::vjp(field_(step.t0, step.t1), step.t1, y1_, tape1_, f1_bar_, y1_bar_, theta_bar);
     add_to_state(bar, y1_bar_);
   }
 
-  double whole_vjp(const Field& field, double t, const Y& y, const Tape<Field, Y>& tape, const Y& dy_bar, Y& y_bar,
-                   Theta& theta_bar) {
-    ++calls_.vjps;
-    typename Y::Scalar t_bar{0};
-    detail::pull_back<Field, Y>(field, t, y, tape, dy_bar, y_bar, theta_bar, t_bar);
-    return in_time(t_bar);
-  }
+  const Numbers& numbers_v() const { return Common::numbers_; }
 
-  OverStep<F> field_;
   Eigen::Index rows_;  // of a half
-  Numbers numbers_v_, numbers_w_;
+  Numbers numbers_w_;
   std::array<Half, count> x_, k_;  // of each substep, the half that it is taken at and what it is
-  bool knows_start_ = false;  // the first substep's of the next step to be attempted, or of the last gone back through
-  Half psi_, real_, k_bar_;
+  NodeCache node_;                 // where the first substep is evaluated
+  Half k_bar_;
   Stored increment_, v1_, w1_;
   Y y0_, y1_, f0_, f1_, f0_bar_, f1_bar_, y0_bar_, y1_bar_;  // of saves
   Tape<Field, Y> tape0_, tape1_;
-  StepFailure failure_;
-  Calls calls_;
 };
 
 }  // namespace antistrophe::detail

@@ -1,0 +1,93 @@
+// What the library's steppers have in common: the field, frozen to a step where it can be, the counts of its calls, and what to
+// say of a step that fails.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/field/detail/access.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <optional>
+#include <tuple>
+
+namespace antistrophe::detail {
+
+inline constexpr const char* not_finite_end =
+    "the step's end is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is "
+    "too "
+    "long";
+
+// A time saved at stays where it is while the step's ends move under it: σ = (t − t0)/h. `slope` is the cotangent of σ.
+inline void move_save(double slope, double sigma, double h, TimeCotangents& t_bar) {
+  t_bar.t0 -= slope * (1 - sigma) / h;
+  t_bar.t1 -= slope * sigma / h;
+}
+
+// A carry of one array.
+template <class Stored>
+struct Single {
+  Stored y;
+  auto parts() { return std::tie(y); }
+  auto parts() const { return std::tie(y); }
+};
+
+template <class F, EigenState Y>
+class FieldStepper {
+ public:
+  using State = Y;
+  using Field = typename OverStep<F>::Field;
+  using Theta = Parameters<Field, Y>;
+
+  StepFailure step_failure() const { return failure_; }
+  Calls calls() const { return calls_; }
+
+  // f(t, y), of a field frozen to no time.
+  void slope(double t, const Y& y, Y& dy) {
+    if (!slope_tape_) slope_tape_.emplace(field_.empty_tape(y));
+    evaluate<Field, Y>(field_(t, t), t, y, dy, *slope_tape_);
+    ++calls_.evaluations;
+  }
+
+ protected:
+  static constexpr bool with_times = HasTimeGradient<F, Y>;
+
+  explicit FieldStepper(const F& field) : field_(field) {}
+
+  // aᵀb where gradients with respect to the times are offered; else 0, and nothing is computed.
+  template <class V>
+  static double product(const V& a, const V& b) {
+    if constexpr (with_times)
+      return static_cast<double>(dot(a, b));
+    else
+      return 0;
+  }
+  static double in_time(const typename Y::Scalar& t_bar) {
+    if constexpr (with_times)
+      return static_cast<double>(t_bar);
+    else
+      return 0;
+  }
+
+  // Adds what of w, a cotangent of f(t, y), flows to y and to θ; returns what flows to the time.
+  double vjp(const Field& field, double t, const Y& y, const Tape<Field, Y>& tape, const Y& w, Y& y_bar,
+             Theta& theta_bar) {
+    typename Y::Scalar t_bar{0};
+    pull_back<Field, Y>(field, t, y, tape, w, y_bar, theta_bar, t_bar);
+    ++calls_.vjps;
+    return in_time(t_bar);
+  }
+
+  // Why dense output is not finite where it has stages of its own, those of `stages`.
+  template <class Polynomial, class StagesType>
+  void check_inside(const Polynomial& polynomial, const StagesType& stages) {
+    if (!polynomial.finite()) failure_ = stages.failure_inside();
+  }
+
+  OverStep<F> field_;
+  StepFailure failure_;
+  Calls calls_;
+
+ private:
+  std::optional<Tape<Field, Y>> slope_tape_;  // made when it is first asked for
+};
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,237 @@
+// The stages of the increment Ψ of an explicit Runge–Kutta method (Hairer, Nørsett & Wanner I, II.1), and what is read off them:
+//   k_i = f(t + c_i h, y + h Σ_{j<i} a_ij k_j),   Ψ = h Σ b_i k_i;
+// error estimates h Σ e_i k_i, the continuous extension y + h Σ ω_i(σ) k_i, and how stiff the step was.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/field/detail/access.hpp>
+#include <antistrophe/method/runge_kutta/detail/weighted_sum.hpp>
+#include <antistrophe/method/runge_kutta/tableau/dense.hpp>
+#include <antistrophe/method/runge_kutta/tableau/tableau.hpp>
+#include <antistrophe/stepper/step_polynomial.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+namespace antistrophe::detail {
+
+// What dy holds before the field writes it: an entry that is left out makes the step fail, instead of passing for 0.
+template <EigenState Y>
+inline constexpr auto unwritten = std::numeric_limits<RealOf<Y>>::quiet_NaN();
+
+// N copies of a value that may have no default.
+template <std::size_t N, class T>
+std::array<T, N> array_of(const T& value) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<T, N>{((void)I, value)...};
+  }(std::make_index_sequence<N>{});
+}
+
+// The order in h of the error that a tableau estimates in a step: one above its embedded method's. Of two estimates, of
+// orders p > q, Hairer's combination has 2p − q (8 for Dop853). 0 without one.
+template <class Tableau>
+inline constexpr int error_order_of = [] {
+  if constexpr (Tableau::error_estimates == 0)
+    return 0;
+  else if constexpr (Tableau::error_estimates == 1)
+    return Tableau::embedded_order[0] + 1;
+  else
+    return 2 * (Tableau::embedded_order[0] + 1) - (Tableau::embedded_order[1] + 1);
+}();
+
+// f(t, x) by itself, one function in the machine code: a stage that serves two steps, the last of one and the first of the
+// next, has the same bits in whichever it is evaluated.
+template <class F, EigenState Y>
+ANTISTROPHE_ONE_INSTANCE void evaluate_alone(const F& field, double t, const Y& x, Y& k, Tape<F, Y>& tape) {
+  evaluate<F, Y>(field, t, x, k, tape);
+}
+
+// Arguments x_i, values k_i and tapes of the stages of one increment. All tableau stages have room; an increment uses the
+// first `used` of them, an error estimate or dense output may ask for the rest.
+template <class Tableau, class F, EigenState Y>
+class Stages {
+ public:
+  static constexpr auto count = static_cast<std::size_t>(Tableau::stages);
+  static constexpr auto used = static_cast<std::size_t>(tableau::increment_stages<Tableau>);
+
+  Stages(const Tape<F, Y>& empty_tape, const Y& like)
+      : x(array_of<count>(zeros_like(like))),
+        k(array_of<count>(Y(Y::Constant(like.rows(), like.cols(), unwritten<Y>)))),
+        tape(array_of<count>(empty_tape)) {}
+
+  std::array<Y, count> x, k;
+  std::array<Tape<F, Y>, count> tape;
+  bool first_is_known = false;  // k[0] and tape[0] hold f(t, y) already
+
+  // psi := Ψ from time `from` at y to time `to`.
+  Calls evaluate(const F& field, double from, double to, const Y& y, Y& psi);
+
+  // Evaluates the first stage, which may belong to another step too, by itself.
+  Calls evaluate_first(const F& field, double t, const Y& y) {
+    evaluate_alone<F, Y>(field, t, y, k[0], tape[0]);
+    first_is_known = true;
+    return {1, 0};
+  }
+
+  // Evaluates what stages the increment left out, up to the first `needed`.
+  Calls complete(const F& field, std::size_t needed);
+
+  // Stage `end`, the next to be evaluated, is f at y1, the step's end, which the next step begins with: by itself too.
+  Calls complete_end(const F& field, const Y& y1, std::size_t end) {
+    assign(x[end], y1);
+    evaluate_alone<F, Y>(field, to_, y1, k[end], tape[end]);
+    ++known_;
+    return {1, 0};
+  }
+  // Stage `end` becomes the first of the next step.
+  void end_becomes_first(std::size_t end) {
+    std::swap(k.front(), k[end]);
+    std::swap(tape.front(), tape[end]);
+  }
+  std::size_t known() const { return known_; }
+  double from() const { return from_; }
+  double to() const { return to_; }
+
+  // The error estimates h Σ e_i k_i, as many as there is room for.
+  template <std::size_t N>
+  void estimate(std::array<Y, N>& estimates) const {
+    const auto h = static_cast<Work<Y>>(to_ - from_);
+    [&]<std::size_t... E>(std::index_sequence<E...>) {
+      (weighted_sum<weights_error<Tableau, Work<Y>, E>, 0, count>(h, k, estimates[E]), ...);
+    }(std::make_index_sequence<N>{});
+  }
+
+  // h‖k_a − k_b‖/‖x_a − x_b‖ of the last two stages of the increment: h times about the largest |eigenvalue| of ∂f/∂y that
+  // the step can feel (Hairer & Wanner, Solving ODEs II, IV.2). 0 where there is one stage.
+  double stiffness() const {
+    if constexpr (used < 2) {
+      return 0;
+    } else {
+      const double distance = static_cast<double>((x[used - 1] - x[used - 2]).matrix().norm());
+      const double difference = static_cast<double>((k[used - 1] - k[used - 2]).matrix().norm());
+      return distance > 0 ? std::fabs(to_ - from_) * difference / distance : 0;
+    }
+  }
+
+  // y + h Σ ω_i(σ) k_i as a polynomial in σ, of all stages.
+  template <int Degree>
+  void extend(StepPolynomial<Y, Degree>& polynomial) const {
+    using Real = Work<Y>;
+    const double h = to_ - from_;
+    auto& c = polynomial.coefficients;
+    c[0] = x[0];
+    for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero(x[0].rows(), x[0].cols());
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t p = 1; p <= Tableau::dense_weights[i].size(); ++p) {
+        const Real weight = tableau::coefficient<Real>(Tableau::dense_weights[i][p - 1]);
+        if (weight != 0) c[p] += scalar<Y>(static_cast<Real>(h) * weight) * k[i];
+      }
+    }
+  }
+
+  // wᵀ h Σ ω_i'(σ) k_i: the cotangent of σ, of a value saved there.
+  double slope_along(const Y& w, double sigma) const {
+    const auto weights = tableau::dense_derivative_weights_at<Work<Y>, Tableau>(sigma);
+    double sum = 0;
+    for (std::size_t i = 0; i < count; ++i)
+      sum += (to_ - from_) * static_cast<double>(weights[i]) * static_cast<double>(dot(w, k[i]));
+    return sum;
+  }
+
+  // Why dense output is not finite although the step's end is: by a stage of its own.
+  StepFailure failure_inside() const {
+    Eigen::Index component = -1;
+    for (std::size_t i = used; i < count && component < 0; ++i) component = first_not_finite(k[i]);
+    return {component,
+            "a stage of the dense output is not finite: the field returned NaN or infinity or left an entry of dy "
+            "unwritten"};
+  }
+
+ private:
+  double from_ = 0, to_ = 0;  // of the increment evaluated last
+  std::size_t known_ = used;  // stages
+};
+
+// Stage I into s, from the values k of those before it.
+template <class Tableau, std::size_t I, class F, EigenState Y, std::size_t N>
+ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, double from, double to, const Y& y,
+                                              Stages<Tableau, F, Y>& s, std::array<Y, N>& k) {
+  using Real = Work<Y>;
+  const Real h = static_cast<Real>(to) - static_cast<Real>(from);
+  const auto argument = [&](Y& x) ANTISTROPHE_INLINE_LAMBDA {
+    if constexpr (I == 0)
+      assign(x, y);
+    else
+      assign(x, plus_weighted<row_of_a<Tableau, Real, I>, 0, I, Y>(y, h, k));
+  };
+  if constexpr (fits_registers<Y>) {
+    Y x;
+    argument(x);
+    k[I].setConstant(unwritten<Y>);  // the compiler drops what the field overwrites
+    evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), x, k[I], s.tape[I]);
+    assign(s.x[I], x);
+    assign(s.k[I], k[I]);
+  } else {
+    argument(s.x[I]);
+    evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], k[I], s.tape[I]);
+  }
+}
+
+// Ψ from time `from` at y to time `to`, its stages left in s. The way back must repeat the way forth bit for bit, so
+// this is one function in the machine code, called by both (tests look at the symbol table).
+template <class Tableau, class F, EigenState Y>
+ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, double from, double to, const Y& y,
+                                                 Stages<Tableau, F, Y>& s, Y& psi) {
+  using Real = Work<Y>;
+  constexpr std::size_t used = Stages<Tableau, F, Y>::used;
+  const auto into = [&](auto& k) ANTISTROPHE_INLINE_LAMBDA {
+    if (s.first_is_known) {
+      assign(s.x[0], y);
+      if constexpr (fits_registers<Y>) assign(k[0], s.k[0]);
+    } else {
+      evaluate_stage<Tableau, 0>(field, from, to, y, s, k);
+    }
+    [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
+      (evaluate_stage<Tableau, I + 1>(field, from, to, y, s, k), ...);
+    }(std::make_index_sequence<used - 1>{});
+    weighted_sum<weights_b<Tableau, Real>, 0, used>(static_cast<Real>(to) - static_cast<Real>(from), k, psi);
+  };
+  if constexpr (fits_registers<Y>) {
+    std::array<Y, used> k;
+    into(k);
+  } else {
+    into(s.k);
+  }
+}
+
+template <class Tableau, class F, EigenState Y>
+ANTISTROPHE_ALWAYS_INLINE Calls Stages<Tableau, F, Y>::evaluate(const F& field, double from, double to, const Y& y,
+                                                                Y& psi) {
+  const Calls calls{static_cast<std::int64_t>(used) - (first_is_known ? 1 : 0), 0};
+  from_ = from;
+  to_ = to;
+  known_ = used;
+  evaluate_increment<Tableau>(field, from, to, y, *this, psi);
+  return calls;
+}
+
+template <class Tableau, class F, EigenState Y>
+Calls Stages<Tableau, F, Y>::complete(const F& field, std::size_t needed) {
+  if (known_ >= needed) return {};
+  const std::size_t first = known_;
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    [[maybe_unused]] const auto complete_one = [&]<std::size_t Stage>() {
+      if (Stage >= first && Stage < needed) evaluate_stage<Tableau, Stage>(field, from_, to_, x[0], *this, k);
+    };
+    (complete_one.template operator()<used + I>(), ...);
+  }(std::make_index_sequence<count - used>{});
+  known_ = needed;
+  return {static_cast<std::int64_t>(needed - first), 0};
+}
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,90 @@
+// Sums of vectors weighted by a tableau's coefficients times h, as single expressions: zero weights vanish at compile time.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/method/runge_kutta/tableau/rational.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <type_traits>
+
+namespace antistrophe::detail {
+
+// The real type in which coefficients are multiplied by h: at least double.
+template <EigenState Y>
+using Work = std::conditional_t<std::is_same_v<RealOf<Y>, long double>, long double, double>;
+
+// A tableau's weights, converted at compile time.
+template <class Tableau, class Real, std::size_t I>
+inline constexpr auto row_of_a = [] {
+  std::array<Real, static_cast<std::size_t>(Tableau::stages)> row{};
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = tableau::coefficient<Real>(Tableau::a[I][j]);
+  return row;
+}();
+template <class Tableau, class Real>
+inline constexpr auto weights_b = [] {
+  std::array<Real, static_cast<std::size_t>(Tableau::stages)> row{};
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = tableau::coefficient<Real>(Tableau::b[j]);
+  return row;
+}();
+template <class Tableau, class Real, std::size_t E>
+inline constexpr auto weights_error = [] {
+  std::array<Real, static_cast<std::size_t>(Tableau::stages)> row{};
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = tableau::coefficient<Real>(Tableau::error[E][j]);
+  return row;
+}();
+
+// base + Σ_{j<End} (h w_j) v_j as one lazy expression.
+template <const auto& Weights, std::size_t J, std::size_t End, class Y, class Real, class Vectors, class Expression>
+ANTISTROPHE_ALWAYS_INLINE auto plus_weighted(const Expression& base, Real h, const Vectors& v) {
+  if constexpr (J == End) {
+    return base;
+  } else if constexpr (Weights[J] == 0) {
+    return plus_weighted<Weights, J + 1, End, Y>(base, h, v);
+  } else {
+    const auto factor = scalar<Y>(h * Weights[J]);
+    return plus_weighted<Weights, J + 1, End, Y>(base + factor * v[J], h, v);
+  }
+}
+
+// Σ_{j<End} (h w_j) v_j, written to `sum`.
+template <const auto& Weights, std::size_t J, std::size_t End, class Real, class Vectors, class Y>
+ANTISTROPHE_ALWAYS_INLINE void weighted_sum(Real h, const Vectors& v, Y& sum) {
+  if constexpr (J == End) {
+    sum.setZero();
+  } else if constexpr (Weights[J] == 0) {
+    weighted_sum<Weights, J + 1, End>(h, v, sum);
+  } else {
+    const auto factor = scalar<Y>(h * Weights[J]);
+    assign(sum, plus_weighted<Weights, J + 1, End, Y>(factor * v[J], h, v));
+  }
+}
+
+// base + Σ_{j=J}^{End−1} (h a_jI) v_j, down a column of a.
+template <class Tableau, std::size_t I, std::size_t J, std::size_t End, class Y, class Real, class Vectors,
+          class Expression>
+ANTISTROPHE_ALWAYS_INLINE auto plus_column(const Expression& base, Real h, const Vectors& v) {
+  if constexpr (J == End) {
+    return base;
+  } else if constexpr (row_of_a<Tableau, Real, J>[I] == 0) {
+    return plus_column<Tableau, I, J + 1, End, Y>(base, h, v);
+  } else {
+    const auto factor = scalar<Y>(h * row_of_a<Tableau, Real, J>[I]);
+    return plus_column<Tableau, I, J + 1, End, Y>(base + factor * v[J], h, v);
+  }
+}
+
+// The time of stage I of a step from `from` to `to`: its ends are the stored times, and no stage leaves the step.
+template <class Tableau, std::size_t I>
+ANTISTROPHE_ALWAYS_INLINE double stage_time(double from, double to) {
+  constexpr double c = tableau::coefficient<double>(Tableau::c[I]);
+  if constexpr (c == 0)
+    return from;
+  else if constexpr (c == 1)
+    return to;
+  else
+    return std::clamp(from + c * (to - from), std::min(from, to), std::max(from, to));
+}
+
+}  // namespace antistrophe::detail

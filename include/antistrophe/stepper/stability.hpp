@@ -1,0 +1,36 @@
+// What a stepper may say of its stability on y' = μy, in terms of hμ. All of it is optional: a stepper that has something to say
+// has a member stability() const. What is not known is NaN.
+#pragma once
+
+#include <concepts>
+#include <limits>
+
+namespace antistrophe {
+
+struct Stability {
+  static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+  // s, where (−s, 0) is the stable part of the negative real axis that begins at 0. Of a coupled method this and the next are
+  // those of the plain one that it couples, which parasite_edge cuts short.
+  double real_interval = unknown;
+  // The shortest stable ray from 0 among those within 0.75 radians of the negative real axis.
+  double shortest_ray = unknown;
+  // −ln λ: the parasitic solution dies out where h|Re μ| is below it. Where a step has such a solution, a member parasite()
+  // gives it: what of the carry is 0 on the solution itself, at the start of the attempted step.
+  double parasite_edge = std::numeric_limits<double>::infinity();
+  // Step control counts a step as held by stability where the parasite is far above the tolerance, or where h times a
+  // Lipschitz constant is near the parasite's edge.
+  bool watches_parasite = false;
+};
+
+template <class S>
+concept HasStability = requires(const S s) {
+  { s.stability() } -> std::same_as<Stability>;
+};
+
+template <class S>
+concept HasParasite = HasStability<S> && requires(S s) {
+  { s.parasite() } -> std::same_as<const typename S::State&>;
+};
+
+}  // namespace antistrophe
