@@ -28,3 +28,46 @@ function(antistrophe_for_this_machine target)
     target_compile_options(${target} PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)
   endif()
 endfunction()
+
+# antistrophe_checked_compilers(<names> <programs>): the compiler of this build, and the other of g++ and clang++ where it is
+# here and new enough. Some tests compile with both, whatever the build.
+function(antistrophe_checked_compilers names programs)
+  set(found_names "${CMAKE_CXX_COMPILER_ID}")
+  set(found_programs "${CMAKE_CXX_COMPILER}")
+  foreach(other IN ITEMS "GNU;g++;12" "Clang;clang++;14")
+    list(GET other 0 name)
+    if(CMAKE_CXX_COMPILER_ID MATCHES "${name}")
+      continue()
+    endif()
+    list(GET other 1 program)
+    list(GET other 2 oldest)
+    find_program(ANTISTROPHE_${name} "${program}")
+    mark_as_advanced(ANTISTROPHE_${name})
+    if(ANTISTROPHE_${name})
+      execute_process(COMMAND "${ANTISTROPHE_${name}}" -dumpversion OUTPUT_VARIABLE version ERROR_QUIET
+                      OUTPUT_STRIP_TRAILING_WHITESPACE)
+      if(version VERSION_GREATER_EQUAL oldest)
+        list(APPEND found_names "${name}")
+        list(APPEND found_programs "${ANTISTROPHE_${name}}")
+      endif()
+    endif()
+  endforeach()
+  set(${names} "${found_names}" PARENT_SCOPE)
+  set(${programs} "${found_programs}" PARENT_SCOPE)
+endfunction()
+
+# antistrophe_flags_file(<file> [<option>...]): the library's include directories and definitions, Eigen's as those of a
+# system, and the options, one a line, as g++ and clang++ read them from @<file>.
+function(antistrophe_flags_file file)
+  set(ours "$<TARGET_PROPERTY:antistrophe,INTERFACE_INCLUDE_DIRECTORIES>")
+  set(of_eigen "$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>")
+  set(definitions "$<TARGET_PROPERTY:antistrophe,INTERFACE_COMPILE_DEFINITIONS>")
+  list(JOIN ARGN "\n" options)
+  file(GENERATE OUTPUT "${file}" CONTENT
+"-std=c++20
+-I\"$<JOIN:${ours},\"\n-I\">\"
+-isystem \"$<JOIN:${of_eigen},\"\n-isystem \">\"
+$<$<BOOL:${definitions}>:-D$<JOIN:${definitions},\n-D>>
+${options}
+")
+endfunction()

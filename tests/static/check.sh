@@ -15,7 +15,7 @@ export LC_ALL=C CCACHE_DISABLE=1
 mkdir -p "$work"
 
 compile() {
-  local options=(-std=c++20 -fsyntax-only -fno-diagnostics-color -fmessage-length=0 -ftemplate-backtrace-limit=0)
+  local options=(-fsyntax-only -fno-diagnostics-color -fmessage-length=0 -ftemplate-backtrace-limit=0)
   if "$compiler" --version | grep -q clang; then options+=(-ferror-limit=0); fi
   "$compiler" "${options[@]}" "@$flags" "$@" 2>&1 || true
 }

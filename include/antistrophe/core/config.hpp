@@ -1,9 +1,13 @@
-// Compiler matters on which exactness rests: no fast-math, and one machine-code instance of what must repeat itself.
+// Compiler matters on which exactness rests: no fast-math, exceptions for what goes wrong, and one machine-code instance of
+// what must repeat itself.
 #pragma once
 
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
 #error \
     "antistrophe: -ffast-math and -ffinite-math-only are refused: under them NaN is not seen and a step is not repeatable"
+#endif
+#ifndef __cpp_exceptions
+#error "antistrophe: -fno-exceptions is refused: bad arguments and solves that cannot go on are told by exceptions"
 #endif
 
 // A function so marked exists once in the program and is called, never inlined, cloned or specialised: two calls on the

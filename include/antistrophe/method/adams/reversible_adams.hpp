@@ -16,6 +16,7 @@
 // goes onto the stack of bits.
 #pragma once
 
+#include <antistrophe/field/concepts.hpp>
 #include <antistrophe/method/adams/detail/adams_stepper.hpp>
 #include <antistrophe/number/arithmetic.hpp>
 
@@ -41,6 +42,15 @@ consteval bool require_adams() {
   return true;
 }
 
+// An Adams method takes values of f from several steps.
+template <class F>
+consteval bool require_one_field() {
+  static_assert(!Freezable<F>,
+                "antistrophe: an Adams method takes values of f from several steps, so a field frozen to one step by "
+                "frozen(t0, t1) cannot go with it; Reversible<Solver> takes such fields.");
+  return !Freezable<F>;
+}
+
 // lambda: ±(1 − 2^{−m}) or ±2^{−q}; keeps 2(1 − |λ|), or q, bits a component a step. The right sign is positive for even K,
 // negative for odd K, the other one with a corrector; the default is the largest that leaves about the best stability.
 // resolution: the unit of the fixed-point numbers in the state's own unit, rounded down to a power of two; 0 for
@@ -48,6 +58,7 @@ consteval bool require_adams() {
 template <int K, bool Corrected, class Arithmetic>
 struct AdamsMethod {
   static_assert(require_adams<K, Corrected, Arithmetic>());
+  static constexpr bool valid = K >= 1 && K <= 8 && is_arithmetic<Arithmetic>;
   static constexpr int order = K;
 
   double lambda = adams_choice<K, Corrected>.lambda;
@@ -55,6 +66,11 @@ struct AdamsMethod {
 
   template <class Y>
   static constexpr bool supports = arithmetic_supports<Exact, Y>;
+
+  template <class F, class Y>
+  static consteval bool require() {
+    return require_one_field<F>();
+  }
 
   template <class F, EigenState Y>
   using Stepper = AdamsStepper<K, Corrected, Exact, F, Y>;
@@ -64,9 +80,15 @@ struct AdamsMethod {
 template <int K, bool Corrected>
 struct AdamsMethod<K, Corrected, Floating> {
   static_assert(require_adams<K, Corrected, Floating>());
+  static constexpr bool valid = K >= 1 && K <= 8;
   static constexpr int order = K;
 
   double lambda = adams_choice<K, Corrected>.lambda;
+
+  template <class F, class Y>
+  static consteval bool require() {
+    return require_one_field<F>();
+  }
 
   template <class F, EigenState Y>
   using Stepper = AdamsStepper<K, Corrected, Floating, F, Y>;

@@ -20,6 +20,7 @@ namespace antistrophe {
 // The two-point coupling of a Runge–Kutta method, reversible bit for bit (Exact, the default) or to round-off (Floating).
 template <class Solver, class Arithmetic = Exact>
 struct TwoPoint {
+  static constexpr bool valid = false;
   static_assert(
       detail::never<Solver>,
       "antistrophe: TwoPoint<Solver, Arithmetic> takes a RungeKutta<Tableau> such as Dopri5, and Exact or Floating.");

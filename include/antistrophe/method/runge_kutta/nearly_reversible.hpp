@@ -53,6 +53,7 @@ class NearlyReversibleStepper : public RungeKuttaStepper<Base, F, Y> {
 
 template <class Solver>
 struct NearlyReversible {
+  static constexpr bool valid = false;
   static_assert(detail::never<Solver>,
                 "antistrophe: NearlyReversible<Solver> takes a RungeKutta<Tableau> whose tableau says its "
                 "reversible_order, such as "

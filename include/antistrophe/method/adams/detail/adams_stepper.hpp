@@ -77,9 +77,6 @@ ANTISTROPHE_ONE_INSTANCE void combine(Real h, const std::array<Real, N>& w, cons
 
 template <int Order, bool Corrected, class Arithmetic, class F, EigenState Y>
 class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
-  static_assert(!Freezable<F>,
-                "antistrophe: an Adams method takes values of f from several steps, so a field frozen to one step by "
-                "frozen(t0, t1) cannot go with it; Reversible<Solver> takes such fields.");
   static constexpr auto K = static_cast<std::size_t>(Order);
   using Common = StoredStepper<Arithmetic, F, Y>;
   using Start = tableau::Extended<AdamsStart<Order>>;

@@ -1,0 +1,6 @@
+// expect: -fno-exceptions is refused
+// flags: -fno-exceptions
+// errors: any
+#include <antistrophe/antistrophe.hpp>
+
+const int version = ANTISTROPHE_VERSION;
