@@ -49,7 +49,7 @@ concept HasParameters = requires(const F& f) { f.parameters(); };
 
 template <class F, class Y>
 struct ParametersOf {
-  using type = Eigen::Matrix<typename Y::Scalar, 0, 1>;
+  using type = Eigen::Matrix<typename ScalarTypeOf<Y>::type, 0, 1>;
 };
 template <HasParameters F, class Y>
 struct ParametersOf<F, Y> {
