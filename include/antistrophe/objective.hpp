@@ -130,7 +130,7 @@ class Objective {
 
   void evaluate() {
     Bound& bound = *bound_;
-    detail::validate(bound.problem);
+    detail::validate(bound.problem, !bound.solve);
     static const Progress no_progress;
     static const detail::NoObserver no_observer;
     static constexpr OnFailure by_default = OnFailure::throw_error;

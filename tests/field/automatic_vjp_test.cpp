@@ -1,5 +1,8 @@
 #include <antistrophe/field/automatic_vjp.hpp>
 
+#include <antistrophe/method/runge_kutta/runge_kutta.hpp>
+#include <antistrophe/solve.hpp>
+
 #include <antistrophe/field/check_vjp.hpp>
 
 #include "support/catch.hpp"
@@ -187,4 +190,19 @@ TEST_CASE("Nothing is allocated where sizes are fixed, nor with a tape where the
   Eigen::internal::set_is_malloc_allowed(true);
   CHECK(y_bar == y_bar_dynamic);
   CHECK(theta_bar == theta_bar_dynamic);
+}
+
+TEST_CASE("a theta that is too short for the function is refused by name") {
+  const auto f = [](auto, const auto& y, const auto& theta, auto& dy) { dy = -theta[2] * y; };
+  const Eigen::Vector2d y0{1, 2};
+  const auto message =
+      "antistrophe: the length of automatic_vjp's theta is 2; it must be longer, for the function reads "
+      "theta[2]";
+  CHECK_THROWS_WITH(
+      (void)solve(Problem{automatic_vjp(f, Eigen::Vector2d{1, 1}), y0, 0.0, 1.0}, Midpoint{}, FixedSteps{2}), message);
+  CHECK_THROWS_WITH(
+      (void)solve(Problem{automatic_vjp(f, Eigen::VectorXd::Ones(2)), y0, 0.0, 1.0}, Midpoint{}, FixedSteps{2}),
+      message);
+  CHECK_NOTHROW(
+      (void)solve(Problem{automatic_vjp(f, Eigen::VectorXd::Ones(3)), y0, 0.0, 1.0}, Midpoint{}, FixedSteps{2}));
 }

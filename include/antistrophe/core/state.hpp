@@ -35,8 +35,30 @@ inline constexpr bool is_dense_plain = requires {
 template <class Y>
 concept EigenState = detail::is_dense_plain<Y> && detail::is_field_scalar<typename Y::Scalar>;
 
-// The real type that belongs to a state's scalar: double of double and of std::complex<double>.
+namespace detail {
+
+template <class Y>
+struct RealTypeOf {
+  using type = double;  // of what is no state, about which one sentence is enough
+};
 template <EigenState Y>
-using RealOf = typename Eigen::NumTraits<typename Y::Scalar>::Real;
+struct RealTypeOf<Y> {
+  using type = typename Eigen::NumTraits<typename Y::Scalar>::Real;
+};
+
+template <class Y>
+struct ScalarTypeOf {
+  using type = double;
+};
+template <EigenState Y>
+struct ScalarTypeOf<Y> {
+  using type = typename Y::Scalar;
+};
+
+}  // namespace detail
+
+// The real type that belongs to a state's scalar: double of double and of std::complex<double>.
+template <class Y>
+using RealOf = typename detail::RealTypeOf<Y>::type;
 
 }  // namespace antistrophe

@@ -14,6 +14,7 @@
 //       Eigen::Vector2d{1.0, 2.0});
 #pragma once
 
+#include <antistrophe/core/errors.hpp>
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/field/detail/dual.hpp>
 #include <antistrophe/field/detail/requirements.hpp>
@@ -21,12 +22,29 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 namespace antistrophe {
 
 namespace detail {
+
+// Parameters that refuse an index beyond their end.
+template <class Theta>
+struct GuardedParameters : Theta {
+  explicit GuardedParameters(const Theta& theta) : Theta(theta) {}
+  const typename Theta::Scalar& operator[](Eigen::Index i) const { return entry(i); }
+  const typename Theta::Scalar& operator()(Eigen::Index i) const { return entry(i); }
+
+ private:
+  const typename Theta::Scalar& entry(Eigen::Index i) const {
+    if (i < 0 || i >= this->size())
+      refuse("the length of automatic_vjp's theta", this->size(),
+             "longer, for the function reads theta[" + std::to_string(i) + "]");
+    return this->coeff(i);
+  }
+};
 
 template <class A, class Scalar>
 using WithScalarOf = std::remove_cvref_t<decltype(std::declval<const A&>().template cast<Scalar>().eval())>;
@@ -110,6 +128,20 @@ class AutomaticVjp {
     Tape<Y> tape;
     tape.duals.set(y, theta_);
     return tape;
+  }
+
+  // Evaluates the function once at (t, y), and throws std::invalid_argument where it reads entries of theta beyond its end. A
+  // solve does so before it begins, an Objective before the first.
+  template <EigenState Y>
+  void try_out(double t, const Y& y) const {
+    if constexpr (has_parameters && require_function<Y>()) {
+      const detail::GuardedParameters<Theta> theta(theta_);
+      Y dy = y;
+      if constexpr (takes_dual_time<Y>)
+        call(typename Y::Scalar(t), y, theta, dy);
+      else
+        call(t, y, theta, dy);
+    }
   }
 
   // dy = f(t, y).

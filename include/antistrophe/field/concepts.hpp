@@ -47,9 +47,35 @@ namespace detail {
 template <class F>
 concept HasParameters = requires(const F& f) { f.parameters(); };
 
+// The parameters of a field that has none, and their cotangent: of length zero, with no entry to read or write.
+template <class Scalar>
+struct NoParameters : Eigen::Matrix<Scalar, 0, 1> {
+  using Eigen::Matrix<Scalar, 0, 1>::Matrix;
+  using Eigen::Matrix<Scalar, 0, 1>::operator=;
+
+  template <class Index>
+  Scalar& operator[](const Index&) {
+    return refused<Index>();
+  }
+  template <class Index>
+  Scalar& operator()(const Index&) {
+    return refused<Index>();
+  }
+
+ private:
+  template <class Index>
+  Scalar& refused() {
+    static_assert(
+        !std::is_same_v<Index, Index>,
+        "antistrophe: the field's vjp writes an entry of theta_bar, but the field has no parameters(): give it "
+        "`const auto& parameters() const`, which returns them as one Eigen vector, or leave theta_bar alone.");
+    return *this->data();
+  }
+};
+
 template <class F, class Y>
 struct ParametersOf {
-  using type = Eigen::Matrix<typename Y::Scalar, 0, 1>;
+  using type = NoParameters<typename ScalarTypeOf<Y>::type>;
 };
 template <HasParameters F, class Y>
 struct ParametersOf<F, Y> {

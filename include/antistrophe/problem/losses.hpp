@@ -32,9 +32,14 @@ TerminalLoss(Function) -> TerminalLoss<Function>;
 
 namespace detail {
 
-// The entries of an Eigen object in storage order, or the one number.
+// The entries of an Eigen object in storage order, or the one number; none of anything else.
 template <class Value>
 struct EntriesOf {
+  using Scalar = double;
+};
+template <class Value>
+  requires is_dense_plain<Value>
+struct EntriesOf<Value> {
   using Scalar = typename Value::Scalar;
   static Eigen::Index count(const Value& value) { return value.size(); }
   static auto* begin(auto& value) { return value.data(); }
@@ -71,7 +76,6 @@ template <class Target, class Observation = detail::WholeState>
 class MeanSquaredError {
   using TargetEntries = detail::EntriesOf<Target>;
   using Real = typename TargetEntries::Scalar;
-  static_assert(detail::is_real_scalar<Real>, "antistrophe: MeanSquaredError is for real states and targets.");
 
  public:
   std::vector<Target> targets;
@@ -137,7 +141,10 @@ class MeanSquaredError {
 
   template <class Saved>
   static consteval bool require_observable() {
-    if constexpr (whole) {
+    if constexpr (!detail::is_real_scalar<Real>) {
+      static_assert(detail::never<Saved>, "antistrophe: MeanSquaredError is for real states and targets.");
+      return false;
+    } else if constexpr (whole) {
       static_assert(std::is_same_v<Saved, Target>,
                     "antistrophe: the targets of a MeanSquaredError are not of the type of what is saved; compare some "
                     "of its entries, MeanSquaredError{targets}.observe({0, 2}), or a function of it, .observe(h).");

@@ -42,9 +42,10 @@ Problem(F, Y, T0, T1) -> Problem<F, typename detail::PlainOf<Y>::type>;
 namespace detail {
 
 // Throws std::invalid_argument where a time, an entry of y0 or a parameter is not finite, or where the field itself
-// refuses y0 (a member check(y0), which throws).
+// refuses: by a member check(y0), asked before every solve, or try_out(t0, y0), which may be dearer and is asked where the
+// problem is solved for the first time.
 template <class F, class Y>
-void validate(const Problem<F, Y>& problem) {
+void validate(const Problem<F, Y>& problem, bool first_time = true) {
   if (!std::isfinite(problem.t0)) refuse("t0", problem.t0, "finite");
   if (!std::isfinite(problem.t1)) refuse("t1", problem.t1, "finite");
   refuse_not_finite("y0", problem.y0);
@@ -53,6 +54,8 @@ void validate(const Problem<F, Y>& problem) {
     refuse_not_finite("parameters()", theta);
   }
   if constexpr (requires { problem.field.check(problem.y0); }) problem.field.check(problem.y0);
+  if constexpr (requires { problem.field.try_out(problem.t0, problem.y0); })
+    if (first_time) problem.field.try_out(problem.t0, problem.y0);
 }
 
 }  // namespace detail
