@@ -1,9 +1,7 @@
-// ReversibleAdjoint against DirectAdjoint through Adams methods, and what saves inside steps say of the times.
+// ReversibleAdjoint against DirectAdjoint through Adams methods.
 #include "battery.hpp"
 #include "catch.hpp"
-#include "times_laws.hpp"
 
-#include <initializer_list>
 #include <vector>
 
 using namespace antistrophe;
@@ -43,27 +41,4 @@ TEMPLATE_TEST_CASE("Both adjoints give the same bits, in steps of any kind", "[g
   check_same(pendulum(2.5, 0.5), FixedStep{-0.03}, some_saves(2.5, 0.5));
   check_same(pendulum(0.5, 12), Adaptive{.rtol = 1e-3, .atol = 1e-3, .first_step = 2},
              SaveAt{.times = {1, 1, 2.5, 7.75, 7.76}, .t1 = true});
-}
-
-// Times inside steps stay while the steps' ends move, and σ = (t − t_n)/h is no polynomial of the times: differences of
-// 2^−13, a 400th of a step, whose truncation is below 1e−15, and to which the rounding of the nodes adds 4e−12.
-TEMPLATE_TEST_CASE("dL/dt0 and dL/dt1 with saves inside steps", "[times]", ReversibleAdams<1>, ReversibleAdams<5>,
-                   ReversibleAdamsPece<3>) {
-  namespace times = battery::times;
-  constexpr double difference = 0x1p-13;
-  const auto method = battery::Facts<TestType>::method();
-  const auto inside = [](double t0, double h, std::initializer_list<double> at) {
-    SaveAt save_at{.t1 = true};
-    for (const double i : at) save_at.times.push_back(t0 + h * i);
-    return save_at;
-  };
-  times::check<problems::DrivenPendulum>(times::pendulum, method, FixedSteps{60},
-                                         inside(0.5, 0.05, {0.5, 7.5, 30.5, 30.5, 59.5}), difference);
-  const double h = 3.0 / 47.7;
-  times::check<problems::DrivenPendulum>(times::pendulum, method, FixedStep{h}, inside(0.5, h, {0.5, 7.5, 30.5, 47.35}),
-                                         difference);
-  std::vector<double> nodes;
-  for (double t = 0.625; t < 3.45; t += 0.0625) nodes.push_back(t);
-  times::check<problems::DrivenPendulum>(times::pendulum, method, StepTo{nodes},
-                                         SaveAt{.times = {0.57, 1.04, 2.03, 3.47}, .t1 = true}, difference);
 }

@@ -35,53 +35,6 @@ using Floatings = battery::Joined<battery::FewFloatingTwoPoints, battery::Floati
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("The gradient of an exact method is that of its real-valued map", "[gradient]", Exacts) {
-  CAPTURE(battery::Facts<TestType>::name);
-  const auto method = battery::Facts<TestType>::method();
-  for (const SaveAt& save_at : {SaveAt{}, steps, inside})
-    CHECK(distance(pendulum, method, save_at, ReversibleAdjoint{}) < round_off);
-  CHECK(distance(pendulum, method, inside, DirectAdjoint{}) < round_off);
-  for (const SaveAt& save_at : {steps, inside_back})
-    CHECK(distance(pendulum_back, method, save_at, ReversibleAdjoint{}) < round_off);
-}
-
-TEMPLATE_LIST_TEST_CASE("The gradient of a floating method is that of its map", "[gradient]", Floatings) {
-  CAPTURE(battery::Facts<TestType>::name);
-  const auto method = battery::Facts<TestType>::method();
-  CHECK(distance(pendulum, method, inside, DirectAdjoint{}) < round_off);
-  CHECK(distance(pendulum_back, method, inside_back, DirectAdjoint{}) < round_off);
-  // On the way back round-off grows by up to 0.9^−40 = 68.
-  CHECK(distance(pendulum, method, inside, ReversibleAdjoint{}) < 100 * round_off);
-}
-
-TEMPLATE_LIST_TEST_CASE("Both adjoints see the same states, and agree to round-off", "[gradient]", Exacts) {
-  CAPTURE(battery::Facts<TestType>::name);
-  const auto method = battery::Facts<TestType>::method();
-  const auto back =
-      value_and_gradient(pendulum, method, FixedSteps{500}, battery::WeightedSum{}, inside, ReversibleAdjoint{});
-  const auto stored =
-      value_and_gradient(pendulum, method, FixedSteps{500}, battery::WeightedSum{}, inside, DirectAdjoint{});
-  CHECK(back.value == stored.value);
-  REQUIRE((battery::all_nonzero(stored.gradient.y0) && battery::all_nonzero(stored.gradient.theta)));
-  CHECK((stored.gradient.t0 != 0 && stored.gradient.t1 != 0));
-  // The same operations on the same bits, but for what a compiler reorders (adjoint/reversible_test.cpp).
-  CHECK(battery::gradient_difference(stored.gradient, back.gradient) < 2.5e-13);
-  CHECK(back.gradient.stats.drift == 0);
-}
-
-TEMPLATE_TEST_CASE("At other factors too", "[gradient]", TwoPoint<Bosh3>) {
-  for (const double lambda : {0.25, 0.75, 1.0}) {
-    TestType method = battery::Facts<TestType>::method();
-    method.lambda = lambda;
-    auto floating = battery::Facts<TestType>::real_valued();
-    floating.lambda = lambda;
-    const auto got = value_and_gradient(pendulum, method, FixedSteps{n}, battery::WeightedSum{}, inside).gradient;
-    const auto expected = battery::complex_step_gradient<problems::DrivenPendulum>(pendulum, floating, n, inside);
-    CHECK(battery::relative_difference(expected.y0, got.y0) < round_off);
-    CHECK(battery::relative_difference(expected.theta, got.theta) < round_off);
-  }
-}
-
 TEST_CASE("A damped asynchronous leapfrog on integers", "[gradient]") {
   for (const double damping : {0.75, 0.875, 0.25}) {
     CAPTURE(damping);

@@ -34,26 +34,6 @@ using Methods = battery::Joined<battery::SplitMethods, battery::FloatingSplitMet
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("The gradient of a splitting is that of its real-valued map", "[split]", Methods) {
-  CAPTURE(battery::Facts<TestType>::name);
-  const auto method = battery::Facts<TestType>::method();
-  for (const SaveAt& save_at : {SaveAt{}, steps, inside}) {
-    CHECK(distance(driven, method, save_at, ReversibleAdjoint{}) < round_off);
-    CHECK(distance(driven, method, save_at, DirectAdjoint{}) < round_off);
-  }
-  CHECK(distance(driven_back, method, inside_back, ReversibleAdjoint{}) < round_off);
-}
-
-TEMPLATE_LIST_TEST_CASE("Both adjoints see the same states, and agree to round-off", "[split]", battery::SplitMethods) {
-  const auto method = battery::Facts<TestType>::method();
-  const auto back =
-      value_and_gradient(driven, method, FixedSteps{500}, battery::WeightedSum{}, inside, ReversibleAdjoint{});
-  const auto stored =
-      value_and_gradient(driven, method, FixedSteps{500}, battery::WeightedSum{}, inside, DirectAdjoint{});
-  CHECK(back.value == stored.value);
-  CHECK(battery::gradient_difference(stored.gradient, back.gradient) < 2.5e-13);
-}
-
 // --- Times -----------------------------------------------------------------------------------------------------------------
 
 namespace {
@@ -92,13 +72,6 @@ void check_times(const StepsType& stepping, const SaveAt& save_at) {
 }
 
 }  // namespace
-
-TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times", "[split]", battery::SplitMethods) {
-  check_times<TestType>(FixedSteps{40}, steps);
-  check_times<TestType>(FixedStep{0.0625 + 1.0 / 1024}, SaveAt{.steps = true});
-  check_times<TestType>(StepTo{{0.625, 1.0, 1.25, 2.0, 2.25}}, SaveAt{.times = {1.0, 2.0}, .t1 = true});
-  check_times<TestType>(FixedSteps{20}, SaveAt{.times = {0.57, 1.02, 1.03, 2.43}, .t1 = true});
-}
 
 // --- Events ----------------------------------------------------------------------------------------------------------------
 
@@ -196,26 +169,3 @@ struct CountingHalves : problems::CoupledPendulums<> {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("Steps that meet share an evaluation and a vjp", "[split]", battery::SplitMethods) {
-  HalfCalls calls;
-  SplitField<CountingHalves> field;
-  field.calls = &calls;
-  const Problem problem{field, Vector4d(0.5, -0.25, 0.1, 0.7), 0.0, 2.0};
-  const auto check = [&](const auto& adjoint) {
-    calls = {};
-    auto pass = solve_with_pullback(problem, TestType{}, FixedSteps{10}, {}, adjoint);
-    CHECK(calls.halves == battery::evaluations_forth<TestType>(10));
-    CHECK(pass.stats().evaluations == calls.halves);
-    for (int again = 0; again < 2; ++again) {
-      calls = {};
-      const auto gradient = pass.pullback({Vector4d(1, 2, 3, 4)});
-      CHECK(calls.halves == battery::evaluations_back<TestType>(10));
-      CHECK(calls.vjps == battery::vjps_back<TestType>(10));
-      CHECK(gradient.stats.vjps == calls.vjps);
-    }
-  };
-  check(ReversibleAdjoint{});
-  check(DirectAdjoint{});
-  CHECK(battery::evaluations_forth<Verlet<>>(11) - battery::evaluations_forth<Verlet<>>(10) == 2);
-  CHECK(battery::evaluations_forth<Suzuki4<>>(11) - battery::evaluations_forth<Suzuki4<>>(10) == 10);
-}

@@ -1,34 +1,8 @@
-// dL/dt0 and dL/dt1 of the discrete solve, against differences in long double of the same solve with its times moved.
-#include "times_laws.hpp"
+// Where t0 == t1 the times have gradients too (laws/times.cpp for all others).
+#include "battery.hpp"
+#include "catch.hpp"
 
 using namespace antistrophe;
-namespace times = battery::times;
-
-namespace {
-
-// At λ = 1/2 the exact pair's 3 · 2^−52 a step over 60 steps is 4e−14: far below the tolerance.
-using Methods =
-    std::tuple<Euler, RK4, Bosh3, Dopri5, Reversible<Euler>, Reversible<RK4>, Reversible<Bosh3>, Reversible<Dopri5>>;
-
-}  // namespace
-
-TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: equal steps, which move with both", "[times]", Methods) {
-  times::times_of_equal_steps<TestType>();
-}
-
-TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: steps of h, of which the last is cut to fit", "[times]",
-                        Methods) {
-  times::times_of_steps_of_h<TestType>();
-}
-
-TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: given nodes, which stay", "[times]", Methods) {
-  times::times_of_given_nodes<TestType>();
-}
-
-TEMPLATE_LIST_TEST_CASE("Gradients with respect to the times: a save at a given time stays while its node moves",
-                        "[times]", Methods) {
-  times::times_of_given_saves<TestType>();
-}
 
 TEST_CASE("t0 == t1: the state moves by f with t1 and by −f with t0", "[times]") {
   const Problem problem{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), 1.5, 1.5};

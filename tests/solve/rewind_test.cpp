@@ -57,6 +57,8 @@ TEMPLATE_TEST_CASE("What a failed step saved is taken back", "[save_at]", Revers
   CHECK(failed_late > 10);
 }
 
+namespace {
+
 // y1 = sin t, or a clock; both cross zero four times in [0, 12].
 struct Zero {
   double operator()(double, const Vector2d& y) const { return y[0]; }
@@ -64,6 +66,8 @@ struct Zero {
 struct Clock {
   double operator()(double t, const Vector2d&) const { return std::sin(t - 0.3); }
 };
+
+}  // namespace
 
 TEMPLATE_TEST_CASE("An event in a step that fails is met when the step is taken again", "[save_at]", Reversible<Bosh3>,
                    (Reversible<Dopri5, Floating>)) {

@@ -47,29 +47,6 @@ void check_costs(const M& method, std::int64_t forth, std::int64_t back, const A
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("A plain method takes s evaluations forth, s evaluations and s vjps back", "[counting]",
-                        battery::PlainMethods) {
-  constexpr std::int64_t s = battery::Facts<TestType>::stages;
-  for (const double t1 : {2.0, -1.0}) check_costs(TestType{}, s, s, DirectAdjoint{}, t1);
-}
-
-TEMPLATE_LIST_TEST_CASE("An exact pair takes 2s evaluations forth, 2s evaluations and 2s vjps back", "[counting]",
-                        battery::ExactMethods) {
-  constexpr std::int64_t s = battery::Facts<TestType>::stages;
-  for (const double t1 : {2.0, -1.0}) check_costs(TestType{}, 2 * s, 2 * s, ReversibleAdjoint{}, t1);
-}
-
-TEMPLATE_LIST_TEST_CASE("The direct adjoint of a pair takes 2s evaluations and 2s vjps back", "[counting]",
-                        battery::FewExactMethods) {
-  constexpr std::int64_t s = battery::Facts<TestType>::stages;
-  check_costs(TestType{}, 2 * s, 2 * s, DirectAdjoint{}, 2.0);
-}
-
-TEMPLATE_LIST_TEST_CASE("A floating pair costs what an exact one costs", "[counting]", battery::FewFloatingMethods) {
-  constexpr std::int64_t s = battery::Facts<TestType>::stages;
-  for (const double t1 : {2.0, -1.0}) check_costs(TestType{}, 2 * s, 2 * s, ReversibleAdjoint{}, t1);
-}
-
 TEST_CASE("The stages that an increment uses are those of the literature", "[counting]") {
   CHECK(battery::Facts<Euler>::stages == 1);
   CHECK(battery::Facts<Midpoint>::stages == 2);

@@ -20,38 +20,6 @@ using Methods = battery::Joined<battery::ExactTwoPoints, battery::FewFloatingTwo
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("A step costs what its facts say, forth and back, and no call is outside [t0, t1]",
-                        "[counting]", Methods) {
-  CAPTURE(battery::Facts<TestType>::name);
-  for (const std::int64_t n : {1, 2, 7}) {
-    for (const double t1 : {2.0, -1.0}) {
-      CAPTURE(n, t1);
-      Counts counts;
-      const Problem problem{Counting{&counts}, Eigen::Vector2d(1, 2), 0.3, t1};
-      const auto check = [&](const auto& adjoint) {
-        counts = {};
-        auto pass = solve_with_pullback(problem, battery::Facts<TestType>::method(), FixedSteps{n},
-                                        SaveAt{.t0 = true, .t1 = true}, adjoint);
-        CHECK(counts.evaluations == battery::evaluations_forth<TestType>(n));
-        CHECK(counts.vjps == 0);
-        CHECK(pass.stats().evaluations == counts.evaluations);
-        for (int again = 0; again < 2; ++again) {
-          counts.evaluations = counts.vjps = 0;
-          const auto gradient = pass.pullback({Eigen::Vector2d(1, -1), Eigen::Vector2d(1, -1)});
-          CHECK(counts.evaluations == battery::evaluations_back<TestType>(n));
-          CHECK(counts.vjps == battery::vjps_back<TestType>(n));
-          CHECK(gradient.stats.evaluations == counts.evaluations);
-          CHECK(gradient.stats.vjps == counts.vjps);
-        }
-        CHECK(counts.earliest >= std::min(0.3, t1));
-        CHECK(counts.latest <= std::max(0.3, t1));
-      };
-      check(ReversibleAdjoint{});
-      check(DirectAdjoint{});
-    }
-  }
-}
-
 TEST_CASE("Two points cost 2s − 1 evaluations a step, a pair 2s", "[counting]") {
   CHECK(battery::evaluations_forth<TwoPoint<Midpoint>>(1001) - battery::evaluations_forth<TwoPoint<Midpoint>>(1000) ==
         3);

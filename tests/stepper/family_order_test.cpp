@@ -34,25 +34,6 @@ void check_order(const M& method, int order, std::int64_t n) {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("Two points have the order of their base method", "[order]", battery::FloatingTwoPoints) {
-  CAPTURE(battery::Facts<TestType>::name);
-  constexpr int order = battery::Facts<TestType>::order;
-  check_order<long double>(TestType{.lambda = 0.5}, order, steps_for(order));
-  check_order<long double>(TestType{.lambda = 0.9}, order, steps_for(order));
-}
-
-TEMPLATE_TEST_CASE("Exact two points have the order of their base method", "[order]", TwoPoint<Midpoint>, TwoPoint<RK4>,
-                   TwoPoint<Dopri5>, TwoPoint<Dop853>) {
-  constexpr int order = battery::Facts<TestType>::order;
-  check_order<double>(TestType{.lambda = 0.5, .resolution = std::ldexp(1.0, -58)}, order,
-                      order == 5 ? 512 : steps_for(order));
-}
-
-TEMPLATE_LIST_TEST_CASE("Methods of one evaluation a step have order 2", "[order]", battery::OneEvaluationMethods) {
-  check_order<double>(TestType{.resolution = std::ldexp(1.0, -56)}, 2, 512);
-  check_order<long double>(typename battery::Facts<TestType>::RealValued{}, 2, 512);
-}
-
 TEST_CASE("A damped asynchronous leapfrog has order 1", "[order]") {
   for (const double damping : {0.75, 0.95, 0.4}) {
     CAPTURE(damping);

@@ -62,26 +62,6 @@ TEST_CASE("A field in explicit time comes back, to either side", "[round trip]")
   }
 }
 
-TEMPLATE_LIST_TEST_CASE("Every exact pair comes back, at every λ", "[round trip]", battery::ExactMethods) {
-  CAPTURE(battery::Facts<TestType>::name);
-  for (const double lambda : {0.5, 0.75, 0.25, 1023.0 / 1024, 1.0}) {
-    CAPTURE(lambda);
-    // Near λ = 1 the pair is stable for non-stiff problems alone, and over a limited time.
-    const double h = lambda > 0.9 ? 1e-5 : 0.005;
-    CHECK(battery::comes_back(van_der_pol(h, 10'000), TestType{.lambda = lambda}, 10'000));
-    CHECK(battery::comes_back(lorenz(h, 10'000), TestType{.lambda = lambda}, 10'000));
-  }
-}
-
-TEMPLATE_LIST_TEST_CASE("Every exact pair meets every carry it passed", "[round trip]", battery::ExactMethods) {
-  CAPTURE(battery::Facts<TestType>::name);
-  for (const double lambda : {0.5, 0.875, 0.25}) {
-    CHECK(battery::meets_every_carry(lorenz(0.005, 1000), TestType{.lambda = lambda}, 1000));
-    const Problem pendulum{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.1, 0.7), 3.0, -2.0};
-    CHECK(battery::meets_every_carry(pendulum, TestType{.lambda = lambda}, 777));
-  }
-}
-
 TEST_CASE("Steps numbered past 2^31 and 2^32 are numbered in 64 bits", "[round trip]") {
   const auto problem = van_der_pol(0.01, 100);
   for (const std::int64_t first :

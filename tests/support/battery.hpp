@@ -250,11 +250,11 @@ struct WarpedHopf {
   static constexpr long double omega = 4, c = 3;
 
   void operator()(double t, const auto& y, auto& dy) const {
-    const auto g = static_cast<Scalar>(1 + std::cos(static_cast<Scalar>(t)) / 2);
+    const Scalar g = Scalar(1) + std::cos(static_cast<Scalar>(t)) / Scalar(2);
     const Scalar rho = y[0] * y[0] + y[1] * y[1];
     const Scalar turn = static_cast<Scalar>(omega) + rho;
-    dy[0] = g * (y[0] * (1 - rho) - y[1] * turn);
-    dy[1] = g * (y[1] * (1 - rho) + y[0] * turn);
+    dy[0] = g * (y[0] * (Scalar(1) - rho) - y[1] * turn);
+    dy[1] = g * (y[1] * (Scalar(1) - rho) + y[0] * turn);
   }
 
   static Eigen::Vector<Scalar, 2> solution(double t) {

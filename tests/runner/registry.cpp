@@ -1,0 +1,62 @@
+// The methods that are compiled, each list in a source of its own (runner/methods).
+#include "runner/method.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace antistrophe::runner {
+
+Methods euler_methods();
+Methods midpoint_methods();
+Methods heun_methods();
+Methods ralston_methods();
+Methods ralston3_methods();
+Methods bosh3_methods();
+Methods rk4_methods();
+Methods rk38_methods();
+Methods tsit5_methods();
+Methods dopri5_methods();
+Methods dop853_methods();
+Methods two_point_methods();
+Methods two_point_floating_methods();
+Methods node_methods();
+Methods adams_methods();
+Methods symplectic_methods();
+
+const Methods& all_methods() {
+  static const Methods all = joined(
+      {euler_methods(), midpoint_methods(), heun_methods(), ralston_methods(), ralston3_methods(), bosh3_methods(),
+       rk4_methods(), rk38_methods(), tsit5_methods(), dopri5_methods(), dop853_methods(), two_point_methods(),
+       two_point_floating_methods(), node_methods(), adams_methods(), symplectic_methods()});
+  return all;
+}
+
+Methods joined(std::initializer_list<Methods> lists) {
+  Methods result;
+  for (const Methods& list : lists) result.insert(result.end(), list.begin(), list.end());
+  return result;
+}
+
+Methods methods(std::string_view names) {
+  Methods result;
+  int depth = 0;
+  std::string name;
+  const auto finish = [&] {
+    const auto found = std::find_if(all_methods().begin(), all_methods().end(),
+                                    [&](const AnyMethod& method) { return method.name() == name; });
+    if (found == all_methods().end()) throw std::logic_error("no method is compiled by the name of " + name);
+    result.push_back(*found);
+    name.clear();
+  };
+  for (const char c : names) {
+    depth += c == '<' ? 1 : c == '>' ? -1 : 0;
+    if (c == ',' && depth == 0)
+      finish();
+    else if (c != ' ' || !name.empty())
+      name += c;
+  }
+  finish();
+  return result;
+}
+
+}  // namespace antistrophe::runner
