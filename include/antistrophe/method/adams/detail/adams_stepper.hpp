@@ -129,7 +129,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   void read(const Carry& carry, Y& y) { y = numbers_.real(carry.newest, real_); }
 
   Outcome attempt(const Step& step, const Carry& carry) {
-    at_ = place_forth<K>(step, carry.begun[0]);
+    place_forth<K>(step, carry.begun[0], at_);
     if (at_.starts) {
       increment_of_start(step, carry.newest);
       if (!numbers_.store(psi_, increment_)) return classify();
@@ -232,7 +232,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
 
   template <class Cursor>
   Outcome reconstruct(const Step& step, Carry& carry, Cursor& bits) {
-    at_ = place_back<K>(step, carry.begun[0]);
+    place_back<K>(step, carry.begun[0], at_);
     Stored& slot = carry.older[at_.slot];  // x_n, and then x_{n−K}
     if (at_.starts) {
       increment_of_start(step, slot);

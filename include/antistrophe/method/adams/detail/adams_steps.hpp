@@ -30,23 +30,28 @@ inline bool continues(const Step& step, std::int64_t i) {
   return ratio >= shortest && ratio <= longest;
 }
 
-// On the way forth, from where the method started before the step.
+// On the way forth, from where the method started before the step. Written member by member: a place built elsewhere and copied
+// whole is read by wide loads that wait for narrow stores.
 template <std::size_t K>
-AdamsPlace place_forth(const Step& step, std::int64_t begun) {
-  AdamsPlace place{step.n - step.timeline->first(), ring_slot<K>(step.n), begun, true, false};
-  if (place.i > begun && !continues(step, place.i)) {
-    place.restarts = true;
-    place.begun = place.i;
-  }
-  place.starts = place.i - place.begun < static_cast<std::int64_t>(K);
-  return place;
+void place_forth(const Step& step, std::int64_t begun, AdamsPlace& place) {
+  const std::int64_t i = step.n - step.timeline->first();
+  const bool restarts = i > begun && !continues(step, i);
+  place.i = i;
+  place.slot = ring_slot<K>(step.n);
+  place.begun = restarts ? i : begun;
+  place.starts = i - place.begun < static_cast<std::int64_t>(K);
+  place.restarts = restarts;
 }
 
 // On the way back, from where it had started after the step.
 template <std::size_t K>
-AdamsPlace place_back(const Step& step, std::int64_t begun) {
+void place_back(const Step& step, std::int64_t begun, AdamsPlace& place) {
   const std::int64_t i = step.n - step.timeline->first();
-  return {i, ring_slot<K>(step.n), begun, i - begun < static_cast<std::int64_t>(K), i == begun && i > 0};
+  place.i = i;
+  place.slot = ring_slot<K>(step.n);
+  place.begun = begun;
+  place.starts = i - begun < static_cast<std::int64_t>(K);
+  place.restarts = i == begun && i > 0;
 }
 
 // True where this step and the K before it are equal but for the rounding of their times.
