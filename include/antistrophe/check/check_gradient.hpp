@@ -1,6 +1,7 @@
 // check_gradient(problem, method, steps, loss[, extras…]): the gradient of the very solve, against differences of its value. For users' own tests, beside check_vjp.
 #pragma once
 
+#include <antistrophe/core/detail/differences.hpp>
 #include <antistrophe/gradient.hpp>
 
 #include <cmath>
@@ -64,7 +65,7 @@ GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, 
         x = static_cast<std::remove_cvref_t<decltype(x)>>(static_cast<double>(original) + offset);
         return value_at();
       };
-      const double slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
+      const double slope = detail::central_difference(at(h) - at(-h), at(2 * h) - at(-2 * h), h);
       x = original;
       return slope;
     };

@@ -13,9 +13,9 @@
 // `static constexpr bool chooses_steps = true`; step/adaptive.hpp is one.
 #pragma once
 
+#include <antistrophe/core/detail/splitmix64.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
-#include <antistrophe/number/exact_factor.hpp>
 #include <antistrophe/problem/solution.hpp>
 #include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/step/detail/controller.hpp>

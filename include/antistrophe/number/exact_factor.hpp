@@ -5,24 +5,13 @@
 // solution: 2(1−λ), or q, a component a step. Without it a resting solution would keep one at every step.
 #pragma once
 
+#include <antistrophe/core/detail/splitmix64.hpp>
 #include <antistrophe/core/errors.hpp>
 
 #include <cmath>
 #include <cstdint>
 
 namespace antistrophe {
-
-namespace detail {
-
-// A well mixed 64-bit number from n (Steele, Lea & Flood 2014, SplitMix64).
-inline std::uint64_t splitmix64(std::uint64_t n) {
-  n += 0x9e3779b97f4a7c15u;
-  n = (n ^ (n >> 30)) * 0xbf58476d1ce4e5b9u;
-  n = (n ^ (n >> 27)) * 0x94d049bb133111ebu;
-  return n ^ (n >> 31);
-}
-
-}  // namespace detail
 
 // The factor λ of an exact coupling, 1 − 2^{−m} (1 <= m <= 40) or 2^{−q} (0 <= q <= 40; q = 0 is λ = 1).
 class ExactFactor {
@@ -103,8 +92,7 @@ class ExactFactor {
   static bool is_complement(double lambda) { return lambda > 0.5 && lambda < 1 && is_small_power_of_two(1 - lambda); }
 
   std::int64_t dither(std::uint64_t seed, std::int64_t i) const {
-    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
-    return static_cast<std::int64_t>((seed + odd * static_cast<std::uint64_t>(i)) &
+    return static_cast<std::int64_t>((seed + detail::golden_increment * static_cast<std::uint64_t>(i)) &
                                      static_cast<std::uint64_t>(modulus_ - 1));
   }
 

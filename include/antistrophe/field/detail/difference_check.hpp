@@ -1,6 +1,7 @@
 // A field's vjp against finite differences of the field, wᵀ ∂f/∂x, component by component.
 #pragma once
 
+#include <antistrophe/core/detail/differences.hpp>
 #include <antistrophe/field/detail/pullback_check.hpp>
 
 #include <algorithm>
@@ -108,7 +109,7 @@ class DifferenceCheck : protected PullbackCheck<F, Y> {
     for (Index i = 0; i < y_.size(); ++i) {
       const Real near = static_cast<Real>(plus.data()[i]) - static_cast<Real>(minus.data()[i]);
       const Real far = static_cast<Real>(plus2.data()[i]) - static_cast<Real>(minus2.data()[i]);
-      result.f.push_back((8 * near - far) / (12 * h));
+      result.f.push_back(central_difference(near, far, h));
       result.inexact.push_back(std::abs(result.f.back() - near / (2 * h)));
       result.finite = result.finite && is_finite(result.f.back());
       const Real largest = std::max(

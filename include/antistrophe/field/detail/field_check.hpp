@@ -2,6 +2,7 @@
 // tape, and does not see the time where it says so.
 #pragma once
 
+#include <antistrophe/core/detail/splitmix64.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/field/detail/access.hpp>
@@ -23,10 +24,8 @@ class CheckDirections {
  public:
   explicit CheckDirections(std::uint64_t seed) : state_(seed) {}
   double next() {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15U;  // splitmix64
-    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-    z ^= z >> 31U;
+    const std::uint64_t z = splitmix64(state_);
+    state_ += golden_increment;
     const double size = 0.25 + 0.75 * static_cast<double>(z >> 12U) * 0x1p-52;
     return (z & 1U) != 0 ? size : -size;
   }
