@@ -1,4 +1,4 @@
-# Builds and runs the consumer, which finds the library in one of two WAYs: installed (find_package), or as a folder of
+# Builds, at OPTIMISATION, and runs the consumer, which finds the library in one of two WAYs: installed (find_package), or as a folder of
 # its own tree (add_subdirectory).
 cmake_minimum_required(VERSION 3.21)
 function(run)
@@ -25,8 +25,8 @@ else()
 endif()
 
 run("${CMAKE_COMMAND}" -S "${work}/consumer" -B "${work}/build" -G "${GENERATOR}" "-DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}"
-    "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DEigen3_DIR=${EIGEN_DIR}" -DCMAKE_BUILD_TYPE=Release "${where}"
-    "-DEXPECTED_VERSION=${VERSION}")
+    "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DEigen3_DIR=${EIGEN_DIR}" -DCMAKE_BUILD_TYPE=None "${where}"
+    "-DOPTIMISATION=${OPTIMISATION}" "-DEXPECTED_VERSION=${VERSION}")
 run("${CMAKE_COMMAND}" --build "${work}/build")
 run("${work}/build/consumer")
 message(STATUS "${WAY}: ${text}")

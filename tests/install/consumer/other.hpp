@@ -1,0 +1,4 @@
+#pragma once
+
+int version_in_the_other_file();
+bool bounces_in_the_other_file();
