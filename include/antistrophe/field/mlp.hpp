@@ -1,21 +1,23 @@
 // A fully connected network as a vector field: x ← σ(W x + b) layer by layer, the last one linear. The parameters are one
 // flat vector: layer by layer, W (rows × columns = fan out × fan in, row by row), then b.
 // The state is a vector, or a matrix of one sample a column.
+//
+//   Mlp<double, Layers<3, 64, 64, 2>, Tanh, TimeAndState> mlp;   // (t, y) of two rows in, two rows out
+//   mlp.initialise(GlorotUniform{engine});                        // an engine of <random>, seeded by the caller
 #pragma once
 
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/field/mlp/activation.hpp>
 #include <antistrophe/field/mlp/detail/large_layer.hpp>
-#include <antistrophe/field/mlp/detail/small_layer.hpp>
+#include <antistrophe/field/mlp/detail/shape.hpp>
 #include <antistrophe/field/mlp/detail/vectorised.hpp>
+#include <antistrophe/field/mlp/initialisers.hpp>
+#include <antistrophe/field/mlp/layers.hpp>
 
 #include <Eigen/Core>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstddef>
-#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -24,165 +26,7 @@
 
 namespace antistrophe {
 
-// Layer sizes fixed at compile time, input first: Layers<1, 10, 1>.
-template <Eigen::Index... Sizes>
-struct Layers {
-  static_assert(sizeof...(Sizes) >= 2, "Layers: name at least the input's and the output's size");
-  static_assert(((Sizes > 0) && ...), "Layers: every size is at least 1");
-};
-
-// Layer sizes given when the network is made: Mlp<double>{{3, 64, 64, 2}}.
-struct RuntimeLayers {};
-
-// What the network is fed with: the state, or (t, y) with time as its first input.
-struct StateOnly {};
-struct TimeAndState {};
-
-// A weight or bias as an initialiser meets it.
-struct MlpParameter {
-  Eigen::Index index;    // in the flat vector
-  Eigen::Index layer;    // 0 for the first
-  Eigen::Index fan_in;   // inputs of the layer
-  Eigen::Index fan_out;  // outputs of the layer
-  bool is_bias;
-};
-
 namespace detail {
-
-// Uniform in [−1, 1) from any engine of the standard, the same on every platform.
-template <class Engine>
-double uniform_sign(Engine& engine) {
-  const double span = double(Engine::max() - Engine::min()) + 1;
-  return 2 * (double(engine() - Engine::min()) / span) - 1;
-}
-
-}  // namespace detail
-
-// Weights uniform in ±√(6 / (fan in + fan out)), biases 0 (Glorot & Bengio 2010). The engine is the caller's, so that
-// the caller fixes its seed: mlp.initialise(GlorotUniform{engine}).
-template <class Engine>
-struct GlorotUniform {
-  Engine& engine;
-  double operator()(const MlpParameter& p) const {
-    return p.is_bias ? 0 : detail::uniform_sign(engine) * std::sqrt(6 / double(p.fan_in + p.fan_out));
-  }
-};
-template <class Engine>
-GlorotUniform(Engine&) -> GlorotUniform<Engine>;
-
-// Weights and biases uniform in ±1/√(fan in): the default of PyTorch and Equinox.
-template <class Engine>
-struct FanInUniform {
-  Engine& engine;
-  double operator()(const MlpParameter& p) const { return detail::uniform_sign(engine) / std::sqrt(double(p.fan_in)); }
-};
-template <class Engine>
-FanInUniform(Engine&) -> FanInUniform<Engine>;
-
-namespace detail {
-
-// One layer's place in the flat parameters. Number, In, Out and StateIn are Eigen::Dynamic where sizes are; StateIn
-// leaves out the input that time takes.
-template <int Number, int In, int StateIn, int Out>
-struct MlpLayer {
-  Eigen::Index number, in, state_in, out;
-  Eigen::Index weights, biases;  // offsets
-  bool is_last;
-
-  static constexpr int number_at_compile_time = Number;
-  template <class S>
-  using Small = SmallLayer<S, In, Out>;
-  template <class S>
-  using Inputs = SmallInputs<S, In, In != StateIn, (Number > 0)>;
-
-  constexpr Eigen::Index end() const { return biases + out; }
-};
-
-// Sizes of the layers, at compile time or at run time; forwards and backwards visit them in turn.
-template <class Sizes, bool WithTime>
-class MlpShape;
-
-template <Eigen::Index... Sizes, bool WithTime>
-class MlpShape<Layers<Sizes...>, WithTime> {
- public:
-  static constexpr bool is_fixed = true;
-  static constexpr std::array<Eigen::Index, sizeof...(Sizes)> sizes{Sizes...};
-  static constexpr std::size_t layers = sizeof...(Sizes) - 1;
-  static_assert(
-      sizes.front() == sizes.back() + (WithTime ? 1 : 0),
-      "Mlp: a vector field has as many outputs as the state has rows, and as many inputs, or one more with time");
-
-  template <std::size_t Number>
-  static constexpr auto layer() {
-    constexpr Eigen::Index in = sizes[Number];
-    constexpr Eigen::Index state_in = in - (WithTime && Number == 0 ? 1 : 0);
-    constexpr Eigen::Index out = sizes[Number + 1];
-    Eigen::Index begin = 0;
-    for (std::size_t l = 0; l < Number; ++l) begin += (sizes[l] + 1) * sizes[l + 1];
-    return MlpLayer<int(Number), int(in), int(state_in), int(out)>{
-        Eigen::Index(Number), in, state_in, out, begin, begin + in * out, Number + 1 == layers};
-  }
-
-  template <std::size_t Number = 0, class Visit>
-  static ANTISTROPHE_ALWAYS_INLINE void forwards(Visit&& visit) {
-    visit(layer<Number>());
-    if constexpr (Number + 1 < layers) forwards<Number + 1>(visit);
-  }
-  template <std::size_t Number = layers - 1, class Visit>
-  static ANTISTROPHE_ALWAYS_INLINE void backwards(Visit&& visit) {
-    visit(layer<Number>());
-    if constexpr (Number > 0) backwards<Number - 1>(visit);
-  }
-};
-
-template <bool WithTime>
-class MlpShape<RuntimeLayers, WithTime> {
- public:
-  static constexpr bool is_fixed = false;
-  std::vector<Eigen::Index> sizes;
-
-  explicit MlpShape(std::vector<Eigen::Index> given) : sizes(std::move(given)) {
-    if (sizes.size() < 2)
-      throw std::invalid_argument("Mlp: sizes has " + std::to_string(sizes.size()) +
-                                  " entries; name at least the input's and the output's size");
-    for (const Eigen::Index size : sizes)
-      if (size < 1)
-        throw std::invalid_argument("Mlp: a layer's size is " + std::to_string(size) + "; it is at least 1");
-    if (sizes.front() != sizes.back() + (WithTime ? 1 : 0))
-      throw std::invalid_argument("Mlp: sizes begin with " + std::to_string(sizes.front()) + " and end with " +
-                                  std::to_string(sizes.back()) + "; a vector field has as many inputs as outputs" +
-                                  (WithTime ? ", and one more for time" : ""));
-  }
-
-  auto layer(std::size_t number, Eigen::Index begin) const {
-    const Eigen::Index in = sizes[number];
-    const Eigen::Index state_in = in - (WithTime && number == 0 ? 1 : 0);
-    const Eigen::Index out = sizes[number + 1];
-    constexpr int dynamic = Eigen::Dynamic;
-    return MlpLayer<dynamic, dynamic, dynamic, dynamic>{
-        Eigen::Index(number), in, state_in, out, begin, begin + in * out, number + 2 == sizes.size()};
-  }
-
-  template <class Visit>
-  void forwards(Visit&& visit) const {
-    Eigen::Index begin = 0;
-    for (std::size_t number = 0; number + 1 < sizes.size(); ++number) {
-      const auto current = layer(number, begin);
-      visit(current);
-      begin = current.end();
-    }
-  }
-  template <class Visit>
-  void backwards(Visit&& visit) const {
-    Eigen::Index end = 0;
-    for (std::size_t number = 0; number + 1 < sizes.size(); ++number) end += (sizes[number] + 1) * sizes[number + 1];
-    for (std::size_t number = sizes.size() - 1; number-- > 0;) {
-      const Eigen::Index begin = end - (sizes[number] + 1) * sizes[number + 1];
-      visit(layer(number, begin));
-      end = begin;
-    }
-  }
-};
 
 template <class S>
 constexpr Eigen::Index padded(Eigen::Index n) {
