@@ -64,16 +64,20 @@ Solution<Y, SavedType<Save, Y>> solve_once(const Problem<F, Y>& problem, const M
   using S = typename M::template Stepper<F, Y>;
   validate(problem);
   SavedValues<Save, Y, O> values{save_at, observer, {}, {}};
-  typename Saver<Y>::Observe hand_on;
+  typename Saver<Y>::Observe hand_on{};
   if constexpr (!std::is_same_v<Save, SaveAt>)
-    hand_on = [&values](double t, const Y& y) { return values(t, y); };
+    hand_on = {nullptr, &values, [](const void*, void* made, double t, const Y& y) {
+                 return (*static_cast<SavedValues<Save, Y, O>*>(made))(t, y);
+               }};
   else if constexpr (!std::is_same_v<O, NoObserver>)
-    hand_on = [&observer](double t, const Y& y) { return observe(observer, t, y); };
+    hand_on = {&observer, nullptr, [](const void* told, void*, double t, const Y& y) {
+                 return observe(*static_cast<const O*>(told), t, y);
+               }};
   const Timeline plan = timeline_of(steps, problem.t0, problem.t1);
   Throttle throttle(progress);
   auto forward =
       make_forward<S>(method, problem.field, problem.y0, problem.t0, problem.t1, steps, plan, save_plan_of(save_at),
-                      EventDetector(events, problem.field, problem.y0), NoTrace{}, std::move(hand_on));
+                      EventDetector(events, problem.field, problem.y0), NoTrace{}, hand_on);
   run_forward(forward, steps, plan, problem.y0, problem.t0, problem.t1, false, throttle);
   auto solution = [&] {
     if constexpr (std::is_same_v<Save, SaveAt>)

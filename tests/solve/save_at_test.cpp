@@ -46,8 +46,13 @@ auto plan_saves(const SaveAt& save_at, const Timeline& timeline) {
     CHECK(forward.saver.states()[e][0] == Approx(plan.ts[e] - timeline.t0()).margin(1e-14));
   return plan;
 }
+Nodes nodes_of(const detail::SavePlan& plan) {
+  Nodes nodes;
+  for (const detail::SavedEntry& entry : plan.entries) nodes.push_back(entry.node);
+  return nodes;
+}
 Nodes planned(const SaveAt& save_at, const Timeline& timeline = quarters) {
-  return plan_saves(save_at, timeline).nodes;
+  return nodes_of(plan_saves(save_at, timeline));
 }
 
 }  // namespace
@@ -67,7 +72,7 @@ TEST_CASE("Ends and steps are saved once each, in order", "[save]") {
 
 TEST_CASE("Given times are saved, duplicates one entry each, the ends too", "[save]") {
   const auto plan = plan_saves({.times = {0, 0, 0.25, 0.25, 1, 1}}, quarters);
-  CHECK(plan.nodes == Nodes{0, 0, 1, 1, 4, 4});
+  CHECK(nodes_of(plan) == Nodes{0, 0, 1, 1, 4, 4});
   CHECK(plan.ts == std::vector<double>{0, 0, 0.25, 0.25, 1, 1});
   CHECK(planned({.times = {0.5}}) == Nodes{2});
   CHECK(planned({.times = {0, 0.5}, .t0 = true, .t1 = true}) == Nodes{0, 2, 4});
@@ -80,7 +85,7 @@ TEST_CASE("A time a few units in the last place from an end or a node is taken f
           "[save]") {
   const double above = std::nextafter(1.0, 2.0), below = std::nextafter(0.25, 0.0);
   const auto plan = plan_saves({.times = {below, above}}, quarters);
-  CHECK(plan.nodes == Nodes{1, 4});
+  CHECK(nodes_of(plan) == Nodes{1, 4});
   CHECK(plan.ts == std::vector<double>{below, above});
   // Nodes i · h against times counted up: 0.1, 0.2, 0.30000000000000004, …
   std::vector<double> counted_up;
@@ -91,10 +96,10 @@ TEST_CASE("A time a few units in the last place from an end or a node is taken f
 
 TEST_CASE("A time between nodes is read off the dense output of the step it lies in", "[save]") {
   const auto plan = plan_saves({.times = {0.3, 0.5, 0.6, 0.7}}, quarters);
-  CHECK(plan.nodes == Nodes{1, 2, 2, 2});
-  CHECK(plan.sigmas[0] == Approx(0.2));
-  CHECK(plan.sigmas[1] == 0);
-  CHECK(plan.sigmas[3] == Approx(0.8));
+  CHECK(nodes_of(plan) == Nodes{1, 2, 2, 2});
+  CHECK(plan.entries[0].sigma == Approx(0.2));
+  CHECK(plan.entries[1].sigma == 0);
+  CHECK(plan.entries[3].sigma == Approx(0.8));
   CHECK(planned({.times = {0.3}, .every = 2}) == Nodes{1, 2, 4});
 }
 

@@ -93,7 +93,7 @@ void require_minimum_steps(std::int64_t steps) {
 template <class S, class Detector, class Trace, class Method, class F, class Y, class StepsType>
 Forward<S, Trace, Detector> make_forward(const Method& method, const F& field, const Y& y0, double t0, double t1,
                                          const StepsType& steps, const Timeline& plan, const SaveAt& save_at,
-                                         Detector&& detector, Trace&& trace, typename Saver<Y>::Observe observer = {},
+                                         Detector&& detector, Trace&& trace, typename Saver<Y>::Observe observe = {},
                                          typename Saver<Y>::Keep keep = Saver<Y>::Keep::unobserved) {
   if constexpr (LaidOutSteps<StepsType>) {
     if (!takes_again(steps)) require_minimum_steps<S>(plan.steps());
@@ -101,7 +101,7 @@ Forward<S, Trace, Detector> make_forward(const Method& method, const F& field, c
   return {S(resolved(method, resolution_wishes(steps), y0, t1 - t0, plan.steps()), field, y0),
           std::move(trace),
           std::move(detector),
-          Saver<Y>(save_at, t0, t1, plan.steps(), y0, std::move(observer), keep),
+          Saver<Y>(save_at, t0, t1, plan.steps(), y0, observe, keep),
           AttemptedStep<S>(y0),
           {},
           {},

@@ -12,61 +12,75 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <string>
 #include <utility>
 #include <vector>
 
 namespace antistrophe::detail {
 
-// Where entry e was saved: at node nodes[e] where sigmas[e] is 0, else inside the step from that node, at that fraction.
-// An entry inside a step that was not given by its time is the state at the event that cut the step.
+// Where an entry was saved: at a node where sigma is 0, else inside the step from that node, at that fraction. An entry inside
+// a step that was not given by its time is the state at the event that cut the step.
+struct SavedEntry {
+  std::int64_t node;
+  double sigma;
+  bool given;  // asked for by time, which stays where it is when t0 and t1 move
+};
+
 struct SavePlan {
-  std::vector<std::int64_t> nodes;
-  std::vector<double> sigmas;
-  std::vector<double> ts;
-  std::vector<char> given;   // asked for by time, which stays where it is when t0 and t1 move
+  std::vector<SavedEntry> entries;
+  std::vector<double> ts;    // of the entries
   bool last_is_end = false;  // the last entry is the state at t1, wherever t1 moves
 
-  std::size_t size() const { return nodes.size(); }
-  void reserve(std::size_t n) { nodes.reserve(n), sigmas.reserve(n), ts.reserve(n), given.reserve(n); }
-  void resize(std::size_t n) { nodes.resize(n), sigmas.resize(n), ts.resize(n), given.resize(n); }
+  std::size_t size() const { return entries.size(); }
+  void reserve(std::size_t n) { entries.reserve(n), ts.reserve(n); }
+  void shorten(std::size_t n) {
+    for (; entries.size() > n; entries.pop_back()) ts.pop_back();
+  }
 };
+
+// Throws std::invalid_argument where a time is not finite, not sorted or outside [t0, t1].
+ANTISTROPHE_COLD inline void check_save_at(const SaveAt& save_at, double t0, double t1, double slack) {
+  const std::vector<double>& times = save_at.times;
+  const double sign = t1 >= t0 ? 1 : -1;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    const double t = times[i];
+    if (!std::isfinite(t)) refuse_entry("SaveAt::times", i, t, "finite");
+    if (sign * (t - t0) < -slack || sign * (t - t1) > slack) refuse_entry("SaveAt::times", i, t, between(t0, t1));
+    if (i > 0 && sign * (t - times[i - 1]) < 0)
+      refuse_entry("SaveAt::times", i, t, "sorted along the direction from t0 to t1");
+  }
+  if (save_at.every < 0) refuse("SaveAt::every", save_at.every, "at least 1, or 0 for none");
+}
 
 template <EigenState Y>
 class Saver {
  public:
-  // Told of each saved state; false ends the solve.
-  using Observe = std::function<bool(double, const Y&)>;
+  // Told of each saved state; false ends the solve. It refers to an observer and what else the call needs, which outlive it.
+  struct Observe {
+    const void* observer = nullptr;
+    void* context = nullptr;
+    bool (*call)(const void* observer, void* context, double t, const Y& y) = nullptr;
+  };
   // Whether states that an observer was told of are kept all the same, for the way back.
   enum class Keep { unobserved, all };
 
   // Throws std::invalid_argument where a time is not finite, not sorted or outside [t0, t1]. `steps` is the number of
   // steps where it is known, so that memory for the states is allocated once.
-  Saver(const SaveAt& save_at, double t0, double t1, std::int64_t steps, const Y& y0, Observe observer = {},
+  Saver(const SaveAt& save_at, double t0, double t1, std::int64_t steps, const Y& y0, Observe observe = {},
         Keep keep = Keep::unobserved)
       : save_at_(save_at),
-        observer_(std::move(observer)),
-        keeps_(!observer_ || keep == Keep::all),
+        observe_(observe),
+        keeps_(observe.call == nullptr || keep == Keep::all),
         slack_(time_slack(t0, t1, steps)),
-        sign_(t1 >= t0 ? 1 : -1) {
-    for (std::size_t i = 0; i < save_at.times.size(); ++i) {
-      const double t = save_at.times[i];
-      if (!std::isfinite(t)) refuse_entry("SaveAt::times", i, t, "finite");
-      if (sign_ * (t - t0) < -slack_ || sign_ * (t - t1) > slack_) refuse_entry("SaveAt::times", i, t, between(t0, t1));
-      if (i > 0 && sign_ * (t - save_at.times[i - 1]) < 0)
-        refuse_entry("SaveAt::times", i, t, "sorted along the direction from t0 to t1");
-    }
-    if (save_at.every < 0) refuse("SaveAt::every", save_at.every, "at least 1, or 0 for none");
+        sign_(t1 >= t0 ? 1 : -1),
+        zero_(zeros_like(y0)) {
+    check_save_at(save_at, t0, t1, slack_);
     every_ = save_at.steps ? 1 : save_at.every;
     only_last_ = save_at.times.empty() && !save_at.t0 && !save_at.t1 && every_ == 0;
+    if (!keeps_) return;
     const std::size_t expected = save_at.times.size() + (save_at.t0 ? 1 : 0) + (save_at.t1 || only_last_ ? 1 : 0) +
                                  (every_ > 0 ? static_cast<std::size_t>(steps / every_) : 0);
-    zero_ = zeros_like(y0);
-    if (keeps_) {
-      plan_.reserve(expected);
-      ys_.assign(expected, zero_);
-    }
+    plan_.reserve(expected);
+    ys_.reserve(expected);
   }
 
   // The state at node 0 of a segment; `last` where the solve is over there. After an event, only the first segment's start is
@@ -115,9 +129,9 @@ class Saver {
   };
   Mark mark() const { return {plan_.size(), path_.size()}; }
   void rewind(const Mark& mark) {
-    for (std::size_t e = mark.saves; e < plan_.size(); ++e) next_ -= plan_.given[e] != 0 ? 1U : 0U;
-    plan_.resize(mark.saves);
-    path_.resize(mark.pieces);
+    for (std::size_t e = mark.saves; e < plan_.size(); ++e) next_ -= plan_.entries[e].given ? 1U : 0U;
+    plan_.shorten(mark.saves);
+    path_.shorten(mark.pieces);
   }
 
   // The state at the end of a committed step.
@@ -134,7 +148,7 @@ class Saver {
   const SavePlan& plan() const { return plan_; }
   // What was saved, once the solve is over.
   const std::vector<Y>& states() {
-    for (; ys_.size() > plan_.size(); ys_.pop_back()) spare_.push_back(std::move(ys_.back()));
+    while (ys_.size() > plan_.size()) ys_.pop_back();
     return ys_;
   }
   std::vector<Y> take_states() {
@@ -144,8 +158,8 @@ class Saver {
 
   // Forgets what was saved, but keeps the memory for another solve of the same plan.
   void restart() {
-    plan_.resize(0);
-    path_.resize(0);
+    plan_.shorten(0);
+    path_.shorten(0);
     next_ = handed_ = 0;
     passed_ = 0;
     started_ = stopped_ = plan_.last_is_end = false;
@@ -169,13 +183,13 @@ class Saver {
  private:
   // What a step has saved is handed on once the step stands; if it is not to be kept, its entries are used again.
   void hand_on() {
-    if (!observer_) return;
+    if (observe_.call == nullptr) return;
     for (; handed_ < plan_.size() && !stopped_; ++handed_) {
-      stopped_ = !observer_(plan_.ts[handed_], ys_[handed_]);
+      stopped_ = !observe_.call(observe_.observer, observe_.context, plan_.ts[handed_], ys_[handed_]);
       if (stopped_) stopped_at_ = plan_.ts[handed_];
     }
     if (keeps_) return;
-    plan_.resize(0);
+    plan_.shorten(0);
     handed_ = 0;
   }
 
@@ -185,18 +199,9 @@ class Saver {
 
   // Room for one more entry.
   Y& add(std::int64_t node, double sigma, double t, bool given) {
-    plan_.nodes.push_back(node);
-    plan_.sigmas.push_back(sigma);
+    plan_.entries.push_back({node, sigma, given});
     plan_.ts.push_back(t);
-    plan_.given.push_back(given);
-    if (ys_.size() < plan_.size()) {
-      if (spare_.empty()) {
-        ys_.push_back(zero_);
-      } else {
-        ys_.push_back(std::move(spare_.back()));
-        spare_.pop_back();
-      }
-    }
+    if (ys_.size() < plan_.size()) ys_.push_back(zero_);
     return ys_[plan_.size() - 1];
   }
 
@@ -212,7 +217,7 @@ class Saver {
   }
 
   SaveAt save_at_;
-  Observe observer_;
+  Observe observe_;
   bool keeps_;
   double slack_, sign_, stopped_at_ = 0;
   bool only_last_ = false, started_ = false, stopped_ = false;
@@ -220,7 +225,7 @@ class Saver {
   std::size_t next_ = 0, handed_ = 0;
   SavePlan plan_;
   DensePath<Y> path_;
-  std::vector<Y> ys_, spare_;
+  std::vector<Y> ys_;  // room for more than the plan has, until they are asked for
   Y zero_;
 };
 

@@ -67,12 +67,12 @@ class Backward {
 
   // The cotangents of what was saved at node i, whose carry is given.
   void meet_saves(std::int64_t i, const typename S::Carry& carry) {
-    for (; next_ > stop_ && plan_.nodes[next_ - 1] == i && plan_.sigmas[next_ - 1] == 0; --next_) {
+    for (; next_ > stop_ && plan_.entries[next_ - 1].node == i && plan_.entries[next_ - 1].sigma == 0; --next_) {
       const std::size_t e = next_ - 1;
       const Y& w = (*ys_bar_)[e];
       stepper_.add_to_state(carry_bar, w);
       if constexpr (with_times) {
-        if (!plan_.given[e]) {
+        if (!plan_.entries[e].given) {
           if (!ts_bar_->empty()) move_node(i, (*ts_bar_)[e]);
         } else if (i > 0 && i < timeline_->steps() && timeline_->moves()) {
           // A time that was given stays where it is while its node moves: y(t) = y_i + (t − t_i) y'(t_i).
@@ -87,8 +87,8 @@ class Backward {
   // The cotangents of what was saved inside step i, and of events of the record that were met there.
   std::span<const SavedInside<Y>> saves_inside(std::int64_t i) {
     inside_.clear();
-    for (; next_ > stop_ && plan_.nodes[next_ - 1] == i && plan_.sigmas[next_ - 1] > 0; --next_)
-      inside_.push_back({plan_.sigmas[next_ - 1], &(*ys_bar_)[next_ - 1]});
+    for (; next_ > stop_ && plan_.entries[next_ - 1].node == i && plan_.entries[next_ - 1].sigma > 0; --next_)
+      inside_.push_back({plan_.entries[next_ - 1].sigma, &(*ys_bar_)[next_ - 1]});
     add_events(i);
     return inside_;
   }
@@ -98,10 +98,10 @@ class Backward {
   std::span<const SavedInside<Y>> saves_of_interrupted(std::int64_t i, const SavedInside<Y>& at_event, Y& w,
                                                        double& t_bar) {
     inside_.clear();
-    for (; next_ > stop_ && plan_.nodes[next_ - 1] == i && plan_.sigmas[next_ - 1] > 0; --next_) {
+    for (; next_ > stop_ && plan_.entries[next_ - 1].node == i && plan_.entries[next_ - 1].sigma > 0; --next_) {
       const std::size_t e = next_ - 1;
-      if (plan_.given[e]) {
-        inside_.push_back({plan_.sigmas[e], &(*ys_bar_)[e]});
+      if (plan_.entries[e].given) {
+        inside_.push_back({plan_.entries[e].sigma, &(*ys_bar_)[e]});
       } else {
         w += (*ys_bar_)[e];
         if (!ts_bar_->empty()) t_bar += (*ts_bar_)[e];

@@ -177,7 +177,7 @@ class BackwardPass {
   // t0 == t1: no step was taken, and y(t1) moves by f with t1 and by −f with t0.
   void add_instant(const std::vector<Y>& ys_bar, TimeCotangents& times_bar) const {
     const SavePlan& plan = forward_.saver.plan();
-    if (ys_bar.empty() || !plan.last_is_end || plan.given.back()) return;
+    if (ys_bar.empty() || !plan.last_is_end || plan.entries.back().given) return;
     auto tape = make_tape<F, Y>(field_, forward_.start);
     Y dy = zeros_like(forward_.start);
     evaluate<F, Y>(field_, forward_.segments.front().timeline.t0(), forward_.start, dy, tape);

@@ -154,9 +154,14 @@ class DifferentiatedSolve {
     if constexpr (std::is_same_v<O, NoObserver>)
       return {};
     else if constexpr (of_function)
-      return [this, &observer](double t, const Y& y) { return observe(observer, t, save_.function(t, y)); };
+      return {&observer, this, [](const void* told, void* self, double t, const Y& y) {
+                return observe(*static_cast<const O*>(told), t,
+                               static_cast<DifferentiatedSolve*>(self)->save_.function(t, y));
+              }};
     else
-      return [&observer](double t, const Y& y) { return observe(observer, t, y); };
+      return {&observer, nullptr, [](const void* told, void*, double t, const Y& y) {
+                return observe(*static_cast<const O*>(told), t, y);
+              }};
   }
 
   static void check_length(const char* name, std::size_t length, const char* what, std::size_t expected) {

@@ -22,9 +22,9 @@ class DensePath {
   std::size_t size() const { return pieces_.size(); }
 
   // Keeps the first `pieces` of them.
-  void resize(std::size_t pieces) {
-    pieces_.resize(pieces);
-    coefficients_.resize(pieces * (static_cast<std::size_t>(degree_) + 1));
+  void shorten(std::size_t pieces) {
+    while (pieces_.size() > pieces) pieces_.pop_back();
+    while (coefficients_.size() > pieces * (static_cast<std::size_t>(degree_) + 1)) coefficients_.pop_back();
   }
 
   // The extension of a step from t0 of length h, valid up to `until`.
@@ -32,7 +32,7 @@ class DensePath {
   void add(double t0, double h, double until, const StepPolynomial<Y, Degree>& polynomial) {
     degree_ = Degree;
     pieces_.push_back({t0, h, until});
-    coefficients_.insert(coefficients_.end(), polynomial.coefficients.begin(), polynomial.coefficients.end());
+    for (const Y& coefficient : polynomial.coefficients) coefficients_.push_back(coefficient);
   }
 
   // y(t), or y'(t). At a time where two pieces meet it is that of the later one, so that after a jump the state is the new
