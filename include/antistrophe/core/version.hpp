@@ -2,7 +2,7 @@
 #pragma once
 
 #define ANTISTROPHE_VERSION_MAJOR 0
-#define ANTISTROPHE_VERSION_MINOR 1
+#define ANTISTROPHE_VERSION_MINOR 2
 #define ANTISTROPHE_VERSION_PATCH 0
 
 // 10203 for 1.2.3: one number to compare with.
