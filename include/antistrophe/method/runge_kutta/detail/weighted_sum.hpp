@@ -50,10 +50,9 @@ template <const auto& Weights, std::size_t Begin, std::size_t End, class Real, c
 ANTISTROPHE_ALWAYS_INLINE void sum_entries(Y& sum, const auto& base, Real h, const Vectors& v) {
   using Scalar = typename Y::Scalar;
   [&]<std::size_t... J>(std::index_sequence<J...>) ANTISTROPHE_INLINE_LAMBDA {
-    const Scalar factors[] = {Scalar{0}, scalar<Y>(h * Weights[Begin + J])...};
     for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
       Scalar x = base(e);
-      ((Weights[Begin + J] != 0 ? void(x += factors[J + 1] * v[Begin + J].coeff(e)) : void()), ...);
+      ((Weights[Begin + J] != 0 ? void(x += scalar<Y>(h * Weights[Begin + J]) * v[Begin + J].coeff(e)) : void()), ...);
       sum.coeffRef(e) = x;
     });
   }(std::make_index_sequence<End - Begin>{});
