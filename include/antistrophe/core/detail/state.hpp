@@ -75,6 +75,13 @@ inline constexpr bool fits_registers =
 template <class Y>
 using Entries = std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>;
 
+// visit(e) for every entry of a state that fits registers, not a loop in the machine code.
+template <class Y, class Visit>
+ANTISTROPHE_ALWAYS_INLINE void for_entries(const Visit& visit) {
+  [&]<std::size_t... E>(std::index_sequence<E...>)
+      ANTISTROPHE_INLINE_LAMBDA { (visit(static_cast<Eigen::Index>(E)), ...); }(Entries<Y>{});
+}
+
 template <class Y, class Expression>
 ANTISTROPHE_ALWAYS_INLINE void assign(Y& to, const Expression& expression) {
   if constexpr (fits_registers<Y>)

@@ -116,7 +116,11 @@ class Increment : public Stages<Tableau, F, Y> {
           if constexpr (HasTimeGradient<F, Y>) h_bar += static_cast<double>(dot(k_bar, s.k[0]));
           assign(first.k_bar, first.k_bar + k_bar);
         }
-        if constexpr (n > begin) assign(bar.y, bar.y + (x_bar[begin + I] + ...));
+        if constexpr (n > begin && fits_registers<Y>)
+          for_entries<Y>([&](Eigen::Index e)
+                             ANTISTROPHE_INLINE_LAMBDA { bar.y.coeffRef(e) += (x_bar[begin + I].coeff(e) + ...); });
+        else if constexpr (n > begin)
+          assign(bar.y, bar.y + (x_bar[begin + I] + ...));
       }(std::make_index_sequence<n - begin>{});
     };
     if constexpr (fits_registers<Y> && fits_registers<Parameters<F, Y>>) {
@@ -148,7 +152,11 @@ class Increment : public Stages<Tableau, F, Y> {
     using Real = Work<Y>;
     const Real h = static_cast<Real>(to) - static_cast<Real>(from);
     const auto factor = scalar<Y>(sign * h * weights_b<Tableau, Real>[I]);
-    assign(k_bar, plus_column<Tableau, I, I + 1, N, Y>(factor * w, h, x_bar));
+    if constexpr (fits_registers<Y>)
+      sum_entries<column_of_a<Tableau, Real, I>, I + 1, N>(
+          k_bar, [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { return factor * w.coeff(e); }, h, x_bar);
+    else
+      assign(k_bar, plus_column<Tableau, I, I + 1, N, Y>(factor * w, h, x_bar));
     if constexpr (WithKappa) k_bar += kappa_[I];
   }
 

@@ -166,6 +166,9 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, double from, doubl
   const auto argument = [&](Y& x) ANTISTROPHE_INLINE_LAMBDA {
     if constexpr (I == 0)
       assign(x, y);
+    else if constexpr (fits_registers<Y>)
+      sum_entries<row_of_a<Tableau, Real, I>, 0, I>(
+          x, [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { return y.coeff(e); }, h, k);
     else
       assign(x, plus_weighted<row_of_a<Tableau, Real, I>, 0, I, Y>(y, h, k));
   };

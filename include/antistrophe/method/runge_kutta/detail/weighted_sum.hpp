@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 namespace antistrophe::detail {
 
@@ -35,6 +36,28 @@ inline constexpr auto weights_error = [] {
   return row;
 }();
 
+// The weights by which the arguments of later stages depend on stage I.
+template <class Tableau, class Real, std::size_t I>
+inline constexpr auto column_of_a = [] {
+  std::array<Real, static_cast<std::size_t>(Tableau::stages)> column{};
+  for (std::size_t j = 0; j < column.size(); ++j) column[j] = tableau::coefficient<Real>(Tableau::a[j][I]);
+  return column;
+}();
+
+// base(e) + Σ_{Begin<=j<End} (h w_j) v_j, entry by entry in the order of j: of a state that fits registers, sums need no type
+// of expression each, which would be most of what a method of many stages costs to compile.
+template <const auto& Weights, std::size_t Begin, std::size_t End, class Real, class Vectors, class Y>
+ANTISTROPHE_ALWAYS_INLINE void sum_entries(Y& sum, const auto& base, Real h, const Vectors& v) {
+  using Scalar = typename Y::Scalar;
+  [&]<std::size_t... J>(std::index_sequence<J...>) ANTISTROPHE_INLINE_LAMBDA {
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
+      Scalar x = base(e);
+      ((Weights[Begin + J] != 0 ? void(x += scalar<Y>(h * Weights[Begin + J]) * v[Begin + J].coeff(e)) : void()), ...);
+      sum.coeffRef(e) = x;
+    });
+  }(std::make_index_sequence<End - Begin>{});
+}
+
 // base + Σ_{j<End} (h w_j) v_j as one lazy expression.
 template <const auto& Weights, std::size_t J, std::size_t End, class Y, class Real, class Vectors, class Expression>
 ANTISTROPHE_ALWAYS_INLINE auto plus_weighted(const Expression& base, Real h, const Vectors& v) {
@@ -57,7 +80,11 @@ ANTISTROPHE_ALWAYS_INLINE void weighted_sum(Real h, const Vectors& v, Y& sum) {
     weighted_sum<Weights, J + 1, End>(h, v, sum);
   } else {
     const auto factor = scalar<Y>(h * Weights[J]);
-    assign(sum, plus_weighted<Weights, J + 1, End, Y>(factor * v[J], h, v));
+    if constexpr (fits_registers<Y>)
+      sum_entries<Weights, J + 1, End>(
+          sum, [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { return factor * v[J].coeff(e); }, h, v);
+    else
+      assign(sum, plus_weighted<Weights, J + 1, End, Y>(factor * v[J], h, v));
   }
 }
 
