@@ -31,9 +31,8 @@ struct Push {
 template <class M, class E>
 void check(const M& method, const Adaptive& steps, const E& events) {
   const SaveAt save_at{.times = {0.7, 1.1, 2.9}, .steps = true};
-  const DefaultAdjoint<M, problems::DrivenPendulum<>, Vector2d> adjoint;
-  auto pass = solve_with_pullback(problem, method, steps, save_at, adjoint, events);
-  auto again = solve_with_pullback(problem, method, StepTo{pass.solution().steps()}, save_at, adjoint, events);
+  auto pass = solve_with_pullback(problem, method, steps, save_at, events);
+  auto again = solve_with_pullback(problem, method, StepTo{pass.solution().steps()}, save_at, events);
   CHECK(again.solution().status() == pass.solution().status());
   REQUIRE(again.ts() == pass.ts());
   CHECK(again.stats().bits == pass.stats().bits);
