@@ -4,26 +4,12 @@
 #include "reversible_methods.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 using namespace antistrophe;
 
 namespace {
-
-std::int64_t steps_for(int order) {
-  switch (order) {
-    case 1:
-      return 16384;
-    case 3:
-      return 2048;
-    case 5:
-      return 768;
-    case 8:
-      return 16;
-    default:
-      return 512;
-  }
-}
 
 template <class Scalar, class M>
 void check_order(const M& method, int order, std::int64_t n) {
