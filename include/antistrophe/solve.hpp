@@ -54,7 +54,7 @@ struct SavedValues {
 template <class SolutionType>
 ANTISTROPHE_COLD [[noreturn]] void throw_failed(SolutionType&& solution) {
   const Failure failure = solution.failure();
-  throw SolveError(failure, std::move(solution));
+  throw SolveError(failure, std::forward<SolutionType>(solution));
 }
 
 template <class F, class Y, class M, class StepsType, class Save, class EventsType, class O>

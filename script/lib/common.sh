@@ -33,12 +33,13 @@ choose_compiler() {
   return 1
 }
 
-# Names a clang-format that understands concepts (16 or newer; the older ones take them apart), or fails.
-find_clang_format() {
+# find_llvm_tool <tool> <its own choice>: names one of version 16 or newer, or fails. Older clang-formats take concepts apart,
+# and older clang-tidies stumble over them.
+find_llvm_tool() {
   local candidate major
-  for candidate in "${CLANG_FORMAT:-}" clang-format-{16,17,18,19,20} clang-format; do
+  for candidate in "$2" "$1"-{16,17,18,19,20,21} "$1"; do
     [[ -n "$candidate" ]] && have "$candidate" || continue
-    major="$("$candidate" --version | sed -E 's/.*version ([0-9]+).*/\1/')"
+    major="$("$candidate" --version | sed -nE 's/.*version ([0-9]+).*/\1/p' | head -n 1)"
     if [[ "$major" =~ ^[0-9]+$ ]] && (( major >= 16 )); then
       echo "$candidate"
       return 0
@@ -46,14 +47,18 @@ find_clang_format() {
   done
   return 1
 }
+find_clang_format() { find_llvm_tool clang-format "${CLANG_FORMAT:-}"; }
+find_clang_tidy() { find_llvm_tool clang-tidy "${CLANG_TIDY:-}"; }
 
-# As many compilers at a time as there are processors, and 1.5 GB of memory for each. ANTISTROPHE_JOBS overrides it.
-jobs_at_a_time() {
-  local jobs memory
+# As many compilers at a time as there are processors, and memory for each: what the largest programs of a preset take at most.
+# ANTISTROPHE_JOBS overrides it.
+jobs_at_a_time() {  # [<preset>]
+  local jobs memory each=2000000
+  if [[ "${1:-}" == asan ]]; then each=2500000; fi
   jobs="${ANTISTROPHE_JOBS:-}"
   if [[ -z "$jobs" ]]; then
     jobs="$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)"
-    memory="$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo 2>/dev/null || true)"
+    memory="$(awk -v each="$each" '/^MemAvailable:/ { print int($2 / each) }' /proc/meminfo 2>/dev/null || true)"
     [[ -n "$memory" ]] && (( memory < jobs )) && jobs="$memory"
     (( jobs >= 1 )) || jobs=1
   fi
@@ -66,5 +71,5 @@ build() {
   shift
   choose_compiler || die "no C++ compiler found: g++ 12 or clang 14 or newer is needed"
   cmake --preset "$preset"
-  cmake --build --preset "$preset" --parallel "$(jobs_at_a_time)" ${1:+--target "$@"}
+  cmake --build --preset "$preset" --parallel "$(jobs_at_a_time "$preset")" ${1:+--target "$@"}
 }

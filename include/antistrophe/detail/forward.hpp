@@ -99,8 +99,8 @@ Forward<S, Trace, Detector> make_forward(const Method& method, const F& field, c
     if (!takes_again(steps)) require_minimum_steps<S>(plan.steps());
   }
   return {S(resolved(method, resolution_wishes(steps), y0, t1 - t0, plan.steps()), field, y0),
-          std::move(trace),
-          std::move(detector),
+          std::forward<Trace>(trace),
+          std::forward<Detector>(detector),
           Saver<Y>(save_at, t0, t1, plan.steps(), y0, observe, keep),
           AttemptedStep<S>(y0),
           {},
