@@ -23,19 +23,19 @@
 #define ANTISTROPHE_ONE_INSTANCE
 #endif
 
-// What is done once where a solve fails, kept out of the loops.
-#if defined(__GNUC__)
-#define ANTISTROPHE_COLD [[gnu::cold, gnu::noinline]]
-#else
-#define ANTISTROPHE_COLD
-#endif
-
 #if defined(__GNUC__)
 #define ANTISTROPHE_ALWAYS_INLINE inline __attribute__((always_inline))
 #define ANTISTROPHE_INLINE_LAMBDA __attribute__((always_inline))
 #else
 #define ANTISTROPHE_ALWAYS_INLINE inline
 #define ANTISTROPHE_INLINE_LAMBDA
+#endif
+
+// A function that is called now and then in a solve: not inlined at every call, but optimised.
+#if defined(__GNUC__)
+#define ANTISTROPHE_OUT_OF_LINE [[gnu::noinline]]
+#else
+#define ANTISTROPHE_OUT_OF_LINE
 #endif
 
 // A function that is called where a solve ends badly, or once in it: kept out of line and small, which spares compile time.

@@ -57,6 +57,17 @@ double default_resolution(const Y& y0) {
   return resolution;
 }
 
+// What would have held a value beyond the range of fixed-point numbers.
+ANTISTROPHE_COLD inline std::string out_of_range_advice(double value, double range, double resolution,
+                                                        const char* option) {
+  std::ostringstream text;
+  const double enough = std::exp2(std::ceil(std::log2(std::fabs(value))) - 42);
+  text << "the value " << value << " leaves the range ±" << range << " of fixed-point numbers with resolution "
+       << resolution << "; " << option << " = " << enough
+       << " would have held it (if the solution is meant to grow so far)";
+  return text.str();
+}
+
 template <EigenState Y>
 class FixedPoint {
   static_assert(std::is_same_v<typename Y::Scalar, double> || std::is_same_v<typename Y::Scalar, float>,
@@ -75,11 +86,8 @@ class FixedPoint {
     if (!std::isnormal(resolution_) || !std::isnormal(inverse_))
       refuse("resolution", resolution, "a normal number with a normal inverse");
     const double largest = y0.size() == 0 ? 0.0 : static_cast<double>(y0.array().abs().maxCoeff());
-    if (!(largest * inverse_ < increment_limit))
-      refuse("resolution", resolution, "above " + in_words(largest / increment_limit) + ", so that y0 fits in 60 bits");
-    if (largest > 0 && largest < resolution_)
-      refuse("resolution", resolution,
-             "at most the largest entry of y0, " + in_words(largest) + ", or y0 would be lost");
+    if (!(largest * inverse_ < increment_limit) || (largest > 0 && largest < resolution_))
+      refuse_resolution(resolution, largest, largest * inverse_ < increment_limit);
   }
 
   double lambda() const { return factor_.value(); }
@@ -148,15 +156,17 @@ class FixedPoint {
     return -1;
   }
   std::string advice(double value, const char* option = ".resolution") const {
-    std::ostringstream text;
-    const double enough = std::exp2(std::ceil(std::log2(std::fabs(value))) - 42);
-    text << "the value " << value << " leaves the range ±" << static_cast<double>(stored_limit) * resolution_
-         << " of fixed-point numbers with resolution " << resolution_ << "; " << option << " = " << enough
-         << " would have held it (if the solution is meant to grow so far)";
-    return text.str();
+    return out_of_range_advice(value, static_cast<double>(stored_limit) * resolution_, resolution_, option);
   }
 
  private:
+  ANTISTROPHE_COLD [[noreturn]] static void refuse_resolution(double resolution, double largest, bool fits) {
+    std::string what = in_words(fits ? largest : largest / increment_limit);
+    what.insert(0, fits ? "at most the largest entry of y0, " : "above ");
+    what.append(fits ? ", or y0 would be lost" : ", so that y0 fits in 60 bits");
+    refuse("resolution", resolution, what);
+  }
+
   static constexpr double increment_limit = 1152921504606846976.0;  // 2^60
   static constexpr std::int64_t stored_limit = std::int64_t{1} << 61;
 

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
-#include <iostream>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -37,10 +36,12 @@ inline Progress progress_bar(const std::string& label = "") {
   return {[label](double fraction, const Stats& stats) {
             constexpr int width = 40;
             const int full = static_cast<int>(std::lround(width * fraction));
-            std::cerr << '\r' << label << (label.empty() ? "" : " ") << '['
-                      << std::string(static_cast<std::size_t>(full), '#')
-                      << std::string(static_cast<std::size_t>(width - full), ' ') << "] " << std::lround(100 * fraction)
-                      << " %, " << stats.accepted << " steps" << (fraction >= 1 ? "\n" : "") << std::flush;
+            std::string bar(static_cast<std::size_t>(full), '#');
+            bar.resize(static_cast<std::size_t>(width), ' ');
+            std::fprintf(stderr, "\r%s%s[%s] %ld %%, %lld steps%s", label.c_str(), label.empty() ? "" : " ",
+                         bar.c_str(), std::lround(100 * fraction), static_cast<long long>(stats.accepted),
+                         fraction >= 1 ? "\n" : "");
+            std::fflush(stderr);
           },
           0.1};
 }

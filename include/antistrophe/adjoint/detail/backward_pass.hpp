@@ -79,7 +79,7 @@ class BackwardPass {
     }
     gradient.stats.evaluations = stepper.calls().evaluations - before.evaluations;
     gradient.stats.vjps = stepper.calls().vjps - before.vjps;
-    if (!gradient.y0.allFinite() || !gradient.theta.allFinite())
+    if (first_not_finite(gradient.y0) >= 0 || first_not_finite(gradient.theta) >= 0)
       return {Status::gradient_not_finite, segments.front().timeline.t0(), segments.front().timeline.first(), -1,
               "the cotangents overflowed on the way back, or the vjp returned NaN: a chaotic solution over so long a "
               "time has no gradient that numbers can hold"};

@@ -45,7 +45,7 @@ class Increment : public Stages<Tableau, F, Y> {
   // Pulls sign·w back through `stages`.
   ANTISTROPHE_ALWAYS_INLINE Calls pull_back(const F& field, const StagesType& stages, int sign, const Y& w,
                                             const Bar& bar) {
-    return through_stages<false>(field, stages, sign, w, bar, ThroughFirst{});
+    return through_stages(field, stages, sign, w, bar, ThroughFirst{});
   }
 
   // The same short of the first stage, which two increments share: its cotangent is added to first_bar, and pull_back_first ends
@@ -56,7 +56,7 @@ class Increment : public Stages<Tableau, F, Y> {
   }
   ANTISTROPHE_ALWAYS_INLINE Calls pull_back_to_first(const F& field, const StagesType& stages, int sign, const Y& w,
                                                      const Bar& bar, Y& first_bar) {
-    return through_stages<false>(field, stages, sign, w, bar, HandOverFirst{first_bar});
+    return through_stages(field, stages, sign, w, bar, HandOverFirst{first_bar});
   }
 
   // Through f(t, y), the first stage of increments from (t, y): the cotangent of h has taken its part of it already.
@@ -79,10 +79,10 @@ class Increment : public Stages<Tableau, F, Y> {
   template <class First>
   ANTISTROPHE_ALWAYS_INLINE Calls with_saves(const F& field, const Y& w, const Bar& bar, Saves saves,
                                              const First& first) {
-    if (saves.empty()) return through_stages<false>(field, *this, 1, w, bar, first);
+    if (saves.empty()) return through_stages(field, *this, 1, w, bar, first);
     Calls calls = this->complete(field, count);
     gather(saves);
-    calls += through_stages<true>(field, *this, 1, w, bar, first);
+    calls += through_all_stages(field, w, bar, first);
     return calls;
   }
 
@@ -97,22 +97,71 @@ class Increment : public Stages<Tableau, F, Y> {
     }
   }
 
-  // With `WithKappa` all stages take part, and κ_i is added to the cotangent of stage i.
-  template <bool WithKappa, class First>
+  // Through all stages, κ_i added to the cotangent of stage i. A loop, out of line: few steps have values saved inside them,
+  // and unrolled it would be as much to compile again as the way back without. Sums are in the order of through_stages.
+  template <class First>
+  ANTISTROPHE_OUT_OF_LINE Calls through_all_stages(const F& field, const Y& w, const Bar& bar, const First& first) {
+    using Real = Work<Y>;
+    constexpr bool hands_over = std::is_same_v<First, HandOverFirst>;
+    constexpr std::size_t begin = hands_over ? 1 : 0;
+    const double from = this->from(), to = this->to();
+    const Real h = static_cast<Real>(to) - static_cast<Real>(from);
+    double h_bar = 0, c_bar = 0, t_bar = 0;
+    for (std::size_t i = count; i-- > 0;) {
+      k_bar_ = scalar<Y>(h * weights_b<Tableau, Real>[i]) * w;
+      for (std::size_t j = i + 1; j < count; ++j) {
+        const Real weight = all_of_a<Tableau, Real>[j][i];
+        if (weight != 0) k_bar_ += scalar<Y>(h * weight) * x_bar_[j];
+      }
+      k_bar_ += kappa_[i];
+      if constexpr (HasTimeGradient<F, Y>) h_bar += static_cast<double>(dot(k_bar_, this->k[i]));
+      if constexpr (hands_over) {
+        if (i == 0) {
+          first.k_bar += k_bar_;
+          break;
+        }
+      }
+      x_bar_[i].setZero();
+      typename Y::Scalar stage_t_bar{0};
+      const double c = all_of_c<Tableau>[i];
+      detail::pull_back<F, Y>(field, stage_time(c, from, to), this->x[i], this->tape[i], k_bar_, x_bar_[i], bar.theta,
+                              stage_t_bar);
+      if constexpr (HasTimeGradient<F, Y> && !DeclaredAutonomous<F>) {
+        c_bar += c * static_cast<double>(stage_t_bar);
+        t_bar += static_cast<double>(stage_t_bar);
+      }
+    }
+    if constexpr (count > begin) {
+      for (std::size_t i = count - 1; i-- > begin;) x_bar_[i] += x_bar_[i + 1];
+      bar.y += x_bar_[begin];
+    }
+    take_times(from, to, h_bar, c_bar, t_bar, bar);
+    return {0, static_cast<std::int64_t>(count - begin)};
+  }
+
+  // The cotangents of the two times, from what the stages gave.
+  static void take_times(double from, double to, double h_bar, double c_bar, double t_bar, const Bar& bar) {
+    if constexpr (HasTimeGradient<F, Y>) {
+      const double all = h_bar / (to - from) + c_bar;
+      bar.from += t_bar - all;
+      bar.to += all;
+    }
+  }
+
+  // Through the stages of the increment.
+  template <class First>
   ANTISTROPHE_ALWAYS_INLINE Calls through_stages(const F& field, const StagesType& s, int sign, const Y& w,
                                                  const Bar& bar, const First& first) {
-    constexpr std::size_t n = WithKappa ? count : used;
+    constexpr std::size_t n = used;
     constexpr bool hands_over = std::is_same_v<First, HandOverFirst>;
     constexpr std::size_t begin = hands_over ? 1 : 0;
     const double from = s.from(), to = s.to();
     double h_bar = 0, c_bar = 0, t_bar = 0;
     const auto through = [&](Y& k_bar, auto& x_bar, Parameters<F, Y>& theta_bar) ANTISTROPHE_INLINE_LAMBDA {
       [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
-        (through_stage<n - 1 - I, n, WithKappa>(field, from, to, s, sign, w, k_bar, x_bar, theta_bar, h_bar, c_bar,
-                                                t_bar),
-         ...);
+        (through_stage<n - 1 - I, n>(field, from, to, s, sign, w, k_bar, x_bar, theta_bar, h_bar, c_bar, t_bar), ...);
         if constexpr (hands_over) {
-          cotangent_of_stage<0, n, WithKappa>(from, to, sign, w, x_bar, k_bar);
+          cotangent_of_stage<0, n>(from, to, sign, w, x_bar, k_bar);
           if constexpr (HasTimeGradient<F, Y>) h_bar += static_cast<double>(dot(k_bar, s.k[0]));
           assign(first.k_bar, first.k_bar + k_bar);
         }
@@ -137,16 +186,12 @@ class Increment : public Stages<Tableau, F, Y> {
     } else {
       through(k_bar_, x_bar_, bar.theta);
     }
-    if constexpr (HasTimeGradient<F, Y>) {
-      const double all = h_bar / (to - from) + c_bar;
-      bar.from += t_bar - all;
-      bar.to += all;
-    }
+    take_times(from, to, h_bar, c_bar, t_bar, bar);
     return {0, static_cast<std::int64_t>(n - begin)};
   }
 
   // k̄_I, the cotangent of stage I's value, from those of the arguments of the stages after it.
-  template <std::size_t I, std::size_t N, bool WithKappa, class XBar>
+  template <std::size_t I, std::size_t N, class XBar>
   ANTISTROPHE_ALWAYS_INLINE void cotangent_of_stage(double from, double to, int sign, const Y& w, const XBar& x_bar,
                                                     Y& k_bar) const {
     using Real = Work<Y>;
@@ -157,16 +202,15 @@ class Increment : public Stages<Tableau, F, Y> {
           k_bar, [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { return factor * w.coeff(e); }, h, x_bar);
     else
       assign(k_bar, plus_column<Tableau, I, I + 1, N, Y>(factor * w, h, x_bar));
-    if constexpr (WithKappa) k_bar += kappa_[I];
   }
 
   // The cotangent of stage I's argument into x_bar[I], from those of the stages after it. h_bar gathers Σ k̄ᵀk and c_bar
   // Σ c_i t̄_i: together (Σ k̄ᵀk)/h + c_bar is the cotangent of h.
-  template <std::size_t I, std::size_t N, bool WithKappa, class XBar>
+  template <std::size_t I, std::size_t N, class XBar>
   ANTISTROPHE_ALWAYS_INLINE void through_stage(const F& field, double from, double to, const StagesType& s, int sign,
                                                const Y& w, Y& k_bar, XBar& x_bar, Parameters<F, Y>& theta_bar,
                                                double& h_bar, double& c_bar, double& t_bar) const {
-    cotangent_of_stage<I, N, WithKappa>(from, to, sign, w, x_bar, k_bar);
+    cotangent_of_stage<I, N>(from, to, sign, w, x_bar, k_bar);
     assign(x_bar[I], Y::Zero(w.rows(), w.cols()));
     typename Y::Scalar stage_t_bar{0};
     detail::pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.tape[I], k_bar, x_bar[I], theta_bar,

@@ -44,6 +44,18 @@ inline constexpr auto column_of_a = [] {
   return column;
 }();
 
+// All of them, and the nodes c, for loops over stages.
+template <class Tableau, class Real>
+inline constexpr auto all_of_a = []<std::size_t... I>(std::index_sequence<I...>) {
+  return std::array{row_of_a<Tableau, Real, I>...};
+}(std::make_index_sequence<static_cast<std::size_t>(Tableau::stages)>{});
+template <class Tableau>
+inline constexpr auto all_of_c = [] {
+  std::array<double, static_cast<std::size_t>(Tableau::stages)> nodes{};
+  for (std::size_t i = 0; i < nodes.size(); ++i) nodes[i] = tableau::coefficient<double>(Tableau::c[i]);
+  return nodes;
+}();
+
 // base(e) + Σ_{Begin<=j<End} (h w_j) v_j, entry by entry in the order of j: of a state that fits registers, sums need no type
 // of expression each, which would be most of what a method of many stages costs to compile.
 template <const auto& Weights, std::size_t Begin, std::size_t End, class Real, class Vectors, class Y>
@@ -103,15 +115,15 @@ ANTISTROPHE_ALWAYS_INLINE auto plus_column(const Expression& base, Real h, const
 }
 
 // The time of stage I of a step from `from` to `to`: its ends are the stored times, and no stage leaves the step.
+ANTISTROPHE_ALWAYS_INLINE double stage_time(double c, double from, double to) {
+  if (c == 0) return from;
+  if (c == 1) return to;
+  return std::clamp(from + c * (to - from), std::min(from, to), std::max(from, to));
+}
 template <class Tableau, std::size_t I>
 ANTISTROPHE_ALWAYS_INLINE double stage_time(double from, double to) {
   constexpr double c = tableau::coefficient<double>(Tableau::c[I]);
-  if constexpr (c == 0)
-    return from;
-  else if constexpr (c == 1)
-    return to;
-  else
-    return std::clamp(from + c * (to - from), std::min(from, to), std::max(from, to));
+  return stage_time(c, from, to);
 }
 
 }  // namespace antistrophe::detail
