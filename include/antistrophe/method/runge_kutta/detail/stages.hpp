@@ -153,8 +153,11 @@ class Stages {
   }
 
  private:
-  double from_ = 0, to_ = 0;  // of the increment evaluated last
+  // The two times of the increment evaluated last. They stand apart, so that no compiler copies both in one packet: a packet
+  // loaded from times just written must wait for the stores.
+  double from_ = 0;
   std::size_t known_ = used;  // stages
+  double to_ = 0;
 };
 
 // Stage I into s, from the values k of those before it.
