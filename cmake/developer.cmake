@@ -8,9 +8,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     -Wdouble-promotion -Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi -Wimplicit-fallthrough -Wformat=2)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # The last three look at inlined code and are mistaken about Eigen's fixed-size kernels: told, but no errors.
-  target_compile_options(antistrophe_developer INTERFACE
-    -Wduplicated-cond -Wlogical-op -Wno-error=maybe-uninitialized -Wno-error=array-bounds -Wno-error=stringop-overflow)
+  # The last looks at inlined code and is mistaken about Eigen's fixed-size kernels: told, but no error.
+  target_compile_options(antistrophe_developer INTERFACE -Wduplicated-cond -Wlogical-op -Wno-error=maybe-uninitialized)
 endif()
 
 # antistrophe_program_name(<variable> <source>): a target's name from a source's path, core/state_test.cpp -> core_state_test.

@@ -98,10 +98,14 @@ class Mlp {
 
    public:
     Tape() = default;
-    Tape(const Mlp& mlp, Eigen::Index columns) { resize(mlp, columns); }
+    Tape(const Mlp& mlp, Eigen::Index columns) { set_zero(tape_size(mlp.sizes(), columns)); }  // it will be copied
     void resize(const Mlp& mlp, Eigen::Index columns) {
       const TapeSize size = tape_size(mlp.sizes(), columns);
-      if (units.size() == size.units) return;
+      if (units.size() != size.units) set_zero(size);
+    }
+
+   private:
+    void set_zero(const TapeSize& size) {
       units.setZero(size.units);
       units_bar.setZero(size.widest);
       next_bar.setZero(size.widest);
