@@ -25,7 +25,7 @@ struct [[nodiscard]] ValueAndGradient {
   RealOf<Y> value{};
   Gradient<F, Y> gradient{};
   Failure failure{};  // status success where there is none
-  Stats stats{};      // of the way forth; gradient.stats has those of the way back
+  Stats stats{};      // of the forward pass; gradient.stats has those of the backward pass
 
   Status status() const { return failure.status; }
   bool success() const { return failure.status == Status::success || failure.status == Status::event; }
@@ -154,7 +154,7 @@ void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, t
 
 }  // namespace detail
 
-// The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (who is told of what is saved),
+// The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (called with what is saved),
 // Progress{…}, OnFailure.
 // Throws as solve does; std::invalid_argument where the loss returns NaN or infinity, in value or cotangents, or resizes a
 // cotangent; SolveError where the field turns out impure or the cotangents overflow.

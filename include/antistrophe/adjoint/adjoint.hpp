@@ -2,7 +2,7 @@
 // call beside the other extras, value_and_gradient(problem, method, steps, loss, DirectAdjoint{}), and has
 //   static constexpr bool is_adjoint = true;
 //   template <class S> static consteval bool require();    true where it goes with stepper S; else asserts why not
-//   template <class S> class Trace;                        what it keeps of the way forth, made of the adjoint
+//   template <class S> class Trace;                        what it keeps of the forward pass, made of the adjoint
 // and a Trace, made of the adjoint's options (or of nothing, where it has none),
 //   bits                                     takes what exact arithmetic sets aside: NoBits or a BitStack
 //   restart()                                forgets the solve before, but keeps its memory

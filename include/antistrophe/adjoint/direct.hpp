@@ -1,4 +1,4 @@
-// DirectAdjoint: every carry is stored on the way forth, the stages of each step are evaluated again on the way back.
+// DirectAdjoint: every carry is stored in the forward pass, the stages of each step are evaluated again in the backward pass.
 // Exact for every stepper; its memory grows with the number of steps.
 #pragma once
 

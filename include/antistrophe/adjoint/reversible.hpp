@@ -20,7 +20,7 @@ namespace antistrophe {
 
 namespace detail {
 
-// Where the way back did not meet the way forth.
+// Where the backward pass did not reproduce the forward states.
 inline Failure impure_at(double t, std::int64_t step) {
   return {
       Status::impure_field, t, step, -1,
@@ -104,7 +104,7 @@ struct ReversibleAdjoint {
       if constexpr (S::reversibility == Reversibility::exact) {
         return detail::impure_at(step.t0, step.n);
       } else {
-        // The way forth was finite, so it is the reconstruction that went astray.
+        // The forward pass was finite, so it is the reconstruction that went astray.
         return {Status::not_finite, step.t0, step.n, stepper.step_failure().component,
                 std::string("the reconstructed state is not finite: ") + why_astray};
       }

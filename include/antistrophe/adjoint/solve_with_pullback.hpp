@@ -128,8 +128,8 @@ class [[nodiscard]] Pass {
   std::unique_ptr<Parts> parts_;
 };
 
-// The solve and its pull-back. The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (who
-// is told of states that are kept all the same), Progress{…}, OnFailure (a solve that failed and was returned has no
+// The solve and its pull-back. The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (called
+// with states that are kept all the same), Progress{…}, OnFailure (a solve that failed and was returned has no
 // pull-back). Errors as of solve; a method that cannot go with the adjoint does not compile.
 template <class F, class Y, class M, class StepsType, class... Extras>
 auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const StepsType& steps,

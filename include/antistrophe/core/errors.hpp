@@ -1,4 +1,4 @@
-// What can go wrong, and how it is told. Bad arguments throw std::invalid_argument with the argument, its value and what
+// What can go wrong, and how it is reported. Bad arguments throw std::invalid_argument with the argument, its value and what
 // it may be; a solve that cannot go on throws SolveError, which carries the solution so far.
 #pragma once
 
@@ -28,7 +28,7 @@ enum class Status {
   stopped,              // by an observer
   not_finite,           // the field, or the state it led to, is NaN or infinite
   out_of_range,         // an exact state left the range of its fixed-point numbers
-  impure_field,         // the way back did not meet the way forth: the field is not a pure function
+  impure_field,         // the backward pass did not reproduce the forward states: the field is not a pure function
   gradient_not_finite,  // the cotangents overflowed on the way back
   max_steps,            // as many steps as allowed, and not there yet
   step_size_vanished,   // no step that t can resolve is short enough for the tolerance

@@ -1,4 +1,4 @@
-// A stack of bits: what an exact step cannot keep in the state itself. Pushed on the way forth, read by a cursor from
+// A stack of bits: what an exact step cannot keep in the state itself. Pushed in the forward pass, read by a cursor from
 // the top down on the way back, so that several pull-backs may read the same bits.
 #pragma once
 
@@ -33,7 +33,7 @@ class BitStack {
   std::int64_t size() const { return size_; }
   std::size_t bytes() const { return words_.capacity() * sizeof(std::uint64_t); }
 
-  // Reads from the top down. Past the bottom it yields zeros and says so: the way back was not the way forth.
+  // Reads from the top down. Past the bottom it yields zeros and says so: the backward pass is not that of the forward pass.
   class Cursor {
    public:
     explicit Cursor(const BitStack& stack) : stack_(&stack), left_(stack.size_) {}

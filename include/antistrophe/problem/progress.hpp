@@ -19,7 +19,7 @@
 namespace antistrophe {
 
 // Called as (fraction done, stats), at most once in `seconds`, and once at the end. Of a solve, the fraction of [t0, t1]; of a
-// gradient, the way forth is the first half and the way back the second.
+// gradient, the forward pass is the first half and the backward pass the second.
 struct Progress {
   std::function<void(double, const Stats&)> callable;
   double seconds = 0.1;
@@ -71,7 +71,7 @@ class Throttle {
   static constexpr std::int64_t every = 16;
 
   void look(double fraction, const Stats& stats) {
-    if (!(fraction < 1)) return;  // the end is told by finish, once
+    if (!(fraction < 1)) return;  // finish reports the end, once
     const auto now = std::chrono::steady_clock::now();
     if (std::chrono::duration<double>(now - last_).count() < progress_->seconds) return;
     last_ = now;

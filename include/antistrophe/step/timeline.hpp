@@ -1,5 +1,5 @@
 // The times of a solve: t_0, …, t_n. They are stored or a function of the index alone, and steps are derived from them,
-// h = t_{i+1} − t_i, in both passes: the way back meets the very numbers of the way forth.
+// h = t_{i+1} − t_i, in both passes: the backward pass meets the very numbers of the forward pass.
 #pragma once
 
 #include <antistrophe/core/errors.hpp>

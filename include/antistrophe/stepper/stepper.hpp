@@ -22,8 +22,8 @@
 
 namespace antistrophe {
 
-// How a stepper's way back relates to its way forth. One that goes back to an order p only says which, reversible_order: a
-// step there and back is off by O(h^{p+1}).
+// How a stepper's backward step relates to its forward step. One that goes back to an order p only says which,
+// reversible_order: a step there and back is off by O(h^{p+1}).
 enum class Reversibility { no, to_order, to_round_off, exact };
 
 // The cotangent of a value saved at the fraction sigma of a step.

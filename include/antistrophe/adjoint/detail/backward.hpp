@@ -37,7 +37,7 @@ class Backward {
         dy_(y_) {}
 
   // Before a sweep through all segments. `event_ws` are cotangents of states inside steps where events of the record were
-  // met, one for each event, or none at all; `throttle` is told of every step.
+  // met, one for each event, or none at all; `throttle` is notified of every step.
   void begin(const Cotangents<Y>& bar, const std::vector<Y>& event_ws, Throttle& throttle, const Stats& stats) {
     ys_bar_ = &bar.ys;
     ts_bar_ = &bar.ts;

@@ -58,7 +58,7 @@ class DifferentiatedSolve {
   using Detector = EventDetector<F, Y, E...>;
   using Saved = SavedType<Save, Y>;
 
-  // The field must outlive it; observer, if any, is told of what is saved.
+  // The field must outlive it; observer, if any, is called with what is saved.
   template <class M, class StepsType, class O>
   DifferentiatedSolve(const Problem<F, Y>& problem, const F& field, const M& method, const StepsType& steps,
                       const Save& save_at, const Events<E...>& events, const Adjoint& adjoint, const O& observer)

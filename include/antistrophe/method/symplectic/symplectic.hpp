@@ -1,7 +1,7 @@
 // Symplectic methods of split fields, y = (v, w), v' = velocity(t, w), w' = force(t, v) (field/split.hpp): SemiImplicitEuler of
 // order 1, Verlet of order 2, Suzuki4 of order 4 (method/symplectic/splitting.hpp). A step is a row of substeps, each of which moves
 // one half by the other, v += [h b velocity(t, w)/r] r: on integers that is undone by subtraction, at no bits, so that the
-// way back is the way forth bit for bit.
+// backward pass repeats the forward states bit for bit.
 // They are symplectic: of a separable Hamiltonian the energy's error stays bounded, of the method's order, for times
 // exponentially long in 1/h (Hairer, Lubich & Wanner, Geometric Numerical Integration, IX.8). Steps that adapt would cost
 // that; there is no error estimate. Costs, a call of a half counted as one: Verlet 2 a step, Suzuki4 10, SemiImplicitEuler 2.

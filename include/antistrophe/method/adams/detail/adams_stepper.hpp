@@ -58,7 +58,7 @@ template <int K, bool Corrected>
 inline constexpr AdamsChoice adams_choice =
     (Corrected ? pece_choices : adams_choices)[static_cast<std::size_t>(std::clamp(K, 1, 8) - 1)];
 
-// Σ (h w_j) v_j. The way back must repeat the way forth bit for bit, so this is one function in the machine code.
+// Σ (h w_j) v_j. The backward pass must repeat the forward pass bit for bit, so this is one function in the machine code.
 template <EigenState Y, std::size_t N, class Real>
 ANTISTROPHE_ONE_INSTANCE void combine(Real h, const std::array<Real, N>& w, const std::array<const Y*, N>& v, Y& sum) {
   [&]<std::size_t... J>(std::index_sequence<J...>)
@@ -315,7 +315,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     for (Stored& x : carry.older) x.setZero();
     carry.begun[0] = at_.begun;
   }
-  // False where the bits are none that give_up pushed: the way back was not the way forth.
+  // False where the bits are none that give_up pushed: the backward pass is not that of the forward pass.
   template <class Cursor>
   bool take_up(Carry& carry, Cursor& bits) const {
     pop_raw(carry.begun, bits);

@@ -30,8 +30,8 @@ inline bool continues(const Step& step, std::int64_t i) {
   return ratio >= shortest && ratio <= longest;
 }
 
-// On the way forth, from where the method started before the step. Written member by member: a place built elsewhere and copied
-// whole is read by wide loads that wait for narrow stores.
+// In the forward pass, from where the method started before the step. Written member by member: a place built elsewhere and
+// copied whole is read by wide loads that wait for narrow stores.
 template <std::size_t K>
 void place_forth(const Step& step, std::int64_t begun, AdamsPlace& place) {
   const std::int64_t i = step.n - step.timeline->first();

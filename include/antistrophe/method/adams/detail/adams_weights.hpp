@@ -144,8 +144,8 @@ struct AdamsWeights {
   }
 };
 
-// The weights of a step from t[0] to t1, where t[j] is the time of node n − j. The way back must repeat the way forth bit for
-// bit, so this is one function in the machine code.
+// The weights of a step from t[0] to t1, where t[j] is the time of node n − j. The backward pass must repeat the forward
+// pass bit for bit, so this is one function in the machine code.
 template <std::size_t K, bool Corrected, class Real>
 ANTISTROPHE_ONE_INSTANCE void weigh_unequal_steps(const std::array<double, K + 1>& t, double t1,
                                                   AdamsWeights<K, Corrected, Real>& weights) {

@@ -188,7 +188,7 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, double from, doubl
   }
 }
 
-// Ψ from time `from` at y to time `to`, its stages left in s. The way back must repeat the way forth bit for bit, so
+// Ψ from time `from` at y to time `to`, its stages left in s. The backward pass must repeat the forward pass bit for bit, so
 // this is one function in the machine code, called by both (tests look at the symbol table).
 template <class Tableau, class F, EigenState Y>
 ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, double from, double to, const Y& y,
