@@ -168,4 +168,3 @@ struct CountingHalves : problems::CoupledPendulums<> {
 };
 
 }  // namespace
-

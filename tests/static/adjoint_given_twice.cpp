@@ -17,5 +17,7 @@ const TerminalLoss loss{[](const auto& y, auto& y_bar) {
 #ifdef ANTISTROPHE_TEST_REPAIRED
 auto result() { return value_and_gradient(problem, Reversible<Dopri5>{}, FixedSteps{10}, loss, DirectAdjoint{}); }
 #else
-auto result() { return value_and_gradient(problem, Reversible<Dopri5>{}, FixedSteps{10}, loss, DirectAdjoint{}, ReversibleAdjoint{}); }
+auto result() {
+  return value_and_gradient(problem, Reversible<Dopri5>{}, FixedSteps{10}, loss, DirectAdjoint{}, ReversibleAdjoint{});
+}
 #endif

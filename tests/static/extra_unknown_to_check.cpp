@@ -15,7 +15,9 @@ const TerminalLoss loss{[](const auto& y, auto& y_bar) {
 }};
 
 #ifdef ANTISTROPHE_TEST_REPAIRED
-auto result() { return check_gradient(problem, Dopri5{}, FixedSteps{10}, loss, GradientCheckOptions{.tolerance = 1e-6}); }
+auto result() {
+  return check_gradient(problem, Dopri5{}, FixedSteps{10}, loss, GradientCheckOptions{.tolerance = 1e-6});
+}
 #else
 auto result() { return check_gradient(problem, Dopri5{}, FixedSteps{10}, loss, 1e-6); }
 #endif

@@ -112,9 +112,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
   using StagesOf = Stages<Tableau, Field, Y>;
   using Common::calls_, Common::failure_, Common::field_;
 
-  Outcome finite_end() {
-    return all_finite(y1_) ? Outcome::ok : end_is_not_finite();
-  }
+  Outcome finite_end() { return all_finite(y1_) ? Outcome::ok : end_is_not_finite(); }
   ANTISTROPHE_COLD Outcome end_is_not_finite() {
     failure_ = {first_not_finite(y1_), not_finite_end};
     return Outcome::not_finite;
