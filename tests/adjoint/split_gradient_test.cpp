@@ -34,45 +34,6 @@ using Methods = battery::Joined<battery::SplitMethods, battery::FloatingSplitMet
 
 }  // namespace
 
-// --- Times -----------------------------------------------------------------------------------------------------------------
-
-namespace {
-
-// As in adjoint/times_test.cpp.
-double difference(const std::function<long double(double)>& f, double x) {
-  constexpr double h = 1.0 / 256;
-  const long double slope =
-      45 * (f(x + h) - f(x - h)) - 9 * (f(x + 2 * h) - f(x - 2 * h)) + (f(x + 3 * h) - f(x - 3 * h));
-  return static_cast<double>(slope / (60 * static_cast<long double>(h)));
-}
-
-template <class M, class StepsType>
-void check_times(const StepsType& stepping, const SaveAt& save_at) {
-  CAPTURE(battery::Facts<M>::name);
-  const auto value = [&](double t0, double t1) {
-    const Problem<SplitPendulums<long double>, Eigen::Vector<long double, 4>> moved{
-        {}, driven.y0.cast<long double>(), t0, t1};
-    auto field = moved;
-    field.field.theta = driven.field.theta.cast<long double>();
-    return battery::WeightedSum::value(solve(field, battery::Facts<M>::real_valued(), stepping, save_at).ys());
-  };
-  const double t0_bar = difference([&](double t0) { return value(t0, 2.5); }, 0.5);
-  const double t1_bar = difference([&](double t1) { return value(0.5, t1); }, 2.5);
-  const double scale = std::fmax(std::fabs(t0_bar), std::fabs(t1_bar));
-  CHECK((std::fabs(t0_bar) > 1e-3 * scale && std::fabs(t1_bar) > 1e-3 * scale));
-  const auto check_adjoint = [&](const auto& adjoint) {
-    const auto gradient =
-        value_and_gradient(driven, battery::Facts<M>::method(), stepping, battery::WeightedSum{}, save_at, adjoint)
-            .gradient;
-    CHECK(std::fabs(gradient.t0 - t0_bar) < 1e-10 * scale);
-    CHECK(std::fabs(gradient.t1 - t1_bar) < 1e-10 * scale);
-  };
-  check_adjoint(ReversibleAdjoint{});
-  check_adjoint(DirectAdjoint{});
-}
-
-}  // namespace
-
 // --- Events ----------------------------------------------------------------------------------------------------------------
 
 namespace {

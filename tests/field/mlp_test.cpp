@@ -67,12 +67,12 @@ long double distance_from_textbook(const Field& field, double t, const Y& y, lon
 
 // A cotangent and what a field's vjp makes of it.
 template <class Field, class Y>
-struct Cotangents {
+struct NetworkCotangents {
   Y y_bar;
   typename Field::ParameterVector theta_bar;
   typename Y::Scalar t_bar{0};
 
-  Cotangents(const Field& field, double t, const Y& y, const Y& w)
+  NetworkCotangents(const Field& field, double t, const Y& y, const Y& w)
       : y_bar(Y::Zero(y.rows(), y.cols())), theta_bar(Field::ParameterVector::Zero(field.parameters().size())) {
     auto tape = field.make_tape(y);
     Y dy = y;
@@ -167,7 +167,7 @@ TEST_CASE("The vjp agrees with a complex step") {
   const auto network = sine_weights(Mlp<double, Layers<3, 10, 2>, Tanh, TimeAndState>{});
   auto complex = sine_weights(Mlp<Complex, Layers<3, 10, 2>, Tanh, TimeAndState>{});
   const Eigen::Vector2d y{0.4, -0.7}, w{0.3, 1.1};
-  const Cotangents found(network, 0.3, y, w);
+  const NetworkCotangents found(network, 0.3, y, w);
   const auto slope = [&](const Eigen::Vector2cd& at) {
     Eigen::Vector2cd dy;
     complex(0.3, at, dy);
@@ -194,15 +194,15 @@ TEMPLATE_TEST_CASE("Fixed, dynamic and batched calls agree", "", float, double) 
   using Batch = Eigen::Matrix<S, 2, 6>;
   const Batch y = some_state<Batch>(2, 6), w = some_state<Batch>(2, 6).array().sin().matrix();
   const Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic> y_dynamic = y, w_dynamic = w;
-  const Cotangents of_fixed(fixed, 0.3, y, w);
-  const Cotangents of_dynamic(dynamic, 0.3, y, w);
-  const Cotangents of_fixed_network(fixed, 0.3, y_dynamic, w_dynamic);
+  const NetworkCotangents of_fixed(fixed, 0.3, y, w);
+  const NetworkCotangents of_dynamic(dynamic, 0.3, y, w);
+  const NetworkCotangents of_fixed_network(fixed, 0.3, y_dynamic, w_dynamic);
   Eigen::Vector<S, 62> theta_bar = Eigen::Vector<S, 62>::Zero();
   S t_bar(0);
   const S tolerance = static_cast<S>(rounding<S>);
   for (Eigen::Index c = 0; c < 6; ++c) {
     const Eigen::Vector<S, 2> column = y.col(c), cotangent = w.col(c);
-    const Cotangents one(fixed, 0.3, column, cotangent);
+    const NetworkCotangents one(fixed, 0.3, column, cotangent);
     CHECK((one.y_bar - of_fixed.y_bar.col(c)).norm() < tolerance);
     CHECK((one.y_bar - of_dynamic.y_bar.col(c)).norm() < tolerance);
     CHECK((one.y_bar - of_fixed_network.y_bar.col(c)).norm() < tolerance);
@@ -221,14 +221,14 @@ TEST_CASE("Nothing depends on alignment") {
   const auto run = [](const auto& network, const auto& y) {
     using Field = std::remove_cvref_t<decltype(network)>;
     using Y = std::remove_cvref_t<decltype(y)>;
-    const Cotangents<Field, Y> first(network, 0.3, y, y);
+    const NetworkCotangents<Field, Y> first(network, 0.3, y, y);
     Y first_dy = y;
     network(0.3, y, first_dy);
     std::vector<Y> states(17, y), rates(17, y);
     for (std::size_t i = 0; i < states.size(); ++i) {
       network(0.3, states[i], rates[i]);
       REQUIRE(rates[i] == first_dy);
-      const Cotangents<Field, Y> here(network, 0.3, states[i], states[i]);
+      const NetworkCotangents<Field, Y> here(network, 0.3, states[i], states[i]);
       REQUIRE(here.y_bar == first.y_bar);
       REQUIRE(here.theta_bar == first.theta_bar);
     }
@@ -277,7 +277,7 @@ TEST_CASE("A tape that was not made for its state grows at first use") {
     network(0.3, y, dy, tape);
     network.vjp(0.3, y, tape, y, y_bar, theta_bar);
     network(0.3, y, expected);
-    const Cotangents fresh(network, 0.3, y, y);
+    const NetworkCotangents fresh(network, 0.3, y, y);
     CHECK(dy == expected);
     CHECK(y_bar == fresh.y_bar);
     CHECK(theta_bar == fresh.theta_bar);
