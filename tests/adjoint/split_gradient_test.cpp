@@ -5,7 +5,6 @@
 #include "split_problems.hpp"
 
 #include <cmath>
-#include <functional>
 #include <vector>
 
 using namespace antistrophe;
