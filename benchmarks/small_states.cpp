@@ -8,49 +8,20 @@
 #include <cmath>
 #include <cstdint>
 
+#include "support/problems.hpp"
+
 namespace {
 
 using namespace antistrophe;
 
-struct LotkaVolterra {
-  static constexpr bool autonomous = true;
-  Eigen::Vector4d theta{1.5, 1.0, 3.0, 1.0};
-  const auto& parameters() const { return theta; }
+struct LotkaVolterra : problems::LotkaVolterra<> {
   static Eigen::Vector2d start() { return {1, 1}; }
   static constexpr double end = 10;
-  void operator()(double, const auto& u, auto& du) const {
-    du[0] = theta[0] * u[0] - theta[1] * u[0] * u[1];
-    du[1] = -theta[2] * u[1] + theta[3] * u[0] * u[1];
-  }
-  void vjp(double, const auto& u, const auto& w, auto& u_bar, auto& theta_bar) const {
-    u_bar[0] += (theta[0] - theta[1] * u[1]) * w[0] + theta[3] * u[1] * w[1];
-    u_bar[1] += -theta[1] * u[0] * w[0] + (theta[3] * u[0] - theta[2]) * w[1];
-    theta_bar[0] += u[0] * w[0];
-    theta_bar[1] -= u[0] * u[1] * w[0];
-    theta_bar[2] -= u[1] * w[1];
-    theta_bar[3] += u[0] * u[1] * w[1];
-  }
 };
 
-struct Lorenz {
-  static constexpr bool autonomous = true;
-  Eigen::Vector3d theta{10, 28, 8.0 / 3};
-  const auto& parameters() const { return theta; }
+struct Lorenz : problems::Lorenz<> {
   static Eigen::Vector3d start() { return {1, 1, 1}; }
   static constexpr double end = 2;
-  void operator()(double, const auto& y, auto& dy) const {
-    dy[0] = theta[0] * (y[1] - y[0]);
-    dy[1] = y[0] * (theta[1] - y[2]) - y[1];
-    dy[2] = y[0] * y[1] - theta[2] * y[2];
-  }
-  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
-    y_bar[0] += -theta[0] * w[0] + (theta[1] - y[2]) * w[1] + y[1] * w[2];
-    y_bar[1] += theta[0] * w[0] - w[1] + y[0] * w[2];
-    y_bar[2] += -y[0] * w[1] - theta[2] * w[2];
-    theta_bar[0] += (y[1] - y[0]) * w[0];
-    theta_bar[1] += y[0] * w[1];
-    theta_bar[2] -= y[2] * w[2];
-  }
 };
 
 // Seven stars in a plane, of masses θ = (1, …, 7): q_i'' = Σ_j m_j (q_j − q_i)/|q_j − q_i|³. The state is all x, all y,

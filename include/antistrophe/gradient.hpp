@@ -28,7 +28,7 @@ struct [[nodiscard]] ValueAndGradient {
   Stats stats{};      // of the forward pass; gradient.stats has those of the backward pass
 
   Status status() const { return failure.status; }
-  bool success() const { return failure.status == Status::success || failure.status == Status::event; }
+  bool success() const { return succeeded(failure.status); }
 
   template <std::size_t I>
   const auto& get() const& {

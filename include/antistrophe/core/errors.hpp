@@ -35,6 +35,11 @@ enum class Status {
   not_converged,        // an implicit step's equations were not solved
 };
 
+// True where the solve reached t1, or a terminal event.
+constexpr bool succeeded(Status status) { return status == Status::success || status == Status::event; }
+// True where it could not go on: neither there, nor ended by an event or an observer.
+constexpr bool failed(Status status) { return !succeeded(status) && status != Status::stopped; }
+
 inline std::string_view to_string(Status status) {
   switch (status) {
     case Status::success:

@@ -9,7 +9,6 @@
 #include <antistrophe/step/fixed.hpp>
 
 #include <cmath>
-#include <concepts>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -69,22 +68,16 @@ Resolutions resolutions_of(const S& stepper) {
     return {};
 }
 
-// Whether a solve has taken these very steps: then they were enough.
-template <class StepsType>
-bool takes_again(const StepsType& steps) {
-  if constexpr (std::same_as<StepsType, StepTo>)
-    return steps.times.of_a_solve && steps.each == 1;
-  else
-    return false;
-}
-
-// A multistep method asks for as many steps as it has states, where they are laid out before.
-template <class S>
-void require_minimum_steps(std::int64_t steps) {
+// A multistep method asks for as many steps as it has states, where they are laid out before and no solve has taken them.
+template <class S, class StepsType>
+void require_minimum_steps(const StepsType& steps, std::int64_t n) {
   if constexpr (MultistepStepper<S>) {
     constexpr std::int64_t minimum = S::multistep.minimum_steps;
-    if (steps > 0 && steps < minimum)
-      refuse("the number of steps", steps,
+    if constexpr (requires { steps.taken_again(); }) {
+      if (steps.taken_again()) return;
+    }
+    if (n > 0 && n < minimum)
+      refuse("the number of steps", n,
              "at least " + std::to_string(minimum) + ", the order of the multistep method, or 0");
   }
 }
@@ -95,9 +88,7 @@ Forward<S, Trace, Detector> make_forward(const Method& method, const F& field, c
                                          const StepsType& steps, const Timeline& plan, const SaveAt& save_at,
                                          Detector&& detector, Trace&& trace, typename Saver<Y>::Observe observe = {},
                                          typename Saver<Y>::Keep keep = Saver<Y>::Keep::unobserved) {
-  if constexpr (LaidOutSteps<StepsType>) {
-    if (!takes_again(steps)) require_minimum_steps<S>(plan.steps());
-  }
+  if constexpr (LaidOutSteps<StepsType>) require_minimum_steps<S>(steps, plan.steps());
   return {S(resolved(method, resolution_wishes(steps), y0, t1 - t0, plan.steps()), field, y0),
           std::forward<Trace>(trace),
           std::forward<Detector>(detector),

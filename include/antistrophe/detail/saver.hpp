@@ -80,7 +80,7 @@ class Saver {
     const std::size_t expected = save_at.times.size() + (save_at.t0 ? 1 : 0) + (save_at.t1 || only_last_ ? 1 : 0) +
                                  (every_ > 0 ? static_cast<std::size_t>(steps / every_) : 0);
     plan_.reserve(expected);
-    ys_.reserve(expected);
+    ys_.assign(expected, zero_);
   }
 
   // The state at node 0 of a segment; `last` where the solve is over there. After an event, only the first segment's start is

@@ -23,8 +23,6 @@ namespace antistrophe {
 
 enum class Crossing { any, rising, falling };
 
-struct NoJump {};
-
 // g: called as g(t, y), or g(t, y, theta) with the field's parameters; returns a number. For gradients g has a member
 //   gradient(t, y, y_bar, theta_bar, t_bar) that adds ∂g/∂y, ∂g/∂θ, ∂g/∂t   (theta_bar may be left alone),
 // or is wrapped in automatic_event (antistrophe/field/automatic_event.hpp).

@@ -76,9 +76,9 @@ class [[nodiscard]] Solution {
 
   Status status() const { return failure_.status; }
   // True where the solve reached t1, or a terminal event.
-  bool success() const { return failure_.status == Status::success || failure_.status == Status::event; }
+  bool success() const { return succeeded(failure_.status); }
   // True where it could not go on: neither there, nor ended by an event or an observer.
-  bool failed() const { return !success() && failure_.status != Status::stopped; }
+  bool failed() const { return antistrophe::failed(failure_.status); }
   // The events that were met, in order.
   const std::vector<EventRecord<Y>>& events() const& { return events_; }
   std::vector<EventRecord<Y>> events() && { return std::move(events_); }

@@ -105,6 +105,8 @@ struct StepTo {
 
   // Those of the solve whose steps are taken again.
   Resolutions resolutions() const { return times.resolutions; }
+  // Whether a solve has taken these very steps: then they were enough.
+  bool taken_again() const { return times.of_a_solve && each == 1; }
 
   Timeline timeline(double t0, double t1) const {
     if (each < 1) detail::refuse("StepTo::each", each, "at least 1");

@@ -41,6 +41,7 @@ class BackwardPass {
     event_ws_.clear();
     backward_.begin(bar, event_ws_, throttle, forward_.stats);
     bar_ = &bar;
+    record_ = forward_.events.size();
     TimeCotangents ends_bar;
     if constexpr (!Detector::none) {
       if (Failure failure = meet_record(ends_bar); failure.status != Status::success) return failure;
@@ -132,13 +133,13 @@ class BackwardPass {
       if (forward_.places[e].kind == EventPlace<Y>::Kind::at_start) start_bar_ += event_ws_[e];
   }
 
-  // The event that interrupted the segment is the last of the record up to its end.
-  std::size_t record_of(std::size_t segment) const {
-    std::size_t e = forward_.events.size();
-    while (e-- > 0)
-      if (forward_.places[e].kind == EventPlace<Y>::Kind::interrupting && forward_.places[e].segment == segment)
-        return e;
-    return 0;
+  // The event of the record that interrupted a segment. They stand in the order of segments, which are asked for from the
+  // last to the first: each is found before the one asked for last.
+  std::size_t record_of(std::size_t segment) {
+    do --record_;
+    while (forward_.places[record_].kind != EventPlace<Y>::Kind::interrupting ||
+           forward_.places[record_].segment != segment);
+    return record_;
   }
 
   // Back through the event at the end of a segment: from the cotangent of the state after its jump (where it `goes_on`), of
@@ -191,6 +192,7 @@ class BackwardPass {
   Backward<S, F> backward_;
   typename S::Carry carry_;
   const Cotangents<Y>* bar_ = nullptr;
+  std::size_t record_ = 0;  // the event of the record that was met last
   std::vector<Y> event_ws_;
   Y start_bar_, w_, g_y_;
   Parameters<F, Y> g_theta_;

@@ -10,7 +10,6 @@
 
 #include <cmath>
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -104,10 +103,7 @@ class DifferentiatedSolve {
   const std::vector<EventRecord<Y>>& events() const { return forward_.events; }
   const Stats& stats() const { return forward_.stats; }
   const Failure& failure() const { return forward_.failure; }
-  bool failed() const {
-    return forward_.failure.status != Status::success && forward_.failure.status != Status::event &&
-           forward_.failure.status != Status::stopped;
-  }
+  bool failed() const { return antistrophe::failed(forward_.failure.status); }
   // A copy of what is there, states included.
   Solution<Y> solution() { return make_solution(forward_, true); }
 
