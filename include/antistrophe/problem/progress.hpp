@@ -3,10 +3,10 @@
 
 #include <antistrophe/problem/solution.hpp>
 
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -48,13 +48,24 @@ inline Progress progress_bar(const std::string& label = "") {
 
 namespace detail {
 
+// Seconds since some moment, on a clock that is never set where there is one (<chrono> would cost every program compile time).
+inline double seconds_of_clock() {
+  std::timespec now{};
+#if defined(__unix__) || defined(__APPLE__)
+  clock_gettime(CLOCK_MONOTONIC, &now);
+#else
+  (void)std::timespec_get(&now, TIME_UTC);
+#endif
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
 // Tells of progress, from `begin` to `end` of the whole. Reads the clock now and then only: a step may be shorter than a look
 // at it.
 class Throttle {
  public:
   explicit Throttle(const Progress& progress, double begin = 0, double end = 1)
       : progress_(progress.callable ? &progress : nullptr), begin_(begin), end_(end) {
-    if (progress_ != nullptr) last_ = std::chrono::steady_clock::now();
+    if (progress_ != nullptr) last_ = seconds_of_clock();
   }
 
   // fraction(): of this part, asked for only if it is to be told.
@@ -72,15 +83,15 @@ class Throttle {
 
   void look(double fraction, const Stats& stats) {
     if (!(fraction < 1)) return;  // finish reports the end, once
-    const auto now = std::chrono::steady_clock::now();
-    if (std::chrono::duration<double>(now - last_).count() < progress_->seconds) return;
+    const double now = seconds_of_clock();
+    if (now - last_ < progress_->seconds) return;
     last_ = now;
     progress_->callable(begin_ + (end_ - begin_) * fraction, stats);
   }
 
   const Progress* progress_;  // none where nobody listens
   double begin_, end_;
-  std::chrono::steady_clock::time_point last_;
+  double last_ = 0;
   std::int64_t calls_ = 0;
 };
 
