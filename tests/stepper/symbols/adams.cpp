@@ -1,8 +1,7 @@
-// A program that goes forth and back with a multistep method, for check.cmake to look at its machine code.
-#include <antistrophe/antistrophe.hpp>
+// A multistep method, in equal and unequal steps.
+#include "there_and_back.hpp"
 
 #include <cstdio>
-#include <vector>
 
 namespace {
 
@@ -24,20 +23,10 @@ struct Field {
 
 int main() {
   using namespace antistrophe;
-  // Constant times and states, the bait for a compiler that likes to specialise functions.
-  const Problem problem{Field{}, Eigen::Vector2d(1, 0.5), 0.0, 1.0};
-  const auto loss = TerminalLoss{[](const auto& y, auto& y_bar) {
-    y_bar.setOnes();
-    return y.sum();
-  }};
-  const StepTo unequal{{0.1, 0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8}};
-  const auto back = value_and_gradient(problem, ReversibleAdams<4>{}, FixedSteps{10}, loss);
-  const auto stored = value_and_gradient(problem, ReversibleAdams<4>{}, FixedSteps{10}, loss, {}, DirectAdjoint{});
-  const auto unequal_back = value_and_gradient(problem, ReversibleAdams<4>{}, unequal, loss);
-  const auto trip = assert_reversible(problem, ReversibleAdams<4>{}, unequal);
-  const auto plain = solve(problem, ReversibleAdams<4>{}, unequal);
-  const bool good = back.value == stored.value && trip.y0 == problem.y0 && trip.y1 == plain.ys().back() &&
-                    unequal_back.value == plain.ys().back().sum();
+  const Eigen::Vector2d y0(1, 0.5);
+  const auto unequal = Timeline::listed({0, 0.1, 0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1});
+  const bool good = there_and_back(ReversibleAdams<4>{}, Field{}, y0, Timeline::uniform(0, 1, 10)) &&
+                    there_and_back(ReversibleAdams<4>{}, Field{}, y0, unequal);
   std::printf("%s\n", good ? "good" : "the ways differ");
   return good ? 0 : 1;
 }

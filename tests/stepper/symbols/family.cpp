@@ -1,5 +1,5 @@
-// As program.cpp, by two points, reversible Heun and Verlet.
-#include <antistrophe/antistrophe.hpp>
+// By two points, reversible Heun and Verlet.
+#include "there_and_back.hpp"
 
 #include <cstdio>
 
@@ -20,17 +20,8 @@ struct Halves {
 
 template <class M>
 bool is_good(const M& method) {
-  using namespace antistrophe;
-  const Problem problem{SplitField{Halves{}}, Eigen::Vector4d(1, 0.5, -0.25, 2), 0.0, 1.0};
-  const auto loss = TerminalLoss{[](const auto& y, auto& y_bar) {
-    y_bar.setOnes();
-    return y.sum();
-  }};
-  const auto back = value_and_gradient(problem, method, FixedSteps{10}, loss);
-  const auto stored = value_and_gradient(problem, method, FixedSteps{10}, loss, {}, DirectAdjoint{});
-  const auto trip = assert_reversible(problem, method, FixedSteps{10});
-  const auto plain = solve(problem, method, FixedSteps{10});
-  return back.value == stored.value && trip.y0 == problem.y0 && trip.y1 == plain.ys().back();
+  return there_and_back(method, antistrophe::SplitField{Halves{}}, Eigen::Vector4d(1, 0.5, -0.25, 2),
+                        antistrophe::Timeline::uniform(0, 1, 10));
 }
 
 }  // namespace
