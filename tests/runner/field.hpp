@@ -111,8 +111,8 @@ struct Field {
     const std::int64_t call = m.calls++;
     if (call == m.throw_at_call) throw Thrown("the field threw");
     if (call == m.not_a_number_at_call || t > m.not_a_number_after)
-      dy.data()[bad] = Scalar(std::numeric_limits<double>::quiet_NaN());
-    if (call >= m.impure_from_call) dy.data()[0] += Scalar(1e-8);
+      dy.data()[bad] = std::numeric_limits<RealOf<Y>>::quiet_NaN();
+    if (call >= m.impure_from_call) dy.data()[0] += RealOf<Y>(1e-8);
   }
   void inject_into_vjp(double t, auto& x_bar, const auto&... others) const {
     if (faults == nullptr) return;
@@ -120,7 +120,7 @@ struct Field {
     see(t, x_bar, others..., theta);
     const std::int64_t call = m.vjps++;
     if (call == m.throw_at_vjp) throw Thrown("the vjp threw");
-    if (call == m.not_a_number_at_vjp) x_bar.data()[0] += Scalar(std::numeric_limits<double>::quiet_NaN());
+    if (call == m.not_a_number_at_vjp) x_bar.data()[0] += std::numeric_limits<RealOf<Y>>::quiet_NaN();
   }
 
   // Notes times, and whether any two arguments share memory.
