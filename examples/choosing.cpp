@@ -22,6 +22,7 @@
 #include <iostream>
 #include <numbers>
 #include <string>
+#include <variant>
 #include <vector>
 
 using namespace antistrophe;
@@ -62,6 +63,21 @@ struct VanDerPol {
     y_bar[0] += (-2 * theta[0] * y[0] * y[1] - 1) * w[1];
     y_bar[1] += w[0] + theta[0] * (1 - y[0] * y[0]) * w[1];
     theta_bar[0] += (1 - y[0] * y[0]) * y[1] * w[1];
+  }
+};
+
+// Either of the two: one type, so that every method is compiled once for both.
+struct Planar {
+  static constexpr bool autonomous = true;
+  std::variant<LotkaVolterra, VanDerPol> equations;
+  Eigen::VectorXd parameters() const {
+    return std::visit([](const auto& f) -> Eigen::VectorXd { return f.parameters(); }, equations);
+  }
+  void operator()(double t, const auto& y, auto& dy) const {
+    std::visit([&](const auto& f) { f(t, y, dy); }, equations);
+  }
+  void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    std::visit([&](const auto& f) { f.vjp(t, y, w, y_bar, theta_bar); }, equations);
   }
 };
 
@@ -444,9 +460,10 @@ plot for [m in '0 1 5 10 11 12'] 'kepler_drift.csv' using (column('method') == i
 
 int main() try {
   support::Expectations result;
-  run_all(Problems(0, Problem{LotkaVolterra{}, Eigen::Vector2d{1, 1}, 0.0, 10.0}, 9, 18));
-  run_all(Problems(1, Problem{VanDerPol{}, Eigen::Vector2d{2, 0}, 0.0, 10.0}, 9, 18));
-  run_all(Problems(2, Problem{VanDerPol{Eigen::Vector<double, 1>{5.0}}, Eigen::Vector2d{2, 0}, 0.0, 20.0}, 10, 19));
+  run_all(Problems(0, Problem{Planar{LotkaVolterra{}}, Eigen::Vector2d{1, 1}, 0.0, 10.0}, 9, 18));
+  run_all(Problems(1, Problem{Planar{VanDerPol{}}, Eigen::Vector2d{2, 0}, 0.0, 10.0}, 9, 18));
+  run_all(
+      Problems(2, Problem{Planar{VanDerPol{Eigen::Vector<double, 1>{5.0}}}, Eigen::Vector2d{2, 0}, 0.0, 20.0}, 10, 19));
   const Problems kepler(3, Problem{Kepler{}, Eigen::Vector4d{0.4, 0, 0, 2}, 0.0, 4 * std::numbers::pi}, 10, 18);
   run_all(kepler);
   kepler.run(verlet, Verlet<>{});

@@ -22,6 +22,7 @@
 #include <map>
 #include <string>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 using namespace antistrophe;
@@ -33,7 +34,7 @@ struct LotkaVolterra {
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
   static Eigen::Vector<Real, 2> start() { return {1, 1}; }
-  static constexpr double end = 10;
+  static double end() { return 10; }
 
   void operator()(double, const auto& u, auto& du) const {
     du[0] = theta[0] * u[0] - theta[1] * u[0] * u[1];
@@ -56,7 +57,7 @@ struct Brusselator {
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
   static Eigen::Vector<Real, 2> start() { return {1.5, 3}; }
-  static constexpr double end = 20;
+  static double end() { return 20; }
 
   void operator()(double, const auto& u, auto& du) const {
     const Real rate = u[0] * u[0] * u[1];
@@ -72,6 +73,27 @@ struct Brusselator {
   }
 };
 
+// Either of the two: one type, so that every method is compiled once for both.
+template <class Real>
+struct Planar {
+  std::variant<LotkaVolterra<Real>, Brusselator<Real>> equations;
+  Eigen::VectorX<Real> parameters() const {
+    return std::visit([](const auto& f) -> Eigen::VectorX<Real> { return f.parameters(); }, equations);
+  }
+  Eigen::Vector<Real, 2> start() const {
+    return std::visit([](const auto& f) { return f.start(); }, equations);
+  }
+  double end() const {
+    return std::visit([](const auto& f) { return f.end(); }, equations);
+  }
+  void operator()(double t, const auto& u, auto& du) const {
+    std::visit([&](const auto& f) { f(t, u, du); }, equations);
+  }
+  void vjp(double t, const auto& u, const auto& w, auto& u_bar, auto& theta_bar) const {
+    std::visit([&](const auto& f) { f.vjp(t, u, w, u_bar, theta_bar); }, equations);
+  }
+};
+
 // A satellite of earth (mass 1 − μ, at −μ) and moon (mass μ, at 1 − μ), in the frame that turns with them; y = (q, q'),
 //   q'' = q + 2 (q2', −q1') − (1 − μ) d/|d|³ − μ e/|e|³,   d and e from earth and moon to it,   θ = (μ).
 // It closes after one period.
@@ -83,7 +105,7 @@ struct Arenstorf {
   static Eigen::Vector<Real, 4> start() {
     return {static_cast<Real>(0.994L), 0, 0, static_cast<Real>(-2.00158510637908252240537862224L)};
   }
-  static constexpr double end = 17.0652165601579625588917206249;
+  static double end() { return 17.0652165601579625588917206249; }
 
   void operator()(double, const auto& y, auto& dy) const {
     using std::sqrt;
@@ -134,7 +156,7 @@ struct Pleiades {
   static Eigen::Vector<Real, 4 * n> start() {
     return {3, 3, -1, -3, 2, -2, 2, 3, -3, 2, 0, 0, -4, 4, 0, 0, 0, 0, 0, 1.75, -1.5, 0, 0, 0, -1.25, 1, 0, 0};
   }
-  static constexpr double end = 3;
+  static double end() { return 3; }
 
   void operator()(double, const auto& y, auto& dy) const {
     using std::sqrt;
@@ -180,10 +202,10 @@ struct Measured {
   double seconds = 0, value_error = 0, error = 0;
 };
 
-template <template <class> class Field, class Real, class Method>
-Measured measure(const Method& method, double tolerance) {
-  using Y = std::remove_cvref_t<decltype(Field<Real>::start())>;
-  const Problem problem{Field<Real>{}, Field<Real>::start(), 0.0, Field<Real>::end};
+template <class Field, class Method>
+Measured measure(const Field& field, const Method& method, double tolerance) {
+  using Y = std::remove_cvref_t<decltype(field.start())>;
+  const Problem problem{field, field.start(), 0.0, field.end()};
   const Adaptive steps{.rtol = tolerance, .atol = tolerance};
   Measured result;
   result.tolerance = tolerance;
@@ -217,14 +239,14 @@ void judge(Measured& measured, const Measured& reference) {
                                        reference.gradient.cwiseAbs().maxCoeff());
 }
 
-template <template <class> class Field, class Method>
-Curve curve_of(const Method& method, double tightest, const Measured& reference) {
+template <class Field, class Method>
+Curve curve_of(const Field& field, const Method& method, double tightest, const Measured& reference) {
   Curve curve;
   for (int half_decade = 6; half_decade <= 24; ++half_decade) {
     const double tolerance = std::pow(10.0, -half_decade / 2.0);
     if (tolerance < tightest * 0.99) break;
     try {
-      curve.push_back(measure<Field, double>(method, tolerance));
+      curve.push_back(measure(field, method, tolerance));
     } catch (const SolveError&) {
       continue;  // a loose tolerance leads a satellite into the moon
     }
@@ -234,11 +256,11 @@ Curve curve_of(const Method& method, double tightest, const Measured& reference)
 }
 
 template <template <class> class Field>
-Measured measure_problem(int problem) {
-  const Measured reference = measure<Field, long double>(Dop853{}, 1e-16);
+Measured measure_problem(int problem, const Field<double>& field, const Field<long double>& in_long_double) {
+  const Measured reference = measure(in_long_double, Dop853{}, 1e-16);
   const auto both = [&]<class Plain>(int method, const Plain& plain, double tightest) {
-    curves[{problem, method, 0}] = curve_of<Field>(plain, tightest, reference);
-    curves[{problem, method, 1}] = curve_of<Field>(Reversible<Plain>{}, tightest, reference);
+    curves[{problem, method, 0}] = curve_of(field, plain, tightest, reference);
+    curves[{problem, method, 1}] = curve_of(field, Reversible<Plain>{}, tightest, reference);
   };
   both(0, Bosh3{}, 1e-9);  // beyond that it takes a million steps
   both(1, Dopri5{}, 1e-12);
@@ -296,7 +318,7 @@ void show_prices(support::Expectations& result) {
 void show_table(const Measured& reference, support::Expectations& result) {
   std::printf("\nLotka–Volterra at a tolerance of 1e-9:      error of the value   of the gradient   evaluations\n");
   const auto row = [&](const char* name, const auto& method, bool held_to_it) {
-    Measured measured = measure<LotkaVolterra, double>(method, 1e-9);
+    Measured measured = measure(Planar<double>{LotkaVolterra<double>{}}, method, 1e-9);
     judge(measured, reference);
     std::printf("  %-36s %18.1e %17.1e %13lld\n", name, measured.value_error, measured.error,
                 static_cast<long long>(measured.evaluations));
@@ -371,10 +393,11 @@ pick(p, m, r) = is(p, m, r) ? column(')" +
 
 int main() try {
   support::Expectations result;
-  const Measured reference = measure_problem<LotkaVolterra>(0);
-  measure_problem<Brusselator>(1);
-  measure_problem<Arenstorf>(2);
-  measure_problem<Pleiades>(3);
+  using Real = long double;
+  const Measured reference = measure_problem<Planar>(0, {LotkaVolterra<double>{}}, {LotkaVolterra<Real>{}});
+  measure_problem<Planar>(1, {Brusselator<double>{}}, {Brusselator<Real>{}});
+  measure_problem<Arenstorf>(2, {}, {});
+  measure_problem<Pleiades>(3, {}, {});
   show_prices(result);
   show_errors_over_tolerance();
   show_table(reference, result);
