@@ -15,15 +15,19 @@ namespace antistrophe::runner {
 
 // What of a runner is compiled; the rest throws.
 struct Parts {
-  bool adaptive = false, gradient = false, both_adjoints = true, events = false, by_hand = false;
+  bool solve = true, adaptive = false, gradient = false, both_adjoints = true, events = false;
+  bool trips = false;    // there and back, carry by carry
+  bool by_hand = false;  // a stepper driven by hand besides
 };
 inline constexpr Parts solves{};
-inline constexpr Parts adaptive_gradients{.adaptive = true, .gradient = true};
+inline constexpr Parts gradients{.solve = false, .gradient = true};
+inline constexpr Parts adaptive_gradients{.solve = false, .adaptive = true, .gradient = true};
 inline constexpr Parts default_gradients{.adaptive = true, .gradient = true, .both_adjoints = false};
-inline constexpr Parts gradients{.gradient = true};
-inline constexpr Parts round_trips{.by_hand = true};
-inline constexpr Parts everything_fixed{.gradient = true, .by_hand = true};
-inline constexpr Parts everything{.adaptive = true, .gradient = true, .events = true, .by_hand = true};
+inline constexpr Parts round_trips{.solve = false, .trips = true};
+inline constexpr Parts default_gradients_and_trips{
+    .solve = false, .gradient = true, .both_adjoints = false, .trips = true};
+inline constexpr Parts everything_fixed{.gradient = true, .trips = true, .by_hand = true};
+inline constexpr Parts everything{.adaptive = true, .gradient = true, .events = true, .trips = true, .by_hand = true};
 
 template <class Y, class Pass>
 struct PassOf final : ErasedPass<Y> {
@@ -108,16 +112,21 @@ class RunnerOf final : public Runner<Y> {
   }
 
  public:
-  Solution<Y> solve(const Options& options, const ProblemOf<Y>& problem, const AnySteps& any_steps,
-                    const SaveAt& save_at, const AnyEvents<Y>& events, OnFailure on_failure) const override {
-    return with_method(options, [&](const auto& method) {
-      return with_steps(any_steps, [&](const auto& steps) -> Solution<Y> {
-        if constexpr (parts.events && std::is_same_v<decltype(steps), const Adaptive&>)
-          if (events.some()) return antistrophe::solve(problem, method, steps, save_at, events.events(), on_failure);
-        if (events.some()) not_compiled();
-        return antistrophe::solve(problem, method, steps, save_at, on_failure);
+  Solution<Y> solve([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& problem,
+                    [[maybe_unused]] const AnySteps& any_steps, [[maybe_unused]] const SaveAt& save_at,
+                    [[maybe_unused]] const AnyEvents<Y>& events, [[maybe_unused]] OnFailure on_failure) const override {
+    if constexpr (parts.solve) {
+      return with_method(options, [&](const auto& method) {
+        return with_steps(any_steps, [&](const auto& steps) -> Solution<Y> {
+          if constexpr (parts.events && std::is_same_v<decltype(steps), const Adaptive&>)
+            if (events.some()) return antistrophe::solve(problem, method, steps, save_at, events.events(), on_failure);
+          if (events.some()) not_compiled();
+          return antistrophe::solve(problem, method, steps, save_at, on_failure);
+        });
       });
-    });
+    } else {
+      not_compiled();
+    }
   }
 
   AnyPass<Y> solve_with_pullback([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& problem,
@@ -147,7 +156,7 @@ class RunnerOf final : public Runner<Y> {
 
   RoundTrip<Y> assert_reversible([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& problem,
                                  [[maybe_unused]] const AnySteps& any_steps) const override {
-    if constexpr (parts.by_hand && ReversibleStepper<S>) {
+    if constexpr (parts.trips && ReversibleStepper<S>) {
       return with_method(options, [&](const auto& method) {
         return with_steps(any_steps,
                           [&](const auto& steps) { return antistrophe::assert_reversible(problem, method, steps); });
@@ -159,7 +168,7 @@ class RunnerOf final : public Runner<Y> {
 
   bool meets_every_carry([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& problem,
                          [[maybe_unused]] const AnySteps& any_steps) const override {
-    if constexpr (parts.by_hand && ReversibleStepper<S> && !real_alone) {
+    if constexpr (parts.trips && ReversibleStepper<S> && !real_alone) {
       S stepper(made(options), problem.field, problem.y0);
       const Timeline timeline = any_steps.laid_out().timeline(problem.t0, problem.t1);
       const std::int64_t n = timeline.steps();

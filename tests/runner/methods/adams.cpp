@@ -4,20 +4,18 @@
 namespace antistrophe::runner {
 
 Methods adams_methods() {
-  return {compiled<ReversibleAdams<1>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>("ReversibleAdams<1>"),
+  return {compiled<ReversibleAdams<1>, For<Vector2d, gradients>, For<Vector2z, solves>>("ReversibleAdams<1>"),
           compiled<ReversibleAdams<2>, For<Vector2d, everything_fixed>>("ReversibleAdams<2>"),
           compiled<ReversibleAdams<3, Floating>, For<Vector2d, everything_fixed>>("ReversibleAdams<3, Floating>"),
-          compiled<ReversibleAdams<3>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>("ReversibleAdams<3>"),
-          compiled<ReversibleAdams<4>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>("ReversibleAdams<4>"),
-          compiled<ReversibleAdams<5>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>("ReversibleAdams<5>"),
-          compiled<ReversibleAdams<6>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>("ReversibleAdams<6>"),
-          compiled<ReversibleAdams<8>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>("ReversibleAdams<8>"),
-          compiled<ReversibleAdamsPece<1>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>(
-              "ReversibleAdamsPece<1>"),
+          compiled<ReversibleAdams<3>, For<Vector2d, gradients>, For<Vector2z, solves>>("ReversibleAdams<3>"),
+          compiled<ReversibleAdams<4>, For<Vector2d, gradients>, For<Vector2z, solves>>("ReversibleAdams<4>"),
+          compiled<ReversibleAdams<5>, For<Vector2d, gradients>, For<Vector2z, solves>>("ReversibleAdams<5>"),
+          compiled<ReversibleAdams<6>, For<Vector2d, gradients>, For<Vector2z, solves>>("ReversibleAdams<6>"),
+          compiled<ReversibleAdams<8>, For<Vector2d, gradients>, For<Vector2z, solves>>("ReversibleAdams<8>"),
+          compiled<ReversibleAdamsPece<1>, For<Vector2d, gradients>, For<Vector2z, solves>>("ReversibleAdamsPece<1>"),
           compiled<ReversibleAdamsPece<3>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>(
               "ReversibleAdamsPece<3>"),
-          compiled<ReversibleAdamsPece<4>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>(
-              "ReversibleAdamsPece<4>")};
+          compiled<ReversibleAdamsPece<4>, For<Vector2d, gradients>, For<Vector2z, solves>>("ReversibleAdamsPece<4>")};
 }
 
 }  // namespace antistrophe::runner

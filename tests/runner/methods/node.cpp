@@ -5,11 +5,11 @@ namespace antistrophe::runner {
 
 Methods node_methods() {
   return {compiled<LeapfrogMidpoint<>, For<Vector2d, everything_fixed>, For<Vector2z, solves>,
-                   For<Vector4d, everything_fixed>, For<Vector4z, solves>>("LeapfrogMidpoint<>"),
+                   For<Vector4d, default_gradients_and_trips>, For<Vector4z, solves>>("LeapfrogMidpoint<>"),
           compiled<ReversibleHeun<>, For<Vector2d, everything_fixed>, For<Vector2z, solves>,
-                   For<Vector4d, everything_fixed>, For<Vector4z, solves>>("ReversibleHeun<>"),
+                   For<Vector4d, default_gradients_and_trips>, For<Vector4z, solves>>("ReversibleHeun<>"),
           compiled<AsynchronousLeapfrog<>, For<Vector2d, everything_fixed>, For<Vector2z, solves>,
-                   For<Vector4d, everything_fixed>, For<Vector4z, solves>>("AsynchronousLeapfrog<>"),
+                   For<Vector4d, default_gradients_and_trips>, For<Vector4z, solves>>("AsynchronousLeapfrog<>"),
           compiled<LeapfrogMidpoint<Floating>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>(
               "LeapfrogMidpoint<Floating>"),
           compiled<ReversibleHeun<Floating>, For<Vector2d, everything_fixed>, For<Vector2z, solves>>(
