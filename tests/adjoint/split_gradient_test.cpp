@@ -11,28 +11,6 @@ using namespace antistrophe;
 using Eigen::Vector4d;
 using problems::SplitPendulums;
 
-namespace {
-
-constexpr std::int64_t n = 40;
-// 40 steps of 11 substeps of 20 operations, 1.1e−16 each, on a flow that amplifies less than e^4: 5e−11 if all conspired, the
-// root's share if not, 5e−13.
-constexpr double round_off = 1e-12;
-
-const Problem driven{SplitPendulums<>{}, Vector4d(0.5, -0.25, 0.1, 0.7), 0.5, 2.5};
-const Problem driven_back{SplitPendulums<>{}, Vector4d(0.5, -0.25, 0.1, 0.7), 0.5, -1.5};
-const SaveAt steps{.t0 = true, .steps = true};
-const SaveAt inside{.times = {0.51, 0.52, 0.55, 1.0, 1.23, 1.24, 1.24, 2.49}, .t1 = true};
-const SaveAt inside_back{.times = {0.49, 0.48, 0.0, -0.73, -0.74, -1.49}, .t1 = true};
-
-template <class M>
-double distance(const auto& problem, const M& method, const SaveAt& save_at, const auto& adjoint) {
-  return battery::distance_from_complex_step<SplitPendulums>(problem, method, n, save_at, adjoint);
-}
-
-using Methods = battery::Joined<battery::SplitMethods, battery::FloatingSplitMethods>;
-
-}  // namespace
-
 // --- Events ----------------------------------------------------------------------------------------------------------------
 
 namespace {

@@ -13,7 +13,6 @@ namespace {
 
 // y1' = y2, y2' = −y1, whose solution is y(t) = R(t) y0.
 struct Circle {
-  static constexpr bool autonomous = true;
   void operator()(double, const auto& y, auto& dy) const {
     dy[0] = y[1];
     dy[1] = -y[0];

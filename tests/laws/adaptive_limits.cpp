@@ -13,7 +13,6 @@ namespace {
 
 // y1' = ω y2, y2' = −ω y1.
 struct Turning {
-  static constexpr bool autonomous = true;
   double speed = 1;
   void operator()(double, const auto& y, auto& dy) const {
     dy[0] = speed * y[1];
