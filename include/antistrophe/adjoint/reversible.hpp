@@ -1,6 +1,9 @@
 // ReversibleAdjoint: nothing is stored but the carry at the end and the bits of exact arithmetic. The sweep reconstructs
 // each state and pulls cotangents back through the same evaluations. In exact arithmetic it then compares: the carry it
-// arrives at must be the one it set out from, bit for bit, or the field is not a pure function.
+// arrives at must be the one it set out from, bit for bit, or the field is not a pure function. In other arithmetic the states
+// that are reconstructed drift away from those that were passed, and the gradient is that of what was reconstructed: where the
+// initial state is missed by more than a ten-thousandth of its size, or of that of the last, there is no gradient, but a
+// SolveError with Status::drifted.
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
@@ -75,6 +78,10 @@ struct ReversibleAdjoint {
     Failure sweep(S& stepper, std::size_t number, const Timeline& timeline, typename S::Carry& carry,
                   Backward& backward, BitStack::Cursor& cursor, BackwardStats& stats) {
       const std::int64_t n = timeline.steps();
+      if constexpr (S::reversibility != Reversibility::exact) {
+        stepper.read(carry, y_);
+        size_ = largest(y_);
+      }
       backward.meet_saves(n, carry);
       for (std::int64_t i = n; i-- > 0;) {
         const Step step = step_at(timeline, i);
@@ -85,7 +92,15 @@ struct ReversibleAdjoint {
         backward.after_step(i, step_bar);
         backward.meet_saves(i, carry);
       }
-      return arrive(stepper, number, timeline, carry, cursor, stats);
+      Failure failure = arrive(stepper, number, timeline, carry, cursor, stats);
+      if constexpr (S::reversibility != Reversibility::exact) {
+        size_ = std::fmax(size_, largest(y0_));
+        if (failure.status == Status::success && stats.drift > bearable_drift * size_)
+          return {Status::drifted, timeline.t0(), timeline.first(), -1,
+                  "the reconstructed initial state is off by " + detail::in_words(stats.drift) +
+                      ", which a gradient cannot bear: " + why_astray};
+      }
+      return failure;
     }
 
     // The way back without cotangents; needs no vjp.
@@ -100,6 +115,12 @@ struct ReversibleAdjoint {
     }
 
    private:
+    static constexpr double bearable_drift = 1e-4;
+
+    static double largest(const typename S::State& y) {
+      return y.size() > 0 ? static_cast<double>(y.array().abs().maxCoeff()) : 0.0;
+    }
+
     static Failure lost(const S& stepper, Outcome, const Step& step) {
       if constexpr (S::reversibility == Reversibility::exact) {
         return detail::impure_at(step.t0, step.n);
@@ -137,6 +158,7 @@ struct ReversibleAdjoint {
     std::vector<typename S::Carry> firsts_;  // of each segment, in the first segments_ places
     std::size_t segments_ = 0;
     typename S::State y_, y0_;
+    double size_ = 0;
   };
 };
 

@@ -30,9 +30,11 @@ enum class Status {
   out_of_range,         // an exact state left the range of its fixed-point numbers
   impure_field,         // the backward pass did not reproduce the forward states: the field is not a pure function
   gradient_not_finite,  // the cotangents overflowed on the way back
+  drifted,              // the backward pass arrived too far from the initial state for its gradient to be trusted
   max_steps,            // as many steps as allowed, and not there yet
   step_size_vanished,   // no step that t can resolve is short enough for the tolerance
   not_converged,        // an implicit step's equations were not solved
+  unstable,             // what should die out grows: the parasitic solution of a coupled method
 };
 
 // True where the solve reached t1, or a terminal event.
@@ -56,12 +58,16 @@ inline std::string_view to_string(Status status) {
       return "impure field";
     case Status::gradient_not_finite:
       return "gradient not finite";
+    case Status::drifted:
+      return "drifted";
     case Status::max_steps:
       return "too many steps";
     case Status::step_size_vanished:
       return "step size vanished";
     case Status::not_converged:
       return "not converged";
+    case Status::unstable:
+      return "unstable";
   }
   return "unknown";
 }

@@ -193,7 +193,8 @@ class Integration {
       ++f_.stats.steps;
       f_.attempted.begin(step);
       Outcome outcome = stepper.attempt(step, carry);
-      bool accepted = outcome == Outcome::ok && control_.accepts(stepper, step, carry);
+      if (outcome == Outcome::ok) outcome = control_.judge(stepper, step, carry);
+      bool accepted = outcome == Outcome::ok;
       if (accepted) {
         const auto mark = saver.mark();
         if constexpr (!Detector::none) {

@@ -5,7 +5,7 @@
 //   over()                            no step is left
 //   target(t)                         where the next step goes
 //   exhausted(step, stats)            true to give up before it is tried; why_exhausted(step) then says why
-//   accepts(stepper, step, carry)     judges the attempted step, before it is committed
+//   judge(stepper, step, carry)       whether the attempted step may be committed: ok, or why not
 //   accepted(stepper, step)           it was committed; or
 //   rejected(stepper, outcome, step)  it was not: a Failure to give up, nothing to try again
 //   resume(t)                         an event has interrupted the last step at t, and the solve goes on from there
@@ -13,9 +13,9 @@
 // `static constexpr bool chooses_steps = true`; step/adaptive.hpp is one.
 #pragma once
 
-#include <antistrophe/core/detail/splitmix64.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
+#include <antistrophe/detail/sensitivity_guard.hpp>
 #include <antistrophe/problem/solution.hpp>
 #include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/step/detail/controller.hpp>
@@ -83,9 +83,15 @@ inline constexpr const char* stiff =
     "try a "
     "looser tolerance, a smaller lambda of a pair, or an implicit solver";
 
-inline std::string why_so_small(const Adaptive& options, double error, const StepFailure& step_failure, bool is_stiff) {
+inline std::string why_so_small(const Adaptive& options, Outcome outcome, double error, const StepFailure& step_failure,
+                                bool is_stiff) {
   std::ostringstream text;
   text.precision(4);
+  if (outcome == Outcome::unstable)
+    return "in longer steps what should die out would grow: a mode of the problem that decays, or the parasitic "
+           "solution "
+           "of a coupled method, which a smaller lambda damps more. Probably " +
+           std::string(stiff) + ".";
   text << "the last trial had an error of " << error << " times the tolerance (rtol " << options.rtol << ", atol "
        << options.atol.smallest() << ")";
   if (!std::isfinite(error) && !step_failure.cause.empty()) text << "; " << step_failure.cause;
@@ -112,8 +118,8 @@ class FixedControl {
   static Failure why_exhausted(const Step&) { return {}; }
 
   template <Stepper S>
-  bool accepts(S&, const Step&, const typename S::Carry&) {
-    return true;
+  Outcome judge(S&, const Step&, const typename S::Carry&) {
+    return Outcome::ok;
   }
   template <Stepper S>
   void accepted(S&, const Step& step) {
@@ -137,70 +143,6 @@ class FixedControl {
   std::int64_t next_ = 1;
 };
 
-// How fast sensitivities move where the state itself rests: a Lipschitz constant of f, in the norm of the tolerances, by the
-// power method on differences, a turn at each look (as Sommeijer, Shampine & Verwer 1998 estimate a spectral radius).
-template <Stepper S>
-class RestGuard {
- public:
-  using Y = typename S::State;
-
-  explicit RestGuard(const Y& like)
-      : direction_(zeros_like(like)), moved_(direction_), f0_(direction_), f1_(direction_) {}
-
-  // The longest step for which the linearised equation is resolved to the tolerance: (h‖J‖)^q <= q! tolerance; and, of a
-  // method that says how little of the plane of hμ it is stable in, no more than half of that.
-  double longest_step(S& stepper, const Adaptive& options, int local_order, double t, const Y& y) {
-    if (y.size() == 0) return std::numeric_limits<double>::infinity();
-    stepper.slope(t, y, f0_);
-    double steepest = 0;
-    for (int turn = started_ ? 2 : 0; turn < 3; ++turn) {
-      if (!started_) start(y);
-      for (Eigen::Index i = 0; i < y.size(); ++i)
-        moved_.data()[i] = y.data()[i] + scalar<Y>(scale(options, y, i)) * direction_.data()[i];
-      stepper.slope(t, moved_, f1_);
-      double sum = 0;
-      for (Eigen::Index i = 0; i < y.size(); ++i) {
-        direction_.data()[i] = (f1_.data()[i] - f0_.data()[i]) / scalar<Y>(scale(options, y, i));
-        sum += static_cast<double>(Eigen::numext::abs2(direction_.data()[i]));
-      }
-      const double size = std::sqrt(sum / static_cast<double>(y.size()));
-      started_ = std::isfinite(size) && size > 0;
-      if (!started_) break;
-      steepest = std::fmax(steepest, size);
-      direction_ /= scalar<Y>(size);
-    }
-    double factorial = 1;
-    for (int i = 2; i <= local_order; ++i) factorial *= i;
-    double allowed = std::pow(factorial * relative_tolerance(options, y), 1.0 / local_order);
-    if constexpr (MultistepStepper<S> && HasStability<S>)
-      allowed = std::fmin(allowed, stepper.stability().real_interval / 2);
-    return steepest > 0 ? allowed / steepest : std::numeric_limits<double>::infinity();
-  }
-
- private:
-  // Of the size of the tolerance, and enough for a difference to be seen.
-  static double scale(const Adaptive& options, const Y& y, Eigen::Index i) {
-    using std::abs;
-    const double size = static_cast<double>(abs(y.data()[i]));
-    const double visible = std::sqrt(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()));
-    return options.atol(i) + std::fmax(options.rtol, visible) * size;
-  }
-  static double relative_tolerance(const Adaptive& options, const Y& y) {
-    if (options.rtol > 0) return options.rtol;
-    const double largest = static_cast<double>(y.array().abs().maxCoeff());
-    return largest > 0 ? std::fmin(1.0, options.atol.smallest() / largest) : 1e-6;
-  }
-
-  // Signs without a pattern that a Jacobian could share.
-  void start(const Y& y) {
-    for (Eigen::Index i = 0; i < y.size(); ++i)
-      direction_.data()[i] = scalar<Y>(splitmix64(static_cast<std::uint64_t>(i)) % 2 == 0 ? 1 : -1);
-  }
-
-  Y direction_, moved_, f0_, f1_;
-  bool started_ = false;
-};
-
 // Steps of accepted error. Rejected trials leave no trace. `differentiated`: a gradient will be asked for.
 template <class S>
 class AdaptiveControl {
@@ -219,7 +161,7 @@ class AdaptiveControl {
         after_(y0),
         estimates_(make_estimates<S>(y0)) {
     validate(options, y0, t0, t1);
-    if (differentiated && options.sensitivity_guard) guard_.emplace(y0);
+    if (differentiated && options.sensitivity_guard) guard_.emplace(options_, y0);
   }
 
   bool over() const { return t0_ == t1_ || landing_ == landings_.times.size(); }
@@ -232,7 +174,10 @@ class AdaptiveControl {
     }
     double speed = 0;
     h_ = first_step(stepper, controller_, options_, S::error_order, t, t1_, y, speed);
-    if (guard_ && std::fabs(h_) * speed < 1) h_ = guarded(stepper, t, y, h_);
+    if (guard_ && std::fabs(h_) * speed < 1) {
+      longest_ = guard_->longest_at_rest(stepper, S::error_order, t, y);
+      h_ = bounded(h_);
+    }
   }
 
   double target(double t) {
@@ -262,13 +207,24 @@ class AdaptiveControl {
     return failure;
   }
 
-  bool accepts(S& stepper, const Step& step, const typename S::Carry& carry) {
+  Outcome judge(S& stepper, const Step& step, const typename S::Carry& carry) {
     stepper.error(step, carry, estimates_);
     stepper.read(carry, before_);
     stepper.proposal(step, carry, after_);
     error_ = controller_.error(estimates_, before_, after_);
-    if (error_ < 1) watch_stiffness(stepper, step);
-    return error_ < 1;
+    longest_ = unbounded;
+    if (!std::isfinite(error_)) return Outcome::inaccurate;
+    if (guard_) {
+      const auto [magnification, longest, unstable] = guard_->judge(stepper, controller_, step, before_, after_);
+      error_ *= magnification;
+      longest_ = longest;
+      if (unstable) return Outcome::unstable;
+    }
+    if (!(error_ < 1)) return Outcome::inaccurate;
+    if constexpr (ForeseesParasite<S>)
+      if (const Outcome outcome = judge_parasite(stepper, step, carry); outcome != Outcome::ok) return outcome;
+    watch_stiffness(stepper, step);
+    return Outcome::ok;
   }
 
   void accepted(S& stepper, const Step& step) {
@@ -278,29 +234,45 @@ class AdaptiveControl {
     double next = step.h() * growth;
     bounded_by_guard_ = false;
     far_in_a_row_ = std::fabs((t1_ - step.t1) / step.h()) > far_too_many ? far_in_a_row_ + 1 : 0;
-    if (guard_ && rests()) next = guarded(stepper, step.t1, after_, next);
+    if (guard_) {
+      guard_->look_now_and_then(stepper, step.t1, after_);
+      if (rests()) longest_ = std::fmin(longest_, guard_->longest_at_rest(stepper, S::error_order, step.t1, after_));
+    }
+    next = bounded(next);
     h_ = lands_ ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished_)), wished_) : next;
     error_ = unknown;
     if (!lands_) return;
     if (landings_.jump[landing_]) {
       controller_.forget();
       stepper.forget();
+      if (guard_) guard_->forget();
     }
     ++landing_;
   }
 
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
-    const double error = outcome == Outcome::ok ? error_ : unknown;
+    if (outcome == Outcome::unstable && hardly_damps(stepper))
+      return Failure{
+          Status::unstable,
+          step.t0,
+          step.n,
+          -1,
+          "the parasitic solution of a coupled method, which a lambda near 1 hardly damps, takes over where the "
+          "problem contracts; take Exact arithmetic with lambda = 1/2, or a smaller lambda",
+          step.h()};
+    const bool judged = outcome == Outcome::inaccurate || outcome == Outcome::unstable;
+    const double error = judged ? error_ : unknown;
     error_ = unknown;
-    h_ = step.h() * controller_.reject(error);
+    h_ = step.h() * (outcome == Outcome::unstable ? 1 : controller_.reject(error));
+    if (judged) h_ = std::copysign(std::fmin(std::fabs(h_), longest_), h_);
     if (std::fabs(h_) >= std::fmax(shortest(step.t0), options_.dtmin)) return std::nullopt;
     if (outcome == Outcome::out_of_range) return failed_at(stepper, outcome, step);
-    const StepFailure step_failure = outcome == Outcome::ok ? StepFailure{} : stepper.step_failure();
+    const StepFailure step_failure = judged ? StepFailure{} : stepper.step_failure();
     Failure failure{Status::step_size_vanished,
                     step.t0,
                     step.n,
                     step_failure.component,
-                    why_so_small(options_, error, step_failure, stiff_in_a_row_ >= persistent),
+                    why_so_small(options_, outcome, error, step_failure, stiff_in_a_row_ >= persistent),
                     step.h()};
     if (failure.component < 0 && before_.size() > 0) {
       Eigen::Index worst = 0;
@@ -325,6 +297,8 @@ class AdaptiveControl {
 
  private:
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  static constexpr double unbounded = std::numeric_limits<double>::infinity();
+  static constexpr double hopeless_gap = 1e4;
   static constexpr int persistent = 64;
   static constexpr double too_many = 1e7;
   // Whatever keeps the steps short: a parasite that no estimate sees, too.
@@ -371,12 +345,33 @@ class AdaptiveControl {
     estimates_[0] = after_ - before_;
     return controller_.scaled(estimates_[0], before_, after_) < 1;
   }
-  double guarded(S& stepper, double t, const Y& y, double h) {
-    const double longest = guard_->longest_step(stepper, options_, S::error_order, t, y);
-    bounded_by_guard_ = longest < std::fabs(h);
+  // A step of length h, or the longest that sensitivities and parasite allow.
+  double bounded(double h) {
+    bounded_by_guard_ = longest_ < std::fabs(h);
     if (!bounded_by_guard_) return h;
     ++guarded_;
-    return std::copysign(longest, h);
+    return std::copysign(longest_, h);
+  }
+
+  // The estimate of a coupled step sees a deviation of its second solution only through a high power of h: the parasite is
+  // looked at itself. It may be up to ten tolerances, or what it was; where it grows, the next step is so short that it would
+  // shrink to four fifths: per step it grows like λ times what depends on hμ, taken as a power of h. A λ near 1 damps it too
+  // little for that to help: the step stays as it is, and a parasite of ten thousand tolerances ends the solve.
+  Outcome judge_parasite(S& stepper, const Step& step, const typename S::Carry& carry) {
+    if (const Outcome outcome = stepper.complete(step, carry); outcome != Outcome::ok) return outcome;
+    const double gap = controller_.scaled(stepper.next_parasite(), before_, after_);
+    if (hardly_damps(stepper)) return gap > hopeless_gap ? Outcome::unstable : Outcome::ok;
+    const double old_gap = controller_.scaled(stepper.parasite(), before_, after_);
+    if (gap > 1 && gap > 0.8 * old_gap) {
+      const double edge = stepper.stability().parasite_edge, growth = std::log(std::fmin(gap / old_gap, 1e6));
+      longest_ = std::fmin(longest_, std::fabs(step.h()) * std::fmax(0.3, (std::log(0.8) + edge) / (growth + edge)));
+    }
+    return gap > std::fmax(10, old_gap) ? Outcome::unstable : Outcome::ok;
+  }
+  // −ln λ < ln 5/4: per step the parasite shrinks by less than a fifth.
+  static bool hardly_damps(const S& stepper) {
+    if constexpr (HasStability<S>) return stepper.stability().parasite_edge < 0.2231;
+    return false;
   }
 
   const Adaptive& options_;
@@ -384,10 +379,11 @@ class AdaptiveControl {
   Controller controller_;
   double t1_, t0_;
   double h_ = 0, wished_ = 0, error_ = unknown;
+  double longest_ = unbounded;  // of the step to come
   bool lands_ = false;
   int stiff_in_a_row_ = 0, far_in_a_row_ = 0;
   std::size_t landing_ = 0;
-  std::optional<RestGuard<S>> guard_;
+  std::optional<SensitivityGuard<S>> guard_;
   std::int64_t guarded_ = 0;
   bool bounded_by_guard_ = false;  // the step to come
   Y before_, after_;

@@ -2,6 +2,9 @@
 // has a member stability() const. What is not known is NaN.
 #pragma once
 
+#include <antistrophe/step/timeline.hpp>
+#include <antistrophe/stepper/outcome.hpp>
+
 #include <concepts>
 #include <limits>
 
@@ -31,6 +34,14 @@ concept HasStability = requires(const S s) {
 template <class S>
 concept HasParasite = HasStability<S> && requires(S s) {
   { s.parasite() } -> std::same_as<const typename S::State&>;
+};
+
+// A stepper that can do the rest of an attempted step before it is committed: after complete(step, carry), which commit does
+// not do again, next_parasite() is what of the carry after the step is 0 on the solution itself.
+template <class S>
+concept ForeseesParasite = HasParasite<S> && requires(S s, const Step step, const typename S::Carry carry) {
+  { s.complete(step, carry) } -> std::same_as<Outcome>;
+  { s.next_parasite() } -> std::same_as<const typename S::State&>;
 };
 
 }  // namespace antistrophe

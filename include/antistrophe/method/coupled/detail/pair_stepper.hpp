@@ -61,6 +61,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // y1; the second increment is paid by commit.
   Outcome attempt(const Step& step, const Carry& carry) {
+    completed_ = false;
     evaluate(first_, step, step.t0, step.t1, carry.z);
     if (!numbers_.store(psi_, increment_)) return classify();
     gap_ = carry.y - carry.z;
@@ -98,8 +99,8 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   // It shows in y − z.
   const Y& parasite() { return numbers_.real(gap_, real_); }
 
-  template <class Bits>
-  Outcome commit(const Step& step, Carry& carry, Bits& bits) {
+  // z1 of the attempted step.
+  Outcome complete(const Step& step, const Carry& carry) {
     evaluate(second_, step, step.t1, step.t0, y1_);
     if (!numbers_.store(psi_, increment_)) return classify();
     z1_ = carry.z - increment_;
@@ -107,6 +108,18 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     if constexpr (!Numbers::exact) {
       if (!all_finite(y1_) || !all_finite(z1_)) return classify();
     }
+    completed_ = true;
+    return Outcome::ok;
+  }
+  const Y& next_parasite() {
+    shrunk_ = y1_ - z1_;
+    return numbers_.real(shrunk_, real_);
+  }
+
+  template <class Bits>
+  Outcome commit(const Step& step, Carry& carry, Bits& bits) {
+    if (!completed_)
+      if (const Outcome outcome = complete(step, carry); outcome != Outcome::ok) return outcome;
     numbers_.keep(step.n, gap_, bits);
     carry.y = y1_;
     carry.z = z1_;
@@ -197,6 +210,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   Increment<Tableau, Field, Y> first_;  // Ψ_h(t0, z0)
   Stages<Tableau, Field, Y> second_;    // of Ψ_{−h}(t1, y1), whose cotangents find room in the first
   Stored increment_, gap_, shrunk_, y1_, z1_;
+  bool completed_ = false;  // z1_ is that of the attempted step
 };
 
 }  // namespace antistrophe::detail

@@ -48,6 +48,8 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
         first_bar_(q_),
         increment_(numbers_.zeros(y0)),
         mirrored_(increment_),
+        next_mirrored_(increment_),
+        next_gap_(increment_),
         gap_(increment_),
         shrunk_(increment_),
         y1_(increment_) {
@@ -67,6 +69,7 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   void read(const Carry& carry, Y& y) { y = numbers_.real(carry.y, real_); }
 
   Outcome attempt(const Step& step, const Carry& carry) {
+    completed_ = false;
     if (!increments(step, carry.y, tried_.knows(step.n))) return this->classify();
     tried_.learn(step.n);
     y1_ = carry.y + increment_;
@@ -102,10 +105,24 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   Stability stability() const {
     Stability stability = runge_kutta_stability<Base>();
     stability.parasite_edge = -std::log(numbers_.lambda());
+    stability.watches_parasite = true;
     return stability;
   }
   // It shows in D.
   const Y& parasite() { return numbers_.real(gap_, real_); }
+
+  // Ψ_{−h}(t2, y2) of the attempted step, which the next one needs, and with it that one's D.
+  Outcome complete(const Step& step, const Carry& carry) {
+    const Y& at = numbers_.real(y1_, real_);
+    if constexpr (shares_first) calls_ += mirror_.evaluate_first(field_(step.t0, step.t1), step.t1, at);
+    calls_ += mirror_.evaluate(field_behind_(step.t0, step.t1), step.t1, step.t0, at, psi_);
+    if (!numbers_.store(psi_, next_mirrored_)) return this->classify();
+    next_gap_ = carry.y - y1_ - next_mirrored_;
+    if (!numbers_.gap_in_range(next_gap_)) return this->left_range(next_gap_);
+    completed_ = true;
+    return Outcome::ok;
+  }
+  const Y& next_parasite() { return numbers_.real(next_gap_, real_); }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {
@@ -113,6 +130,11 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
     carry.older.swap(carry.y);
     carry.y = y1_;
     tried_.forget();
+    if (completed_) {
+      mirrored_.swap(next_mirrored_);
+      if constexpr (shares_first) ahead_.k[0] = mirror_.k[0];
+      tried_.learn(step.n + 1);
+    }
     return Outcome::ok;
   }
 
@@ -241,7 +263,8 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   Increment<Tableau, Field, Y> ahead_;  // Ψ_h
   Stages<Tableau, Field, Y> mirror_;    // of Ψ_{−h0}
   Y q_, d_bar_, first_bar_;
-  Stored increment_, mirrored_, gap_, shrunk_, y1_;
+  Stored increment_, mirrored_, next_mirrored_, next_gap_, gap_, shrunk_, y1_;
+  bool completed_ = false;  // next_… are those of the attempted step
   NodeCache tried_;  // where ahead_ holds the first stage, and mirrored_ is Ψ_{−h0}, of a step that is tried again
 };
 

@@ -1,0 +1,10 @@
+#include "trust/solve.hpp"
+
+namespace trust {
+using namespace antistrophe;
+std::vector<Method> floating_pairs() {
+  const auto with = [](auto method, double lambda) { return method.lambda = lambda, method; };
+  return {reversible("pair Dopri5 floating", Family::pair, Reversible<Dopri5, Floating>{}),
+          reversible("pair Dopri5 floating, lambda .999", Family::pair, with(Reversible<Dopri5, Floating>{}, 0.999))};
+}
+}  // namespace trust

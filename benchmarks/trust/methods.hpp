@@ -1,0 +1,41 @@
+// The methods that are tried, each compiled for the one type of field.
+#pragma once
+
+#include "trust/problems.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace trust {
+
+struct Answer {
+  bool success = false;
+  std::string why;  // it is none
+  double value = 0;
+  VectorXd y0, theta;  // the gradient
+  std::int64_t steps = 0, evaluations = 0, evaluations_without_gradient = 0;
+};
+
+enum class Family { plain, pair, two_point, adams, node };
+
+struct Method {
+  std::string name;
+  Family family;
+  std::function<Answer(const Case&, double tolerance, bool stored)> solve;  // stored: by the DirectAdjoint
+  bool reversible = true;
+};
+
+std::vector<Method> runge_kutta_methods(), pairs(), floating_pairs(), two_point_methods(), adams_methods(),
+    node_methods();
+
+// Dop853 over nodes that resolve every mode of the linearised equation, and again over halves of these; `uncertainty` is the
+// difference. Not of what is tested: steps are laid out before the solve.
+struct Reference {
+  Answer answer;
+  double uncertainty = 0;
+};
+Reference reference(const Case& problem);
+
+}  // namespace trust

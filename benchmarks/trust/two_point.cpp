@@ -1,0 +1,10 @@
+#include "trust/solve.hpp"
+
+namespace trust {
+using namespace antistrophe;
+std::vector<Method> two_point_methods() {
+  return {reversible("two points Dopri5", Family::two_point, TwoPoint<Dopri5>{}),
+          reversible("two points Dop853", Family::two_point, TwoPoint<Dop853>{}),
+          reversible("two points Bosh3 floating", Family::two_point, TwoPoint<Bosh3, Floating>{})};
+}
+}  // namespace trust
