@@ -113,7 +113,7 @@ LAW("Adaptive steps: 14. A stiff problem ends in bounded time, says so, and keep
   const auto problem = erased_problem<Vector2d>(stiff, Vector2d(2, 0), 0, 2e6);
   const SaveAt nodes{.t0 = true, .steps = true};
   const auto look = [&](const Failure& failure, const Solution<Eigen::Vector2d>& partial) {
-    CHECK(failure.status == Status::max_steps);
+    CHECK((failure.status == Status::max_steps || failure.status == Status::unstable));
     CHECK(failure.cause.find("stiff") != std::string::npos);
     CHECK(partial.stats().steps < 100'000);
     REQUIRE(static_cast<std::int64_t>(partial.ys().size()) == partial.stats().accepted + 1);

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -115,7 +116,9 @@ struct ReversibleAdjoint {
     }
 
    private:
-    static constexpr double bearable_drift = 1e-4;
+    // Relative; of float states five times the root of their precision.
+    static inline const double bearable_drift =
+        std::fmax(1e-4, 5 * std::sqrt(static_cast<double>(std::numeric_limits<RealOf<typename S::State>>::epsilon())));
 
     static double largest(const typename S::State& y) {
       return y.size() > 0 ? static_cast<double>(y.array().abs().maxCoeff()) : 0.0;

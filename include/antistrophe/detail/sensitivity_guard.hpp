@@ -10,6 +10,8 @@
 //   (b) the error is judged against how far the state is from rest: y' is a tangent, and its error relative to itself is
 //       err / r, so err/(20 r) < 1 is asked for;
 //   (c) where the state moves by less than its tolerance, and there is no error to be seen, (hρ)^q <= q! rtol.
+//   (d) where a λ near 1 hardly damps the parasite that the cotangents of a coupled method have too, it grows by up to e^{hρ} λ a
+//       step while the state is slow: by e^5 in a row, and the solve is given up.
 #pragma once
 
 #include <antistrophe/core/detail/splitmix64.hpp>
@@ -30,8 +32,11 @@ namespace antistrophe::detail {
 // The part of a stable interval in which every mode is damped well at every step.
 inline constexpr double within_edge = 0.7;
 
+// −ln λ < ln 5/4: per step the parasite of a coupled method shrinks by less than a fifth.
+inline bool hardly_damps(const Stability& stability) { return stability.parasite_edge < 0.2231; }
+
 // Where the region of hμ in which every decaying mode decays ends, near the negative real axis; of coupled methods, where the
-// parasite no longer dies out.
+// parasite no longer dies out, unless it hardly ever does.
 template <class S>
 double stable_edge(const S& stepper) {
   double edge = std::numeric_limits<double>::infinity();
@@ -39,7 +44,7 @@ double stable_edge(const S& stepper) {
     const Stability stability = stepper.stability();
     edge =
         std::fmin(edge, std::fmin(stability.shortest_ray, stability.real_interval));  // of NaN and a number, the number
-    edge = std::fmin(edge, stability.parasite_edge);
+    if (!hardly_damps(stability)) edge = std::fmin(edge, stability.parasite_edge);
   }
   return edge;
 }
@@ -51,8 +56,9 @@ class SpectralRadius {
  public:
   using Y = typename S::State;
 
-  explicit SpectralRadius(const Y& like)
-      : direction_(zeros_like(like)), moved_(direction_), f0_(direction_), f1_(direction_) {}
+  // `sign` is that of the direction of time, so that a solve towards smaller times is the mirror image of one towards larger.
+  SpectralRadius(const Y& like, double sign)
+      : sign_(sign), direction_(zeros_like(like)), moved_(direction_), f0_(direction_), f1_(direction_) {}
 
   // One turn, the first time three; the largest growth of a difference that was seen. Costs an evaluation, and one a turn.
   double look(S& stepper, const Adaptive& options, double t, const Y& y) {
@@ -66,7 +72,7 @@ class SpectralRadius {
       stepper.slope(t, moved_, f1_);
       double sum = 0;
       for (Eigen::Index i = 0; i < y.size(); ++i) {
-        direction_.data()[i] = (f1_.data()[i] - f0_.data()[i]) / scalar<Y>(scale(options, y, i));
+        direction_.data()[i] = (f1_.data()[i] - f0_.data()[i]) / scalar<Y>(sign_ * scale(options, y, i));
         sum += static_cast<double>(Eigen::numext::abs2(direction_.data()[i]));
       }
       const double size = std::sqrt(sum / static_cast<double>(y.size()));
@@ -96,6 +102,7 @@ class SpectralRadius {
       direction_.data()[i] = scalar<Y>(splitmix64(static_cast<std::uint64_t>(i)) % 2 == 0 ? 1 : -1);
   }
 
+  double sign_;
   Y direction_, moved_, f0_, f1_;
   double older_ = 0, newer_ = 0;
   bool started_ = false;
@@ -106,17 +113,19 @@ class SensitivityGuard {
  public:
   using Y = typename S::State;
 
-  SensitivityGuard(const Adaptive& options, const Y& like)
-      : options_(options), radius_(like), moved_(zeros_like(like)) {}
+  SensitivityGuard(const Adaptive& options, const Y& like, double sign)
+      : options_(options), radius_(like, sign), moved_(zeros_like(like)) {}
 
   // What is known of a step from y0 to y1 whose estimated error is of the tolerance's size or below.
   struct Verdict {
     double magnification = 1;                                  // of the error estimate
     double longest = std::numeric_limits<double>::infinity();  // of the next step
     bool unstable = false;
+    bool hopeless = false;  // no step is short enough
   };
   Verdict judge(const S& stepper, Controller& controller, const Step& step, const Y& y0, const Y& y1) {
     Verdict verdict;
+    growth_ = 0;
     const double rho = radius_.value();
     if (!(rho > 0)) return verdict;
     moved_ = y1 - y0;
@@ -127,9 +136,18 @@ class SensitivityGuard {
       if (moved >= 1) verdict.magnification = 1 / std::fmax(slow * r, 1e-9);
       verdict.longest = within_edge * edge / rho;
       verdict.unstable = h_rho > edge;
+      if constexpr (HasParasite<S>) {
+        if (const Stability stability = stepper.stability(); hardly_damps(stability)) {
+          growth_ = std::fmax(0, grown_ + h_rho - stability.parasite_edge);
+          verdict.hopeless = growth_ > hopeless_growth;
+        }
+      }
     }
     return verdict;
   }
+
+  // The step that was judged is taken.
+  void accepted() { grown_ = growth_; }
 
   // After a step to (t, y): ρ is looked at now and then, at a price of a few hundredths of the evaluations.
   void look_now_and_then(S& stepper, double t, const Y& y) {
@@ -155,6 +173,7 @@ class SensitivityGuard {
  private:
   static constexpr double slow = 20;
   static constexpr std::int64_t seldom = 64;
+  static constexpr double hopeless_growth = 5;
 
   double relative_tolerance(const Y& y) const {
     if (options_.rtol > 0) return options_.rtol;
@@ -166,6 +185,7 @@ class SensitivityGuard {
   SpectralRadius<S> radius_;
   Y moved_;
   std::int64_t looked_ = -seldom;
+  double grown_ = 0, growth_ = 0;  // in powers of e, before and after the step that is judged
 };
 
 }  // namespace antistrophe::detail

@@ -161,7 +161,7 @@ class AdaptiveControl {
         after_(y0),
         estimates_(make_estimates<S>(y0)) {
     validate(options, y0, t0, t1);
-    if (differentiated && options.sensitivity_guard) guard_.emplace(options_, y0);
+    if (differentiated && options.sensitivity_guard) guard_.emplace(options_, y0, t1 >= t0 ? 1.0 : -1.0);
   }
 
   bool over() const { return t0_ == t1_ || landing_ == landings_.times.size(); }
@@ -215,10 +215,11 @@ class AdaptiveControl {
     longest_ = unbounded;
     if (!std::isfinite(error_)) return Outcome::inaccurate;
     if (guard_) {
-      const auto [magnification, longest, unstable] = guard_->judge(stepper, controller_, step, before_, after_);
-      error_ *= magnification;
-      longest_ = longest;
-      if (unstable) return Outcome::unstable;
+      const auto verdict = guard_->judge(stepper, controller_, step, before_, after_);
+      error_ *= verdict.magnification;
+      longest_ = verdict.longest;
+      hopeless_ = verdict.hopeless;
+      if (verdict.unstable || hopeless_) return Outcome::unstable;
     }
     if (!(error_ < 1)) return Outcome::inaccurate;
     if constexpr (ForeseesParasite<S>)
@@ -232,9 +233,11 @@ class AdaptiveControl {
     if constexpr (MultistepStepper<S>)
       growth = growth < S::multistep.worthwhile_growth ? 1 : std::fmin(growth, stepper.maximum_growth(step));
     double next = step.h() * growth;
+    tried_gap_ = unbounded;
     bounded_by_guard_ = false;
     far_in_a_row_ = std::fabs((t1_ - step.t1) / step.h()) > far_too_many ? far_in_a_row_ + 1 : 0;
     if (guard_) {
+      guard_->accepted();
       guard_->look_now_and_then(stepper, step.t1, after_);
       if (rests()) longest_ = std::fmin(longest_, guard_->longest_at_rest(stepper, S::error_order, step.t1, after_));
     }
@@ -251,14 +254,14 @@ class AdaptiveControl {
   }
 
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
-    if (outcome == Outcome::unstable && hardly_damps(stepper))
+    if (hopeless_)
       return Failure{
           Status::unstable,
           step.t0,
           step.n,
           -1,
           "the parasitic solution of a coupled method, which a lambda near 1 hardly damps, takes over where the "
-          "problem contracts; take Exact arithmetic with lambda = 1/2, or a smaller lambda",
+          "problem contracts, as stiff ones do; take Exact arithmetic with lambda = 1/2, or a smaller lambda",
           step.h()};
     const bool judged = outcome == Outcome::inaccurate || outcome == Outcome::unstable;
     const double error = judged ? error_ : unknown;
@@ -356,22 +359,25 @@ class AdaptiveControl {
   // The estimate of a coupled step sees a deviation of its second solution only through a high power of h: the parasite is
   // looked at itself. It may be up to ten tolerances, or what it was; where it grows, the next step is so short that it would
   // shrink to four fifths: per step it grows like λ times what depends on hμ, taken as a power of h. A λ near 1 damps it too
-  // little for that to help: the step stays as it is, and a parasite of ten thousand tolerances ends the solve.
+  // little for that to help: it may reach ten thousand tolerances, and then ends the solve. What a shorter step does not make
+  // smaller is no parasite, but round-off, and so it is in steps of a few thousand units in the last place of t.
   Outcome judge_parasite(S& stepper, const Step& step, const typename S::Carry& carry) {
     if (const Outcome outcome = stepper.complete(step, carry); outcome != Outcome::ok) return outcome;
-    const double gap = controller_.scaled(stepper.next_parasite(), before_, after_);
-    if (hardly_damps(stepper)) return gap > hopeless_gap ? Outcome::unstable : Outcome::ok;
     const double old_gap = controller_.scaled(stepper.parasite(), before_, after_);
+    const double gap = controller_.scaled(stepper.next_parasite(), before_, after_);
+    if (std::fabs(step.h()) < 1000 * shortest(step.t0)) return Outcome::ok;
+    const double tried = std::exchange(tried_gap_, gap);
+    if (hardly_damps(stepper.stability())) {
+      hopeless_ = gap > hopeless_gap && old_gap > hopeless_gap / 10;
+      if (!(gap > hopeless_gap)) return Outcome::ok;
+      longest_ = std::fabs(step.h()) / 2;
+      return Outcome::unstable;
+    }
     if (gap > 1 && gap > 0.8 * old_gap) {
       const double edge = stepper.stability().parasite_edge, growth = std::log(std::fmin(gap / old_gap, 1e6));
       longest_ = std::fmin(longest_, std::fabs(step.h()) * std::fmax(0.3, (std::log(0.8) + edge) / (growth + edge)));
     }
-    return gap > std::fmax(10, old_gap) ? Outcome::unstable : Outcome::ok;
-  }
-  // −ln λ < ln 5/4: per step the parasite shrinks by less than a fifth.
-  static bool hardly_damps(const S& stepper) {
-    if constexpr (HasStability<S>) return stepper.stability().parasite_edge < 0.2231;
-    return false;
+    return gap > std::fmax(10, old_gap) && !(gap > 0.9 * tried) ? Outcome::unstable : Outcome::ok;
   }
 
   const Adaptive& options_;
@@ -386,6 +392,8 @@ class AdaptiveControl {
   std::optional<SensitivityGuard<S>> guard_;
   std::int64_t guarded_ = 0;
   bool bounded_by_guard_ = false;  // the step to come
+  bool hopeless_ = false;          // the parasite has taken over
+  double tried_gap_ = unbounded;   // of the trial before, of the same step
   Y before_, after_;
   std::array<Y, static_cast<std::size_t>(S::error_estimates)> estimates_;
 };
