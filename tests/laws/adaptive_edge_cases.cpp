@@ -301,7 +301,12 @@ LAW("Adaptive steps: 13. No call is outside the interval", "[edge_cases]", adapt
       with_adjoints(m, [&](const AnyAdjoint& adjoint) {
         auto pass = m.solve_with_pullback(given, options, save_at, adjoint);
         CHECK(pass.ts().back() == given.t1);
-        (void)pass.pullback(std::vector<Y>(3, Y(1, -1)));
+        try {
+          (void)pass.pullback(std::vector<Y>(3, Y(1, -1)));
+        } catch (
+            const SolveError& error) {  // where a step is a few units in the last place of t, λ^-n is out of bounds
+          REQUIRE((error.status() == Status::drifted && !m->exact));
+        }
       });
       CHECK((faults.earliest >= std::fmin(t0, t1) && faults.latest <= std::fmax(t0, t1)));
       CHECK((direction > 0 ? faults.earliest : faults.latest) == t0);

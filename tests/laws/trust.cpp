@@ -1,0 +1,91 @@
+// What success promises: a gradient that is right to the tolerance where the error estimate itself would not see it. Problems
+// whose gradients are known in closed form; benchmarks/trust tries many more against references.
+#include "laws/adaptive_edge_cases.hpp"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace antistrophe::laws {
+namespace {
+
+// y1' = θ0 − k y1, y2' = θ1 (y1 − y2)/10: y1 comes to rest while y2 creeps.
+struct Relaxation {
+  double k = 1;
+  Eigen::Vector2d theta{1, 1};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = theta[0] - k * y[0];
+    dy[1] = theta[1] * (y[0] - y[1]) / 10;
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] += -k * w[0] + theta[1] * w[1] / 10;
+    y_bar[1] -= theta[1] * w[1] / 10;
+    theta_bar[0] += w[0];
+    theta_bar[1] += w[1] * (y[0] - y[1]) / 10;
+  }
+};
+
+// y1' = y2, y2' = θ0 y1 around a saddle: the state rests to the tolerance, its sensitivity grows by e^{t √θ0}.
+struct Saddle {
+  Eigen::Vector2d theta{2, 0};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = y[1];
+    dy[1] = theta[0] * y[0];
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] += theta[0] * w[1];
+    y_bar[1] += w[0];
+    theta_bar[0] += w[1] * y[0];
+  }
+};
+
+// Of the sum of the last state. A method that cannot say so with a status and a sentence is not to give another one: of those
+// in floating arithmetic, whose λ is near 1 or whose way back drifts, a refusal is an answer too.
+void check_gradient_of(const AnyMethod& m, const ProblemOf<Vector2d>& problem, const Vector2d& right,
+                       double tolerance) {
+  CAPTURE(m->name, tolerance);
+  with_adjoints(m, [&](const AnyAdjoint& adjoint) {
+    try {
+      auto pass =
+          m.solve_with_pullback(problem, Adaptive{.rtol = tolerance, .atol = tolerance}, SaveAt{.t1 = true}, adjoint);
+      const auto gradient = pass.pullback({Vector2d(1, 1)});
+      const double off = (gradient.y0 - right).cwiseAbs().maxCoeff() / (1 + right.cwiseAbs().maxCoeff());
+      CHECK(off < 1000 * tolerance);
+    } catch (const SolveError& error) {
+      CAPTURE(std::string(error.what()));
+      const bool refused = error.status() == Status::unstable || error.status() == Status::drifted ||
+                           error.status() == Status::not_finite;
+      CHECK((refused && m->reversible && !m->exact));
+    }
+  });
+}
+
+LAW("Trust: 1. A gradient where the state creeps and its fast mode has died out is right", "[trust]",
+    adaptive_methods()) {
+  for (const double k : {1.0, 20.0}) {
+    const double t1 = 50, fast = std::exp(-k * t1), slow = std::exp(-t1 / 10);
+    const Vector2d right(fast + (slow - fast) / 10 / (k - 0.1), slow);
+    const auto problem = erased_problem<Vector2d>(Relaxation{k}, Vector2d(0, 0), 0, t1);
+    for (const double tolerance : {1e-3, 1e-6})
+      if (m->order > 2 || tolerance > 1e-4) check_gradient_of(m, problem, right, tolerance);
+  }
+}
+
+LAW("Trust: 2. A gradient where the state nearly rests and its sensitivity grows is right", "[trust]",
+    adaptive_methods()) {
+  const double rate = std::sqrt(2.0), t1 = 5;
+  const double c = std::cosh(rate * t1), s = std::sinh(rate * t1);
+  const Vector2d right(c + rate * s, s / rate + c);
+  for (const double off : {0.0, 1e-9, 1e-6}) {
+    const auto problem = erased_problem<Vector2d>(Saddle{}, Vector2d(off, 0), 0, t1);
+    for (const double tolerance : {1e-3, 1e-6})
+      if (m->order > 2 || tolerance > 1e-4) check_gradient_of(m, problem, right, tolerance);
+  }
+}
+
+}  // namespace
+}  // namespace antistrophe::laws
