@@ -301,7 +301,6 @@ class AdaptiveControl {
  private:
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   static constexpr double unbounded = std::numeric_limits<double>::infinity();
-  static constexpr double hopeless_gap = 1e4;
   static constexpr int persistent = 64;
   static constexpr double too_many = 1e7;
   // Whatever keeps the steps short: a parasite that no estimate sees, too.
@@ -359,7 +358,7 @@ class AdaptiveControl {
   // The estimate of a coupled step sees a deviation of its second solution only through a high power of h: the parasite is
   // looked at itself. It may be up to ten tolerances, or what it was; where it grows, the next step is so short that it would
   // shrink to four fifths: per step it grows like λ times what depends on hμ, taken as a power of h. A λ near 1 damps it too
-  // little for that to help: it may reach ten thousand tolerances, and then ends the solve. What a shorter step does not make
+  // little for that to help: it may reach ten thousand tolerances, or a tenth of the state, and then ends the solve. What a shorter step does not make
   // smaller is no parasite, but round-off, and so it is in steps of a few thousand units in the last place of t.
   Outcome judge_parasite(S& stepper, const Step& step, const typename S::Carry& carry) {
     if (const Outcome outcome = stepper.complete(step, carry); outcome != Outcome::ok) return outcome;
@@ -368,8 +367,9 @@ class AdaptiveControl {
     if (std::fabs(step.h()) < 1000 * shortest(step.t0)) return Outcome::ok;
     const double tried = std::exchange(tried_gap_, gap);
     if (hardly_damps(stepper.stability())) {
-      hopeless_ = gap > hopeless_gap && old_gap > hopeless_gap / 10;
-      if (!(gap > hopeless_gap)) return Outcome::ok;
+      const double bearable = std::fmin(1e4, 0.1 / options_.rtol);
+      hopeless_ = gap > bearable && old_gap > bearable / 10;
+      if (!(gap > bearable)) return Outcome::ok;
       longest_ = std::fabs(step.h()) / 2;
       return Outcome::unstable;
     }
