@@ -74,6 +74,14 @@ Given changed(const Change& change) {
   return problem;
 }
 
+struct Root {
+  static constexpr bool autonomous = true;
+  void operator()(double, const Eigen::Vector2d& y, Eigen::Vector2d& dy) const { dy = std::sqrt(y[0]) * y; }
+  void vjp(double, const Eigen::Vector2d&, const Eigen::Vector2d& w, Eigen::Vector2d& y_bar, auto&) const {
+    y_bar += w;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("Good input is not refused", "[bad_input]") {
@@ -128,6 +136,10 @@ TEST_CASE("Times to step to", "[bad_input]") {
   refused("antistrophe: StepTo::each is -2; it must be at least 1", good, StepTo{{0.5}, -2});
   refused("antistrophe: StepTo::each is 4; it must be small enough for steps that do not vanish", good,
           StepTo{{0.5, std::nextafter(0.5, 1.0)}, 4});
+  refused(
+      "antistrophe: StepTo::each is 4000000000000; it must be small enough for fewer than 2e9 steps in all, whose "
+      "times are kept",
+      good, StepTo{{0.5}, 4'000'000'000'000});
 }
 
 TEST_CASE("Times of the problem", "[bad_input]") {
@@ -163,6 +175,25 @@ TEST_CASE("Save times", "[bad_input]") {
           changed([](Given& p) { p.t1 = 1e-12; }), ten, at({1e-11}));
   refused("antistrophe: SaveAt::times[0] is 1; it must be between t0 = 0 and t1 = 0",
           changed([](Given& p) { p.t1 = 0; }), ten, at({1.0}));
+}
+
+#ifndef __SANITIZE_ADDRESS__  // which ends the program where memory does not suffice
+TEST_CASE("More states to be saved than memory holds", "[bad_input]") {
+  refused(
+      "antistrophe: the number of states that SaveAt asks for is 10000000000000; it must be small enough for memory "
+      "to hold them; save every so many steps (SaveAt::every), or hand them to an Observer",
+      good, FixedSteps{10'000'000'000'000}, SaveAt{.steps = true});
+}
+#endif
+
+TEST_CASE("A solve of no length where the field is not finite has no gradient in time", "[bad_input]") {
+  const auto loss = [](const std::vector<Eigen::Vector2d>& ys, std::vector<Eigen::Vector2d>& ys_bar) {
+    ys_bar.back().setOnes();
+    return ys.back().sum();
+  };
+  const auto got = value_and_gradient(Problem{Root{}, Eigen::Vector2d(-1, 1), 1.0, 1.0}, Midpoint{}, FixedSteps{3},
+                                      loss, OnFailure::return_status);
+  CHECK(got.status() == Status::gradient_not_finite);
 }
 
 TEST_CASE("A last place outside the interval is its end", "[bad_input]") {

@@ -246,6 +246,25 @@ TEST_CASE("An event fires again as soon as it is met again, and a crossing of it
     check(Dopri5{}, FixedSteps{100}, 1e-13);
     check(Reversible<Dopri5>{.lambda = 0.5, .resolution = 0x1p-52}, Adaptive{}, 0x1p-26);
     check(Reversible<Dopri5>{}, Adaptive{}, 0x1p-21);
+
+    // Here the grain of an exact pair keeps the bounces from becoming shorter: they would never end.
+    struct HeavyFall {
+      void operator()(double, const Vector2d& y, Vector2d& dy) const {
+        dy[0] = y[1];
+        dy[1] = -11.8187;
+      }
+    };
+    struct Duller {
+      void operator()(double, const Vector2d& y, Vector2d& y_new) const {
+        y_new[0] = y[0];
+        y_new[1] = -0.502163 * y[1];
+      }
+    };
+    const auto endless = solve(Problem{HeavyFall{}, Vector2d(1, 0), 0.0, 2.2}, Reversible<Dopri5>{}, FixedSteps{50},
+                               Events{JumpEvent{Level{}, Duller{}, Crossing::falling}}, OnFailure::return_status);
+    CHECK(endless.status() == Status::step_size_vanished);
+    CHECK(endless.failure().t == Approx(1.24125).epsilon(1e-5));
+    CHECK(endless.events().size() < 2000);
   }
 }
 

@@ -80,6 +80,7 @@ class EventDetector {
     started_at_ = side_before_ = 0;
     resumed_at_ = resumed_before_ = std::numeric_limits<double>::quiet_NaN();
     fired_last_ = fired_before_ = recurring_ = std::nullopt;
+    in_a_row_ = 0;
     evaluations_ = 0;
   }
 
@@ -95,6 +96,9 @@ class EventDetector {
     }
     fired_before_ = fired_last_, resumed_before_ = resumed_at_;
     fired_last_ = fired, resumed_at_ = t;
+    const bool no_time = std::fabs(resumed_at_ - resumed_before_) <= 1e-9 * std::fabs(resumed_at_ - started_at_);
+    in_a_row_ = fired_before_ == fired && no_time ? in_a_row_ + 1 : 0;
+    if (in_a_row_ >= endlessly_many) recurring_ = fired;
   }
 
   // What is known of g at the start of a step; rewind goes back to it when the step is not committed.
@@ -273,6 +277,9 @@ class EventDetector {
     return g;
   }
 
+  // Bounces that the grain of exact numbers keeps from becoming shorter, a thousand million of them to double the time.
+  static constexpr int endlessly_many = 1000;
+
   Events<E...> events_;
   const F* field_;
   Y y_;                                 // where g is looked at
@@ -281,6 +288,7 @@ class EventDetector {
   double started_at_ = 0, resumed_at_ = std::numeric_limits<double>::quiet_NaN(), resumed_before_ = resumed_at_,
          side_before_ = 0;
   std::optional<std::size_t> fired_last_, fired_before_, recurring_;
+  int in_a_row_ = 0;  // times that one event fired while next to no time passed
   std::int64_t evaluations_ = 0;
 };
 

@@ -131,7 +131,11 @@ class Integration {
     std::optional<std::size_t> fired;
     for (number_ = 0;; ++number_) {
       open_segment(laid_out_ ? plan : Timeline::growing(t).numbered_from(first));
-      if constexpr (!Detector::none) f_.detector.start(t, f_.start, fired);
+      if constexpr (!Detector::none) {
+        f_.detector.start(t, f_.start, fired);
+        if (const std::optional<std::size_t> again = f_.detector.recurring())
+          return endless(*again, Step{first, t, t, &f_.segments[number_].timeline});
+      }
       Failure failure = one_segment();
       const Segment<S>& segment = f_.segments[number_];
       if (failure.status != Status::success || !segment.interruption) return failure;

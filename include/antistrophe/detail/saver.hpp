@@ -12,6 +12,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <new>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -79,8 +81,20 @@ class Saver {
     if (!keeps_) return;
     const std::size_t expected = save_at.times.size() + (save_at.t0 ? 1 : 0) + (save_at.t1 || only_last_ ? 1 : 0) +
                                  (every_ > 0 ? static_cast<std::size_t>(steps / every_) : 0);
-    plan_.reserve(expected);
-    ys_.assign(expected, zero_);
+    try {
+      plan_.reserve(expected);
+      ys_.assign(expected, zero_);
+    } catch (const std::bad_alloc&) {
+      refuse_saves(expected);
+    } catch (const std::length_error&) {
+      refuse_saves(expected);
+    }
+  }
+
+  [[noreturn]] static void refuse_saves(std::size_t expected) {
+    refuse(
+        "the number of states that SaveAt asks for", expected,
+        "small enough for memory to hold them; save every so many steps (SaveAt::every), or hand them to an Observer");
   }
 
   // The state at node 0 of a segment; `last` where the solve is over there. After an event, only the first segment's start is

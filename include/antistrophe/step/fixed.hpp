@@ -110,6 +110,9 @@ struct StepTo {
 
   Timeline timeline(double t0, double t1) const {
     if (each < 1) detail::refuse("StepTo::each", each, "at least 1");
+    constexpr double at_most = 2e9;  // 16 GB of times, all of which are kept
+    if ((static_cast<double>(times.size()) + 1) * static_cast<double>(each) > at_most)
+      detail::refuse("StepTo::each", each, "small enough for fewer than 2e9 steps in all, whose times are kept");
     const double slack = detail::time_slack(t0, t1, static_cast<std::int64_t>(times.size()));
     const double sign = t1 >= t0 ? 1 : -1;
     std::vector<double> nodes{t0};

@@ -8,6 +8,7 @@
 #include <antistrophe/detail/integrate.hpp>
 #include <antistrophe/field/detail/requirements.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -84,6 +85,11 @@ class BackwardPass {
       return {Status::gradient_not_finite, segments.front().timeline.t0(), segments.front().timeline.first(), -1,
               "the cotangents overflowed on the way back, or the vjp returned NaN: a chaotic solution over so long a "
               "time has no gradient that numbers can hold"};
+    if constexpr (TimeDifferentiable<F, Y>) {
+      if (!std::isfinite(gradient.t0) || !std::isfinite(gradient.t1))
+        return {Status::gradient_not_finite, segments.front().timeline.t0(), segments.front().timeline.first(), -1,
+                "the field, or its derivative with respect to t, is not finite at t0 or t1, or where a time was saved"};
+    }
     return {};
   }
 
