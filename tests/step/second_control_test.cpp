@@ -36,10 +36,10 @@ class Halving::Control {
   }
   static bool exhausted(const Step&, const Stats&) { return false; }
   static Failure why_exhausted(const Step&) { return {}; }
-  bool accepts(S& stepper, const Step& step, const typename S::Carry& carry) {
+  Outcome judge(S& stepper, const Step& step, const typename S::Carry& carry) {
     stepper.error(step, carry, estimates_);
     error_ = static_cast<double>(estimates_[0].cwiseAbs().maxCoeff());
-    return error_ <= options_.tolerance;
+    return error_ <= options_.tolerance ? Outcome::ok : Outcome::inaccurate;
   }
   void accepted(S&, const Step&) {
     if (lands_) over_ = true;
