@@ -3,9 +3,8 @@
 namespace trust {
 using namespace antistrophe;
 std::vector<Method> adams_methods() {
-  return {reversible("Adams 4", Family::adams, ReversibleAdams<4>{}),
-          reversible("Adams 6", Family::adams, ReversibleAdams<6>{}),
-          reversible("Adams 4 floating", Family::adams, ReversibleAdams<4, Floating>{}),
-          reversible("Adams PECE 4", Family::adams, ReversibleAdamsPece<4>{})};
+  return {reversible("Adams 4", ReversibleAdams<4>{}), reversible("Adams 6", ReversibleAdams<6>{}),
+          reversible("Adams 4 floating", ReversibleAdams<4, Floating>{}),
+          reversible("Adams PECE 4", ReversibleAdamsPece<4>{})};
 }
 }  // namespace trust

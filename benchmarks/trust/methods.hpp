@@ -18,11 +18,8 @@ struct Answer {
   std::int64_t steps = 0, evaluations = 0, evaluations_without_gradient = 0;
 };
 
-enum class Family { plain, pair, two_point, adams, node };
-
 struct Method {
   std::string name;
-  Family family;
   std::function<Answer(const Case&, double tolerance, bool stored)> solve;  // stored: by the DirectAdjoint
   bool reversible = true;
 };

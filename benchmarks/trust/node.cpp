@@ -3,7 +3,7 @@
 namespace trust {
 using namespace antistrophe;
 std::vector<Method> node_methods() {
-  return {reversible("reversible Heun", Family::node, ReversibleHeun<>{}),
-          reversible("asynchronous leapfrog", Family::node, AsynchronousLeapfrog<>{})};
+  return {reversible("reversible Heun", ReversibleHeun<>{}),
+          reversible("asynchronous leapfrog", AsynchronousLeapfrog<>{})};
 }
 }  // namespace trust

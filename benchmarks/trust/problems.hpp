@@ -28,11 +28,8 @@ struct Field {
   }
 };
 
-enum class Kind { smooth, stiff, rest, kink };
-
 struct Case {
   std::string name;
-  Kind kind;
   Field field;
   VectorXd y0;
   double t0, t1;

@@ -65,16 +65,16 @@ inline antistrophe::Adaptive adaptive(double tolerance) {
 }
 
 template <class M>
-Method plain(std::string name, M method, Family family = Family::plain) {
-  return {std::move(name), family,
+Method plain(std::string name, M method) {
+  return {std::move(name),
           [method](const Case& problem, double tolerance, bool) {
             return solve_with(method, problem, adaptive(tolerance), antistrophe::DirectAdjoint{}, true);
           },
           false};
 }
 template <class M>
-Method reversible(std::string name, Family family, M method) {
-  return {std::move(name), family, [method](const Case& problem, double tolerance, bool stored) {
+Method reversible(std::string name, M method) {
+  return {std::move(name), [method](const Case& problem, double tolerance, bool stored) {
             if (stored) return solve_with(method, problem, adaptive(tolerance), antistrophe::DirectAdjoint{}, false);
             return solve_with(method, problem, adaptive(tolerance), antistrophe::ReversibleAdjoint{}, true);
           }};

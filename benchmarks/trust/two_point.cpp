@@ -3,8 +3,7 @@
 namespace trust {
 using namespace antistrophe;
 std::vector<Method> two_point_methods() {
-  return {reversible("two points Dopri5", Family::two_point, TwoPoint<Dopri5>{}),
-          reversible("two points Dop853", Family::two_point, TwoPoint<Dop853>{}),
-          reversible("two points Bosh3 floating", Family::two_point, TwoPoint<Bosh3, Floating>{})};
+  return {reversible("two points Dopri5", TwoPoint<Dopri5>{}), reversible("two points Dop853", TwoPoint<Dop853>{}),
+          reversible("two points Bosh3 floating", TwoPoint<Bosh3, Floating>{})};
 }
 }  // namespace trust

@@ -5,6 +5,7 @@
 
 #include "support/battery.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -100,6 +101,28 @@ inline void check_pullbacks_that_throw(AnyPass<Vector2d>& pass, const std::vecto
   for (std::int64_t k = 0; k < vjps; ++k) pullback_throws({.throw_at_vjp = k});
   CHECK(thrown == calls + vjps);
   CHECK(right == calls + vjps);
+}
+
+// A vjp that returns NaN, the first, one in the middle or the last: the gradient is refused, and the pass is as good as before.
+// Returns how many vjps it takes. `faults` are those of the pass's field.
+inline std::int64_t check_pullbacks_of_nan(AnyPass<Vector2d>& pass, Faults& faults) {
+  const std::vector<Vector2d> ones(pass.ys().size(), Vector2d::Ones());
+  faults.vjps = 0;
+  const Slope clean = pass.pullback(ones);
+  const std::int64_t vjps = faults.vjps;
+  for (const std::int64_t bad : {std::int64_t{0}, vjps / 2, vjps - 1}) {
+    faults.vjps = 0;
+    faults.not_a_number_at_vjp = bad;
+    try {
+      (void)pass.pullback(ones);
+      FAIL("no SolveError");
+    } catch (const SolveError& error) {
+      CHECK(error.status() == Status::gradient_not_finite);
+    }
+  }
+  faults.not_a_number_at_vjp = -1;
+  CHECK(same(pass.pullback(ones), clean));
+  return vjps;
 }
 
 }  // namespace antistrophe::laws
