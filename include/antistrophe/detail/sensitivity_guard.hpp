@@ -9,7 +9,7 @@
 //       error says nothing of a mode that the state does not have;
 //   (b) the error is judged against how far the state is from rest: y' is a tangent, and its error relative to itself is
 //       err / r, so err/(20 r) < 1 is asked for;
-//   (c) where the state moves by less than its tolerance, and there is no error to be seen, (hρ)^q <= q! rtol.
+//   (c) where the state moves by less than its tolerance, and there is no error to be seen, (hρ)^q <= q! rtol;
 //   (d) where a λ near 1 hardly damps the parasite that the cotangents of a coupled method have too, it grows by up to e^{hρ} λ a
 //       step while the state is slow: by e^5 in a row, and the solve is given up.
 #pragma once

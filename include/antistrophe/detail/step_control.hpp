@@ -358,8 +358,9 @@ class AdaptiveControl {
   // The estimate of a coupled step sees a deviation of its second solution only through a high power of h: the parasite is
   // looked at itself. It may be up to ten tolerances, or what it was; where it grows, the next step is so short that it would
   // shrink to four fifths: per step it grows like λ times what depends on hμ, taken as a power of h. A λ near 1 damps it too
-  // little for that to help: it may reach ten thousand tolerances, or a tenth of the state, and then ends the solve. What a shorter step does not make
-  // smaller is no parasite, but round-off, and so it is in steps of a few thousand units in the last place of t.
+  // little for that to help: it may reach ten thousand tolerances, or a tenth of the state, and then ends the solve. What a
+  // shorter step does not make smaller is no parasite, but round-off, and so it is in steps of a few thousand units in the
+  // last place of t.
   Outcome judge_parasite(S& stepper, const Step& step, const typename S::Carry& carry) {
     if (const Outcome outcome = stepper.complete(step, carry); outcome != Outcome::ok) return outcome;
     const double old_gap = controller_.scaled(stepper.parasite(), before_, after_);

@@ -25,7 +25,7 @@ struct Stats {
   std::int64_t steps = 0;  // attempted
   std::int64_t accepted = 0;
   std::int64_t rejected = 0;
-  std::int64_t guarded = 0;      // kept short where the state rests (Adaptive::sensitivity_guard)
+  std::int64_t guarded = 0;      // kept short for the sensitivities (Adaptive::sensitivity_guard) or by a parasite
   std::int64_t evaluations = 0;  // of f
   std::int64_t bits = 0;         // set aside by exact arithmetic
   std::size_t bytes_kept = 0;    // for the way back: states, bits and times

@@ -47,9 +47,9 @@ using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>
 // given; but a solve whose step is held by stability, not accuracy, for ten million steps to come is given up as stiff, and, unless max_steps
 // is given, so is one with a thousand million steps to come for a thousand steps in a row.
 // norm: root mean square unless given. step_to: times to land on. jumps: times to land on where f is discontinuous; what
-// the controller learnt before one is forgotten there. sensitivity_guard: where a gradient is asked for and the state rests
-// (moves by less than its tolerance in a step), the error estimate says nothing of the state's sensitivities; steps are then
-// kept so short that the linearised equation is resolved to the tolerance too.
+// the controller learnt before one is forgotten there. sensitivity_guard: where a gradient is asked for and the state is
+// slow or rests, the error estimate says nothing of the state's sensitivities; steps are then kept so short that these are
+// resolved to the tolerance too (detail/sensitivity_guard.hpp).
 struct Adaptive {
   static constexpr bool chooses_steps = true;
   template <class S>
