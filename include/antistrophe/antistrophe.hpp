@@ -7,6 +7,7 @@
 #include <antistrophe/check/assert_reversible.hpp>
 #include <antistrophe/check/check_gradient.hpp>
 #include <antistrophe/core/version.hpp>
+#include <antistrophe/error_bars.hpp>
 #include <antistrophe/field/check_vjp.hpp>
 #include <antistrophe/field/split_field.hpp>
 #include <antistrophe/gradient.hpp>

@@ -192,8 +192,8 @@ ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M&
 
 // What to save may be written in braces alone, as of solve.
 template <class F, class Y, class M, class StepsType, class L, class... Extras>
-ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
-                                          const L& loss, const SaveAt& save_at, const Extras&... extras) {
+auto value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
+                        const SaveAt& save_at, const Extras&... extras) {
   return value_and_gradient<F, Y, M, StepsType, L, SaveAt, Extras...>(problem, method, steps, loss, save_at, extras...);
 }
 template <class F, class Y, class M, class StepsType, class L, class Time, class... Extras>

@@ -34,6 +34,7 @@ enum class Status {
   max_steps,            // as many steps as allowed, and not there yet
   step_size_vanished,   // no step that t can resolve is short enough for the tolerance
   not_converged,        // an implicit step's equations were not solved
+  not_accurate,         // error bars are wider than asked for, and shorter steps do not help
   unstable,             // what should die out grows: the parasitic solution of a coupled method
 };
 
@@ -66,6 +67,8 @@ inline std::string_view to_string(Status status) {
       return "step size vanished";
     case Status::not_converged:
       return "not converged";
+    case Status::not_accurate:
+      return "not accurate enough";
     case Status::unstable:
       return "unstable";
   }

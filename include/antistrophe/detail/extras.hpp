@@ -15,10 +15,12 @@ namespace antistrophe {
 
 // Of check_gradient; check/check_gradient.hpp.
 struct GradientCheckOptions;
+// Of value_and_gradient; error_bars.hpp.
+struct ErrorBars;
 
 namespace detail {
 
-enum class Extra { save_at, adjoint, events, observer, progress, on_failure, check_options, unknown };
+enum class Extra { save_at, adjoint, events, observer, progress, on_failure, check_options, error_bars, unknown };
 
 template <class T>
 inline constexpr bool is_save_at = false;
@@ -47,6 +49,8 @@ inline constexpr Extra extra_kind = [] {
     return Extra::on_failure;
   else if constexpr (std::is_same_v<T, GradientCheckOptions>)
     return Extra::check_options;
+  else if constexpr (std::is_same_v<T, ErrorBars>)
+    return Extra::error_bars;
   else
     return Extra::unknown;
 }();
@@ -78,7 +82,9 @@ struct PickedOf<K, Fallback, First, Rest...>
 template <Extra K, class Fallback, class... Extras>
 using Picked = typename PickedOf<K, Fallback, Extras...>::type;
 
-enum class Call { solve, gradient, check_gradient, round_trip };
+enum class Call { solve, gradient, gradient_with_bars, check_gradient, round_trip };
+
+constexpr bool is_gradient(Call call) { return call == Call::gradient || call == Call::gradient_with_bars; }
 
 template <Call C>
 constexpr bool takes(Extra kind) {
@@ -86,15 +92,17 @@ constexpr bool takes(Extra kind) {
     case Extra::save_at:
       return C != Call::round_trip;
     case Extra::adjoint:
-      return C == Call::gradient || C == Call::check_gradient;
+      return is_gradient(C) || C == Call::check_gradient;
     case Extra::events:
       return true;
     case Extra::observer:
     case Extra::progress:
     case Extra::on_failure:
-      return C == Call::solve || C == Call::gradient;
+      return C == Call::solve || is_gradient(C);
     case Extra::check_options:
       return C == Call::check_gradient;
+    case Extra::error_bars:
+      return C == Call::gradient_with_bars;
     case Extra::unknown:
       return false;
   }
@@ -106,7 +114,7 @@ consteval bool extras_are_single() {
   return count_of_extra<Extra::save_at, Extras...> <= 1 && count_of_extra<Extra::adjoint, Extras...> <= 1 &&
          count_of_extra<Extra::events, Extras...> <= 1 && count_of_extra<Extra::observer, Extras...> <= 1 &&
          count_of_extra<Extra::progress, Extras...> <= 1 && count_of_extra<Extra::on_failure, Extras...> <= 1 &&
-         count_of_extra<Extra::check_options, Extras...> <= 1;
+         count_of_extra<Extra::check_options, Extras...> <= 1 && count_of_extra<Extra::error_bars, Extras...> <= 1;
 }
 
 // True where the call C can take these extras; else a compile error with the reason.
@@ -120,10 +128,10 @@ consteval bool require_extras() {
                   "antistrophe: an extra argument of solve is unknown; after the steps it takes, in any order, "
                   "SaveAt{…}, Events{…}, Observer{…}, Progress{…} and OnFailure.");
     static_assert(
-        C != Call::gradient || known,
+        !is_gradient(C) || known,
         "antistrophe: an extra argument of a gradient call is unknown; after its required arguments it takes, "
-        "in any order, SaveAt{…}, an adjoint such as DirectAdjoint{}, Events{…}, Observer{…}, Progress{…} and "
-        "OnFailure.");
+        "in any order, SaveAt{…}, an adjoint such as DirectAdjoint{}, Events{…}, Observer{…}, Progress{…}, "
+        "OnFailure and, of value_and_gradient, ErrorBars{…}.");
     static_assert(C != Call::check_gradient || known,
                   "antistrophe: an extra argument of check_gradient is unknown; after the loss it takes, in any order, "
                   "SaveAt{…}, an adjoint, Events{…} and GradientCheckOptions{…}.");
@@ -136,10 +144,12 @@ consteval bool require_extras() {
                   "solve_with_pullback.");
     static_assert(C == Call::check_gradient || count_of_extra<Extra::check_options, Extras...> == 0,
                   "antistrophe: GradientCheckOptions{…} are for check_gradient alone.");
-    static_assert(C != Call::check_gradient || fit,
+    static_assert(C == Call::gradient_with_bars || count_of_extra<Extra::error_bars, Extras...> == 0,
+                  "antistrophe: ErrorBars{…} are for value_and_gradient alone, which solves again with shorter steps.");
+    static_assert(C != Call::check_gradient || fit || count_of_extra<Extra::error_bars, Extras...> > 0,
                   "antistrophe: check_gradient solves many times over; it takes SaveAt{…}, an adjoint, Events{…} and "
                   "GradientCheckOptions{…}, but no Observer, Progress or OnFailure.");
-    static_assert(C != Call::round_trip || fit,
+    static_assert(C != Call::round_trip || fit || count_of_extra<Extra::error_bars, Extras...> > 0,
                   "antistrophe: assert_reversible goes back by ReversibleAdjoint and saves nothing; after the steps it "
                   "takes Events{…} alone.");
   } else {

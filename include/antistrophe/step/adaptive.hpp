@@ -33,6 +33,11 @@ class AbsoluteTolerance {
   double operator()(Eigen::Index i) const { return each_.size() > 0 ? each_[i] : all_; }
   // 0 where an entry has none.
   double smallest() const { return each_.size() > 0 ? each_.minCoeff() : all_; }
+  AbsoluteTolerance times(double factor) const {
+    AbsoluteTolerance result(all_ * factor);
+    result.each_ = each_ * factor;
+    return result;
+  }
 
  private:
   double all_ = 0;
@@ -56,6 +61,13 @@ struct Adaptive {
   using Control = detail::AdaptiveControl<S>;
   // An exact method that was given no resolution gets one well below this.
   double smallest_tolerance() const { return atol.smallest(); }
+  // The same with tolerances so many times as large.
+  Adaptive tightened(double factor) const {
+    Adaptive result = *this;
+    result.rtol *= factor;
+    result.atol = atol.times(factor);
+    return result;
+  }
 
   double rtol = 1e-6;
   AbsoluteTolerance atol = 1e-6;

@@ -5,6 +5,7 @@
 #include <antistrophe/adjoint/detail/backward_pass.hpp>
 #include <antistrophe/detail/event_detector.hpp>
 #include <antistrophe/detail/forward.hpp>
+#include <antistrophe/detail/subdivided.hpp>
 #include <antistrophe/field/detail/access.hpp>
 #include <antistrophe/solve.hpp>
 
@@ -106,6 +107,18 @@ class DifferentiatedSolve {
   bool failed() const { return antistrophe::failed(forward_.failure.status); }
   // A copy of what is there, states included.
   Solution<Y> solution() { return make_solution(forward_, true); }
+
+  // Its nodes, and the numbers of an exact method, for another solve to follow.
+  Stretches stretches() const {
+    Stretches all;
+    for (const auto& segment : forward_.segments) {
+      std::vector<double>& nodes = all.emplace_back();
+      for (std::int64_t i = 0; i <= segment.timeline.steps(); ++i) nodes.push_back(segment.timeline[i]);
+      if (segment.interruption) nodes.push_back(segment.interruption->step.t1);
+    }
+    return all;
+  }
+  Resolutions resolutions() const { return resolutions_of(forward_.stepper); }
 
   // Cotangents of ys(), ts() and events(), of their lengths, the last two possibly empty.
   Failure pull_back(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,

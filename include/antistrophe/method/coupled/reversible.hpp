@@ -31,6 +31,8 @@ struct Reversible {
 // rounded down to a power of two; 0 for 2^{−42} max(1, ‖y0‖∞), rounded up to one.
 template <class Tableau>
 struct Reversible<RungeKutta<Tableau>, Exact> {
+  static constexpr int order = RungeKutta<Tableau>::order;
+
   double lambda = 0.5;
   double resolution = 0;
 
@@ -44,6 +46,8 @@ struct Reversible<RungeKutta<Tableau>, Exact> {
 // lambda in (0, 1]; the published method has 0.999.
 template <class Tableau>
 struct Reversible<RungeKutta<Tableau>, Floating> {
+  static constexpr int order = RungeKutta<Tableau>::order;
+
   double lambda = 0.999;
 
   template <class F, EigenState Y>

@@ -27,6 +27,8 @@ struct AsynchronousLeapfrog {
   double resolution = 0;
   double slope_resolution = 0;
 
+  int order() const { return damping == 1 ? 2 : 1; }
+
   template <class Y>
   static constexpr bool supports = detail::arithmetic_supports<Exact, Y>;
 
@@ -38,6 +40,8 @@ struct AsynchronousLeapfrog {
 template <>
 struct AsynchronousLeapfrog<Floating> {
   double damping = 1;
+
+  int order() const { return damping == 1 ? 2 : 1; }
 
   template <class F, EigenState Y>
   using Stepper = detail::AsynchronousLeapfrogStepper<Floating, F, Y>;

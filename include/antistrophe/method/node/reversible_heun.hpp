@@ -18,6 +18,8 @@ namespace antistrophe {
 // 2^{−42} max(1, ‖y0‖∞), rounded up to one. A field frozen to steps costs two evaluations and two vjps a step.
 template <class Arithmetic = Exact>
 struct ReversibleHeun {
+  static constexpr int order = 2;
+
   double resolution = 0;
 
   template <class Y>
@@ -30,6 +32,8 @@ struct ReversibleHeun {
 // In the state's own numbers, reversible to round-off.
 template <>
 struct ReversibleHeun<Floating> {
+  static constexpr int order = 2;
+
   template <class F, EigenState Y>
   using Stepper = detail::ReversibleHeunStepper<Floating, F, Y>;
 };

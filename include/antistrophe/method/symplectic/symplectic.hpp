@@ -26,6 +26,8 @@ struct SplitMethod;
 
 template <class Scheme>
 struct SplitMethod<Scheme, Exact> {
+  static constexpr int order = Scheme::order;
+
   double resolution = 0;
   double resolution_w = 0;
 
@@ -47,6 +49,8 @@ struct SplitMethod<Scheme, Exact> {
 
 template <class Scheme>
 struct SplitMethod<Scheme, Floating> {
+  static constexpr int order = Scheme::order;
+
   template <class F, class Y>
   static consteval bool require() {
     return require_split_field<F, Y>();
