@@ -1,8 +1,9 @@
 // Tries every method with an error estimate on every problem at every tolerance, by both adjoints, and says where an answer
 // called success is wrong: value or gradient off by more than 1000 tol (1 + |g|).
 //   script/trust [--tolerance <tol>]… [--problem <part of a name>] [--method <part of a name>] [--references <file>]
-//                [--table <file.csv>]
-// --references keeps the references from run to run.
+//                [--table <file.csv>] [--bars <rtol>]
+// --references keeps the references from run to run. --bars holds error bars against true errors instead, refined to rtol
+// where it is not 0.
 #include "trust/methods.hpp"
 
 #include <algorithm>
@@ -56,6 +57,38 @@ double error_of(const Answer& a, const Answer& b, double tolerance) {
   return error / (1 + size) / tolerance;
 }
 
+// Bars against true errors, where these are above what the reference and round-off leave unknown.
+struct BarTally {
+  int cases = 0, effective = 0, refused = 0;
+  std::int64_t entries = 0, covered = 0;
+};
+
+void count_bars(const BarredAnswer& a, const Answer& right, double unknown, BarTally& tally, double& effectivity) {
+  double widest = 0, largest = 0;
+  const auto entry = [&](double value, double bar, double truth) {
+    const double error = std::fabs(value - truth);
+    ++tally.entries;
+    if (error <= 3 * bar + unknown * (1 + std::fabs(truth))) ++tally.covered;
+    if (error > largest) largest = error;
+    if (bar > widest) widest = bar;
+  };
+  entry(a.value, a.value_bar, right.value);
+  for (Eigen::Index i = 0; i < a.y0.size(); ++i) entry(a.y0[i], a.y0_bar[i], right.y0[i]);
+  for (Eigen::Index i = 0; i < a.theta.size(); ++i) entry(a.theta[i], a.theta_bar[i], right.theta[i]);
+  double size = std::fabs(right.value);
+  for (const VectorXd* part : {&right.y0, &right.theta}) size = std::max(size, part->cwiseAbs().maxCoeff());
+  effectivity = widest / largest;
+  const bool both_small = std::max(widest, largest) < 10 * unknown * (1 + size);
+  ++tally.cases;
+  if (both_small || (effectivity >= 0.5 && effectivity <= 2)) ++tally.effective;
+}
+
+// The widest bar, over 1 + |g|.
+double bar_of(const BarredAnswer& a) {
+  return std::max({a.value_bar, a.y0_bar.maxCoeff(), a.theta_bar.size() > 0 ? a.theta_bar.maxCoeff() : 0.0}) /
+         (1 + std::max(a.y0.cwiseAbs().maxCoeff(), a.theta.size() > 0 ? a.theta.cwiseAbs().maxCoeff() : 0.0));
+}
+
 struct Tally {
   int right = 0, wrong = 0, refused = 0;
   double worst = 0;
@@ -66,10 +99,13 @@ struct Tally {
 
 int main(int argc, char** argv) {
   std::vector<double> tolerances;
+  bool bars = false;
+  double rtol = 0;
   std::string problem_part, method_part, references_file, table_file;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string option = argv[i], value = argv[i + 1];
     if (option == "--tolerance") tolerances.push_back(std::stod(value));
+    if (option == "--bars") bars = true, rtol = std::stod(value);
     if (option == "--problem") problem_part = value;
     if (option == "--method") method_part = value;
     if (option == "--references") references_file = value;
@@ -86,8 +122,10 @@ int main(int argc, char** argv) {
   auto references = read(references_file);
   std::ofstream table;
   if (!table_file.empty()) table.open(table_file);
-  table << "problem,method,tolerance,adjoint,outcome,error in tol,steps,evaluations,plain evaluations\n";
+  table << (bars ? "problem,method,tolerance,adjoint,outcome,bar,error,steps,evaluations\n"
+                 : "problem,method,tolerance,adjoint,outcome,error in tol,steps,evaluations,plain evaluations\n");
   std::map<std::string, std::map<double, Tally>> tallies;
+  std::map<std::string, std::map<double, BarTally>> bar_tallies;
   int cases = 0;
   for (const Case& problem : all_cases()) {
     if (problem.title().find(problem_part) == std::string::npos) continue;
@@ -108,6 +146,29 @@ int main(int argc, char** argv) {
       for (const double tolerance : tolerances)
         for (const bool stored : {false, true}) {
           if (stored && !method.reversible) continue;
+          if (bars) {
+            const BarredAnswer a = method.bars(problem, tolerance, stored, rtol);
+            BarTally& tally = bar_tallies[method.name][tolerance];
+            if (!a.success && !(a.value_bar > 0)) {
+              ++tally.refused;
+              continue;
+            }
+            double effectivity = 0;
+            const auto covered = tally.covered, entries = tally.entries;
+            const int effective = tally.effective;
+            count_bars(a, r.answer, std::max(r.uncertainty, 1e-13), tally, effectivity);
+            const bool off = tally.effective == effective, uncovered = tally.covered - covered < tally.entries - entries;
+            if (off || uncovered || !a.success)
+              std::printf("%-9s %-30s %-28s %.0e%s effectivity %.2g, %lld of %lld covered, error %.1e  %s\n",
+                          !a.success ? "too wide" : uncovered ? "UNCOVERED" : "off", problem.title().c_str(),
+                          method.name.c_str(), tolerance, stored ? " stored" : "       ", effectivity,
+                          static_cast<long long>(tally.covered - covered), static_cast<long long>(tally.entries - entries),
+                          error_of(a, r.answer, 1), a.why.c_str());
+            table << '"' << problem.title() << "\",\"" << method.name << "\"," << tolerance << ','
+                  << (stored ? "stored" : "default") << ',' << (a.success ? "success" : "too wide") << ','
+                  << bar_of(a) << ',' << error_of(a, r.answer, 1) << ',' << a.steps << ',' << a.evaluations << '\n';
+            continue;
+          }
           const Answer a = method.solve(problem, tolerance, stored);
           Tally& tally = tallies[method.name][tolerance];
           const double error = a.success ? error_of(a, r.answer, tolerance) : 0;
@@ -125,6 +186,19 @@ int main(int argc, char** argv) {
                 << a.evaluations << ',' << a.evaluations_without_gradient << '\n';
         }
     std::fflush(stdout);
+  }
+  if (bars) {
+    std::printf("\n%d cases\n%-34s %6s %6s %12s %18s %8s\n", cases, "method", "tol", "bars", "within [.5, 2]",
+                "entries in 3 bars", "refused");
+    for (const Method& method : methods)
+      for (const double tolerance : tolerances) {
+        const BarTally& t = bar_tallies[method.name][tolerance];
+        std::printf("%-34s %6.0e %6d %11.1f %% %16.2f %% %8d\n", method.name.c_str(), tolerance, t.cases,
+                    100.0 * t.effective / std::max(1, t.cases),
+                    100.0 * static_cast<double>(t.covered) / static_cast<double>(std::max<std::int64_t>(1, t.entries)),
+                    t.refused);
+      }
+    return 0;
   }
   std::printf("\n%d cases\n%-34s %6s %6s %6s %8s %9s %12s %12s\n", cases, "method", "tol", "right", "WRONG", "refused",
               "worst/tol", "evaluations", "plain");

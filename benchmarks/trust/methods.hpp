@@ -18,9 +18,16 @@ struct Answer {
   std::int64_t steps = 0, evaluations = 0, evaluations_without_gradient = 0;
 };
 
+// With the error bars of value and gradient.
+struct BarredAnswer : Answer {
+  double value_bar = 0;
+  VectorXd y0_bar, theta_bar;
+};
+
 struct Method {
   std::string name;
   std::function<Answer(const Case&, double tolerance, bool stored)> solve;  // stored: by the DirectAdjoint
+  std::function<BarredAnswer(const Case&, double tolerance, bool stored, double rtol)> bars;  // rtol: of the bars, or 0
   bool reversible = true;
 };
 

@@ -35,25 +35,50 @@ inline antistrophe::SaveAt save_at(const Case& problem) {
   return at;
 }
 
+template <class Result>
+void read(const Result& got, Answer& answer) {
+  answer.success = got.success();
+  answer.why = got.failure.cause;
+  answer.value = got.value;
+  answer.y0 = got.gradient.y0;
+  answer.theta = got.gradient.theta;
+  answer.steps = got.stats.accepted;
+  answer.evaluations = got.stats.evaluations;
+}
+
 template <class M, class Steps, class Adjoint>
 Answer solve_with(const M& method, const Case& problem, const Steps& steps, const Adjoint& adjoint, bool plain_too) {
   Answer answer;
   const antistrophe::Problem ivp{problem.field, problem.y0, problem.t0, problem.t1};
   try {
-    auto got = antistrophe::value_and_gradient(ivp, method, steps, Loss{problem.saves}, save_at(problem), adjoint,
-                                               antistrophe::OnFailure::return_status);
-    answer.success = got.success();
-    answer.why = got.failure.cause;
-    answer.value = got.value;
-    answer.y0 = got.gradient.y0;
-    answer.theta = got.gradient.theta;
-    answer.steps = got.stats.accepted;
-    answer.evaluations = got.stats.evaluations;
+    read(antistrophe::value_and_gradient(ivp, method, steps, Loss{problem.saves}, save_at(problem), adjoint,
+                                         antistrophe::OnFailure::return_status),
+         answer);
     if (plain_too)
       answer.evaluations_without_gradient =
           antistrophe::solve(ivp, method, steps, save_at(problem), antistrophe::OnFailure::return_status)
               .stats()
               .evaluations;
+  } catch (const std::exception& error) {
+    answer.why = error.what();
+  }
+  return answer;
+}
+
+template <class M, class Adjoint>
+BarredAnswer bars_with(const M& method, const Case& problem, const antistrophe::Adaptive& steps, const Adjoint& adjoint,
+                       double rtol) {
+  BarredAnswer answer;
+  const antistrophe::Problem ivp{problem.field, problem.y0, problem.t0, problem.t1};
+  try {
+    const auto got = antistrophe::value_and_gradient(ivp, method, steps, Loss{problem.saves}, save_at(problem), adjoint,
+                                                     antistrophe::ErrorBars{.rtol = rtol},
+                                                     antistrophe::OnFailure::return_status);
+    read(got, answer);
+    answer.evaluations = got.evaluations;
+    answer.value_bar = got.error.value;
+    answer.y0_bar = got.error.y0;
+    answer.theta_bar = got.error.theta;
   } catch (const std::exception& error) {
     answer.why = error.what();
   }
@@ -70,13 +95,21 @@ Method plain(std::string name, M method) {
           [method](const Case& problem, double tolerance, bool) {
             return solve_with(method, problem, adaptive(tolerance), antistrophe::DirectAdjoint{}, true);
           },
+          [method](const Case& problem, double tolerance, bool, double rtol) {
+            return bars_with(method, problem, adaptive(tolerance), antistrophe::DirectAdjoint{}, rtol);
+          },
           false};
 }
 template <class M>
 Method reversible(std::string name, M method) {
-  return {std::move(name), [method](const Case& problem, double tolerance, bool stored) {
+  return {std::move(name),
+          [method](const Case& problem, double tolerance, bool stored) {
             if (stored) return solve_with(method, problem, adaptive(tolerance), antistrophe::DirectAdjoint{}, false);
             return solve_with(method, problem, adaptive(tolerance), antistrophe::ReversibleAdjoint{}, true);
+          },
+          [method](const Case& problem, double tolerance, bool stored, double rtol) {
+            if (stored) return bars_with(method, problem, adaptive(tolerance), antistrophe::DirectAdjoint{}, rtol);
+            return bars_with(method, problem, adaptive(tolerance), antistrophe::ReversibleAdjoint{}, rtol);
           }};
 }
 

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -146,53 +147,61 @@ class Comparison {
  public:
   Comparison(const ErrorBars& options, int order) : options_(options), ratio_(std::exp2(order)) {}
 
-  WidestBar compare(const ValueAndGradient<F, Y>& coarse, const ValueAndGradient<F, Y>& fine, std::int64_t steps,
-                    GradientEstimate<F, Y>& error, GradientEstimate<F, Y>& extrapolated) {
+  // grain: of the state's numbers, relative to y0.
+  WidestBar compare(const ValueAndGradient<F, Y>& coarse, const ValueAndGradient<F, Y>& fine, double grain,
+                    const Y& y0, GradientEstimate<F, Y>& error, GradientEstimate<F, Y>& extrapolated) {
     widest_ = {};
-    round_off_ = std::numeric_limits<RealOf<Y>>::epsilon() * std::sqrt(static_cast<double>(steps));
-    number("the value", coarse.value, fine.value, error.value, extrapolated.value);
+    round_off_ = grain * std::sqrt(static_cast<double>(fine.stats.accepted));
+    const double moved_by_y0 = largest_of(y0) * largest_of(fine.gradient.y0);
+    number("the value", coarse.value, fine.value, moved_by_y0, error.value, extrapolated.value);
     entries("dL/dy0", coarse.gradient.y0, fine.gradient.y0, error.y0, extrapolated.y0);
     entries("dL/dtheta", coarse.gradient.theta, fine.gradient.theta, error.theta, extrapolated.theta);
     if constexpr (TimeDifferentiable<F, Y>) {
-      number("dL/dt0", coarse.gradient.t0, fine.gradient.t0, error.t0, extrapolated.t0);
-      number("dL/dt1", coarse.gradient.t1, fine.gradient.t1, error.t1, extrapolated.t1);
+      number("dL/dt0", coarse.gradient.t0, fine.gradient.t0, 0, error.t0, extrapolated.t0);
+      number("dL/dt1", coarse.gradient.t1, fine.gradient.t1, 0, error.t1, extrapolated.t1);
     }
     return widest_;
   }
 
  private:
+  // largest: of what round-off touches and it is a sum of.
   template <class Real>
-  void number(const char* of, const Real& coarse, const Real& fine, Real& error, Real& better) {
-    error = bar(coarse, fine, std::fabs(static_cast<double>(fine)));
+  void number(const char* of, const Real& coarse, const Real& fine, double largest, Real& error, Real& better) {
+    const double size = std::fabs(static_cast<double>(coarse));
+    error = static_cast<Real>(bar(coarse, fine, std::fmax(size, largest)));
     better = extrapolate(coarse, fine);
-    judge(of, -1, error, std::fabs(static_cast<double>(coarse)), 0);
+    judge(of, -1, static_cast<double>(error), size, 0);
   }
+  // Where the errors of two solves happen to agree in an entry, their difference says nothing of it: no bar is taken for
+  // narrower, beside its entry, than a tenth of the widest beside the largest.
   template <class Entries>
   void entries(const char* of, const Entries& coarse, const Entries& fine, Entries& error, Entries& better) {
     error = better = fine;
-    const double largest = fine.size() > 0 ? static_cast<double>(fine.cwiseAbs().maxCoeff()) : 0;
+    const double largest = largest_of(fine);
+    double widest = 0;
+    for (Eigen::Index i = 0; i < fine.size(); ++i)
+      widest = std::fmax(widest, bar(coarse.data()[i], fine.data()[i], largest));
+    const double least = largest > 0 ? 0.1 * widest / largest : 0;
     for (Eigen::Index i = 0; i < fine.size(); ++i) {
-      const auto width = bar(coarse.data()[i], fine.data()[i], largest);
-      error.data()[i] = width;
+      const double size = static_cast<double>(std::abs(coarse.data()[i]));
+      const double width = std::fmax(bar(coarse.data()[i], fine.data()[i], largest), least * size);
+      error.data()[i] = static_cast<RealOf<Y>>(width);
       better.data()[i] = extrapolate(coarse.data()[i], fine.data()[i]);
-      judge(of, i, width, static_cast<double>(std::abs(coarse.data()[i])), largest);
+      judge(of, i, width, size, largest);
     }
   }
+  template <class Entries>
+  static double largest_of(const Entries& entries) {
+    return entries.size() > 0 ? static_cast<double>(entries.cwiseAbs().maxCoeff()) : 0;
+  }
 
-  // largest: of the entries beside it, all of which round-off touches.
   template <class Scalar>
-  auto bar(const Scalar& coarse, const Scalar& fine, double largest) const {
-    using std::abs;
-    using Real = decltype(abs(fine));
-    return static_cast<Real>(static_cast<double>(abs(coarse - fine)) * ratio_ / (ratio_ - 1) + round_off_ * largest);
+  double bar(const Scalar& coarse, const Scalar& fine, double largest) const {
+    return static_cast<double>(std::abs(coarse - fine)) * ratio_ / (ratio_ - 1) + round_off_ * largest;
   }
   template <class Scalar>
   Scalar extrapolate(const Scalar& coarse, const Scalar& fine) const {
-    return fine + (fine - coarse) / scalar_of<Scalar>(ratio_ - 1);
-  }
-  template <class Scalar>
-  static Scalar scalar_of(double x) {
-    return static_cast<Scalar>(x);
+    return fine + (fine - coarse) / static_cast<Scalar>(ratio_ - 1);
   }
 
   void judge(const char* of, std::ptrdiff_t index, double bar, double entry, double largest) {
@@ -207,6 +216,14 @@ class Comparison {
   WidestBar widest_;
 };
 
+// Of a number whose size alone matters.
+ANTISTROPHE_COLD inline std::string roughly(double x) {
+  std::ostringstream text;
+  text.precision(2);
+  text << x;
+  return text.str();
+}
+
 // The solves behind one call with ErrorBars, each with its gradient.
 template <class F, class Y, class M, class StepsType, class L, class... Extras>
 class BarredGradient {
@@ -214,7 +231,9 @@ class BarredGradient {
   using Adjoint = Picked<Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
   using Differentiated = DifferentiatedSolveFor<F, Y, M, Extras...>;
   using One = ValueAndGradient<F, Y>;
-  static constexpr bool may_tighten = requires(const StepsType& steps) { steps.tightened(0.5); };
+  static constexpr bool may_tighten = requires(const StepsType& steps) { double(steps.tightened(0.5).rtol); };
+  // Far from what is asked for, the next steps are so many times shorter and no more: bars are then no good guide.
+  static constexpr double most_at_once = 8;
 
  public:
   using Result = ValueAndGradientWithBars<F, Y>;
@@ -256,19 +275,19 @@ class BarredGradient {
     if (coarse.success()) fine = again();
     for (double before = std::numeric_limits<double>::infinity(); coarse.success() && fine.success();) {
       const WidestBar widest =
-          comparison_.compare(coarse, fine, fine.stats.accepted, result.error, result.extrapolated);
+          comparison_.compare(coarse, fine, grain(), problem_.y0, result.error, result.extrapolated);
       static_cast<One&>(result) = coarse;
       if (!refines() || widest.excess <= 1) return finished(result);
       stuck_ = widest.excess > before / 1.5 ? stuck_ + 1 : 0;
       if (stuck_ == 3) return given_up(result, widest, what_stands_in_the_way(widest, fine));
-      const double finer = 1.05 * std::pow(widest.excess, 1.0 / observed_order(before, widest.excess));
+      const double finer = std::fmin(most_at_once, 1.05 * std::pow(widest.excess, 1.0 / observed_order(before, widest.excess)));
       before = widest.excess;
       const bool anew = cheaper_anew(finer);
       const double steps_ahead = anew ? 2 * finer * static_cast<double>(coarse.stats.accepted)
                                       : 2 * static_cast<double>(fine.stats.accepted);
       if (!(steps_ahead <= static_cast<double>(options_.max_steps)))
         return given_up(result, widest,
-                        "the next refinement would take about " + in_words(steps_ahead) +
+                        "the next refinement would take about " + roughly(steps_ahead) +
                             " steps, more than ErrorBars::max_steps = " + std::to_string(options_.max_steps));
       halved_ = !anew;
       if (anew) {
@@ -341,12 +360,21 @@ class BarredGradient {
                 " before, for events come in another order: error bars need saves at times, not at steps"};
   }
 
+  // Of the state's numbers, relative to y0.
+  double grain() const {
+    const double size = problem_.y0.size() > 0 ? static_cast<double>(problem_.y0.cwiseAbs().maxCoeff()) : 1.0;
+    const double of_exact = size > 0 ? resolutions_.state / size : resolutions_.state;
+    return std::fmax(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()), of_exact);
+  }
+
   // Whether it is cheaper to begin again with steps so many times shorter than to halve those at hand again and again. Halving
   // reuses the finer of two solves; but a loss of what is saved at steps cannot be held against other steps.
   bool cheaper_anew(double finer) const {
     if constexpr (may_tighten) {
       const SaveAt& plan = save_plan_of(save_at());
       if (plan.steps || plan.every > 0) return false;
+      const double tighter = steps_.rtol * std::pow(finer * static_cast<double>(parts_), -order_);
+      if (steps_.rtol > 0 && tighter < 4 * static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon())) return false;
       if (stuck_ > 0) return halved_;  // the other way
     } else if (stuck_ > 0) {
       return false;
@@ -366,12 +394,12 @@ class BarredGradient {
   }
 
   ANTISTROPHE_COLD std::string what_stands_in_the_way(const WidestBar& widest, const One& fine) const {
-    const double steps = std::sqrt(static_cast<double>(fine.stats.accepted));
     const double relative = widest.bar / std::fmax(widest.entry, std::numeric_limits<double>::min());
-    if (resolutions_.state > 0 && relative < 1e4 * resolutions_.state * steps)
+    const bool fine_enough = relative < 1e4 * grain() * std::sqrt(static_cast<double>(fine.stats.accepted));
+    if (resolutions_.state > 0 && fine_enough)
       return "shorter steps no longer narrow them, for the numbers of the exact method have a grain of " +
-             in_words(resolutions_.state) + "; give the method a finer resolution, or take Floating";
-    if (relative < 1e4 * static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()) * steps)
+             roughly(resolutions_.state) + "; give the method a finer resolution, or take Floating";
+    if (fine_enough)
       return "shorter steps no longer narrow them, for round-off of the state's numbers is as large";
     return "shorter steps do not narrow them: neighbouring solutions part from each other too fast to be followed for so long "
            "(chaos), or f or the loss has kinks or noise";
@@ -380,8 +408,8 @@ class BarredGradient {
   ANTISTROPHE_COLD Result& given_up(Result& result, const WidestBar& widest, const std::string& why) {
     const std::int64_t steps = result.stats.accepted;
     result.failure = {Status::not_accurate, problem_.t1, steps, widest.index,
-                      "the error bar of " + widest.name() + " came down to " + in_words(widest.bar) + ", where " +
-                          in_words(widest.allowed) + " is asked for; " + why};
+                      "the error bar of " + widest.name() + " came down to " + roughly(widest.bar) + ", where " +
+                          roughly(widest.allowed) + " is asked for; " + why};
     return finished(result);
   }
 
