@@ -57,13 +57,15 @@ double error_of(const Answer& a, const Answer& b, double tolerance) {
   return error / (1 + size) / tolerance;
 }
 
-// Bars against true errors, where these are above what the reference and round-off leave unknown.
+// Bars against true errors. The ratio of a solve's widest bar to its largest error counts where one of them is above a
+// ten-thousandth of the tolerance: below, the grain of numbers has its say.
 struct BarTally {
-  int cases = 0, effective = 0, refused = 0;
+  int cases = 0, counted = 0, effective = 0, refused = 0;
   std::int64_t entries = 0, covered = 0;
 };
 
-void count_bars(const BarredAnswer& a, const Answer& right, double unknown, BarTally& tally, double& effectivity) {
+void count_bars(const BarredAnswer& a, const Answer& right, double unknown, double tolerance, BarTally& tally,
+                double& effectivity) {
   double widest = 0, largest = 0;
   const auto entry = [&](double value, double bar, double truth) {
     const double error = std::fabs(value - truth);
@@ -78,9 +80,10 @@ void count_bars(const BarredAnswer& a, const Answer& right, double unknown, BarT
   double size = std::fabs(right.value);
   for (const VectorXd* part : {&right.y0, &right.theta}) size = std::max(size, part->cwiseAbs().maxCoeff());
   effectivity = widest / largest;
-  const bool both_small = std::max(widest, largest) < 10 * unknown * (1 + size);
   ++tally.cases;
-  if (both_small || (effectivity >= 0.5 && effectivity <= 2)) ++tally.effective;
+  if (std::max(widest, largest) < std::max(1e-4 * tolerance, 10 * unknown) * (1 + size)) return;
+  ++tally.counted;
+  if (effectivity >= 0.5 && effectivity <= 2) ++tally.effective;
 }
 
 // The widest bar, over 1 + |g|.
@@ -155,9 +158,9 @@ int main(int argc, char** argv) {
             }
             double effectivity = 0;
             const auto covered = tally.covered, entries = tally.entries;
-            const int effective = tally.effective;
-            count_bars(a, r.answer, std::max(r.uncertainty, 1e-13), tally, effectivity);
-            const bool off = tally.effective == effective, uncovered = tally.covered - covered < tally.entries - entries;
+            const int before = tally.counted - tally.effective;
+            count_bars(a, r.answer, std::max(r.uncertainty, 1e-13), tolerance, tally, effectivity);
+            const bool off = tally.counted - tally.effective > before, uncovered = tally.covered - covered < tally.entries - entries;
             if (off || uncovered || !a.success)
               std::printf("%-9s %-30s %-28s %.0e%s effectivity %.2g, %lld of %lld covered, error %.1e  %s\n",
                           !a.success ? "too wide" : uncovered ? "UNCOVERED" : "off", problem.title().c_str(),
@@ -194,7 +197,7 @@ int main(int argc, char** argv) {
       for (const double tolerance : tolerances) {
         const BarTally& t = bar_tallies[method.name][tolerance];
         std::printf("%-34s %6.0e %6d %11.1f %% %16.2f %% %8d\n", method.name.c_str(), tolerance, t.cases,
-                    100.0 * t.effective / std::max(1, t.cases),
+                    100.0 * t.effective / std::max(1, t.counted),
                     100.0 * static_cast<double>(t.covered) / static_cast<double>(std::max<std::int64_t>(1, t.entries)),
                     t.refused);
       }

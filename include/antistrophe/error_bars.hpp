@@ -177,7 +177,7 @@ class Comparison {
   template <class Entries>
   void entries(const char* of, const Entries& coarse, const Entries& fine, Entries& error, Entries& better) {
     error = better = fine;
-    const double largest = largest_of(fine);
+    const double largest = std::fmax(largest_of(coarse), largest_of(fine));
     double widest = 0;
     for (Eigen::Index i = 0; i < fine.size(); ++i)
       widest = std::fmax(widest, bar(coarse.data()[i], fine.data()[i], largest));
