@@ -160,16 +160,19 @@ int main(int argc, char** argv) {
             const auto covered = tally.covered, entries = tally.entries;
             const int before = tally.counted - tally.effective;
             count_bars(a, r.answer, std::max(r.uncertainty, 1e-13), tolerance, tally, effectivity);
-            const bool off = tally.counted - tally.effective > before, uncovered = tally.covered - covered < tally.entries - entries;
+            const bool off = tally.counted - tally.effective > before,
+                       uncovered = tally.covered - covered < tally.entries - entries;
             if (off || uncovered || !a.success)
               std::printf("%-9s %-30s %-28s %.0e%s effectivity %.2g, %lld of %lld covered, error %.1e  %s\n",
-                          !a.success ? "too wide" : uncovered ? "UNCOVERED" : "off", problem.title().c_str(),
-                          method.name.c_str(), tolerance, stored ? " stored" : "       ", effectivity,
-                          static_cast<long long>(tally.covered - covered), static_cast<long long>(tally.entries - entries),
-                          error_of(a, r.answer, 1), a.why.c_str());
+                          !a.success  ? "too wide"
+                          : uncovered ? "UNCOVERED"
+                                      : "off",
+                          problem.title().c_str(), method.name.c_str(), tolerance, stored ? " stored" : "       ",
+                          effectivity, static_cast<long long>(tally.covered - covered),
+                          static_cast<long long>(tally.entries - entries), error_of(a, r.answer, 1), a.why.c_str());
             table << '"' << problem.title() << "\",\"" << method.name << "\"," << tolerance << ','
-                  << (stored ? "stored" : "default") << ',' << (a.success ? "success" : "too wide") << ','
-                  << bar_of(a) << ',' << error_of(a, r.answer, 1) << ',' << a.steps << ',' << a.evaluations << '\n';
+                  << (stored ? "stored" : "default") << ',' << (a.success ? "success" : "too wide") << ',' << bar_of(a)
+                  << ',' << error_of(a, r.answer, 1) << ',' << a.steps << ',' << a.evaluations << '\n';
             continue;
           }
           const Answer a = method.solve(problem, tolerance, stored);

@@ -71,9 +71,9 @@ BarredAnswer bars_with(const M& method, const Case& problem, const antistrophe::
   BarredAnswer answer;
   const antistrophe::Problem ivp{problem.field, problem.y0, problem.t0, problem.t1};
   try {
-    const auto got = antistrophe::value_and_gradient(ivp, method, steps, Loss{problem.saves}, save_at(problem), adjoint,
-                                                     antistrophe::ErrorBars{.rtol = rtol},
-                                                     antistrophe::OnFailure::return_status);
+    const auto got =
+        antistrophe::value_and_gradient(ivp, method, steps, Loss{problem.saves}, save_at(problem), adjoint,
+                                        antistrophe::ErrorBars{.rtol = rtol}, antistrophe::OnFailure::return_status);
     read(got, answer);
     answer.evaluations = got.evaluations;
     answer.value_bar = got.error.value;

@@ -148,8 +148,8 @@ class Comparison {
   Comparison(const ErrorBars& options, int order) : options_(options), ratio_(std::exp2(order)) {}
 
   // grain: of the state's numbers, relative to y0.
-  WidestBar compare(const ValueAndGradient<F, Y>& coarse, const ValueAndGradient<F, Y>& fine, double grain,
-                    const Y& y0, GradientEstimate<F, Y>& error, GradientEstimate<F, Y>& extrapolated) {
+  WidestBar compare(const ValueAndGradient<F, Y>& coarse, const ValueAndGradient<F, Y>& fine, double grain, const Y& y0,
+                    GradientEstimate<F, Y>& error, GradientEstimate<F, Y>& extrapolated) {
     widest_ = {};
     round_off_ = grain * std::sqrt(static_cast<double>(fine.stats.accepted));
     const double moved_by_y0 = largest_of(y0) * largest_of(fine.gradient.y0);
@@ -280,11 +280,12 @@ class BarredGradient {
       if (!refines() || widest.excess <= 1) return finished(result);
       stuck_ = widest.excess > before / 1.5 ? stuck_ + 1 : 0;
       if (stuck_ == 3) return given_up(result, widest, what_stands_in_the_way(widest, fine));
-      const double finer = std::fmin(most_at_once, 1.05 * std::pow(widest.excess, 1.0 / observed_order(before, widest.excess)));
+      const double finer =
+          std::fmin(most_at_once, 1.05 * std::pow(widest.excess, 1.0 / observed_order(before, widest.excess)));
       before = widest.excess;
       const bool anew = cheaper_anew(finer);
-      const double steps_ahead = anew ? 2 * finer * static_cast<double>(coarse.stats.accepted)
-                                      : 2 * static_cast<double>(fine.stats.accepted);
+      const double steps_ahead =
+          anew ? 2 * finer * static_cast<double>(coarse.stats.accepted) : 2 * static_cast<double>(fine.stats.accepted);
       if (!(steps_ahead <= static_cast<double>(options_.max_steps)))
         return given_up(result, widest,
                         "the next refinement would take about " + roughly(steps_ahead) +
@@ -317,8 +318,8 @@ class BarredGradient {
     }
     static constexpr NoObserver no_observer;
     const bool first = solves_ == 0;
-    One result = first ? run(steps_, save_at(), extra<Extra::observer>(no_observer))
-                       : run(steps_, save_at(), no_observer);
+    One result =
+        first ? run(steps_, save_at(), extra<Extra::observer>(no_observer)) : run(steps_, save_at(), no_observer);
     stretches_ = solve_->stretches();
     resolutions_ = solve_->resolutions();
     return result;
@@ -327,8 +328,7 @@ class BarredGradient {
   One again() { return in_parts_of_first(2 * parts_); }
 
   One in_parts_of_first(std::int64_t parts) {
-    return run(in_parts(steps_, parts, stretches_, resolutions_),
-               in_parts(save_at(), parts), NoObserver{});
+    return run(in_parts(steps_, parts, stretches_, resolutions_), in_parts(save_at(), parts), NoObserver{});
   }
 
   template <class Steps, class O>
@@ -399,9 +399,9 @@ class BarredGradient {
     if (resolutions_.state > 0 && fine_enough)
       return "shorter steps no longer narrow them, for the numbers of the exact method have a grain of " +
              roughly(resolutions_.state) + "; give the method a finer resolution, or take Floating";
-    if (fine_enough)
-      return "shorter steps no longer narrow them, for round-off of the state's numbers is as large";
-    return "shorter steps do not narrow them: neighbouring solutions part from each other too fast to be followed for so long "
+    if (fine_enough) return "shorter steps no longer narrow them, for round-off of the state's numbers is as large";
+    return "shorter steps do not narrow them: neighbouring solutions part from each other too fast to be followed for "
+           "so long "
            "(chaos), or f or the loss has kinks or noise";
   }
 
@@ -451,8 +451,8 @@ class BarredGradient {
   Stretches stretches_;
   Resolutions resolutions_;
   std::int64_t parts_ = 1;  // that the first of two solves cuts the steps in, the other in twice as many
-  bool halved_ = true;  // the last refinement
-  int stuck_ = 0;       // refinements in a row that narrowed nothing
+  bool halved_ = true;      // the last refinement
+  int stuck_ = 0;           // refinements in a row that narrowed nothing
   std::size_t saved_ = 0;
   std::int64_t solves_ = 0, evaluations_ = 0;
   double done_ = 0;

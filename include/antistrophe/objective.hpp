@@ -20,6 +20,22 @@
 
 namespace antistrophe {
 
+namespace detail {
+
+// What an objective keeps from call to call; nothing where its arguments met a sentence: one error is enough.
+template <bool valid, class F, class Y, class M, class... Extras>
+struct KeptByObjective {
+  std::optional<DifferentiatedSolveFor<F, Y, M, Extras...>> solve;
+  LossCotangents<Y, SavedType<Picked<Extra::save_at, SaveAt, Extras...>, Y>> bar;
+  ValueAndGradient<F, Y> result;
+};
+template <class F, class Y, class M, class... Extras>
+struct KeptByObjective<false, F, Y, M, Extras...> {
+  ValueAndGradient<F, Y> result;
+};
+
+}  // namespace detail
+
 // The extras are those of value_and_gradient, each named (SaveAt{…}, not {…}). The result is a reference to what the
 // objective holds, until the next call. A copy is independent of its original; one objective is not for two threads at once.
 // Throws as value_and_gradient does; std::invalid_argument where theta has another length than the field's parameters(), or
@@ -43,15 +59,13 @@ class Objective {
 
   Objective(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
             const Extras&... extras)
-      : bound_(std::make_unique<Bound>(Bound{problem, method, steps, loss, {extras...}, {}, {}, {}})) {}
+      : bound_(std::make_unique<Bound>(Bound{problem, method, steps, loss, {extras...}, {}})) {}
   Objective(const Objective& other)
       : bound_(std::make_unique<Bound>(Bound{other.bound_->problem,
                                              other.bound_->method,
                                              other.bound_->steps,
                                              other.bound_->loss,
                                              other.bound_->extras,
-                                             {},
-                                             {},
                                              {}})) {}
   Objective& operator=(const Objective& other) {
     Objective copy(other);
@@ -64,7 +78,7 @@ class Objective {
   // With y0 and parameters as they were last given, or as the problem had them.
   const Result& operator()() {
     if constexpr (valid) evaluate();
-    return bound_->result;
+    return bound_->kept.result;
   }
   // With other parameters, a flat vector of the length of the field's.
   template <class Theta>
@@ -92,8 +106,6 @@ class Objective {
   const Problem<F, Y>& problem() const { return bound_->problem; }
 
  private:
-  using Differentiated = detail::DifferentiatedSolveFor<F, Y, M, Extras...>;
-
   // What the solve refers to stays where it is when the objective moves.
   struct Bound {
     Problem<F, Y> problem;
@@ -101,9 +113,7 @@ class Objective {
     StepsType steps;
     L loss;
     std::tuple<Extras...> extras;
-    std::optional<Differentiated> solve;
-    detail::LossCotangents<Y, SavedType<Save, Y>> bar;
-    Result result;
+    detail::KeptByObjective<valid, F, Y, M, Extras...> kept;
   };
 
   template <class Theta>
@@ -130,23 +140,24 @@ class Objective {
 
   void evaluate() {
     Bound& bound = *bound_;
-    detail::validate(bound.problem, !bound.solve);
+    auto& kept = bound.kept;
+    detail::validate(bound.problem, !kept.solve);
     static const Progress no_progress;
     static const detail::NoObserver no_observer;
     static constexpr OnFailure by_default = OnFailure::throw_error;
     const Progress& progress = extra<detail::Extra::progress>(no_progress);
     detail::Throttle forth(progress, 0, 0.5), back(progress, 0.5, 1);
-    if (!bound.solve) {
-      bound.solve.emplace(bound.problem, bound.problem.field, bound.method, bound.steps,
-                          extra<detail::Extra::save_at>(SaveAt{}), extra<detail::Extra::events>(Events<>{}),
-                          extra<detail::Extra::adjoint>(Adjoint{}), extra<detail::Extra::observer>(no_observer));
-      bound.result.gradient = bound.solve->zero_gradient();
-      bound.solve->solve(bound.steps, forth);
+    if (!kept.solve) {
+      kept.solve.emplace(bound.problem, bound.problem.field, bound.method, bound.steps,
+                         extra<detail::Extra::save_at>(SaveAt{}), extra<detail::Extra::events>(Events<>{}),
+                         extra<detail::Extra::adjoint>(Adjoint{}), extra<detail::Extra::observer>(no_observer));
+      kept.result.gradient = kept.solve->zero_gradient();
+      kept.solve->solve(bound.steps, forth);
     } else {
-      bound.solve->solve_again(bound.problem.y0, bound.method, bound.steps, forth);
+      kept.solve->solve_again(bound.problem.y0, bound.method, bound.steps, forth);
     }
-    detail::loss_and_gradient(*bound.solve, bound.loss, bound.bar, extra<detail::Extra::on_failure>(by_default), back,
-                              bound.result);
+    detail::loss_and_gradient(*kept.solve, bound.loss, kept.bar, extra<detail::Extra::on_failure>(by_default), back,
+                              kept.result);
   }
 
   std::unique_ptr<Bound> bound_;

@@ -25,8 +25,8 @@ const battery::WeightedSum loss;
 // The same by steps so short that their errors do not show.
 const auto& truth(bool saves) {
   static const auto last = value_and_gradient(pendulum, Dop853{}, FixedSteps{3000}, loss);
-  static const auto several =
-      value_and_gradient(pendulum, Dop853{}, StepTo{{0.7, 2.5, 4.0}, 1000}, loss, SaveAt{.times = {0.7, 2.5, 4.0}, .t1 = true});
+  static const auto several = value_and_gradient(pendulum, Dop853{}, StepTo{{0.7, 2.5, 4.0}, 1000}, loss,
+                                                 SaveAt{.times = {0.7, 2.5, 4.0}, .t1 = true});
   return saves ? several : last;
 }
 
@@ -150,7 +150,8 @@ TEST_CASE("Error bars of steps of h and of given times; the better value is far 
   const auto& right = truth(false);
   CHECK(std::fabs(result.extrapolated.value - right.value) < 0.05 * std::fabs(result.value - right.value));
   CHECK((result.extrapolated.y0 - right.gradient.y0).norm() < 0.05 * (result.gradient.y0 - right.gradient.y0).norm());
-  CHECK(std::fabs(result.extrapolated.t1 - right.gradient.t1) < 0.05 * std::fabs(result.gradient.t1 - right.gradient.t1));
+  CHECK(std::fabs(result.extrapolated.t1 - right.gradient.t1) <
+        0.05 * std::fabs(result.gradient.t1 - right.gradient.t1));
   const auto& [value, gradient, error] = result;
   CHECK(value == result.value);
   CHECK(&gradient == &result.gradient);
@@ -246,16 +247,16 @@ TEST_CASE("Error bars that cannot be reached say how far they came and what stan
                return value_and_gradient(pendulum, RK4{}, FixedSteps{20}, loss,
                                          ErrorBars{.rtol = 1e-10, .max_steps = 1000});
              }),
-             ContainsSubstring("came down to") && ContainsSubstring("is asked for") && ContainsSubstring("ErrorBars::max_steps = 1000"));
+             ContainsSubstring("came down to") && ContainsSubstring("is asked for") &&
+                 ContainsSubstring("ErrorBars::max_steps = 1000"));
   CHECK_THAT(refusal([] {
                return value_and_gradient(pendulum, Reversible<Dop853>{.lambda = 0.5, .resolution = 1e-7},
                                          FixedSteps{50}, loss, ErrorBars{.rtol = 1e-12, .max_steps = 100'000});
              }),
              ContainsSubstring("grain of") && ContainsSubstring("finer resolution"));
-  CHECK_THAT(refusal([] {
-               return value_and_gradient(pendulum, Dop853{}, FixedSteps{100}, loss, ErrorBars{.rtol = 1e-16});
-             }),
-             ContainsSubstring("round-off"));
+  CHECK_THAT(
+      refusal([] { return value_and_gradient(pendulum, Dop853{}, FixedSteps{100}, loss, ErrorBars{.rtol = 1e-16}); }),
+      ContainsSubstring("round-off"));
   const Problem lorenz{Lorenz{}, Eigen::Vector3d(1, 2, 20), 0.0, 60.0};
   const auto sum = [](const auto& ys, auto& ys_bar) {
     ys_bar.back().setOnes();
@@ -300,8 +301,7 @@ TEST_CASE("A failure of a solve behind error bars is that of the call", "[error_
   };
   const Problem problem{FailsLate{}, Vector2d(1, 0.5), 0.5, 6.0};
   CHECK_THROWS_AS(value_and_gradient(problem, RK4{}, FixedSteps{40}, loss, ErrorBars{}), SolveError);
-  const auto result =
-      value_and_gradient(problem, RK4{}, FixedSteps{40}, loss, ErrorBars{}, OnFailure::return_status);
+  const auto result = value_and_gradient(problem, RK4{}, FixedSteps{40}, loss, ErrorBars{}, OnFailure::return_status);
   CHECK(result.status() == Status::not_finite);
   CHECK(std::isnan(result.value));
   CHECK(std::isnan(result.error.value));

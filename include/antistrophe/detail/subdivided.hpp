@@ -97,7 +97,8 @@ class SubdividedControl {
   }
   // The next node is far enough beyond t for a step worth taking.
   void seek(double t) {
-    while (next_ <= last() && sign_ * (node(next_) - t) <= 0.1 * std::fabs(length(next_)) && node(next_) != t1_) ++next_;
+    while (next_ <= last() && sign_ * (node(next_) - t) <= 0.1 * std::fabs(length(next_)) && node(next_) != t1_)
+      ++next_;
   }
 
   Subdivided steps_;
