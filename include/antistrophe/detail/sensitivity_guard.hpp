@@ -81,7 +81,7 @@ class SpectralRadius {
       steepest = std::fmax(steepest, size);
       older_ = newer_;
       newer_ = size;
-      direction_ /= scalar<Y>(size);
+      for (Eigen::Index i = 0; i < y.size(); ++i) direction_.data()[i] /= scalar<Y>(size);
     }
     return steepest;
   }

@@ -3,6 +3,7 @@
 
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/adjoint/detail/backward_pass.hpp>
+#include <antistrophe/adjoint/detail/instability.hpp>
 #include <antistrophe/detail/event_detector.hpp>
 #include <antistrophe/detail/forward.hpp>
 #include <antistrophe/detail/subdivided.hpp>
@@ -11,6 +12,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -78,6 +80,8 @@ class DifferentiatedSolve {
   template <class StepsType>
   void solve(const StepsType& steps, Throttle& throttle) {
     run_forward(forward_, steps, plan_, y0_, t0_, t1_, true, throttle);
+    laid_out_ = LaidOutSteps<StepsType>;
+    if (laid_out_) gap_ = gap_of(forward_.stepper, forward_.stats);
     if constexpr (of_function) {
       const std::vector<Y>& states = forward_.saver.states();
       values_.clear();
@@ -199,8 +203,25 @@ class DifferentiatedSolve {
           bar);
       return {};
     } else {
-      return backward_.run(bar, throttle, gradient);
+      Failure failure = backward_.run(bar, throttle, gradient);
+      if (laid_out_ && failure.status == Status::success && forward_.failure.status == Status::success)
+        if (std::optional<Failure> found = find_instability(forward_, y0_, gradient.y0, injected(bar), gap_, scratch_))
+          return *std::move(found);
+      return failure;
     }
+  }
+
+  // The size of what goes back; 0 where it is not known, for the times of events pass it on to the state in sizes of their own.
+  static double injected(const Cotangents<Y>& bar) {
+    for (const double t_bar : bar.ts)
+      if (t_bar != 0) return 0;
+    double size = 0;
+    for (const Y& y_bar : bar.ys) size += largest_entry(y_bar);
+    for (const EventCotangent<Y>& event : bar.events) {
+      if (event.t != 0) return 0;
+      size += largest_entry(event.y);
+    }
+    return size;
   }
 
   struct NoBackwardPass {
@@ -218,6 +239,9 @@ class DifferentiatedSolve {
   std::vector<std::conditional_t<of_function, Saved, char>> values_;
   std::vector<Y> states_bar_;
   std::vector<double> times_bar_;
+  Y scratch_ = y0_;
+  bool laid_out_ = false;
+  double gap_ = 0;  // of a coupled pair, at the end of steps laid out before
 };
 
 }  // namespace antistrophe::detail

@@ -1,0 +1,102 @@
+// Steps laid out before the solve may be too long for it: then what should die out grows, in the state or in the cotangents,
+// and the gradient of the steps is exact and of no use. Where that is seen, the gradient is refused.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/detail/integrate.hpp>
+#include <antistrophe/detail/sensitivity_guard.hpp>
+#include <antistrophe/step/adaptive.hpp>
+#include <antistrophe/stepper/stability.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace antistrophe::detail {
+
+// Growth beyond this is looked into. Alone it proves nothing: solutions may part from each other as fast.
+inline constexpr double suspicious_growth = 1e4;
+// A coupled pair that is this far apart, relative to the state's size, says nothing any more.
+inline constexpr double gap_of_no_return = 0.1;
+
+template <class Y>
+double largest_entry(const Y& y) {
+  using std::abs;
+  double largest = 0;
+  for (Eigen::Index i = 0; i < y.size(); ++i) largest = std::fmax(largest, static_cast<double>(abs(y.data()[i])));
+  return largest;
+}
+
+template <class S>
+double longest_step(const std::vector<Segment<S>>& segments) {
+  double longest = 0;
+  for (const Segment<S>& segment : segments)
+    for (std::int64_t i = 0; i < segment.timeline.steps(); ++i)
+      longest = std::fmax(longest, std::fabs(segment.timeline[i + 1] - segment.timeline[i]));
+  return longest;
+}
+
+// The spectral radius of the Jacobian at t, to a few tens of per cent, in ten evaluations.
+template <class S>
+double rate_at(S& stepper, double t, const typename S::State& y, double sign) {
+  const Adaptive scales;
+  SpectralRadius<S> radius(y, sign);
+  for (int look = 0; look < 4; ++look) (void)radius.look(stepper, scales, t, y);
+  return radius.value();
+}
+
+ANTISTROPHE_COLD inline Failure too_long_steps(double t, std::int64_t step, double h, double rate, double edge) {
+  std::ostringstream text;
+  text.precision(2);
+  text << "the steps are too long to be stable: solutions near this one move at a rate of about " << rate
+       << ", and what should die out grew; steps of at most " << 0.9 * edge / rate << " are stable, these are up to "
+       << h << "; or let Adaptive choose them";
+  return {Status::unstable, t, step, -1, text.str(), h};
+}
+
+// After a solve: how far the halves of a coupled pair are apart.
+template <class S>
+double gap_of(S& stepper, const Stats& stats) {
+  if constexpr (HasParasite<S>)
+    return stats.accepted > 0 ? largest_entry(stepper.parasite()) : 0;
+  else
+    return 0;
+}
+
+// Of a finished solve in steps laid out before, at whose end the gap was `gap`, and of the gradient that came of cotangents of
+// size `injected`. `end`: a state for use. Costs evaluations only where something has grown.
+template <class S, class Trace, class Detector>
+std::optional<Failure> find_instability(Forward<S, Trace, Detector>& forward, const typename S::State& y0,
+                                        const typename S::State& gradient, double injected, double gap,
+                                        typename S::State& end) {
+  S& stepper = forward.stepper;
+  const Timeline& first = forward.segments.front().timeline;
+  const Segment<S>& last = forward.segments.back();
+  stepper.read(last.end, end);
+  const double size_before = largest_entry(y0), size = std::fmax(size_before, largest_entry(end));
+  const bool apart = gap > gap_of_no_return * size;
+  const bool grown = (size_before > 0 && size > suspicious_growth * size_before) ||
+                     (injected > 0 && largest_entry(gradient) > suspicious_growth * injected);
+  if (!apart && !grown) return std::nullopt;
+  const double h = longest_step(forward.segments);
+  if constexpr (requires { stepper.slope(0.0, y0, end); }) {
+    const double edge = stable_edge(stepper), t1 = last.timeline.t1(), sign = t1 >= first.t0() ? 1 : -1;
+    const double rate = std::fmax(rate_at(stepper, t1, end, sign), rate_at(stepper, first.t0(), y0, sign));
+    if (h * rate > 1.1 * edge) return too_long_steps(first.t0(), first.first(), h, rate, edge);
+  }
+  if (!apart) return std::nullopt;
+  return Failure{Status::unstable,
+                 last.timeline.t1(),
+                 last.timeline.first() + last.timeline.steps(),
+                 -1,
+                 "the two halves of the coupled method have come apart, by " + in_words(gap) +
+                     " where the state is of size " + in_words(size) +
+                     ": take shorter steps, a smaller lambda, or let Adaptive choose steps",
+                 h};
+}
+
+}  // namespace antistrophe::detail

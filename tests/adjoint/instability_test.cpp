@@ -1,0 +1,146 @@
+// Steps laid out before that are too long for the problem: a gradient through them is refused, with the step that would do;
+// and fast growth that is the problem's own is not.
+#include "battery.hpp"
+#include "catch.hpp"
+#include "reversible_methods.hpp"
+
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace antistrophe;
+using Catch::Matchers::ContainsSubstring;
+using Eigen::Vector2d;
+
+namespace {
+
+// y1' = −k (y1 − cos t), y2' = −y2.
+struct ForcedDecay {
+  double k;
+  void operator()(double t, const auto& y, auto& dy) const {
+    dy[0] = -k * (y[0] - std::cos(t));
+    dy[1] = -y[1];
+  }
+  void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto&, auto& t_bar) const {
+    y_bar[0] -= k * w[0];
+    y_bar[1] -= w[1];
+    t_bar -= k * std::sin(t) * w[0];
+    (void)y;
+  }
+};
+
+// y' = a y.
+struct Growth {
+  static constexpr bool autonomous = true;
+  double a;
+  void operator()(double, const auto& y, auto& dy) const { dy = a * y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar += a * w; }
+};
+
+struct Lorenz {
+  static constexpr bool autonomous = true;
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = 10 * (y[1] - y[0]);
+    dy[1] = y[0] * (28 - y[2]) - y[1];
+    dy[2] = y[0] * y[1] - 8.0 / 3 * y[2];
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto&) const {
+    y_bar[0] += -10 * w[0] + (28 - y[2]) * w[1] + y[1] * w[2];
+    y_bar[1] += 10 * w[0] - w[1] + y[0] * w[2];
+    y_bar[2] += -y[0] * w[1] - 8.0 / 3 * w[2];
+  }
+};
+
+const auto sum = [](const auto& ys, auto& ys_bar) {
+  ys_bar.back().setOnes();
+  return ys.back().sum();
+};
+
+template <class Call>
+std::optional<SolveError> thrown(const Call& call) {
+  try {
+    (void)call();
+  } catch (const SolveError& error) {
+    return error;
+  }
+  return std::nullopt;
+}
+
+// The step that the sentence advises.
+double advised(const std::string& sentence) {
+  const std::string before = "steps of at most ";
+  const std::size_t at = sentence.find(before);
+  return at == std::string::npos ? 0 : std::stod(sentence.substr(at + before.size()));
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("A gradient through fixed steps beyond the stable ones is refused, with steps that are stable",
+                   "[instability]", Euler, RK4, Dopri5, Reversible<RK4>, Reversible<Dopri5>, TwoPoint<Bosh3>) {
+  for (const double k : {20.0, 300.0}) {
+    const Problem problem{ForcedDecay{k}, Vector2d(0, 1), 0.0, 10.0};
+    const auto stepper =
+        typename TestType::template Stepper<ForcedDecay, Vector2d>(TestType{}, problem.field, problem.y0);
+    const double edge = std::fmin(stepper.stability().real_interval, stepper.stability().parasite_edge);
+    REQUIRE(std::isfinite(edge));
+    for (const double beyond : {1.3, 1.8}) {
+      CAPTURE(k, edge, beyond);
+      // By both adjoints; the way back of a pair may be lost, or the range left, before anything else is seen.
+      const FixedStep too_long{beyond * edge / k};
+      const auto check = [&](const auto& adjoint) {
+        const auto error = thrown([&] { return value_and_gradient(problem, TestType{}, too_long, sum, adjoint); });
+        REQUIRE(error);
+        const Status status = error->status();
+        CAPTURE(std::string(error->what()));
+        CHECK((status == Status::unstable || status == Status::not_finite || status == Status::out_of_range));
+        if (status != Status::unstable) return;
+        const double h = advised(error->what());
+        CHECK(h > 0.4 * edge / k);
+        CHECK(h < edge / k);
+        const auto stable = value_and_gradient(problem, TestType{}, FixedStep{h}, sum, adjoint);
+        CHECK(std::fabs(stable.gradient.y0[0]) < 1e-3);
+      };
+      check(DirectAdjoint{});
+      if constexpr (ReversibleStepper<typename TestType::template Stepper<ForcedDecay, Vector2d>>)
+        check(ReversibleAdjoint{});
+    }
+  }
+}
+
+TEST_CASE("A bounded state with an unstable gradient is seen by its cotangents", "[instability]") {
+  // At rest, the state has nothing of the mode that grows.
+  const Problem problem{ForcedDecay{0}, Vector2d(1, 0), 0.0, 60.0};
+  const auto error = thrown([&] { return value_and_gradient(problem, RK4{}, FixedStep{3.0}, sum); });
+  REQUIRE_FALSE(error);  // 1.4^20 is no growth to speak of
+  const Problem longer{Growth{-1}, Vector2d(0, 0), 0.0, 150.0};
+  const auto refused = thrown([&] { return value_and_gradient(longer, RK4{}, FixedStep{3.0}, sum); });
+  REQUIRE(refused);
+  CHECK(refused->status() == Status::unstable);
+  CHECK_THAT(refused->what(), ContainsSubstring("too long to be stable") && ContainsSubstring("Adaptive"));
+  CHECK(advised(refused->what()) == Approx(0.9 * 2.785).epsilon(0.05));
+}
+
+TEST_CASE("A pair whose halves have come apart is refused in a gradient", "[instability]") {
+  // λ e^{h k} > 1, though the plain method is stable there.
+  const Problem problem{ForcedDecay{10}, Vector2d(0, 1), 0.0, 4.0};
+  const auto error = thrown([&] {
+    return value_and_gradient(problem, Reversible<RK4, Floating>{.lambda = 0.9}, FixedStep{0.05}, sum, DirectAdjoint{});
+  });
+  REQUIRE(error);
+  CHECK(error->status() == Status::unstable);
+}
+
+TEST_CASE("Growth that is the problem's own has its gradient", "[instability]") {
+  const auto value = [&](const auto& problem, const auto& method, const auto& steps) {
+    return value_and_gradient(problem, method, steps, sum);
+  };
+  const Problem growth{Growth{3}, Vector2d(1, 2), 0.0, 10.0};
+  CHECK(value(growth, RK4{}, FixedSteps{300}).gradient.y0[0] == Approx(std::exp(30)).epsilon(1e-3));
+  CHECK(value(growth, Reversible<RK4>{.lambda = 0.5, .resolution = 1e-4}, FixedSteps{300}).gradient.y0[0] ==
+        Approx(std::exp(30)).epsilon(1e-3));
+  const Problem lorenz{Lorenz{}, Eigen::Vector3d(1, 2, 20), 0.0, 20.0};
+  CHECK(value(lorenz, RK4{}, FixedSteps{2000}).gradient.y0.norm() > 1e4);
+  CHECK(value(lorenz, Reversible<RK4>{}, FixedSteps{2000}).gradient.y0.norm() > 1e4);
+  CHECK(value(lorenz, ReversibleAdams<4>{}, FixedSteps{8000}).gradient.y0.norm() > 1e4);
+}
