@@ -59,12 +59,6 @@ void check_bars(const Result& result, const Truth& right) {
   CHECK(widest >= 0.5 * largest);
 }
 
-template <class Result>
-double worst_of_extrapolated(const Result& result, const Result& right) {
-  return std::fmax((result.extrapolated.y0 - right.gradient.y0).cwiseAbs().maxCoeff(),
-                   (result.extrapolated.theta - right.gradient.theta).cwiseAbs().maxCoeff());
-}
-
 template <class M>
 void check_method(const M& method, const auto& steps, bool saves) {
   const auto check = [&](const auto& adjoint) {
