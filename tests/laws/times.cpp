@@ -58,7 +58,7 @@ const auto pendulum_back = erased_problem<Vector2d>(DrivenPendulum<>{}, Vector2d
 const auto all_the_way_back = erased_problem<Vector2d>(DrivenPendulum<>{}, Vector2d(0.4, -0.6), 3.5, 0.5);
 const auto lotka_volterra = erased_problem<Vector2d>(LotkaVolterra<>{}, Vector2d(1, 0.5), -1.0, 1.0);
 
-// Nodes between t0 and t1; `each` is 1, for further nodes between would move with t0 and t1.
+// Nodes between t0 and t1.
 std::vector<double> sixteenths() {
   std::vector<double> nodes;
   for (double t = 0.625; t < 3.45; t += 0.0625) nodes.push_back(t);
@@ -196,6 +196,48 @@ LAW("Gradients with respect to the times, by both adjoints: saves inside steps s
                         both);
 }
 
+// --- Given nodes with steps between: those of the first interval move with t0, those of the last with t1 ----------------------
+
+Methods timed_all() { return joined({timed(), timed_others(), methods("Reversible<RK4, Floating>")}); }
+
+template <template <class> class Equations, class Y>
+void check_by_all(const AnyMethod& m, const ProblemOf<Y>& problem, const AnySteps& steps, const SaveAt& save_at,
+                  double h) {
+  with_adjoints(m, [&](const AnyAdjoint& adjoint) { check<Equations>(m, problem, steps, save_at, h, {adjoint}); });
+}
+
+LAW("Gradients with respect to the times, by all adjoints: steps between given nodes, of which the first and last move",
+    "[times]", timed_all()) {
+  // Ends that move by up to 3/256 leave ratios of steps on their side of what an Adams method goes on from.
+  const SaveAt at_nodes{.times = {1.0, 2.0}, .t0 = true, .t1 = true};
+  check_by_all<DrivenPendulum>(m, pendulum, StepTo{{1.0, 1.5, 2.0, 3.0}, 3}, at_nodes, 0x1p-8);
+  check_by_all<DrivenPendulum>(m, pendulum, StepTo{{1.0, 2.0}, 11}, SaveAt{.steps = true}, 0x1p-8);
+  check_by_all<DrivenPendulum>(m, pendulum_back, StepTo{{2.75, 2.0}, 9}, SaveAt{.steps = true}, 0x1p-8);
+  check_by_all<DrivenPendulum>(m, pendulum, StepTo{{}, 60}, SaveAt{.t0 = true, .steps = true}, 0x1p-8);
+}
+
+LAW("Gradients with respect to the times, by all adjoints: saves inside the steps between given nodes", "[times]",
+    timed_all()) {
+  const SaveAt save_at{.times = {0.52, 0.58, 0.91, 1.22, 1.61, 2.56, 2.72, 3.43}, .t1 = true};
+  check_by_all<DrivenPendulum>(m, pendulum, StepTo{{1.0, 1.5, 2.5}, 7}, save_at, 0x1p-13);
+  check_by_all<DrivenPendulum>(m, all_the_way_back, StepTo{{2.0}, 13},
+                               SaveAt{.times = {3.3, 2.24, 1.7, 0.6}, .t1 = true}, 0x1p-13);
+}
+
+LAW("Steps between no given nodes are equal steps, and so are their gradients with respect to the times", "[times]",
+    timed_all()) {
+  const SaveAt save_at{.times = {0.57, 1.02, 2.0, 3.42}, .t1 = true};
+  with_adjoints(m, [&](const AnyAdjoint& adjoint) {
+    const auto equal =
+        m.value_and_gradient(pendulum, FixedSteps{24}, battery::WeightedSum{}, save_at, adjoint).gradient;
+    const auto between =
+        m.value_and_gradient(pendulum, StepTo{{}, 24}, battery::WeightedSum{}, save_at, adjoint).gradient;
+    // Nodes differ by an ulp of t or two, and so do weights of an Adams method.
+    CHECK(between.t0 == Approx(equal.t0).epsilon(1e-11));
+    CHECK(between.t1 == Approx(equal.t1).epsilon(1e-11));
+  });
+}
+
 LAW("Gradients of splittings with respect to the times", "[split]", symplectic()) {
   const auto driven = erased_problem<Vector4d>(SplitPendulums<>{}, Vector4d(0.5, -0.25, 0.1, 0.7), 0.5, 2.5);
   check<SplitPendulums>(m, driven, FixedSteps{40}, SaveAt{.t0 = true, .steps = true}, 0x1p-8, both);
@@ -203,6 +245,9 @@ LAW("Gradients of splittings with respect to the times", "[split]", symplectic()
   check<SplitPendulums>(m, driven, StepTo{{0.625, 1.0, 1.25, 2.0, 2.25}}, SaveAt{.times = {1.0, 2.0}, .t1 = true},
                         0x1p-8, both);
   check<SplitPendulums>(m, driven, FixedSteps{20}, SaveAt{.times = {0.57, 1.02, 1.03, 2.43}, .t1 = true}, 0x1p-8, both);
+  check<SplitPendulums>(m, driven, StepTo{{1.0, 1.75}, 9}, SaveAt{.t0 = true, .steps = true}, 0x1p-8, both);
+  check<SplitPendulums>(m, driven, StepTo{{1.0, 1.75}, 5}, SaveAt{.times = {0.53, 0.66, 1.2, 2.27}, .t1 = true}, 0x1p-8,
+                        both);
 }
 
 }  // namespace

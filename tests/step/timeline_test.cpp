@@ -1,5 +1,7 @@
 #include <antistrophe/step/timeline.hpp>
 
+#include <antistrophe/step/fixed.hpp>
+
 #include "catch.hpp"
 
 #include <cstdint>
@@ -42,8 +44,40 @@ TEST_CASE("How nodes move with the ends agrees with moving the ends", "[timeline
     CHECK((Timeline::listed(moved_start)[i] - listed[i]) / d == listed.dt0(i));
     CHECK((Timeline::listed(moved_end)[i] - listed[i]) / d == listed.dt1(i));
   }
-  CHECK(Timeline::uniform(0, 1, 2).moves());
-  CHECK_FALSE(Timeline::listed({0, 1, 2}).moves());
+  CHECK(Timeline::uniform(0, 1, 2).moves(1));
+  CHECK_FALSE(Timeline::listed({0, 1, 2}).moves(1));
+}
+
+TEST_CASE("Nodes laid out between given times move with the end of their interval", "[timeline]") {
+  constexpr double d = 1.0 / 64;
+  const auto check = [&](const auto& layout, std::int64_t steps) {
+    const Timeline timeline = layout(0.0, 2.0), later_start = layout(d, 2.0), later_end = layout(0.0, 2 + d);
+    REQUIRE(timeline.steps() == steps);
+    for (std::int64_t i = 0; i <= steps; ++i) {
+      CAPTURE(i);
+      CHECK((later_start[i] - timeline[i]) / d == timeline.dt0(i));
+      CHECK((later_end[i] - timeline[i]) / d == timeline.dt1(i));
+      CHECK(timeline.moves(i) == (later_start[i] != timeline[i] || later_end[i] != timeline[i]));
+    }
+  };
+  check([](double t0, double t1) { return StepTo{{0.5, 1.5}, 4}.timeline(t0, t1); }, 12);
+  check([](double t0, double t1) { return StepTo{{1.0}, 4}.timeline(t0, t1); }, 8);
+  check([](double t0, double t1) { return StepTo{{}, 8}.timeline(t0, t1); }, 8);
+  check([](double t0, double t1) { return StepTo{{0.5, 1.5}}.timeline(t0, t1); }, 3);
+}
+
+TEST_CASE("A stretch of a timeline moves as the whole does, but for the event at which it begins", "[timeline]") {
+  const Timeline whole = StepTo{{0.5, 1.5}, 4}.timeline(0, 2);
+  // Nodes 2, 3, … come after the event.
+  Timeline stretch = whole.stretch(0.2, 1, true);
+  for (std::int64_t i = 2; i <= 12; ++i) stretch.append(whole[i]);
+  CHECK((stretch.dt_event(0) == 1 && stretch.dt0(0) == 0 && stretch.dt1(0) == 0));
+  for (std::int64_t i = 1; i <= stretch.steps(); ++i)
+    CHECK((stretch[i] == whole[i + 1] && stretch.dt0(i) == whole.dt0(i + 1) && stretch.dt1(i) == whole.dt1(i + 1) &&
+           stretch.dt_event(i) == 0));
+  Timeline first = whole;
+  first.shorten(3);
+  for (std::int64_t i = 0; i <= 3; ++i) CHECK((first.dt0(i) == whole.dt0(i) && first.dt1(i) == whole.dt1(i)));
 }
 
 TEST_CASE("Steps are numbered in 64 bits and derived from stored or computed nodes", "[timeline]") {

@@ -130,7 +130,7 @@ class Integration {
     std::int64_t first = plan.first();
     std::optional<std::size_t> fired;
     for (number_ = 0;; ++number_) {
-      open_segment(laid_out_ ? plan : Timeline::growing(t).numbered_from(first));
+      open_segment(laid_out_ ? plan : begun(plan, t).numbered_from(first));
       if constexpr (!Detector::none) {
         f_.detector.start(t, f_.start, fired);
         if (const std::optional<std::size_t> again = f_.detector.recurring())
@@ -152,6 +152,12 @@ class Integration {
         control_.resume(t);
       }
     }
+  }
+
+  // The timeline of a segment that begins at t, and grows.
+  Timeline begun(const Timeline& plan, double t) const {
+    if constexpr (requires { control_.passed(); }) return plan.stretch(t, control_.passed(), number_ > 0);
+    return Timeline::growing(t).after_event(number_ > 0);
   }
 
   // A segment of the solve before is used again.

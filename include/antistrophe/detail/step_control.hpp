@@ -111,6 +111,8 @@ class FixedControl {
   FixedControl(const Timeline& plan, bool with_events) : plan_(&plan), with_events_(with_events) {}
 
   bool over() const { return next_ > plan_->steps(); }
+  // The node of the plan that has been passed last.
+  std::int64_t passed() const { return next_ - 1; }
   double target(double) const { return with_events_ ? plan_->aim(next_) : (*plan_)[next_]; }
   template <Stepper S>
   void start(S&, double, const typename S::State&) {}

@@ -97,7 +97,8 @@ struct StepTimes : std::vector<double> {
   bool of_a_solve = false;  // a method that took them takes them again, however few they are
 };
 
-// From each given time to the next, in `each` equal steps. Times run from t0 to t1; either end may be left out.
+// From each given time to the next, in `each` equal steps. Times run from t0 to t1; either end may be left out. The given times
+// stay where they are when t0 and t1 move; nodes in the first and in the last interval move with its end, in proportion.
 // Throws std::invalid_argument where they are not finite, not sorted along the direction, or outside [t0, t1].
 struct StepTo {
   StepTimes times;
@@ -136,7 +137,8 @@ struct StepTo {
     if (t0 != t1) go_to(t1);
     for (std::size_t i = 1; i < nodes.size(); ++i)
       if (nodes[i] == nodes[i - 1]) detail::refuse("StepTo::each", each, "small enough for steps that do not vanish");
-    return Timeline::listed(std::move(nodes), each == 1 ? times.interrupted : std::vector<Timeline::Interrupted>{});
+    return Timeline::listed(std::move(nodes), each == 1 ? times.interrupted : std::vector<Timeline::Interrupted>{})
+        .moving({each, each, false});
   }
 };
 

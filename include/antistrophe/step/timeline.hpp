@@ -19,6 +19,7 @@ class Timeline {
     Timeline timeline(t0, t1, n);
     timeline.kind_ = Kind::uniform;
     timeline.h_ = n > 0 ? (t1 - t0) / static_cast<double>(n) : 0;
+    if (n > 0) timeline.motion_ = {n, n, false};
     return timeline;
   }
 
@@ -27,6 +28,7 @@ class Timeline {
     Timeline timeline(t0, t1, n);
     timeline.kind_ = Kind::paced;
     timeline.h_ = h;
+    if (n > 0) timeline.motion_ = {n, 1, true};
     return timeline;
   }
 
@@ -36,6 +38,17 @@ class Timeline {
     timeline.kind_ = Kind::listed;
     timeline.times_ = std::move(times);
     return timeline;
+  }
+
+  // How listed nodes move: the first `with_t0` steps fill an interval of which t0 is one end, the last `with_t1` one of which t1
+  // is; their nodes move in proportion or, where the first are `rigid`, as t0 does.
+  struct Motion {
+    std::int64_t with_t0 = 1, with_t1 = 1;
+    bool rigid = false;
+  };
+  Timeline moving(Motion motion) && {
+    motion_ = motion;
+    return std::move(*this);
   }
 
   // Listed times, of which some are those of events: the steps to them aim at later times, and are cut there.
@@ -55,14 +68,39 @@ class Timeline {
     times_.push_back(t);
     t1_ = t;
     ++n_;
+    if (!laid_out_) planned_ = n_;
   }
 
-  // Keeps the first n steps at most.
+  // A stretch of these steps, laid out before, that begins at time t between node `node` and the next, which is its node 1; it
+  // grows. Its first node is t0 or, `after_event`, the time of an event. Where some steps aim at other times than their nodes, no
+  // node of a stretch is known to be one of these, and its first and last alone move.
+  Timeline stretch(double t, std::int64_t node, bool after_event) const {
+    Timeline timeline = growing(t);
+    timeline.after_event_ = after_event;
+    if (!interrupted_.empty()) return timeline;
+    timeline.motion_ = motion_;
+    timeline.planned_ = planned_;
+    timeline.offset_ = node;
+    timeline.laid_out_ = true;
+    return timeline;
+  }
+
+  // The same times, the first of them that of an event.
+  Timeline after_event(bool after = true) && {
+    after_event_ = after;
+    return std::move(*this);
+  }
+
+  // Keeps the first n steps at most; their nodes move as before.
   void shorten(std::int64_t n) {
     if (n >= n_) return;
     std::vector<double> times;
     for (std::int64_t i = 0; i <= n; ++i) times.push_back((*this)[i]);
-    *this = listed(std::move(times)).numbered_from(first_);
+    times_ = std::move(times);
+    kind_ = Kind::listed;
+    n_ = n;
+    t1_ = times_.back();
+    laid_out_ = true;
   }
 
   // The same times, the first step numbered `first`: numbers are 64 bits wide and go past 2^31.
@@ -89,18 +127,23 @@ class Timeline {
     return cut != interrupted_.end() && cut->node == i ? cut->aim : (*this)[i];
   }
 
-  // How node i moves with t0 and with t1.
+  // How node i moves with t0 and with t1, and with the event at which a later stretch begins.
   double dt0(std::int64_t i) const {
-    if (kind_ == Kind::uniform) return 1 - static_cast<double>(i) / static_cast<double>(n_);
-    if (kind_ == Kind::paced) return i < n_ ? 1 : 0;
-    return i == 0 ? 1 : 0;
+    if (begins_at_event(i)) return 0;
+    i += offset_;
+    if (i >= motion_.with_t0) return 0;
+    return motion_.rigid ? 1 : 1 - static_cast<double>(i) / static_cast<double>(motion_.with_t0);
   }
   double dt1(std::int64_t i) const {
-    if (kind_ == Kind::uniform) return static_cast<double>(i) / static_cast<double>(n_);
-    return i == n_ ? 1 : 0;
+    if (begins_at_event(i)) return 0;
+    const std::int64_t inside = i + offset_ - (planned_ - motion_.with_t1);
+    return inside > 0 ? static_cast<double>(inside) / static_cast<double>(motion_.with_t1) : 0;
   }
-  // True where the nodes between t0 and t1 move with them.
-  bool moves() const { return kind_ != Kind::listed; }
+  double dt_event(std::int64_t i) const { return begins_at_event(i) ? 1 : 0; }
+  bool moves(std::int64_t i) const { return dt0(i) != 0 || dt1(i) != 0; }
+  // True where the steps were laid out before, so that the nodes of a solve that an event or an observer ends move with its ends
+  // all the same.
+  bool laid_out() const { return laid_out_; }
   // True where all steps are equal and stay so when t0 and t1 move.
   bool is_uniform() const { return kind_ == Kind::uniform; }
   // True where all steps up to node i were laid out as equal, whatever the rounding of their times.
@@ -111,11 +154,16 @@ class Timeline {
  private:
   enum class Kind { uniform, paced, listed };
 
-  Timeline(double t0, double t1, std::int64_t n) : t0_(t0), t1_(t1), n_(n) {}
+  Timeline(double t0, double t1, std::int64_t n) : t0_(t0), t1_(t1), n_(n), planned_(n) {}
+
+  bool begins_at_event(std::int64_t i) const { return after_event_ && i == 0; }
 
   Kind kind_ = Kind::uniform;
   double t0_, t1_, h_ = 0;
   std::int64_t n_, first_ = 0;
+  std::int64_t planned_, offset_ = 0;  // steps in all, and those before a stretch
+  Motion motion_;
+  bool laid_out_ = false, after_event_ = false;
   std::vector<double> times_;
   std::vector<Interrupted> interrupted_;  // in the order of their nodes
 };

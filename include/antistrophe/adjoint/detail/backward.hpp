@@ -54,15 +54,15 @@ class Backward {
   // There are cotangents of the first `count` events.
   void begin_events(std::size_t count) { next_event_ = count; }
 
-  // Goes on with a segment, from its end. Where it ends short of t1, no node of it moves with t1. No save before entry
-  // `saves_begin` belongs to it.
+  // Goes on with a segment, from its end. Where it ends short of t1, no node of it moves with t1 unless its steps were laid out
+  // before. No save before entry `saves_begin` belongs to it.
   void enter(std::size_t segment, const Timeline& timeline, std::size_t saves_begin, bool reaches_t1) {
     segment_ = segment;
     timeline_ = &timeline;
     stop_ = saves_begin;
     reaches_t1_ = reaches_t1;
     carry_bar = no_carry_bar_;
-    times_bar.t0 = 0;
+    times_bar.event = 0;
   }
 
   // The cotangents of what was saved at node i, whose carry is given.
@@ -74,7 +74,7 @@ class Backward {
       if constexpr (with_times) {
         if (!plan_.entries[e].given) {
           if (!ts_bar_->empty()) move_node(i, (*ts_bar_)[e]);
-        } else if (i > 0 && i < timeline_->steps() && timeline_->moves()) {
+        } else if (i > 0 && !(reaches_t1_ && i == timeline_->steps()) && timeline_->moves(i)) {
           // A time that was given stays where it is while its node moves: y(t) = y_i + (t − t_i) y'(t_i).
           stepper_.read(carry, y_);
           evaluate<F, Y>(field_, (*timeline_)[i], y_, dy_, tape_);
@@ -116,9 +116,10 @@ class Backward {
   void after_step(std::int64_t i, const TimeCotangents& step_bar) {
     if constexpr (with_times) {
       move_node(i, step_bar.t0);
-      if (i < timeline_->steps()) move_node(i + 1, step_bar.t1);
+      if (i < timeline_->steps() || timeline_->laid_out()) move_node(i + 1, step_bar.t1);
       times_bar.t0 += step_bar.first;
-      if (reaches_t1_) times_bar.t1 += step_bar.last;
+      if (moves_with_t1()) times_bar.t1 += step_bar.last;
+      times_bar.event += step_bar.event;
     }
     ++steps_;
     throttle_->tell([&] { return static_cast<double>(steps_) / static_cast<double>(stats_->accepted + 1); }, *stats_);
@@ -126,7 +127,7 @@ class Backward {
 
   typename S::CarryBar carry_bar;
   Parameters<F, Y> theta_bar;
-  TimeCotangents times_bar;  // dL/dt of the start of the segment, and dL/dt1
+  TimeCotangents times_bar;  // dL/dt0, dL/dt1, and dL/dt of the event at which the segment begins
 
  private:
   void add_events(std::int64_t i) {
@@ -140,8 +141,10 @@ class Backward {
 
   void move_node(std::int64_t i, double node_bar) {
     times_bar.t0 += node_bar * timeline_->dt0(i);
-    if (reaches_t1_) times_bar.t1 += node_bar * timeline_->dt1(i);
+    if (moves_with_t1()) times_bar.t1 += node_bar * timeline_->dt1(i);
+    times_bar.event += node_bar * timeline_->dt_event(i);
   }
+  bool moves_with_t1() const { return reaches_t1_ || timeline_->laid_out(); }
 
   S& stepper_;
   const F& field_;

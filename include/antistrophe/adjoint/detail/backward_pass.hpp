@@ -49,7 +49,7 @@ class BackwardPass {
     }
 
     auto way_back = forward_.trace.way_back();
-    double t_start_bar = 0;
+    double event_bar = 0;
     for (std::size_t k = segments.size(); k-- > 0;) {
       const Segment<S>& segment = segments[k];
       carry_ = segment.end;
@@ -57,7 +57,7 @@ class BackwardPass {
                       !segment.interruption && forward_.failure.status == Status::success);
       if constexpr (!Detector::none) {
         if (segment.interruption) {
-          Failure failure = through_event(segment, k + 1 < segments.size(), t_start_bar);
+          Failure failure = through_event(segment, k + 1 < segments.size(), event_bar);
           if (failure.status != Status::success) return failure;
         }
       }
@@ -65,14 +65,15 @@ class BackwardPass {
       if (failure.status != Status::success) return failure;
       TimeCotangents start_bar;
       stepper.finish(segment.timeline.t0(), carry_, backward_.carry_bar, start_bar_, backward_.theta_bar, start_bar);
-      t_start_bar = backward_.times_bar.t0 + start_bar.t0;
+      if (k == 0) ends_bar.t0 += start_bar.t0;
+      event_bar = backward_.times_bar.event + start_bar.t0;
     }
 
     if constexpr (!Detector::none) add_events_at_start();
     gradient.y0 = start_bar_;
     gradient.theta = backward_.theta_bar;
     if constexpr (TimeDifferentiable<F, Y>) {
-      ends_bar.t0 += t_start_bar;
+      ends_bar.t0 += backward_.times_bar.t0;
       ends_bar.t1 += backward_.times_bar.t1;
       if (segments.size() == 1 && !segments[0].interruption && segments[0].timeline.steps() == 0)
         add_instant(bar.ys, ends_bar);

@@ -476,9 +476,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   // What the weights say of the times. Equal steps that stay equal: every sum is h times a constant. Others: a sum is an
-  // integral of the interpolant p over an interval, and only the ends of the solve move (or all nodes together), so that p
-  // stays what it is: ∂/∂t_{n+1} = p(t_{n+1}), ∂/∂t_{n−K} = −p(t_{n−K}). With a corrector p has a node at t_{n+1}, and
-  // ∂p/∂t_{n+1} = −p'(t_{n+1}) ℓ_{n+1}.
+  // integral of the interpolant p over an interval, and a node t_j moves its ends, ∂/∂t_{n+1} = p(t_{n+1}), ∂/∂t_{n−K} =
+  // −p(t_{n−K}), or p itself, ∂p/∂t_j = −p'(t_j) ℓ_j. Where all nodes move as t_n does, nothing changes but what was saved.
   void move_times(const Step& step, const Y& q, std::span<const SavedInside<Y>> saves, TimeCotangents& t_bar) const {
     const double h = step.h();
     const Weights& w = weights();
@@ -504,28 +503,48 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       t_bar.t1 += h_bar;
       return;
     }
-    if (at_.i + 1 >= step.timeline->steps()) {
+    for (const SavedInside<Y>& save : saves) {
+      t_bar.t0 -= along(*save.w, w.all.at(static_cast<Real>(save.sigma)));
+      move_save(fade(save), save.sigma, h, t_bar);
+    }
+    // Σ_j over sums along q and along w of what was saved: what ∂p/∂t_j = −p'(t_j) ℓ_j makes of them, of node j at s.
+    const auto through_node = [&](std::size_t j, Real s) {
+      const std::array<Real, values> slope = w.all.slope(s);
+      double bar = -static_cast<double>(w.main[j]) * along(q, slope);
+      for (const SavedInside<Y>& save : saves)
+        bar -= static_cast<double>(w.all.integral(0, static_cast<Real>(save.sigma))[j]) * along(*save.w, slope);
+      return bar;
+    };
+    if (moves_apart(step, -1)) {
       double end_bar = along(q, w.all.at(1));
-      if constexpr (Corrected)
-        end_bar += along(predicted_bar_, w.past.at(1)) - static_cast<double>(w.main[K]) * along(q, w.all.slope(1));
+      if constexpr (Corrected) end_bar += along(predicted_bar_, w.past.at(1)) + through_node(K, 1);
       t_bar.t1 += end_bar;
       t_bar.t0 -= end_bar;
     }
-    if (at_.i == Order) {
-      const double start_bar = along(gap_bar_, w.past.at(w.oldest));
-      pull_back_earlier(step, Order, -start_bar, t_bar);
-      pull_back_earlier(step, Order - 1, start_bar, t_bar);
+    for (std::size_t j = 1; j < K; ++j) {
+      const auto back = static_cast<std::int64_t>(j);
+      if (!moves_apart(step, back)) continue;
+      const Real s = w.past.node[j];
+      const std::array<Real, K> slope = w.past.slope(s);
+      double node_bar = through_node(j, s) - static_cast<double>(w.mirror[j]) * along(gap_bar_, slope);
+      if constexpr (Corrected) node_bar -= static_cast<double>(w.predict[j]) * along(predicted_bar_, slope);
+      if (j == K - 1) node_bar += along(gap_bar_, w.past.at(s));
+      pull_back_apart(step, back, node_bar, t_bar);
     }
-    for (const SavedInside<Y>& save : saves) {
-      const auto sigma = static_cast<Real>(save.sigma);
-      t_bar.t0 -= along(*save.w, w.all.at(sigma));
-      move_save(fade(save), save.sigma, h, t_bar);
-      if constexpr (Corrected) {
-        const double node_bar = static_cast<double>(w.all.integral(0, sigma)[K]) * along(*save.w, w.all.slope(1));
-        t_bar.t0 += node_bar;
-        t_bar.t1 -= node_bar;
-      }
-    }
+    if (moves_apart(step, Order)) pull_back_apart(step, Order, -along(gap_bar_, w.past.at(w.oldest)), t_bar);
+  }
+
+  // Whether the node `back` steps before t_n, t_{n+1} for −1, moves otherwise than t_n does.
+  bool moves_apart(const Step& step, std::int64_t back) const {
+    const Timeline& timeline = *step.timeline;
+    const std::int64_t node = at_.i - back;
+    return timeline.dt0(node) != timeline.dt0(at_.i) || timeline.dt1(node) != timeline.dt1(at_.i) ||
+           timeline.dt_event(node) != timeline.dt_event(at_.i);
+  }
+  // What flows to that node, and away from t_n.
+  static void pull_back_apart(const Step& step, std::int64_t back, double node_bar, TimeCotangents& t_bar) {
+    pull_back_earlier(step, back, node_bar, t_bar);
+    t_bar.t0 -= node_bar;
   }
 
   double signed_lambda_;
