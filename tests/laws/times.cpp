@@ -2,6 +2,7 @@
 #include "laws/complex_step.hpp"
 
 #include "support/split_problems.hpp"
+#include "support/switched.hpp"
 
 #include <cmath>
 #include <functional>
@@ -222,6 +223,21 @@ LAW("Gradients with respect to the times, by all adjoints: saves inside the step
   check_by_all<DrivenPendulum>(m, pendulum, StepTo{{1.0, 1.5, 2.5}, 7}, save_at, 0x1p-13);
   check_by_all<DrivenPendulum>(m, all_the_way_back, StepTo{{2.0}, 13},
                                SaveAt{.times = {3.3, 2.24, 1.7, 0.6}, .t1 = true}, 0x1p-13);
+}
+
+// --- Jumps of f stay where they are, and the nodes that steps have on them ----------------------------------------------------
+
+LAW("Gradients with respect to the times, by all adjoints: jumps of f, which stay", "[times]", timed_all()) {
+  const auto switches = problems::switches();
+  const auto vortex = erased_problem<Vector2d>(problems::SwitchedVortex<>{}, Vector2d(0.9, -0.4), 0.5, 3.5);
+  const auto at_jumps_and_ends = SaveAt{.times = {1.06, 1.7}, .t0 = true, .t1 = true};
+  // The pieces have 4.5, 5.1, 6.8 and 7.6 steps of an eighth, and of (t1 − t0)/24 as the ends move.
+  check_by_all<problems::SwitchedVortex>(m, vortex, FixedSteps{.n = 24, .jumps = switches}, at_jumps_and_ends, 0x1p-8);
+  // 4.85, 5.5, 7.4 and 8.2 steps: an Adams method goes on in the first piece's cut step, and starts anew in the last's.
+  check_by_all<problems::SwitchedVortex>(m, vortex, FixedStep{.h = 0.1155, .jumps = switches}, SaveAt{.steps = true},
+                                         0x1p-9);
+  check_by_all<problems::SwitchedVortex>(m, vortex, StepTo{.times = {2.0}, .each = 7, .jumps = switches},
+                                         SaveAt{.steps = true}, 0x1p-8);
 }
 
 LAW("Steps between no given nodes are equal steps, and so are their gradients with respect to the times", "[times]",

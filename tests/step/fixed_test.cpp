@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -152,4 +153,97 @@ TEST_CASE("StepTo refuses times that are unsorted, twice the same, outside or no
   CHECK_THROWS_WITH((StepTo{{-0.5}}.timeline(0, 1)), ContainsSubstring("StepTo::times[0] is -0.5"));
   CHECK_THROWS_WITH((StepTo{{nan_value}}.timeline(0, 1)), ContainsSubstring("StepTo::times[0] is nan"));
   CHECK_THROWS_WITH((StepTo{{0.5}, 0}.timeline(0, 1)), ContainsSubstring("StepTo::each is 0"));
+}
+
+// --- Jumps -------------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+bool contains(const std::vector<double>& times, double t) {
+  return std::find(times.begin(), times.end(), t) != times.end();
+}
+
+}  // namespace
+
+TEST_CASE("FixedSteps with jumps has equal steps on each piece, hardly longer than without", "[steps]") {
+  // Jumps on nodes leave the number of steps as it is, whatever their rounding.
+  const auto on_nodes = nodes(FixedSteps{.n = 10, .jumps = {0.3, 0.1 + 0.2 + 0.4}}, 0, 1);
+  CHECK((on_nodes.size() == 11 && contains(on_nodes, 0.3) && contains(on_nodes, 0.1 + 0.2 + 0.4)));
+  const auto between = nodes(FixedSteps{.n = 10, .jumps = {0.42, 0.17}}, 0, 1);  // in any order
+  REQUIRE(between.size() == 12);                                                 // 2 and 3 and 6
+  CHECK((between[2] == 0.17 && between[5] == 0.42 && between[1] == Approx(0.085)));
+  for (std::size_t i = 1; i < between.size(); ++i) CHECK(between[i] - between[i - 1] < 0.1 * 1.011);
+  const auto back = nodes(FixedSteps{.n = 10, .jumps = {0.42, 0.17}}, 1, 0);
+  CHECK((back.size() == 12 && contains(back, 0.17) && contains(back, 0.42)));
+  // A piece shorter than a step is one step.
+  CHECK(nodes(FixedSteps{.n = 2, .jumps = {0.5, 0.501}}, 0, 1).size() == 4);
+}
+
+TEST_CASE("FixedStep with jumps cuts the step before each and goes on from there", "[steps]") {
+  const auto t = nodes(FixedStep{.h = 0.3, .jumps = {0.7}}, 0, 2);
+  REQUIRE(t.size() == 9);
+  CHECK((t[1] == 0.3 && t[2] == 0.6 && t[3] == 0.7 && t[4] == 0.7 + 0.3 && t[7] == 0.7 + 4 * 0.3 && t[8] == 2));
+  CHECK(nodes(FixedStep{.h = -0.25, .jumps = {0.5}}, 1, 0).size() == 5);
+}
+
+TEST_CASE("StepTo with jumps has them among its times", "[steps]") {
+  const auto t = nodes(StepTo{.times = std::vector<double>{0.5, 1.0}, .each = 2, .jumps = {0.7}}, 0, 2);
+  REQUIRE(t.size() == 9);
+  CHECK((t[2] == 0.5 && t[4] == 0.7 && t[6] == 1.0));
+  // One that agrees with a time to a unit in the last place takes its place, for f jumps there and not beside it.
+  const double near = std::nextafter(0.5, 1);
+  const auto moved = nodes(StepTo{.times = std::vector<double>{0.5, 1.0}, .jumps = {near}}, 0, 2);
+  CHECK((moved.size() == 4 && moved[1] == near));
+}
+
+TEST_CASE("What f sees at jumps: the inner side of each step", "[steps]") {
+  const Timeline timeline = FixedSteps{.n = 4, .jumps = {0, 0.5, 1, -3, 7, 0.5}}.timeline(0, 1);
+  REQUIRE(timeline.steps() == 4);
+  const auto step = [&](std::int64_t i) { return step_at(timeline, i); };
+  CHECK((step(0).sees_t0() == std::nextafter(0.0, 1) && step(0).sees_t1() == 0.25));
+  CHECK((step(1).sees_t0() == 0.25 && step(1).sees_t1() == std::nextafter(0.5, 0)));
+  CHECK((step(2).sees_t0() == std::nextafter(0.5, 1) && step(2).sees_t1() == 0.75));
+  CHECK((step(3).sees_t0() == 0.75 && step(3).sees_t1() == std::nextafter(1.0, 0)));
+  CHECK((!step(1).begins_at_jump() && step(1).ends_at_jump() && step(2).begins_at_jump()));
+  CHECK((step(1).h() == 0.25 && step(2).h() == 0.25));
+  const Timeline back = FixedSteps{.n = 2, .jumps = {0.5}}.timeline(1, 0);
+  CHECK(step_at(back, 0).sees_t1() == std::nextafter(0.5, 1));
+  CHECK(step_at(back, 1).sees_t0() == std::nextafter(0.5, 0));
+  // Two that lie some units in the last place apart are one, before which the first and after which the second is past.
+  const double next = std::nextafter(0.5, 1);
+  const Timeline twice = FixedSteps{.n = 2, .jumps = {next, 0.5}}.timeline(0, 1);
+  REQUIRE(twice.steps() == 2);
+  CHECK(step_at(twice, 0).sees_t1() == std::nextafter(0.5, 0));
+  CHECK(step_at(twice, 1).sees_t0() == std::nextafter(next, 1));
+  // One just inside an end shows f its inner side there, too.
+  const Timeline ends = FixedSteps{.n = 2, .jumps = {std::nextafter(1.0, 0)}}.timeline(0, 1);
+  CHECK((ends.steps() == 2 && step_at(ends, 1).sees_t1() == std::nextafter(std::nextafter(1.0, 0), 0)));
+}
+
+TEST_CASE("Jumps that are not finite are refused, with the list and the place", "[steps]") {
+  for (const double bad : {nan_value, infinity, -infinity}) {
+    CHECK_THROWS_WITH((FixedSteps{.n = 4, .jumps = {0.5, bad}}.timeline(0, 1)),
+                      ContainsSubstring("FixedSteps::jumps[1]") && ContainsSubstring("finite"));
+    CHECK_THROWS_WITH((FixedStep{.h = 0.1, .jumps = {bad}}.timeline(0, 1)), ContainsSubstring("FixedStep::jumps[0]"));
+    CHECK_THROWS_WITH((StepTo{.times = {}, .jumps = {bad}}.timeline(0, 1)), ContainsSubstring("StepTo::jumps[0]"));
+  }
+}
+
+TEST_CASE("Pieces between jumps move with t0 and t1 as their nodes do", "[steps]") {
+  constexpr double d = 1.0 / 1024;
+  const auto check = [&](const auto& steps) {
+    const Timeline timeline = steps.timeline(0.0, 2.0), later_start = steps.timeline(d, 2.0),
+                   later_end = steps.timeline(0.0, 2 + d);
+    REQUIRE((later_start.steps() == timeline.steps() && later_end.steps() == timeline.steps()));
+    for (std::int64_t i = 0; i <= timeline.steps(); ++i) {
+      CAPTURE(i);
+      // Nodes are rounded to 2^-53 of 2, differences of 2^-10 apart.
+      CHECK((later_start[i] - timeline[i]) / d == Approx(timeline.dt0(i)).margin(1e-12));
+      CHECK((later_end[i] - timeline[i]) / d == Approx(timeline.dt1(i)).margin(1e-12));
+    }
+  };
+  check(FixedSteps{.n = 10, .jumps = {0.5, 1.07}});
+  check(FixedSteps{.n = 10, .jumps = {0.77}});
+  check(FixedStep{.h = 0.21, .jumps = {0.5, 1.07}});
+  check(StepTo{.times = std::vector<double>{0.25, 1.5}, .each = 3, .jumps = {0.1, 1.07}});
 }

@@ -16,12 +16,22 @@
 
 namespace antistrophe::detail {
 
+// A timeline that knows where f jumps, if the steps say so.
+template <class StepsType>
+Timeline jumps_of([[maybe_unused]] const StepsType& steps, [[maybe_unused]] double t0, [[maybe_unused]] double t1,
+                  Timeline timeline) {
+  if constexpr (requires { steps.jumps_between(t0, t1); })
+    return std::move(timeline).jumping(steps.jumps_between(t0, t1));
+  else
+    return timeline;
+}
+
 template <class StepsType>
 Timeline timeline_of(const StepsType& steps, double t0, double t1) {
   if constexpr (LaidOutSteps<StepsType>)
     return steps.timeline(t0, t1);
   else
-    return Timeline::growing(t0);
+    return jumps_of(steps, t0, t1, Timeline::growing(t0));
 }
 
 // What steps say of the numbers of an exact method: a tolerance that they should resolve, or those of the solve that is
@@ -128,7 +138,7 @@ Timeline all_nodes(const std::vector<Segment<S>>& segments) {
     nodes.push_back(segment.interruption->t);
     interrupted.push_back({static_cast<std::int64_t>(nodes.size()) - 1, segment.interruption->step.t1});
   }
-  return Timeline::listed(std::move(nodes), std::move(interrupted));
+  return Timeline::listed(std::move(nodes), std::move(interrupted)).jumping_as(segments[0].timeline);
 }
 
 // The solution, of which `forward` keeps what the way back needs; its saved states move, or, where `keep`, are copied.

@@ -130,7 +130,10 @@ class Integration {
     std::int64_t first = plan.first();
     std::optional<std::size_t> fired;
     for (number_ = 0;; ++number_) {
-      open_segment(laid_out_ ? plan : begun(plan, t).numbered_from(first));
+      if (laid_out_)
+        open_segment(plan);
+      else
+        open_segment(begun(plan, t).numbered_from(first));
       if constexpr (!Detector::none) {
         f_.detector.start(t, f_.start, fired);
         if (const std::optional<std::size_t> again = f_.detector.recurring())
@@ -157,7 +160,7 @@ class Integration {
   // The timeline of a segment that begins at t, and grows.
   Timeline begun(const Timeline& plan, double t) const {
     if constexpr (requires { control_.passed(); }) return plan.stretch(t, control_.passed(), number_ > 0);
-    return Timeline::growing(t).after_event(number_ > 0);
+    return Timeline::growing(t).jumping_as(plan).after_event(number_ > 0);
   }
 
   // A segment of the solve before is used again.
@@ -186,7 +189,8 @@ class Integration {
     if constexpr (!Detector::none) over_at_start = f_.detector.over_at_start();
     saver.start(t, f_.start, control_.over() || over_at_start);
     if (!saver.goes_on()) return stopped(timeline.first());
-    if (const Outcome outcome = stepper.start(t, f_.start, carry); outcome != Outcome::ok)
+    const double sees = timeline.sees_after(t);
+    if (const Outcome outcome = stepper.start(sees, f_.start, carry); outcome != Outcome::ok)
       return failed_at(stepper, outcome, Step{timeline.first(), t, t, &timeline});
     f_.trace.begin(stepper, expected_steps_, carry);
     if (over_at_start) {
@@ -194,7 +198,7 @@ class Integration {
       f_.places.push_back({Place::Kind::at_start, number_, 0, 0, f_.start});
       return {Status::event, t, timeline.first(), -1, "a terminal event at the start"};
     }
-    control_.start(stepper, t, f_.start);
+    control_.start(stepper, sees, f_.start);
 
     for (std::int64_t i = 0; !control_.over();) {
       const double t_next = control_.target(t);

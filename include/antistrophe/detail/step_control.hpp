@@ -132,11 +132,14 @@ class FixedControl {
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
     return failed_at(stepper, outcome, step);
   }
-  // Goes on from an event at time t.
+  // Goes on from an event at time t. A step that ends just before f jumps must still land there.
   void resume(double t) {
     const double sign = plan_->t1() >= plan_->t0() ? 1 : -1;
     const double slack = time_slack(plan_->t0(), plan_->t1(), plan_->steps());
-    while (!over() && sign * ((*plan_)[next_] - t) <= slack) ++next_;
+    const auto passed_by = [&](double node) {
+      return sign * (node - t) <= (plan_->jump_at(node) != nullptr && node != plan_->t1() ? 0 : slack);
+    };
+    while (!over() && passed_by((*plan_)[next_])) ++next_;
   }
 
  private:
@@ -175,7 +178,7 @@ class AdaptiveControl {
       return;
     }
     double speed = 0;
-    h_ = first_step(stepper, controller_, options_, S::error_order, t, t1_, y, speed);
+    h_ = first_step(stepper, controller_, options_, S::error_order, t, landings_.sees_end, y, speed);
     if (guard_ && std::fabs(h_) * speed < 1) {
       longest_ = guard_->longest_at_rest(stepper, S::error_order, t, y);
       h_ = bounded(h_);
@@ -240,8 +243,9 @@ class AdaptiveControl {
     far_in_a_row_ = std::fabs((t1_ - step.t1) / step.h()) > far_too_many ? far_in_a_row_ + 1 : 0;
     if (guard_) {
       guard_->accepted();
-      guard_->look_now_and_then(stepper, step.t1, after_);
-      if (rests()) longest_ = std::fmin(longest_, guard_->longest_at_rest(stepper, S::error_order, step.t1, after_));
+      const double sees = step.timeline->sees_after(step.t1);
+      guard_->look_now_and_then(stepper, sees, after_);
+      if (rests()) longest_ = std::fmin(longest_, guard_->longest_at_rest(stepper, S::error_order, sees, after_));
     }
     next = bounded(next);
     h_ = lands_ ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished_)), wished_) : next;
@@ -249,7 +253,6 @@ class AdaptiveControl {
     if (!lands_) return;
     if (landings_.jump[landing_]) {
       controller_.forget();
-      stepper.forget();
       if (guard_) guard_->forget();
     }
     ++landing_;
@@ -293,7 +296,8 @@ class AdaptiveControl {
 
   void resume(double t) {
     const double sign = t1_ >= t0_ ? 1 : -1;
-    while (!over() && sign * (landings_.times[landing_] - t) <= time_slack(t0_, t1_)) ++landing_;
+    const double slack = time_slack(t0_, t1_);
+    while (!over() && sign * (landings_.times[landing_] - t) <= (landings_.jump[landing_] ? 0 : slack)) ++landing_;
     controller_.forget();
   }
 

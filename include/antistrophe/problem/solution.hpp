@@ -123,6 +123,7 @@ class [[nodiscard]] Solution {
     StepTimes times;
     times.resolutions = resolutions_;
     times.of_a_solve = true;
+    times.jumps = timeline_.jumps();
     times.reserve(static_cast<std::size_t>(timeline_.steps()) + 1);
     for (std::int64_t i = 0; i <= timeline_.steps(); ++i) {
       times.push_back(timeline_[i]);

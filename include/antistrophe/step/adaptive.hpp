@@ -5,6 +5,9 @@
 // (Söderlind 2003; Hairer, Nørsett & Wanner I, II.4, whose rule gives the first step).
 #pragma once
 
+#include <antistrophe/step/detail/jumps.hpp>
+#include <antistrophe/step/timeline.hpp>
+
 #include <Eigen/Core>
 
 #include <cstdint>
@@ -51,8 +54,9 @@ using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>
 // of the sign of t1 − t0. dtmin: below it a step is given up (0: what t can resolve). max_steps: as many as it takes unless
 // given; but a solve whose step is held by stability, not accuracy, for ten million steps to come is given up as stiff, and, unless max_steps
 // is given, so is one with a thousand million steps to come for a thousand steps in a row.
-// norm: root mean square unless given. step_to: times to land on. jumps: times to land on where f is discontinuous; what
-// the controller learnt before one is forgotten there. sensitivity_guard: where a gradient is asked for and the state is
+// norm: root mean square unless given. step_to: times to land on. jumps: times to land on where f is discontinuous, at which it
+// sees its own side, as with fixed steps (step/fixed.hpp); what the controller learnt before one is forgotten there.
+// sensitivity_guard: where a gradient is asked for and the state is
 // slow or rests, the error estimate says nothing of the state's sensitivities; steps are then kept so short that these are
 // resolved to the tolerance too (detail/sensitivity_guard.hpp).
 struct Adaptive {
@@ -67,6 +71,9 @@ struct Adaptive {
     result.rtol *= factor;
     result.atol = atol.times(factor);
     return result;
+  }
+  std::vector<Timeline::Jump> jumps_between(double t0, double t1) const {
+    return detail::jumps_between("Adaptive::jumps", jumps, t0, t1);
   }
 
   double rtol = 1e-6;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,29 @@ class Timeline {
     return timeline;
   }
 
+  // A time t at which f jumps, where a step ends and another begins: f is given `before` in its place in the one, `after` in the
+  // other, and never t.
+  struct Jump {
+    double t, before, after;
+  };
+  // The same steps, which know where f jumps; sorted along their direction.
+  Timeline jumping(std::vector<Jump> jumps) && {
+    if (!jumps.empty()) jumps_ = std::make_shared<const std::vector<Jump>>(std::move(jumps));
+    return std::move(*this);
+  }
+  Timeline jumping_as(const Timeline& other) && {
+    jumps_ = other.jumps_;
+    return std::move(*this);
+  }
+  // That at t, if f jumps there.
+  const Jump* jump_at(double t) const { return jumps_ == nullptr ? nullptr : find_jump(t); }
+  std::vector<Jump> jumps() const { return jumps_ == nullptr ? std::vector<Jump>{} : *jumps_; }
+  // What f is given in the place of t by what begins there.
+  double sees_after(double t) const {
+    const Jump* jump = jump_at(t);
+    return jump == nullptr ? t : jump->after;
+  }
+
   // Only t0 so far; append adds a node as each step is accepted.
   static Timeline growing(double t0) { return listed({t0}); }
   void append(double t) {
@@ -75,8 +99,7 @@ class Timeline {
   // grows. Its first node is t0 or, `after_event`, the time of an event. Where some steps aim at other times than their nodes, no
   // node of a stretch is known to be one of these, and its first and last alone move.
   Timeline stretch(double t, std::int64_t node, bool after_event) const {
-    Timeline timeline = growing(t);
-    timeline.after_event_ = after_event;
+    Timeline timeline = growing(t).jumping_as(*this).after_event(after_event);
     if (!interrupted_.empty()) return timeline;
     timeline.motion_ = motion_;
     timeline.planned_ = planned_;
@@ -158,6 +181,14 @@ class Timeline {
 
   bool begins_at_event(std::int64_t i) const { return after_event_ && i == 0; }
 
+  const Jump* find_jump(double t) const {
+    const std::vector<Jump>& jumps = *jumps_;
+    const double sign = jumps.back().t >= jumps.front().t ? 1 : -1;
+    const auto found = std::lower_bound(jumps.begin(), jumps.end(), t,
+                                        [sign](const Jump& jump, double time) { return sign * jump.t < sign * time; });
+    return found != jumps.end() && found->t == t ? &*found : nullptr;
+  }
+
   Kind kind_ = Kind::uniform;
   double t0_, t1_, h_ = 0;
   std::int64_t n_, first_ = 0;
@@ -165,7 +196,13 @@ class Timeline {
   Motion motion_;
   bool laid_out_ = false, after_event_ = false;
   std::vector<double> times_;
-  std::vector<Interrupted> interrupted_;  // in the order of their nodes
+  std::vector<Interrupted> interrupted_;            // in the order of their nodes
+  std::shared_ptr<const std::vector<Jump>> jumps_;  // of all segments of a solve
+};
+
+// A way through a step, forth or back, of length to − from; at its ends f is given the other two times.
+struct WayThrough {
+  double from, to, sees_from, sees_to;
 };
 
 // One step: its number n, its ends, and the times before it.
@@ -177,6 +214,22 @@ struct Step {
   double h() const { return t1 - t0; }
   // The node `back` steps before t0, and t0's own at 0; multistep and two-point methods ask for it.
   double earlier(std::int64_t back) const { return (*timeline)[n - timeline->first() - back]; }
+
+  bool begins_at_jump() const { return timeline != nullptr && timeline->jump_at(t0) != nullptr; }
+  bool ends_at_jump() const { return timeline != nullptr && timeline->jump_at(t1) != nullptr; }
+  // What f is given at t0 and t1: where it jumps there, the neighbouring number inside the step.
+  double sees_t0() const { return timeline == nullptr ? t0 : timeline->sees_after(t0); }
+  double sees_t1() const {
+    const Timeline::Jump* jump = timeline == nullptr ? nullptr : timeline->jump_at(t1);
+    return jump == nullptr ? t1 : jump->before;
+  }
+  // What f is given at an earlier node, by the step that begins there.
+  double sees_earlier(std::int64_t back) const { return timeline->sees_after(earlier(back)); }
+
+  WayThrough forth() const { return {t0, t1, sees_t0(), sees_t1()}; }
+  WayThrough back() const { return {t1, t0, sees_t1(), sees_t0()}; }
+  // The step before this one.
+  Step step_before() const { return {n - 1, earlier(1), t0, timeline}; }
 };
 
 inline Step step_at(const Timeline& timeline, std::int64_t i) {

@@ -53,7 +53,8 @@ struct StepFailure {
 // The interface against which solve and every adjoint are written; each is then written once.
 //   Carry, CarryBar       structs whose parts() is a tuple of references to Eigen objects: what a step reads and makes,
 //                         and its cotangent
-//   start                 the carry at t0
+//   start                 the carry at t0. What a stepper gives f in the place of a time are step.sees_t0() and the like, and
+//                         t0 as it is handed to start and finish: f may jump at a node, and then each side sees its own
 //   read                  the state y that a carry stands for
 //   attempt               as much of a step as acceptance needs; the carry stays as it is
 //   proposal, error       the state at the step's end and its error estimates, after attempt

@@ -64,7 +64,8 @@ class BackwardPass {
       Failure failure = forward_.trace.sweep(stepper, k, segment.timeline, carry_, backward_, way_back, gradient.stats);
       if (failure.status != Status::success) return failure;
       TimeCotangents start_bar;
-      stepper.finish(segment.timeline.t0(), carry_, backward_.carry_bar, start_bar_, backward_.theta_bar, start_bar);
+      stepper.finish(segment.timeline.sees_after(segment.timeline.t0()), carry_, backward_.carry_bar, start_bar_,
+                     backward_.theta_bar, start_bar);
       if (k == 0) ends_bar.t0 += start_bar.t0;
       event_bar = backward_.times_bar.event + start_bar.t0;
     }

@@ -52,6 +52,9 @@ class FieldStepper {
 
   explicit FieldStepper(const F& field) : field_(field) {}
 
+  // The field, frozen to what it sees of a step where it can be.
+  const Field& field_over(const Step& step) { return field_(step.sees_t0(), step.sees_t1()); }
+
   // aᵀb where gradients with respect to the times are offered; else 0, and nothing is computed.
   template <class V>
   static double product(const V& a, const V& b) {

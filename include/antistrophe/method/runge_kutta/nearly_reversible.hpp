@@ -42,7 +42,7 @@ class NearlyReversibleStepper : public RungeKuttaStepper<Base, F, Y> {
   template <class Cursor>
   Outcome reconstruct(const Step& step, Carry& carry, Cursor&) {
     this->forget();
-    this->calls_ += this->increment_.evaluate(this->field_(step.t0, step.t1), step.t1, step.t0, carry.y, this->psi_);
+    this->calls_ += this->increment_.evaluate(this->field_over(step), step.back(), carry.y, this->psi_);
     carry.y += this->psi_;
     this->y1_ = carry.y;
     return this->finite_end();

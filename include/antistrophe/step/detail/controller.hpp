@@ -46,51 +46,40 @@ void validate(const Adaptive& options, const Y& y0, double t0, double t1) {
   if (!(options.highest_factor > 1)) refuse("Adaptive::highest_factor", options.highest_factor, "above 1");
 }
 
-// The times between t0 and t1 on which steps must land, along the direction; the last is t1.
+// The times between t0 and t1 on which steps must land, along the direction; the last is t1. A jump that agrees with a time to
+// land on takes its place.
 struct Landings {
   std::vector<double> times;
   std::vector<bool> jump;
+  double sees_end;  // what f is given at t1
 
-  Landings(const Adaptive& options, double t0, double t1) {
+  Landings(const Adaptive& options, double t0, double t1) : sees_end(t1) {
     const double sign = t1 >= t0 ? 1 : -1, slack = time_slack(t0, t1);
     std::vector<std::pair<double, bool>> all;
-    const auto add = [&](const std::vector<double>& given, const std::string& name, bool is_jump) {
-      for (std::size_t i = 0; i < given.size(); ++i) {
-        const std::string entry = name + "[" + std::to_string(i) + "]";
-        if (!std::isfinite(given[i])) refuse(entry, given[i], "finite");
-        if (sign * (given[i] - t0) > slack && sign * (t1 - given[i]) > slack) all.emplace_back(given[i], is_jump);
-      }
-    };
-    add(options.step_to, "Adaptive::step_to", false);
-    add(options.jumps, "Adaptive::jumps", true);
+    for (std::size_t i = 0; i < options.step_to.size(); ++i) {
+      const double t = options.step_to[i];
+      if (!std::isfinite(t)) refuse_entry("Adaptive::step_to", i, t, "finite");
+      if (sign * (t - t0) > slack && sign * (t1 - t) > slack) all.emplace_back(t, false);
+    }
+    for (const Timeline::Jump& given : options.jumps_between(t0, t1))
+      if (given.t == t1)
+        sees_end = given.before;
+      else if (given.t != t0)
+        all.emplace_back(given.t, true);
     std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return sign * a.first < sign * b.first; });
     for (const auto& [t, is_jump] : all) {
       if (!times.empty() && std::fabs(t - times.back()) <= slack) {
-        jump.back() = jump.back() || is_jump;
+        if (is_jump) {
+          times.back() = t;
+          jump.back() = true;
+        }
         continue;
       }
       times.push_back(t);
       jump.push_back(is_jump);
     }
-    straddle_jumps(t0, t1);
     times.push_back(t1);
     jump.push_back(false);
-  }
-
- private:
-  // A step has stages at both its ends, and at a jump the field has the value of one side only: so steps land on the
-  // neighbouring numbers too, and those before and after see nothing but their own side.
-  void straddle_jumps(double t0, double t1) {
-    std::vector<double> all;
-    std::vector<bool> forget;
-    const auto land = [&](double t, bool is_jump) { all.push_back(t), forget.push_back(is_jump); };
-    for (std::size_t i = 0; i < times.size(); ++i) {
-      if (jump[i]) land(std::nextafter(times[i], t0), false);
-      land(times[i], false);
-      if (jump[i]) land(std::nextafter(times[i], t1), true);
-    }
-    times = std::move(all);
-    jump = std::move(forget);
   }
 };
 

@@ -5,6 +5,7 @@
 #include <antistrophe/method/adams/detail/adams_steps.hpp>
 #include <antistrophe/method/adams/detail/adams_values.hpp>
 #include <antistrophe/method/adams/detail/adams_weights.hpp>
+#include <antistrophe/method/detail/raw_bits.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
 #include <antistrophe/method/runge_kutta/tableau/all.hpp>
@@ -308,10 +309,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   // The ring, which a new start does not need, but the way back does.
   template <class Bits>
   void give_up(Carry& carry, Bits& bits) const {
-    if constexpr (!std::is_same_v<Bits, NoBits>) {
-      for (const Stored& x : carry.older) push_raw(x, bits);
-      push_raw(carry.begun, bits);
-    }
+    for (const Stored& x : carry.older) push_raw(x, bits);
+    push_raw(carry.begun, bits);
     for (Stored& x : carry.older) x.setZero();
     carry.begun[0] = at_.begun;
   }
@@ -331,7 +330,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // Ψ of a Runge–Kutta step into psi_.
   void increment_of_start(const Step& step, const Stored& at) {
-    calls_ += start_.evaluate(field(), step.t0, step.t1, numbers_.real(at, real_), psi_);
+    calls_ += start_.evaluate(field(), step.forth(), numbers_.real(at, real_), psi_);
   }
 
   // hΣ b_j f_{n−j} into psi_ and hΣ c_j f_{n−j} into mirror_, of a step from x_n = newest.
@@ -344,7 +343,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       combine(h, weights().predict, weights().mirror, f, predicted_, mirror_);
       assign(end_x_, numbers_.real(newest, real_) + predicted_);
       ++calls_.evaluations;
-      evaluate_alone<F, Y>(field(), step.t1, end_x_, end_.f, end_.tape);
+      evaluate_alone<F, Y>(field(), step.sees_t1(), end_x_, end_.f, end_.tape);
       combine(h, weights().main, all_values(), psi_);
     } else {
       combine(h, weights().main, weights().mirror, f, psi_, mirror_);
@@ -379,8 +378,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       const std::int64_t back = step.n - number;
       const Stored& x = back == 0 ? newest : older[ring_slot<K>(number)];
       ++calls_.evaluations;
-      evaluate_alone<F, Y>(field(), back == 0 ? step.t0 : step.earlier(back), numbers_.real(x, real_), value.f,
-                           value.tape);
+      evaluate_alone<F, Y>(field(), back == 0 ? step.sees_t0() : step.sees_earlier(back), numbers_.real(x, real_),
+                           value.f, value.tape);
     });
   }
 
@@ -411,7 +410,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       pull_back_adams(step, bar, theta_bar, t_bar, saves);
     if (bar.valued[0] > step.n) return;
     know(step, step.n, before.newest, before.older);
-    t_bar.t0 += this->vjp(field(), step.t0, numbers_.real(before.newest, real_), known_[at_.slot].tape,
+    t_bar.t0 += this->vjp(field(), step.sees_t0(), numbers_.real(before.newest, real_), known_[at_.slot].tape,
                           bar.values[at_.slot], bar.newest, theta_bar);
   }
 
@@ -458,7 +457,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     }
     if constexpr (Corrected) {
       predicted_bar_.setZero();
-      t_bar.t1 += this->vjp(field(), step.t1, end_x_, end_.tape, end_bar_, predicted_bar_, theta_bar);
+      t_bar.t1 += this->vjp(field(), step.sees_t1(), end_x_, end_.tape, end_bar_, predicted_bar_, theta_bar);
       for (std::size_t j = 0; j < K; ++j) {
         Y& value_bar = bar.values[slot_before(j)];
         assign(value_bar, value_bar + scalar<Y>(h * w.predict[j]) * predicted_bar_);

@@ -1,5 +1,5 @@
-// Where a step stands among others, to an Adams method: whether its interpolant may reach it, and whether all steps that it
-// sees are equal. Functions of the times alone, so that both passes decide alike.
+// Where a step stands among others, to an Adams method: whether its interpolant may reach it, which is never carried across a
+// jump of f, and whether all steps that it sees are equal. Functions of the times alone, so that both passes decide alike.
 #pragma once
 
 #include <antistrophe/method/adams/detail/adams_carry.hpp>
@@ -35,7 +35,7 @@ inline bool continues(const Step& step, std::int64_t i) {
 template <std::size_t K>
 void place_forth(const Step& step, std::int64_t begun, AdamsPlace& place) {
   const std::int64_t i = step.n - step.timeline->first();
-  const bool restarts = i > begun && !continues(step, i);
+  const bool restarts = i > begun && (step.begins_at_jump() || !continues(step, i));
   place.i = i;
   place.slot = ring_slot<K>(step.n);
   place.begun = restarts ? i : begun;

@@ -62,7 +62,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   // y1; the second increment is paid by commit.
   Outcome attempt(const Step& step, const Carry& carry) {
     completed_ = false;
-    evaluate(first_, step, step.t0, step.t1, carry.z);
+    evaluate(first_, step, step.forth(), carry.z);
     if (!numbers_.store(psi_, increment_)) return classify();
     gap_ = carry.y - carry.z;
     numbers_.shrink(step.n, gap_, shrunk_);
@@ -74,14 +74,14 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // The error estimates of Ψ_h(t0, z0), after attempt; evaluates the stages that the increment left out.
   void error(const Step& step, const Carry&, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
-    calls_ += first_.complete(field_(step.t0, step.t1), static_cast<std::size_t>(Tableau::base_stages));
+    calls_ += first_.complete(this->field_over(step), static_cast<std::size_t>(Tableau::base_stages));
     first_.estimate(estimates);
   }
 
   // The continuous extension y(t0 + σh) = z0 + h Σ ω_i(σ) k_i + (1 − σ(1−λ)) (y0 − z0) of the attempted step, before it is
   // committed: y0 at σ = 0, y1 at σ = 1, and between them the base method's.
   void extend(const Step& step, const Carry&, StepPolynomial<Y, dense_degree>& polynomial) {
-    calls_ += first_.complete(field_(step.t0, step.t1), first_.count);
+    calls_ += first_.complete(this->field_over(step), first_.count);
     first_.extend(polynomial);
     const Y& gap = numbers_.real(gap_, real_);
     polynomial.coefficients[0] += gap;
@@ -101,7 +101,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // z1 of the attempted step.
   Outcome complete(const Step& step, const Carry& carry) {
-    evaluate(second_, step, step.t1, step.t0, y1_);
+    evaluate(second_, step, step.back(), y1_);
     if (!numbers_.store(psi_, increment_)) return classify();
     z1_ = carry.z - increment_;
     if (!numbers_.in_range(z1_)) return left_range(z1_);
@@ -132,7 +132,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   void pullback(const Step& step, const Carry& before, CarryBar& carry_bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>> saves) {
     attempt(step, before);
-    evaluate(second_, step, step.t1, step.t0, y1_);
+    evaluate(second_, step, step.back(), y1_);
     pull_back_second(step, carry_bar, theta_bar, t_bar);
     pull_back_first(step, carry_bar, theta_bar, t_bar, saves);
   }
@@ -161,18 +161,18 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   void forget() {}
 
  private:
-  void evaluate(Stages<Tableau, Field, Y>& stages, const Step& step, double from, double to, const Stored& at) {
-    calls_ += stages.evaluate(field_(step.t0, step.t1), from, to, numbers_.real(at, real_), psi_);
+  void evaluate(Stages<Tableau, Field, Y>& stages, const Step& step, const WayThrough& way, const Stored& at) {
+    calls_ += stages.evaluate(this->field_over(step), way, numbers_.real(at, real_), psi_);
   }
 
   template <class Cursor, class AfterSecond, class AfterFirst>
   Outcome retrace(const Step& step, Carry& carry, Cursor& bits, AfterSecond&& after_second, AfterFirst&& after_first) {
-    evaluate(second_, step, step.t1, step.t0, carry.y);
+    evaluate(second_, step, step.back(), carry.y);
     after_second();
     if (!numbers_.store(psi_, increment_)) return classify();
     carry.z += increment_;
     if (!numbers_.in_range(carry.z)) return left_range(carry.z);
-    evaluate(first_, step, step.t0, step.t1, carry.z);
+    evaluate(first_, step, step.forth(), carry.z);
     if (!numbers_.store(psi_, increment_)) return classify();
     gap_ = carry.y - carry.z - increment_;
     numbers_.grow(step.n, gap_, bits);
@@ -184,7 +184,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // Through z1 = z0 − Ψ_{−h}(t1, y1):   ȳ1 += −J[Ψ_{−h}](t1, y1)ᵀ z̄1.
   void pull_back_second(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar) {
-    calls_ += first_.pull_back(field_(step.t0, step.t1), second_, -1, bar.z, {bar.y, theta_bar, t_bar.t1, t_bar.t0});
+    calls_ += first_.pull_back(this->field_over(step), second_, -1, bar.z, {bar.y, theta_bar, t_bar.t1, t_bar.t0});
   }
 
   // Through y1 = z0 + λ (y0 − z0) + Ψ_h(t0, z0):   z̄0 = z̄1 + (1−λ) ȳ1 + J[Ψ_h](t0, z0)ᵀ ȳ1,   ȳ0 = λ ȳ1;
@@ -192,7 +192,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   void pull_back_first(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                        std::span<const SavedInside<Y>> saves) {
     const double lambda = numbers_.lambda();
-    calls_ += first_.pull_back(field_(step.t0, step.t1), bar.y, {bar.z, theta_bar, t_bar.t0, t_bar.t1}, saves);
+    calls_ += first_.pull_back(this->field_over(step), bar.y, {bar.z, theta_bar, t_bar.t0, t_bar.t1}, saves);
     bar.z += scalar<Y>(1 - lambda) * bar.y;
     bar.y *= scalar<Y>(lambda);
     for (const auto& [sigma, w] : saves) {

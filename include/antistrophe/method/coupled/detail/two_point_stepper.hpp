@@ -46,6 +46,7 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
         q_(zeros_like(y0)),
         d_bar_(q_),
         first_bar_(q_),
+        mirror_first_bar_(q_),
         increment_(numbers_.zeros(y0)),
         mirrored_(increment_),
         next_mirrored_(increment_),
@@ -88,14 +89,14 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // The error estimates of Ψ_h(t1, y1); evaluates the stages that the increment left out.
   void error(const Step& step, const Carry&, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
-    calls_ += ahead_.complete(field_(step.t0, step.t1), static_cast<std::size_t>(Tableau::base_stages));
+    calls_ += ahead_.complete(this->field_over(step), static_cast<std::size_t>(Tableau::base_stages));
     ahead_.estimate(estimates);
   }
 
   // The continuous extension y(t1 + σh) = y1 + h Σ ω_i(σ) k_i + σ λ D: y1 at σ = 0, y2 at σ = 1, and between them the base
   // method's.
   void extend(const Step& step, const Carry&, StepPolynomial<Y, dense_degree>& polynomial) {
-    calls_ += ahead_.complete(field_(step.t0, step.t1), ahead_.count);
+    calls_ += ahead_.complete(this->field_over(step), ahead_.count);
     ahead_.extend(polynomial);
     if (!is_first(step)) polynomial.coefficients[1] += numbers_.real(shrunk_, real_);
     this->check_inside(polynomial, ahead_);
@@ -114,8 +115,8 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   // Ψ_{−h}(t2, y2) of the attempted step, which the next one needs, and with it that one's D.
   Outcome complete(const Step& step, const Carry& carry) {
     const Y& at = numbers_.real(y1_, real_);
-    if constexpr (shares_first) calls_ += mirror_.evaluate_first(field_(step.t0, step.t1), step.t1, at);
-    calls_ += mirror_.evaluate(field_behind_(step.t0, step.t1), step.t1, step.t0, at, psi_);
+    if constexpr (shares_first) calls_ += mirror_.evaluate_first(this->field_over(step), step.sees_t1(), at);
+    calls_ += mirror_.evaluate(behind(step), step.back(), at, psi_);
     if (!numbers_.store(psi_, next_mirrored_)) return this->classify();
     next_gap_ = carry.y - y1_ - next_mirrored_;
     if (!numbers_.gap_in_range(next_gap_)) return this->left_range(next_gap_);
@@ -133,7 +134,7 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
     if (completed_) {
       mirrored_.swap(next_mirrored_);
       if constexpr (shares_first) ahead_.k[0] = mirror_.k[0];
-      tried_.learn(step.n + 1);
+      tried_.learn_end(step);
     }
     return Outcome::ok;
   }
@@ -189,25 +190,31 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
 
  private:
   using Common::calls_, Common::field_, Common::numbers_, Common::psi_, Common::real_;
-  // A field frozen to a step is another one in the step before: there the two first stages differ.
+  // A field frozen to a step is another one in the step before: there the two first stages differ. So they do where f jumps.
   static constexpr bool shares_first = !Freezable<F>;
 
   static bool is_first(const Step& step) { return step.n == step.timeline->first(); }
+  const Field& behind(const Step& step) { return field_behind_(step.sees_t0(), step.sees_t1()); }
 
   // Ψ_h and Ψ_{−h0}, both from y at step.t0. Tried again with another h, a step keeps its first stage and Ψ_{−h0}.
   bool increments(const Step& step, const Stored& y, bool again) {
     const Y& at = numbers_.real(y, real_);
-    const Field& field = field_(step.t0, step.t1);
+    const Field& field = this->field_over(step);
     if (shares_first && !again) {
       tried_.forget();
-      calls_ += ahead_.evaluate_first(field, step.t0, at);
+      calls_ += ahead_.evaluate_first(field, step.sees_t0(), at);
     }
-    calls_ += ahead_.evaluate(field, step.t0, step.t1, at, psi_);
+    calls_ += ahead_.evaluate(field, step.forth(), at, psi_);
     if (!numbers_.store(psi_, increment_)) return false;
     if (again || is_first(step)) return true;
-    const double before = step.earlier(1);
-    if constexpr (shares_first) mirror_.k[0] = ahead_.k[0];
-    calls_ += mirror_.evaluate(field_behind_(before, step.t0), step.t0, before, at, psi_);
+    const Step before = step.step_before();
+    if constexpr (shares_first) {
+      if (step.begins_at_jump())
+        calls_ += mirror_.evaluate_first(behind(before), before.sees_t1(), at);
+      else
+        mirror_.k[0] = ahead_.k[0];
+    }
+    calls_ += mirror_.evaluate(behind(before), before.back(), at, psi_);
     return numbers_.store(psi_, mirrored_);
   }
 
@@ -218,7 +225,7 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
                  std::span<const SavedInside<Y>> saves) {
     const auto lambda = scalar<Y>(numbers_.lambda());
     const bool first = is_first(step);
-    const Field& field = field_(step.t0, step.t1);
+    const Field& field = this->field_over(step);
     assign(q_, bar.y);
     assign(d_bar_, lambda * bar.y);
     assign(bar.y, bar.y + bar.older);
@@ -241,20 +248,25 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
     else
       pull_back_mirror(step, bar, theta_bar, t_bar);
     if constexpr (shares_first)
-      calls_ += ahead_.pull_back_first(field, step.t0, first_bar_, bar.y, theta_bar, t_bar.t0);
+      calls_ += ahead_.pull_back_first(field, step.sees_t0(), ahead_, first_bar_, bar.y, theta_bar, t_bar.t0);
   }
 
   // Through D.
   void pull_back_mirror(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar) {
-    const double before = step.earlier(1);
-    const Field& field = field_behind_(before, step.t0);
+    const Step before = step.step_before();
+    const Field& field = behind(before);
     double before_bar = 0;
     assign(bar.older, d_bar_);
     assign(bar.y, bar.y - d_bar_);
     const IncrementBar<Field, Y> increment_bar{bar.y, theta_bar, t_bar.t0, before_bar};
-    if constexpr (shares_first)
-      calls_ += ahead_.pull_back_to_first(field, mirror_, -1, d_bar_, increment_bar, first_bar_);
-    else
+    if constexpr (shares_first) {
+      const bool shares = !step.begins_at_jump();
+      Y& to_first = shares ? first_bar_ : mirror_first_bar_;
+      if (!shares) assign(to_first, Y::Zero(q_.rows(), q_.cols()));
+      calls_ += ahead_.pull_back_to_first(field, mirror_, -1, d_bar_, increment_bar, to_first);
+      if (!shares)
+        calls_ += ahead_.pull_back_first(field, before.sees_t1(), mirror_, to_first, bar.y, theta_bar, t_bar.t0);
+    } else
       calls_ += ahead_.pull_back(field, mirror_, -1, d_bar_, increment_bar);
     pull_back_earlier(step, 1, before_bar, t_bar);
   }
@@ -262,7 +274,7 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   OverStep<F> field_behind_;            // the field of the step before
   Increment<Tableau, Field, Y> ahead_;  // Ψ_h
   Stages<Tableau, Field, Y> mirror_;    // of Ψ_{−h0}
-  Y q_, d_bar_, first_bar_;
+  Y q_, d_bar_, first_bar_, mirror_first_bar_;
   Stored increment_, mirrored_, next_mirrored_, next_gap_, gap_, shrunk_, y1_;
   bool completed_ = false;  // next_… are those of the attempted step
   NodeCache tried_;  // where ahead_ holds the first stage, and mirrored_ is Ψ_{−h0}, of a step that is tried again

@@ -1,6 +1,7 @@
 // The stepper of the asynchronous leapfrog; method/node/asynchronous_leapfrog.hpp has the formulas.
 #pragma once
 
+#include <antistrophe/method/detail/raw_bits.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/stages.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -61,7 +62,9 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
         no_slope_(zeros_like(y0)),
         slopes_(leapfrog_factor<Arithmetic>(method.damping), slope_resolution(method), no_slope_),
         tape_(field_.empty_tape(y0)),
+        start_tape_(tape_),
         u_(Y::Constant(y0.rows(), y0.cols(), unwritten<Y>)),
+        start_slope_(u_),
         v0_(zeros_like(y0)),
         v1_(v0_),
         u_bar_(v0_),
@@ -71,6 +74,7 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
         k_(half_step_),
         y1_(half_step_),
         stored_u_(half_step_),
+        stored_v0_(half_step_),
         gap_(half_step_),
         shrunk_(half_step_),
         stored_v1_(half_step_) {}
@@ -90,19 +94,22 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   Outcome start(double t0, const Y& y0, Carry& carry) {
     if (!numbers_.store(y0, carry.y)) return classify(y0);
     evaluate(field_(t0, t0), t0, carry.y);
-    return slopes_.store(u_, carry.v) ? Outcome::ok : classify_slope();
+    return slopes_.store(u_, carry.v) ? Outcome::ok : classify_slope(u_);
   }
 
   void read(const Carry& carry, Y& y) { y = numbers_.real(carry.y, real_); }
 
   Outcome attempt(const Step& step, const Carry& carry) {
-    v0_ = slopes_.real(carry.v, real_);
+    const bool anew = begins_anew(step);
+    if (anew && !evaluate_start(step, carry.y)) return classify_slope(start_slope_);
+    const Stored& stored_v0 = anew ? stored_v0_ : carry.v;
+    v0_ = slopes_.real(stored_v0, real_);
     if (!half(step, v0_)) return classify();
     k_ = carry.y + half_step_;
     if (!holds(k_)) return left_range(k_);
-    evaluate(field_(step.t0, step.t1), middle(step), k_);
-    if (!slopes_.store(u_, stored_u_)) return classify_slope();
-    gap_ = carry.v - stored_u_;
+    evaluate(this->field_over(step), middle(step), k_);
+    if (!slopes_.store(u_, stored_u_)) return classify_slope(u_);
+    gap_ = stored_v0 - stored_u_;
     if (!slopes_.gap_in_range(gap_)) return left_range_of_slopes(gap_);
     slopes_.shrink(step.n, gap_, shrunk_);
     if (overshoots())
@@ -135,6 +142,7 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {
+    if (begins_anew(step)) push_raw(carry.v, bits);
     slopes_.keep(step.n, gap_, bits);
     carry.y = y1_;
     carry.v = stored_v1_;
@@ -146,14 +154,14 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>> saves) {
     attempt(step, before);
-    pull_back(step, bar, theta_bar, t_bar, saves);
+    pull_back(step, before, bar, theta_bar, t_bar, saves);
   }
 
   template <class Cursor>
   Outcome step_back(const Step& step, Carry& carry, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                     std::span<const SavedInside<Y>> saves, Cursor& bits) {
     const Outcome outcome = reconstruct(step, carry, bits);
-    if (outcome == Outcome::ok) pull_back(step, bar, theta_bar, t_bar, saves);
+    if (outcome == Outcome::ok) pull_back(step, carry, bar, theta_bar, t_bar, saves);
     return outcome;
   }
 
@@ -163,8 +171,8 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
     if (!half(step, v1_)) return classify();
     k_ = carry.y - half_step_;
     if (!holds(k_)) return left_range(k_);
-    evaluate(field_(step.t0, step.t1), middle(step), k_);
-    if (!slopes_.store(u_, stored_u_)) return classify_slope();
+    evaluate(this->field_over(step), middle(step), k_);
+    if (!slopes_.store(u_, stored_u_)) return classify_slope(u_);
     if (overshoots())
       gap_ = stored_u_ - carry.v;
     else
@@ -176,7 +184,14 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
     v0_ = slopes_.real(carry.v, real_);
     if (!half(step, v0_)) return classify();
     carry.y = k_ - half_step_;
-    return holds(carry.y) ? Outcome::ok : left_range(carry.y);
+    if (!holds(carry.y)) return left_range(carry.y);
+    if (!begins_anew(step)) return Outcome::ok;
+    // The slope is that of f on this side of a jump; the one that the step before came with was set aside.
+    if (!evaluate_start(step, carry.y)) return classify_slope(start_slope_);
+    if constexpr (Numbers::exact)
+      if (!Numbers::same(carry.v, stored_v0_)) return left_range_of_slopes(carry.v);
+    pop_raw(carry.v, bits);
+    return slopes_.in_range(carry.v) ? Outcome::ok : left_range_of_slopes(carry.v);
   }
 
   // v(t0) = f(t0, y0).
@@ -201,7 +216,16 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   static double middle(const Step& step) {
-    return std::clamp(step.t0 + step.h() / 2, std::min(step.t0, step.t1), std::max(step.t0, step.t1));
+    const double from = step.sees_t0(), to = step.sees_t1();
+    return std::clamp(step.t0 + step.h() / 2, std::min(from, to), std::max(from, to));
+  }
+  // Where f jumps, the slope that a step ends with is none to begin the next one with: that is f itself, as at the first step.
+  static bool begins_anew(const Step& step) { return step.begins_at_jump() && step.n != step.timeline->first(); }
+  bool evaluate_start(const Step& step, const Stored& y) {
+    evaluate_alone<Field, Y>(this->field_over(step), step.sees_t0(), numbers_.real(y, real_), start_slope_,
+                             start_tape_);
+    ++calls_.evaluations;
+    return slopes_.store(start_slope_, stored_v0_);
   }
   // v1 lies beyond u, seen from v0.
   bool overshoots() const { return damping_ > 0.5; }
@@ -224,7 +248,7 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // v̄1 += h/2 ȳ1;   ū = 2η v̄1;   k̄ = ȳ1 + J(k)ᵀ ū;   ȳ0 = k̄,   v̄0 = (1 − 2η) v̄1 + h/2 k̄;
   // a value saved at σ adds ȳ0 += w,   v̄0 += h (σ − σ²/2) w,   v̄1 += h σ²/2 w.
-  void pull_back(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
+  void pull_back(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                  std::span<const SavedInside<Y>> saves) {
     const double h = step.h();
     double h_bar = product(bar.y, v1_) / 2;
@@ -241,16 +265,20 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
       if constexpr (Common::with_times) move_save(h * ((1 - sigma) * along_start + sigma * along_end), sigma, h, t_bar);
     }
     u_bar_ = scalar<Y>(2 * damping_) * bar.v;
-    const double middle_bar = vjp(field_(step.t0, step.t1), middle(step), k_, u_bar_, bar.y, theta_bar);
+    const double middle_bar = vjp(this->field_over(step), middle(step), k_, u_bar_, bar.y, theta_bar);
     h_bar += product(bar.y, v0_) / 2;
     bar.v = scalar<Y>(1 - 2 * damping_) * bar.v + scalar<Y>(h / 2) * bar.y + v0_bar_;
     bar.y += y0_bar_;
     t_bar.t0 += middle_bar / 2 - h_bar;
     t_bar.t1 += middle_bar / 2 + h_bar;
+    if (!begins_anew(step)) return;
+    t_bar.t0 += Common::vjp(this->field_over(step), step.sees_t0(), numbers_.real(before.y, real_), start_tape_, bar.v,
+                            bar.y, theta_bar);
+    bar.v.setZero();
   }
 
-  Outcome classify_slope() {
-    const Outcome outcome = classify(slopes_, u_, ".slope_resolution");
+  Outcome classify_slope(const Y& slope) {
+    const Outcome outcome = classify(slopes_, slope, ".slope_resolution");
     if (outcome == Outcome::not_finite)
       this->failure_.cause =
           "a slope is not finite: the field returned NaN or infinity or left an entry of dy unwritten, or the step is "
@@ -262,10 +290,10 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   double damping_;
   Y no_slope_;
   Numbers slopes_;
-  Tape<Field, Y> tape_;
-  Y u_, v0_, v1_;
+  Tape<Field, Y> tape_, start_tape_;
+  Y u_, start_slope_, v0_, v1_;
   Y u_bar_, y0_bar_, v0_bar_;
-  Stored half_step_, k_, y1_, stored_u_, gap_, shrunk_, stored_v1_;
+  Stored half_step_, k_, y1_, stored_u_, stored_v0_, gap_, shrunk_, stored_v1_;
 };
 
 }  // namespace antistrophe::detail

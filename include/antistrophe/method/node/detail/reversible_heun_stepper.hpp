@@ -89,7 +89,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
     carry.y = y1_;
     carry.y_hat = y_hat1_;
     std::swap(start_, end_);
-    node_.learn(step.n + 1);
+    node_.learn_end(step);
     return Outcome::ok;
   }
 
@@ -114,7 +114,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
   template <class Cursor>
   Outcome reconstruct(const Step& step, Carry& carry, Cursor&) {
     y_hat1_ = carry.y_hat;
-    if (!turn_back(step)) evaluate(step, step.t1, y_hat1_, end_);
+    if (!turn_back(step)) evaluate(step, step.sees_t1(), y_hat1_, end_);
     if (!half_slope(step, end_, k1_)) return this->classify();
     carry.y_hat = 2 * carry.y - y_hat1_ - 2 * k1_;
     if (!this->holds(carry.y_hat)) return this->left_range(carry.y_hat);
@@ -141,7 +141,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
   void forget() { node_.forget(); }
 
  private:
-  // A field frozen to a step has two values at a node, one for each step.
+  // A field frozen to a step has two values at a node, one for each step; and so has one that jumps there.
   static constexpr bool shares_nodes = !Freezable<F>;
 
   struct Slope {
@@ -151,11 +151,11 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
 
   void evaluate(const Step& step, double t, const Stored& y_hat, Slope& slope) {
     node_.forget();
-    evaluate_alone<Field, Y>(field_(step.t0, step.t1), t, numbers_.real(y_hat, real_), slope.f, slope.tape);
+    evaluate_alone<Field, Y>(this->field_over(step), t, numbers_.real(y_hat, real_), slope.f, slope.tape);
     ++calls_.evaluations;
   }
   void evaluate_start(const Step& step, const Carry& carry) {
-    evaluate(step, step.t0, carry.y_hat, start_);
+    evaluate(step, step.sees_t0(), carry.y_hat, start_);
     node_.learn(step.n);
   }
 
@@ -176,7 +176,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
     y_hat1_ = 2 * carry.y - carry.y_hat + 2 * k0_;
     if (!this->holds(y_hat1_)) return this->left_range(y_hat1_);
     if (!knows_end) {
-      evaluate(step, step.t1, y_hat1_, end_);
+      evaluate(step, step.sees_t1(), y_hat1_, end_);
       node_.learn(step.n);
     }
     if (!half_slope(step, end_, k1_)) return this->classify();
@@ -210,16 +210,16 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
       h_bar += at_start * along_start + at_end * along_end;
       if constexpr (Common::with_times) move_save(h * ((1 - sigma) * along_start + sigma * along_end), sigma, h, t_bar);
     }
-    const Field& field = field_(step.t0, step.t1);
-    t_bar.t1 += vjp(field, step.t1, y_hat1_, end_, bar.f, bar.y_hat, theta_bar);
+    const Field& field = this->field_over(step);
+    t_bar.t1 += vjp(field, step.sees_t1(), y_hat1_, end_, bar.f, bar.y_hat, theta_bar);
     h_bar += (product(bar.y, start_.f) + product(bar.y, end_.f)) / 2 + product(bar.y_hat, start_.f);
     bar.f = f0_bar_ + scalar<Y>(h) * bar.y_hat;
     bar.y = y0_bar_ + bar.y_hat + bar.y_hat;
     bar.y_hat = -bar.y_hat;
     t_bar.t0 -= h_bar;
     t_bar.t1 += h_bar;
-    if constexpr (!shares_nodes) {
-      t_bar.t0 += vjp(field, step.t0, before.y_hat, start_, bar.f, bar.y_hat, theta_bar);
+    if (!shares_nodes || step.begins_at_jump()) {
+      t_bar.t0 += vjp(field, step.sees_t0(), before.y_hat, start_, bar.f, bar.y_hat, theta_bar);
       bar.f.setZero();
     }
   }

@@ -59,11 +59,12 @@ class Increment : public Stages<Tableau, F, Y> {
     return through_stages(field, stages, sign, w, bar, HandOverFirst{first_bar});
   }
 
-  // Through f(t, y), the first stage of increments from (t, y): the cotangent of h has taken its part of it already.
-  ANTISTROPHE_ALWAYS_INLINE Calls pull_back_first(const F& field, double t, const Y& first_bar, Y& y_bar,
-                                                  Parameters<F, Y>& theta_bar, double& t_bar) {
+  // Through f(t, y), the first of `stages`, increments from (t, y): the cotangent of h has taken its part of it already.
+  ANTISTROPHE_ALWAYS_INLINE Calls pull_back_first(const F& field, double t, const StagesType& stages,
+                                                  const Y& first_bar, Y& y_bar, Parameters<F, Y>& theta_bar,
+                                                  double& t_bar) {
     typename Y::Scalar stage_t_bar{0};
-    detail::pull_back<F, Y>(field, t, this->x[0], this->tape[0], first_bar, y_bar, theta_bar, stage_t_bar);
+    detail::pull_back<F, Y>(field, t, stages.x[0], stages.tape[0], first_bar, y_bar, theta_bar, stage_t_bar);
     if constexpr (HasTimeGradient<F, Y>) t_bar += static_cast<double>(stage_t_bar);
     return {0, 1};
   }
@@ -89,7 +90,7 @@ class Increment : public Stages<Tableau, F, Y> {
   // The cotangents of values saved inside the step as cotangents κ_i += hω_i(σ) w of its stages.
   void gather(Saves saves) {
     using Real = Work<Y>;
-    const auto h = static_cast<Real>(this->to() - this->from());
+    const Real h = this->h();
     for (Y& kappa : kappa_) kappa.setZero();
     for (const auto& save : saves) {
       const auto weights = tableau::dense_weights_at<Real, Tableau>(save.sigma);
@@ -105,7 +106,7 @@ class Increment : public Stages<Tableau, F, Y> {
     constexpr bool hands_over = std::is_same_v<First, HandOverFirst>;
     constexpr std::size_t begin = hands_over ? 1 : 0;
     const double from = this->from(), to = this->to();
-    const Real h = static_cast<Real>(to) - static_cast<Real>(from);
+    const Real h = this->h();
     double h_bar = 0, c_bar = 0, t_bar = 0;
     for (std::size_t i = count; i-- > 0;) {
       k_bar_ = scalar<Y>(h * weights_b<Tableau, Real>[i]) * w;
@@ -135,14 +136,14 @@ class Increment : public Stages<Tableau, F, Y> {
       for (std::size_t i = count - 1; i-- > begin;) x_bar_[i] += x_bar_[i + 1];
       bar.y += x_bar_[begin];
     }
-    take_times(from, to, h_bar, c_bar, t_bar, bar);
+    take_times(static_cast<double>(h), h_bar, c_bar, t_bar, bar);
     return {0, static_cast<std::int64_t>(count - begin)};
   }
 
   // The cotangents of the two times, from what the stages gave.
-  static void take_times(double from, double to, double h_bar, double c_bar, double t_bar, const Bar& bar) {
+  static void take_times(double h, double h_bar, double c_bar, double t_bar, const Bar& bar) {
     if constexpr (HasTimeGradient<F, Y>) {
-      const double all = h_bar / (to - from) + c_bar;
+      const double all = h_bar / h + c_bar;
       bar.from += t_bar - all;
       bar.to += all;
     }
@@ -156,12 +157,14 @@ class Increment : public Stages<Tableau, F, Y> {
     constexpr bool hands_over = std::is_same_v<First, HandOverFirst>;
     constexpr std::size_t begin = hands_over ? 1 : 0;
     const double from = s.from(), to = s.to();
+    const Work<Y> h = s.h();
     double h_bar = 0, c_bar = 0, t_bar = 0;
     const auto through = [&](Y& k_bar, auto& x_bar, Parameters<F, Y>& theta_bar) ANTISTROPHE_INLINE_LAMBDA {
       [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
-        (through_stage<n - 1 - I, n>(field, from, to, s, sign, w, k_bar, x_bar, theta_bar, h_bar, c_bar, t_bar), ...);
+        (through_stage<n - 1 - I, n>(field, h, from, to, s, sign, w, k_bar, x_bar, theta_bar, h_bar, c_bar, t_bar),
+         ...);
         if constexpr (hands_over) {
-          cotangent_of_stage<0, n>(from, to, sign, w, x_bar, k_bar);
+          cotangent_of_stage<0, n>(h, sign, w, x_bar, k_bar);
           if constexpr (HasTimeGradient<F, Y>) h_bar += static_cast<double>(dot(k_bar, s.k[0]));
           assign(first.k_bar, first.k_bar + k_bar);
         }
@@ -186,16 +189,15 @@ class Increment : public Stages<Tableau, F, Y> {
     } else {
       through(k_bar_, x_bar_, bar.theta);
     }
-    take_times(from, to, h_bar, c_bar, t_bar, bar);
+    take_times(static_cast<double>(h), h_bar, c_bar, t_bar, bar);
     return {0, static_cast<std::int64_t>(n - begin)};
   }
 
   // k̄_I, the cotangent of stage I's value, from those of the arguments of the stages after it.
   template <std::size_t I, std::size_t N, class XBar>
-  ANTISTROPHE_ALWAYS_INLINE void cotangent_of_stage(double from, double to, int sign, const Y& w, const XBar& x_bar,
+  ANTISTROPHE_ALWAYS_INLINE void cotangent_of_stage(Work<Y> h, int sign, const Y& w, const XBar& x_bar,
                                                     Y& k_bar) const {
     using Real = Work<Y>;
-    const Real h = static_cast<Real>(to) - static_cast<Real>(from);
     const auto factor = scalar<Y>(sign * h * weights_b<Tableau, Real>[I]);
     if constexpr (fits_registers<Y>)
       sum_entries<column_of_a<Tableau, Real, I>, I + 1, N>(
@@ -207,10 +209,10 @@ class Increment : public Stages<Tableau, F, Y> {
   // The cotangent of stage I's argument into x_bar[I], from those of the stages after it. h_bar gathers Σ k̄ᵀk and c_bar
   // Σ c_i t̄_i: together (Σ k̄ᵀk)/h + c_bar is the cotangent of h.
   template <std::size_t I, std::size_t N, class XBar>
-  ANTISTROPHE_ALWAYS_INLINE void through_stage(const F& field, double from, double to, const StagesType& s, int sign,
-                                               const Y& w, Y& k_bar, XBar& x_bar, Parameters<F, Y>& theta_bar,
+  ANTISTROPHE_ALWAYS_INLINE void through_stage(const F& field, Work<Y> h, double from, double to, const StagesType& s,
+                                               int sign, const Y& w, Y& k_bar, XBar& x_bar, Parameters<F, Y>& theta_bar,
                                                double& h_bar, double& c_bar, double& t_bar) const {
-    cotangent_of_stage<I, N>(from, to, sign, w, x_bar, k_bar);
+    cotangent_of_stage<I, N>(h, sign, w, x_bar, k_bar);
     assign(x_bar[I], Y::Zero(w.rows(), w.cols()));
     typename Y::Scalar stage_t_bar{0};
     detail::pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.tape[I], k_bar, x_bar[I], theta_bar,

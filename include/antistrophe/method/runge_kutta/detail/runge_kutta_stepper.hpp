@@ -78,7 +78,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     if constexpr (Base::fsal) {
       if (increment_.known() > last) {
         increment_.end_becomes_first(last);
-        first_stage_.learn(step.n + 1);
+        first_stage_.learn_end(step);
       }
     }
     return Outcome::ok;
@@ -92,7 +92,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     forget();
     advance(step, before);
     if (!saves.empty()) complete(step, StagesOf::count);
-    calls_ += increment_.pull_back(field_(step.t0, step.t1), bar.y, {bar.y, theta_bar, t_bar.t0, t_bar.t1}, saves);
+    calls_ += increment_.pull_back(this->field_over(step), bar.y, {bar.y, theta_bar, t_bar.t0, t_bar.t1}, saves);
     for (const auto& [sigma, w] : saves) {
       bar.y += *w;
       if constexpr (Common::with_times) move_save(increment_.slope_along(*w, sigma), sigma, step.h(), t_bar);
@@ -126,18 +126,18 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   // y1 and the stages that it takes; the first of a method whose steps share stages is evaluated by itself.
   void advance(const Step& step, const Carry& carry) {
-    const Field& field = field_(step.t0, step.t1);
+    const Field& field = this->field_over(step);
     if constexpr (Base::fsal) {
-      if (!increment_.first_is_known) calls_ += increment_.evaluate_first(field, step.t0, carry.y);
+      if (!increment_.first_is_known) calls_ += increment_.evaluate_first(field, step.sees_t0(), carry.y);
     }
-    calls_ += increment_.evaluate(field, step.t0, step.t1, carry.y, psi_);
+    calls_ += increment_.evaluate(field, step.forth(), carry.y, psi_);
     increment_.first_is_known = false;
     assign(y1_, carry.y + psi_);
   }
 
   // Evaluates what stages of the attempted step are missing, up to the first `needed`.
   void complete(const Step& step, std::size_t needed) {
-    const Field& field = field_(step.t0, step.t1);
+    const Field& field = this->field_over(step);
     if (Base::fsal && increment_.known() == last && needed > last) calls_ += increment_.complete_end(field, y1_, last);
     calls_ += increment_.complete(field, needed);
   }

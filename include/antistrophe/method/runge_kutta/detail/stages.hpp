@@ -68,8 +68,8 @@ class Stages {
   std::array<Tape<F, Y>, count> tape;
   bool first_is_known = false;  // k[0] and tape[0] hold f(t, y) already
 
-  // psi := Ψ from time `from` at y to time `to`.
-  Calls evaluate(const F& field, double from, double to, const Y& y, Y& psi);
+  // psi := Ψ from y, the way through a step.
+  Calls evaluate(const F& field, const WayThrough& way, const Y& y, Y& psi);
 
   // Evaluates the first stage, which may belong to another step too, by itself.
   Calls evaluate_first(const F& field, double t, const Y& y) {
@@ -94,13 +94,15 @@ class Stages {
     std::swap(tape.front(), tape[end]);
   }
   std::size_t known() const { return known_; }
+  Work<Y> h() const { return h_; }
+  // What f was given at the two ends.
   double from() const { return from_; }
   double to() const { return to_; }
 
   // The error estimates h Σ e_i k_i, as many as there is room for.
   template <std::size_t N>
   void estimate(std::array<Y, N>& estimates) const {
-    const auto h = static_cast<Work<Y>>(to_ - from_);
+    const Work<Y> h = h_;
     [&]<std::size_t... E>(std::index_sequence<E...>) {
       (weighted_sum<weights_error<Tableau, Work<Y>, E>, 0, count>(h, k, estimates[E]), ...);
     }(std::make_index_sequence<N>{});
@@ -114,7 +116,7 @@ class Stages {
     } else {
       const double distance = static_cast<double>((x[used - 1] - x[used - 2]).matrix().norm());
       const double difference = static_cast<double>((k[used - 1] - k[used - 2]).matrix().norm());
-      return distance > 0 ? std::fabs(to_ - from_) * difference / distance : 0;
+      return distance > 0 ? std::fabs(static_cast<double>(h_)) * difference / distance : 0;
     }
   }
 
@@ -122,14 +124,13 @@ class Stages {
   template <int Degree>
   void extend(StepPolynomial<Y, Degree>& polynomial) const {
     using Real = Work<Y>;
-    const double h = to_ - from_;
     auto& c = polynomial.coefficients;
     c[0] = x[0];
     for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero(x[0].rows(), x[0].cols());
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t p = 1; p <= Tableau::dense_weights[i].size(); ++p) {
         const Real weight = tableau::coefficient<Real>(Tableau::dense_weights[i][p - 1]);
-        if (weight != 0) c[p] += scalar<Y>(static_cast<Real>(h) * weight) * k[i];
+        if (weight != 0) c[p] += scalar<Y>(h_ * weight) * k[i];
       }
     }
   }
@@ -139,7 +140,7 @@ class Stages {
     const auto weights = tableau::dense_derivative_weights_at<Work<Y>, Tableau>(sigma);
     double sum = 0;
     for (std::size_t i = 0; i < count; ++i)
-      sum += (to_ - from_) * static_cast<double>(weights[i]) * static_cast<double>(dot(w, k[i]));
+      sum += static_cast<double>(h_) * static_cast<double>(weights[i]) * static_cast<double>(dot(w, k[i]));
     return sum;
   }
 
@@ -153,19 +154,19 @@ class Stages {
   }
 
  private:
-  // The two times of the increment evaluated last. They stand apart, so that no compiler copies both in one packet: a packet
-  // loaded from times just written must wait for the stores.
+  // The two times of the increment evaluated last, as f sees them. They stand apart, so that no compiler copies both in one
+  // packet: a packet loaded from times just written must wait for the stores.
   double from_ = 0;
   std::size_t known_ = used;  // stages
   double to_ = 0;
+  Work<Y> h_{0};  // its signed length
 };
 
 // Stage I into s, from the values k of those before it.
 template <class Tableau, std::size_t I, class F, EigenState Y, std::size_t N>
-ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, double from, double to, const Y& y,
+ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, Work<Y> h, double from, double to, const Y& y,
                                               Stages<Tableau, F, Y>& s, std::array<Y, N>& k) {
   using Real = Work<Y>;
-  const Real h = static_cast<Real>(to) - static_cast<Real>(from);
   const auto argument = [&](Y& x) ANTISTROPHE_INLINE_LAMBDA {
     if constexpr (I == 0)
       assign(x, y);
@@ -188,10 +189,10 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, double from, doubl
   }
 }
 
-// Ψ from time `from` at y to time `to`, its stages left in s. The backward pass must repeat the forward pass bit for bit, so
+// Ψ of length h from y, where f sees the times from `from` to `to`; its stages are left in s. The backward pass must repeat the forward pass bit for bit, so
 // this is one function in the machine code, called by both (tests look at the symbol table).
 template <class Tableau, class F, EigenState Y>
-ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, double from, double to, const Y& y,
+ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, double from, double to, const Y& y,
                                                  Stages<Tableau, F, Y>& s, Y& psi) {
   using Real = Work<Y>;
   constexpr std::size_t used = Stages<Tableau, F, Y>::used;
@@ -200,12 +201,12 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, double from, do
       assign(s.x[0], y);
       if constexpr (fits_registers<Y>) assign(k[0], s.k[0]);
     } else {
-      evaluate_stage<Tableau, 0>(field, from, to, y, s, k);
+      evaluate_stage<Tableau, 0>(field, h, from, to, y, s, k);
     }
     [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
-      (evaluate_stage<Tableau, I + 1>(field, from, to, y, s, k), ...);
+      (evaluate_stage<Tableau, I + 1>(field, h, from, to, y, s, k), ...);
     }(std::make_index_sequence<used - 1>{});
-    weighted_sum<weights_b<Tableau, Real>, 0, used>(static_cast<Real>(to) - static_cast<Real>(from), k, psi);
+    weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, psi);
   };
   if constexpr (fits_registers<Y>) {
     std::array<Y, used> k;
@@ -216,13 +217,15 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, double from, do
 }
 
 template <class Tableau, class F, EigenState Y>
-ANTISTROPHE_ALWAYS_INLINE Calls Stages<Tableau, F, Y>::evaluate(const F& field, double from, double to, const Y& y,
+ANTISTROPHE_ALWAYS_INLINE Calls Stages<Tableau, F, Y>::evaluate(const F& field, const WayThrough& way, const Y& y,
                                                                 Y& psi) {
   const Calls calls{static_cast<std::int64_t>(used) - (first_is_known ? 1 : 0), 0};
-  from_ = from;
-  to_ = to;
+  const Work<Y> h = static_cast<Work<Y>>(way.to) - static_cast<Work<Y>>(way.from);
+  from_ = way.sees_from;
+  to_ = way.sees_to;
+  h_ = h;
   known_ = used;
-  evaluate_increment<Tableau>(field, from, to, y, *this, psi);
+  evaluate_increment<Tableau>(field, h, way.sees_from, way.sees_to, y, *this, psi);
   return calls;
 }
 
@@ -232,7 +235,7 @@ Calls Stages<Tableau, F, Y>::complete(const F& field, std::size_t needed) {
   const std::size_t first = known_;
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     [[maybe_unused]] const auto complete_one = [&]<std::size_t Stage>() {
-      if (Stage >= first && Stage < needed) evaluate_stage<Tableau, Stage>(field, from_, to_, x[0], *this, k);
+      if (Stage >= first && Stage < needed) evaluate_stage<Tableau, Stage>(field, h_, from_, to_, x[0], *this, k);
     };
     (complete_one.template operator()<used + I>(), ...);
   }(std::make_index_sequence<count - used>{});

@@ -119,7 +119,7 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
     carry.v = v1_;
     carry.w = w1_;
     turn_over();
-    if (shares_nodes) node_.learn(step.n + 1);
+    if (shares_nodes) node_.learn_end(step);
     return Outcome::ok;
   }
 
@@ -150,7 +150,7 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
     v1_ = carry.v;
     w1_ = carry.w;
     Outcome outcome = Outcome::ok;
-    const Field& field = field_(step.t0, step.t1);
+    const Field& field = this->field_over(step);
     const auto back = [&]<std::size_t I>() {
       if (!(I == count - 1 && knows_end)) evaluate<I>(field, step, carry.v, carry.w);
       return move<I>(step, carry.v, carry.w, false, outcome);
@@ -184,7 +184,7 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
   using Indices = std::make_index_sequence<count>;
   template <std::size_t I>
   static constexpr Moves moves = Scheme::substeps[I].moves;
-  // A field frozen to a step has two values at a node, one for each step.
+  // A field frozen to a step has two values at a node, one for each step; and so has one that jumps there.
   static constexpr bool shares_nodes = moves<0> == moves<count - 1> && !Freezable<F>;
 
   // Throws std::invalid_argument where the rows of a dynamic state are odd in number.
@@ -210,12 +210,13 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
   template <std::size_t I>
   static double time(const Step& step) {
     constexpr auto c = static_cast<double>(Scheme::substeps[I].c);
+    const double from = step.sees_t0(), to = step.sees_t1();
     if constexpr (c == 0)
-      return step.t0;
+      return from;
     else if constexpr (c == 1)
-      return step.t1;
+      return to;
     else
-      return std::clamp(step.t0 + c * step.h(), std::min(step.t0, step.t1), std::max(step.t0, step.t1));
+      return std::clamp(step.t0 + c * step.h(), std::min(from, to), std::max(from, to));
   }
 
   // k_I at the half that does not move.
@@ -278,7 +279,7 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
     v1_ = carry.v;
     w1_ = carry.w;
     Outcome outcome = Outcome::ok;
-    const Field& field = field_(step.t0, step.t1);
+    const Field& field = this->field_over(step);
     const auto forth = [&]<std::size_t I>() {
       if (!(I == 0 && node_.knows(step.n)) && !(I == count - 1 && knows_end)) evaluate<I>(field, step, v1_, w1_);
       if constexpr (I == 0 && shares_nodes) node_.learn(step.n);
@@ -308,9 +309,9 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
   void evaluate_ends(const Step& step, const Carry& before) {
     read(before.v, before.w, y0_);
     read(v1_, w1_, y1_);
-    const Field& field = field_(step.t0, step.t1);
-    detail::evaluate<Field, Y>(field, step.t0, y0_, f0_, tape0_);
-    detail::evaluate<Field, Y>(field, step.t1, y1_, f1_, tape1_);
+    const Field& field = this->field_over(step);
+    detail::evaluate<Field, Y>(field, step.sees_t0(), y0_, f0_, tape0_);
+    detail::evaluate<Field, Y>(field, step.sees_t1(), y1_, f1_, tape1_);
     calls_.evaluations += 2;
   }
 
@@ -335,7 +336,7 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
   // Of a substep v1 = v0 + h b k(t, w): k̄ = h b v̄,   w̄ += J(w)ᵀ k̄,   h̄ += b kᵀ v̄; and so of one that moves w.
   void pull_back(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                  std::span<const SavedInside<Y>> saves) {
-    const Field& field = field_(step.t0, step.t1);
+    const Field& field = this->field_over(step);
     if (!saves.empty()) take_saves(step, before, bar, theta_bar, t_bar, saves);
     double h_bar = 0;
     const auto through = [&]<std::size_t I>() {
@@ -344,10 +345,11 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
       const Half& moved = moves<I> == Moves::v ? bar.v : bar.w;
       k_bar_ = substep<I>(step) * moved;
       h_bar += weight * product(k_[I], moved);
-      if constexpr (shares_nodes && I == 0) {
+      if (shares_nodes && I == 0 && !step.begins_at_jump()) {
         bar.shared = k_bar_;
       } else {
         if constexpr (shares_nodes && I == count - 1) k_bar_ += bar.shared;
+        if constexpr (shares_nodes && I == 0) bar.shared.setZero();
         const double time_bar = vjp<I>(field, time<I>(step), k_bar_, bar, theta_bar);
         t_bar.t0 += (1 - c) * time_bar;
         t_bar.t1 += c * time_bar;
@@ -359,7 +361,7 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
     t_bar.t0 -= h_bar;
     t_bar.t1 += h_bar;
     if (saves.empty()) return;
-    t_bar.t0 += Common::vjp(field, step.t0, y0_, tape0_, f0_bar_, y0_bar_, theta_bar);
+    t_bar.t0 += Common::vjp(field, step.sees_t0(), y0_, tape0_, f0_bar_, y0_bar_, theta_bar);
     add_to_state(bar, y0_bar_);
   }
 
@@ -386,7 +388,7 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
       }
     }
     t_bar.t0 -= h_bar;
-    t_bar.t1 += h_bar + Common::vjp(field_(step.t0, step.t1), step.t1, y1_, tape1_, f1_bar_, y1_bar_, theta_bar);
+    t_bar.t1 += h_bar + Common::vjp(this->field_over(step), step.sees_t1(), y1_, tape1_, f1_bar_, y1_bar_, theta_bar);
     add_to_state(bar, y1_bar_);
   }
 
