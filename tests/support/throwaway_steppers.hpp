@@ -312,10 +312,10 @@ class TwoPointStepper : public detail::Common<F, Y> {
 
   // Ψ_h and Ψ_{−h0}, both from y at step.t0.
   void increments(const Step& step, const Y& y) {
-    calls_ += increment_.evaluate(ahead_(step.t0, step.t1), step.t0, step.t1, y, psi_);
+    calls_ += increment_.evaluate(ahead_(step.t0, step.t1), step.forth(), y, psi_);
     if (is_first(step)) return;
-    const double t_before = step.earlier(1);
-    calls_ += mirror_.evaluate(behind_(t_before, step.t0), step.t0, t_before, y, mirror_psi_);
+    const Step before = step.step_before();
+    calls_ += mirror_.evaluate(behind_(before.t0, before.t1), before.back(), y, mirror_psi_);
   }
 
   // ȳ0 = D̄, ȳ1 = p + q − D̄ + J[Ψ_h]ᵀ q − J[Ψ_{−h0}]ᵀ D̄, with (p, q) those of (y1, y2) and D̄ = λ q.
@@ -401,7 +401,7 @@ class MultistepStepper : public detail::Common<F, Y> {
 
   Outcome attempt(const Step& step, const Carry& c) {
     if (is_start(step)) {
-      calls_ += start_.evaluate(field_, step.t0, step.t1, c.x2, psi_);
+      calls_ += start_.evaluate(field_, step.forth(), c.x2, psi_);
       y1_ = c.x2 + psi_;
     } else {
       const Weights b(step.h());
@@ -458,7 +458,7 @@ class MultistepStepper : public detail::Common<F, Y> {
     Y newest = c.x2;
     c.x2 = c.x1, c.x1 = c.x0;
     if (is_start(step)) {
-      calls_ += start_.evaluate(field_, step.t0, step.t1, c.x2, psi_);
+      calls_ += start_.evaluate(field_, step.forth(), c.x2, psi_);
       return Outcome::ok;
     }
     const Weights b(step.h());
