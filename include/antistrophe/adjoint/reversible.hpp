@@ -2,8 +2,8 @@
 // each state and pulls cotangents back through the same evaluations. In exact arithmetic it then compares: the carry it
 // arrives at must be the one it set out from, bit for bit, or the field is not a pure function. In other arithmetic the states
 // that are reconstructed drift away from those that were passed, and the gradient is that of what was reconstructed: where the
-// initial state is missed by more than a ten-thousandth of its size, or of that of the last, there is no gradient, but a
-// SolveError with Status::drifted.
+// initial state, or one of a few on the way that are kept as witnesses, is missed by more than a ten-thousandth of the state's
+// size, there is no gradient, but a SolveError with Status::drifted.
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
@@ -17,6 +17,7 @@
 #include <limits>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,68 @@ inline Failure impure_at(double t, std::int64_t step) {
       "the backward pass did not reproduce the forward states bit for bit, so the vector field is not a pure function "
       "of (t, y; theta): look for a random layer, a threaded reduction, a cache, or parameters changed in between"};
 }
+
+// A few of the states that a forward pass went through, at about equal intervals, to tell how far a way back strays that need
+// not arrive where it is worst.
+template <class Part>
+class Witnesses {
+ public:
+  void restart() {
+    count_ = 0;
+    next_ = std::numeric_limits<std::int64_t>::min();
+    stride_ = 1;
+    size_ = 0;
+  }
+  void reserve(const Part& like) {
+    if (all_.empty()) all_.resize(most, {0, like});
+  }
+
+  // x is the state before step `number`; numbers rise.
+  void see(std::int64_t number, const Part& x) {
+    if (number < next_) return;
+    if (count_ == most) {
+      for (std::size_t i = 0; 2 * i < most; ++i) std::swap(all_[i], all_[2 * i]);
+      count_ = most / 2;
+      stride_ *= 2;
+    }
+    all_[count_].number = number;
+    all_[count_].x = x;
+    ++count_;
+    next_ = number + stride_;
+    size_ = std::fmax(size_, largest(x));
+  }
+
+  // The way back goes on from number `last`.
+  void turn(std::int64_t last) {
+    left_ = count_;
+    while (left_ > 0 && all_[left_ - 1].number >= last) --left_;
+  }
+  // How far x, reconstructed before step `number`, is off, in parts of the largest state; 0 where nobody knows.
+  double compare(std::int64_t number, const Part& x) {
+    if (left_ == 0 || all_[left_ - 1].number != number) return 0;
+    Part& right = all_[--left_].x;
+    double off = 0;
+    for (Eigen::Index i = 0; i < x.size(); ++i) {
+      using std::abs;
+      const auto here = static_cast<double>(abs(x.data()[i] - right.data()[i]));
+      off = here <= off ? off : std::isnan(here) ? std::numeric_limits<double>::infinity() : here;
+    }
+    return off > 0 ? off / size_ : 0;
+  }
+
+ private:
+  static constexpr std::size_t most = 32;
+  struct Witness {
+    std::int64_t number;
+    Part x;
+  };
+  static double largest(const Part& x) { return x.size() > 0 ? static_cast<double>(x.array().abs().maxCoeff()) : 0.0; }
+
+  std::vector<Witness> all_;
+  std::size_t count_ = 0, left_ = 0;
+  std::int64_t next_ = std::numeric_limits<std::int64_t>::min(), stride_ = 1;
+  double size_ = 0;
+};
 
 }  // namespace detail
 
@@ -54,10 +117,12 @@ struct ReversibleAdjoint {
     void restart() {
       bits.clear();
       segments_ = 0;
+      if constexpr (drifts) witnesses_.restart();
     }
     // At the start of each segment of a solve; `n` steps are expected of all, 0 if unknown.
     void begin(const S& stepper, std::int64_t n, const typename S::Carry& carry) {
       if (segments_ == 0) {
+        if constexpr (drifts) witnesses_.reserve(std::get<0>(carry.parts()));
         const auto size = static_cast<double>(std::get<0>(carry.parts()).size());
         const double expected = stepper.bit_rate() * size * static_cast<double>(n);
         bits.reserve(static_cast<std::int64_t>(expected + 8 * std::sqrt(expected) + 64));
@@ -68,7 +133,9 @@ struct ReversibleAdjoint {
         firsts_.push_back(carry);
       ++segments_;
     }
-    void before_step(std::int64_t, const typename S::Carry&) {}
+    void before_step(std::int64_t number, const typename S::Carry& carry) {
+      if constexpr (drifts) witnesses_.see(number, std::get<0>(carry.parts()));
+    }
     std::size_t bytes() const { return bits.bytes(); }
     std::int64_t bits_kept() const { return bits.size(); }
     // Reads the bits from the top down, through all segments.
@@ -79,9 +146,12 @@ struct ReversibleAdjoint {
     Failure sweep(S& stepper, std::size_t number, const Timeline& timeline, typename S::Carry& carry,
                   Backward& backward, BitStack::Cursor& cursor, BackwardStats& stats) {
       const std::int64_t n = timeline.steps();
-      if constexpr (S::reversibility != Reversibility::exact) {
+      double off = 0;  // in parts of the state's size
+      if constexpr (drifts) {
         stepper.read(carry, y_);
         size_ = largest(y_);
+        witnesses_.turn(timeline.first() + n);
+        if constexpr (ReportsDrift<S>) stepper.take_drift();
       }
       backward.meet_saves(n, carry);
       for (std::int64_t i = n; i-- > 0;) {
@@ -90,16 +160,27 @@ struct ReversibleAdjoint {
         const Outcome outcome = stepper.step_back(step, carry, backward.carry_bar, backward.theta_bar, step_bar,
                                                   backward.saves_inside(i), cursor);
         if (outcome != Outcome::ok) return lost(stepper, outcome, step);
+        if constexpr (drifts) off = std::fmax(off, witnesses_.compare(step.n, std::get<0>(carry.parts())));
         backward.after_step(i, step_bar);
         backward.meet_saves(i, carry);
       }
       Failure failure = arrive(stepper, number, timeline, carry, cursor, stats);
-      if constexpr (S::reversibility != Reversibility::exact) {
+      if constexpr (drifts) {
         size_ = std::fmax(size_, largest(y0_));
         if (failure.status == Status::success && stats.drift > bearable_drift * size_)
           return {Status::drifted, timeline.t0(), timeline.first(), -1,
-                  "the reconstructed initial state is off by " + detail::in_words(stats.drift) +
-                      ", which a gradient cannot bear: " + why_astray};
+                  "the reconstructed initial state is off by " + detail::in_words(stats.drift) + drifted};
+        bool strayed = off > bearable_drift;
+        if constexpr (ReportsDrift<S>) {
+          // It is small where nothing is amiss; the cotangents of high orders magnify it.
+          const double seen = stepper.take_drift();
+          strayed = strayed || seen > bearable_drift / 20;
+          off = std::fmax(off, seen);
+        }
+        if (failure.status == Status::success && strayed)
+          return {Status::drifted, timeline.t0(), timeline.first(), -1,
+                  "a state was reconstructed on the way that is off by " + detail::in_words(off) + " of its size" +
+                      drifted};
       }
       return failure;
     }
@@ -116,6 +197,7 @@ struct ReversibleAdjoint {
     }
 
    private:
+    static constexpr bool drifts = S::reversibility != Reversibility::exact;
     // Relative; of float states five times the root of their precision.
     static inline const double bearable_drift =
         std::fmax(1e-4, 5 * std::sqrt(static_cast<double>(std::numeric_limits<RealOf<typename S::State>>::epsilon())));
@@ -158,6 +240,12 @@ struct ReversibleAdjoint {
                                                   : "on the way back round-off grows like lambda^-n, and more where "
                                                     "the way forth contracts; use Exact arithmetic";
 
+    static inline const std::string drifted = std::string(", which a gradient cannot bear: ") + why_astray;
+
+    using Part =
+        std::remove_cvref_t<std::tuple_element_t<0, decltype(std::declval<const typename S::Carry&>().parts())>>;
+    struct NoWitnesses {};
+    std::conditional_t<drifts, detail::Witnesses<Part>, NoWitnesses> witnesses_;
     std::vector<typename S::Carry> firsts_;  // of each segment, in the first segments_ places
     std::size_t segments_ = 0;
     typename S::State y_, y0_;

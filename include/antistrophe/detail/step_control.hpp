@@ -218,15 +218,21 @@ class AdaptiveControl {
     stepper.proposal(step, carry, after_);
     error_ = controller_.error(estimates_, before_, after_);
     longest_ = unbounded;
+    surprised_ = false;
+    double magnification = 1;
     if (!std::isfinite(error_)) return Outcome::inaccurate;
     if (guard_) {
       const auto verdict = guard_->judge(stepper, controller_, step, before_, after_);
-      error_ *= verdict.magnification;
+      magnification = verdict.magnification;
+      error_ *= magnification;
       longest_ = verdict.longest;
       hopeless_ = verdict.hopeless;
       if (verdict.unstable || hopeless_) return Outcome::unstable;
     }
     if (!(error_ < 1)) return Outcome::inaccurate;
+    if constexpr (SeesEnd<S>)
+      if (const Outcome outcome = judge_end(stepper, step, carry, magnification); outcome != Outcome::ok)
+        return outcome;
     if constexpr (ForeseesParasite<S>)
       if (const Outcome outcome = judge_parasite(stepper, step, carry); outcome != Outcome::ok) return outcome;
     watch_stiffness(stepper, step);
@@ -259,6 +265,8 @@ class AdaptiveControl {
   }
 
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
+    // The error of a step over a jump or a kink goes like h or h², whatever the order.
+    if (std::exchange(surprised_, false)) error_ = std::pow(error_, S::error_order / 2.0);
     if (hopeless_)
       return Failure{
           Status::unstable,
@@ -361,6 +369,15 @@ class AdaptiveControl {
     return std::copysign(longest_, h);
   }
 
+  // What the error estimate made of values before the step could not see: a kink or a jump inside it.
+  Outcome judge_end(S& stepper, const Step& step, const typename S::Carry& carry, double magnification) {
+    if (const Outcome outcome = stepper.complete(step, carry); outcome != Outcome::ok) return outcome;
+    if (!stepper.end_error(step, estimates_)) return Outcome::ok;
+    error_ = std::fmax(error_, magnification * controller_.error(estimates_, before_, after_));
+    surprised_ = !(error_ < 1);
+    return surprised_ ? Outcome::inaccurate : Outcome::ok;
+  }
+
   // The estimate of a coupled step sees a deviation of its second solution only through a high power of h: the parasite is
   // looked at itself. It may be up to ten tolerances, or what it was; where it grows, the next step is so short that it would
   // shrink to four fifths: per step it grows like λ times what depends on hμ, taken as a power of h. A λ near 1 damps it too
@@ -394,6 +411,7 @@ class AdaptiveControl {
   double h_ = 0, wished_ = 0, error_ = unknown;
   double longest_ = unbounded;  // of the step to come
   bool lands_ = false;
+  bool surprised_ = false;  // by f at the step's end
   int stiff_in_a_row_ = 0, far_in_a_row_ = 0;
   std::size_t landing_ = 0;
   std::optional<SensitivityGuard<S>> guard_;

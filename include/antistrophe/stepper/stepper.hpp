@@ -105,6 +105,16 @@ concept AdaptiveStepper =
       { s.stiffness(Step{}) } -> std::convertible_to<double>;
     };
 
+// A stepper whose error() is made of what lay before the attempted step: after complete(step, carry), which may evaluate what
+// the next step needs and commit keeps, end_error(step, errors) sees the step's end too. False where error() has.
+template <class S>
+concept SeesEnd =
+    AdaptiveStepper<S> && requires(S s, const Step step, const typename S::Carry before,
+                                   std::array<typename S::State, static_cast<std::size_t>(S::error_estimates)> errors) {
+      { s.complete(step, before) } -> std::same_as<Outcome>;
+      { s.end_error(step, errors) } -> std::same_as<bool>;
+    };
+
 // A stepper with dense output: y(t0 + σh) of the attempted step for 0 <= σ <= 1 is a polynomial in σ, of degree dense_degree,
 // which extend gives after attempt and before commit. Saves inside steps, events and dense solutions need it. Its pullback and
 // step_back then take the cotangents of such states: at σ held fixed, or, where the stepper sees to it (as the library's own
@@ -139,6 +149,13 @@ concept ReversibleStepper =
       { s.same(carry, carry) } -> std::same_as<bool>;
       { s.bit_rate() } -> std::convertible_to<double>;
     };
+
+// A stepper that now and then knows the state that its way back should have met, and goes on from that: how far it was off, in
+// parts of the state's size, the most since it was last asked.
+template <class S>
+concept ReportsDrift = ReversibleStepper<S> && requires(S s) {
+  { s.take_drift() } -> std::same_as<double>;
+};
 
 // A method binds to a field and a first state; `Method::Stepper<F, Y>` is what it becomes.
 template <class M, class F, class Y>

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace antistrophe::detail {
 
@@ -56,6 +57,14 @@ class AdamsValues {
       evaluate(first_ - 1, values_[ring_slot<K>(first_ - 1)]);
       --first_;
     }
+  }
+
+  // Takes up the value at node n, the one after the last that is known, and leaves another in its place.
+  void adopt(std::int64_t n, Value& value) {
+    if (last_ != n - 1) return;
+    first_ = std::max(first_, n + 1 - static_cast<std::int64_t>(K));
+    std::swap(values_[ring_slot<K>(n)], value);
+    last_ = n;
   }
 
  private:

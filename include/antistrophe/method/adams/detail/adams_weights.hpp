@@ -103,13 +103,16 @@ struct LagrangeBasis {
 //   predict  the Adams–Bashforth weights of order K; main itself without a corrector
 //   mirror   ∫ over the oldest step, [s_K, s_{K−1}]
 //   error    main less the method of one order less
+//   end      Adams–Moulton of order K + 1 less main, which is a multiple of f_{n+1} less the interpolant there: its weight
+//            on f_{n+1}; and beyond those on the past. Without a corrector
 template <std::size_t K, bool Corrected, class Real>
 struct AdamsWeights {
   static constexpr std::size_t values = K + (Corrected ? 1 : 0);
   LagrangeBasis<K, Real> past;
   LagrangeBasis<values, Real> all;  // the past, and the end of the step
   std::array<Real, values> main{}, error{};
-  std::array<Real, K> predict{}, mirror{};
+  std::array<Real, K> predict{}, mirror{}, beyond{};
+  Real end{};
   Real oldest{};  // s_K
 
   constexpr AdamsWeights() = default;
@@ -133,13 +136,19 @@ struct AdamsWeights {
       all = past;
       main = predict;
       // p_K − p_{K−1} = f[t_n, …, t_{n−K+1}] Π_{m<K−1} (s − s_m), and scale_j are the weights of that difference.
-      Real product_integral{0};
+      // Likewise p_{K+1} − p_K, of which Π_{m<K} (s − s_m) / Π_{m<K} (1 − s_m) is the basis function of the end.
+      Real product_integral{0}, longer_integral{0}, at_end{1};
       for (std::size_t g = 0; g < gauss_points<Real>.size(); ++g) {
         Real product = gauss_weights<Real>[g];
         for (std::size_t m = 0; m + 1 < K; ++m) product *= gauss_points<Real>[g] - s[m];
         product_integral += product;
+        longer_integral += product * (gauss_points<Real>[g] - s[K - 1]);
       }
+      for (std::size_t j = 0; j < K; ++j) at_end *= 1 - s[j];
+      end = longer_integral / at_end;
+      const std::array<Real, K> there = past.at(1);
       for (std::size_t j = 0; j < K; ++j) error[j] = product_integral * past.scale[j];
+      for (std::size_t j = 0; j < K; ++j) beyond[j] = -end * there[j];
     }
   }
 };
@@ -169,6 +178,8 @@ inline constexpr AdamsWeights<K, Corrected, Real> equal_steps_weights = [] {
   round(exact.all.node, rounded.all.node), round(exact.all.scale, rounded.all.scale);
   round(exact.main, rounded.main), round(exact.error, rounded.error);
   round(exact.predict, rounded.predict), round(exact.mirror, rounded.mirror);
+  round(exact.beyond, rounded.beyond);
+  rounded.end = static_cast<Real>(exact.end);
   rounded.oldest = static_cast<Real>(exact.oldest);
   return rounded;
 }();
