@@ -97,7 +97,7 @@ TEMPLATE_TEST_CASE("Resolutions", "[bad_input]", TwoPoint<Midpoint>, LeapfrogMid
   CHECK(with(1e-9) == "not refused");
   auto small = good;
   small.y0 = {1e-11, -3e-12};
-  CHECK_THAT(refusal(TestType{}, small), Catch::Matchers::ContainsSubstring("set the method's .resolution"));
+  CHECK(refusal(TestType{}, small) == "not refused");
 }
 
 TEST_CASE("Second resolutions", "[bad_input]") {

@@ -201,8 +201,7 @@ TEST_CASE("Each half has a resolution of its own", "[split]") {
   CHECK(refusal([&] { (void)solve(odd, Verlet<>{}, FixedSteps{10}); }) ==
         "antistrophe: the number of rows of y0 is 3; it must be even, for a split state is two halves");
   const Problem tiny{problems::Oscillators<>{}, Eigen::Vector2d(1, 1e-13), 0.0, 1.0};
-  CHECK(refusal([&] { (void)solve(tiny, Verlet<>{}, FixedSteps{10}); }).find("set the method's .resolution") !=
-        std::string::npos);
+  CHECK(refusal([&] { (void)solve(tiny, Verlet<>{}, FixedSteps{10}); }) == "not refused");
   CHECK(refusal([&] { (void)solve(tiny, Verlet<>{.resolution_w = 0x1p-55}, FixedSteps{10}); }) == "not refused");
 }
 

@@ -7,6 +7,7 @@
 
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
+#include <antistrophe/core/resolution.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/number/exact_factor.hpp>
 
@@ -15,6 +16,7 @@
 #include <sstream>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #if defined(__x86_64__) && defined(__SSE2__)
 #include <emmintrin.h>
@@ -43,11 +45,20 @@ using Units =
     Eigen::Array<std::int64_t, Y::RowsAtCompileTime, Y::ColsAtCompileTime,
                  Y::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor, Y::MaxRowsAtCompileTime, Y::MaxColsAtCompileTime>;
 
+// The largest entry, rounded up to a power of two; 1 where it is less.
+template <EigenState Y>
+double power_above(const Y& y0) {
+  const double largest = y0.size() == 0 ? 0.0 : static_cast<double>(y0.array().abs().maxCoeff());
+  return std::exp2(std::ceil(std::log2(std::fmax(1.0, largest))));
+}
+
 // r = 2^{−k}, k = 42 − ⌈log2 max(1, ‖y0‖∞)⌉: twelve digits below the initial state, six of room above it.
+inline constexpr double default_grain = 0x1p-42;
+
 template <EigenState Y>
 double default_resolution(const Y& y0) {
   const double largest = y0.size() == 0 ? 0.0 : static_cast<double>(y0.array().abs().maxCoeff());
-  const double resolution = std::ldexp(1.0, static_cast<int>(std::ceil(std::log2(std::fmax(1.0, largest)))) - 42);
+  const double resolution = default_grain * power_above(y0);
   if (largest > 0 && largest < 1024 * resolution) {
     std::ostringstream text;
     text << "antistrophe: the largest entry of y0 is " << largest << ", which the default resolution of " << resolution
@@ -57,15 +68,60 @@ double default_resolution(const Y& y0) {
   return resolution;
 }
 
-// What would have held a value beyond the range of fixed-point numbers.
+// That of an entry whose absolute tolerance is `tolerance`, 0 for none, in a state of the size power_above: a 64th of the
+// tolerance where that is below the default; but not so fine that the state could not grow a thousandfold.
+inline double resolution_below(double tolerance, double size) {
+  constexpr double finest_grain = 0x1p-50;
+  if (!(tolerance > 0)) return default_grain * size;
+  return std::fmax(std::fmin(default_grain * size, tolerance / 64), finest_grain * size);
+}
+
+// An entry of y0 of fewer units than these, and not 0, is small beside the others: it may have a resolution of its own.
+inline constexpr double few_units = 0x1p20;
+
+// Its resolution, where `resolution` is what it would have from the others: a millionth of the entry or of what its slope at t0
+// makes of it in the solve, whichever is more, so that an entry that is no more than round-off of 0, and is moved by the others,
+// stays one of them; or what its own absolute tolerance asks for (0: none), above the round-off of a double.
+inline double resolution_of_small(double entry, double reach, double resolution, double tolerance) {
+  const double own = reach > entry ? reach : entry;  // entry where the slope is NaN
+  double fine = own / few_units;
+  if (tolerance > 0) fine = std::fmax(std::fmin(fine, tolerance / 64), own * 0x1p-50);
+  return std::fmin(resolution, fine);
+}
+
+// What would have held a value of entry i beyond the range of fixed-point numbers.
 ANTISTROPHE_COLD inline std::string out_of_range_advice(double value, double range, double resolution,
-                                                        const char* option) {
+                                                        const char* option, bool per_entry) {
   std::ostringstream text;
   const double enough = std::exp2(std::ceil(std::log2(std::fabs(value))) - 42);
   text << "the value " << value << " leaves the range ±" << range << " of fixed-point numbers with resolution "
        << resolution << "; " << option << " = " << enough
        << " would have held it (if the solution is meant to grow so far)";
+  if (per_entry)
+    text << "; entries have resolutions of their own here, from y0, its slope and the tolerances, and one number "
+            "serves them "
+            "all";
   return text.str();
+}
+
+// What FixedPoint does to numbers whose entries have resolutions of their own; out of line, once for each scalar.
+inline constexpr double increment_limit = 1152921504606846976.0;  // 2^60
+
+template <class Scalar>
+ANTISTROPHE_OUT_OF_LINE bool store_each(const Scalar* from, const double* inverse, std::int64_t* to,
+                                        Eigen::Index size) {
+  bool fits = true;
+  for (Eigen::Index i = 0; i < size; ++i) {
+    const double units = static_cast<double>(from[i]) * inverse[i];
+    fits &= std::fabs(units) < increment_limit;
+    to[i] = nearest(units);
+  }
+  return fits;
+}
+template <class Scalar>
+ANTISTROPHE_OUT_OF_LINE void real_each(const std::int64_t* from, const double* resolution, Scalar* to,
+                                       Eigen::Index size) {
+  for (Eigen::Index i = 0; i < size; ++i) to[i] = static_cast<Scalar>(static_cast<double>(from[i]) * resolution[i]);
 }
 
 template <EigenState Y>
@@ -78,28 +134,28 @@ class FixedPoint {
   static constexpr bool exact = true;
 
   // resolution 0 asks for the default.
-  FixedPoint(double lambda, double resolution, const Y& y0) : factor_(lambda) {
-    if (!std::isfinite(resolution) || resolution < 0)
-      refuse("resolution", resolution, "positive, or 0 for the default");
-    resolution_ = resolution > 0 ? std::exp2(std::floor(std::log2(resolution))) : default_resolution(y0);
-    inverse_ = 1 / resolution_;
-    if (!std::isnormal(resolution_) || !std::isnormal(inverse_))
-      refuse("resolution", resolution, "a normal number with a normal inverse");
-    const double largest = y0.size() == 0 ? 0.0 : static_cast<double>(y0.array().abs().maxCoeff());
-    if (!(largest * inverse_ < increment_limit) || (largest > 0 && largest < resolution_))
-      refuse_resolution(resolution, largest, largest * inverse_ < increment_limit);
+  FixedPoint(double lambda, const Resolution& resolution, const Y& y0) : factor_(lambda) {
+    if (resolution.per_entry())
+      take_each(resolution, y0);
+    else
+      take_one(resolution(0), resolution.is_chosen(), y0);
   }
 
   double lambda() const { return factor_.value(); }
-  double resolution() const { return resolution_; }
+  Resolution resolution() const {
+    if (each_.size() == 0) return resolution_;
+    return Resolution::chosen(std::vector<double>(each_.data(), each_.data() + each_.size() / 2));
+  }
   double bit_rate() const { return factor_.bit_rate(); }
 
   Stored zeros(const Y& like) const { return Stored::Zero(like.rows(), like.cols()); }
 
   // stored := [x/r]; false where an entry is NaN or |x/r| >= 2^60.
   bool store(const Y& x, Stored& stored) const {
-    bool fits = true;
     const Eigen::Index size = x.size();
+    if (each_.size() != 0) [[unlikely]]
+      return store_each(x.data(), each_.data() + size, stored.data(), size);
+    bool fits = true;
     const auto* from = x.data();
     std::int64_t* to = stored.data();
     for (Eigen::Index i = 0; i < size; ++i) {
@@ -115,6 +171,10 @@ class FixedPoint {
     const Eigen::Index size = stored.size();
     const std::int64_t* from = stored.data();
     auto* to = buffer.data();
+    if (each_.size() != 0) [[unlikely]] {
+      real_each(from, each_.data(), to, size);
+      return buffer;
+    }
     for (Eigen::Index i = 0; i < size; ++i)
       to[i] = static_cast<typename Y::Scalar>(static_cast<double>(from[i]) * resolution_);
     return buffer;
@@ -152,22 +212,62 @@ class FixedPoint {
   // Why x could not be stored: the first offending entry, and a resolution that would have held it.
   Eigen::Index offender(const Y& x) const {
     for (Eigen::Index i = 0; i < x.size(); ++i)
-      if (!(std::fabs(static_cast<double>(x.data()[i]) * inverse_) < increment_limit)) return i;
+      if (!(std::fabs(static_cast<double>(x.data()[i])) / resolution(i) < increment_limit)) return i;
     return -1;
   }
-  std::string advice(double value, const char* option = ".resolution") const {
-    return out_of_range_advice(value, static_cast<double>(stored_limit) * resolution_, resolution_, option);
+  std::string advice(Eigen::Index i, double value, const char* option = ".resolution") const {
+    return out_of_range_advice(value, static_cast<double>(stored_limit) * resolution(i), resolution(i), option,
+                               each_.size() != 0);
   }
 
  private:
-  ANTISTROPHE_COLD [[noreturn]] static void refuse_resolution(double resolution, double largest, bool fits) {
-    std::string what = in_words(fits ? largest : largest / increment_limit);
-    what.insert(0, fits ? "at most the largest entry of y0, " : "above ");
-    what.append(fits ? ", or y0 would be lost" : ", so that y0 fits in 60 bits");
-    refuse("resolution", resolution, what);
+  double resolution(Eigen::Index i) const { return each_.size() != 0 ? each_[i] : resolution_; }
+
+  void take_one(double resolution, bool chosen, const Y& y0) {
+    check_sign("resolution", resolution);
+    resolution_ = resolution > 0 ? std::exp2(std::floor(std::log2(resolution))) : default_resolution(y0);
+    inverse_ = 1 / resolution_;
+    check_normal("resolution", resolution, resolution_);
+    const double largest = y0.size() == 0 ? 0.0 : static_cast<double>(y0.array().abs().maxCoeff());
+    if (!(largest * inverse_ < increment_limit) || (!chosen && largest > 0 && largest < resolution_))
+      refuse_resolution("resolution", "the largest entry of y0", resolution, largest,
+                        largest * inverse_ < increment_limit);
   }
 
-  static constexpr double increment_limit = 1152921504606846976.0;  // 2^60
+  ANTISTROPHE_COLD void take_each(const Resolution& resolution, const Y& y0) {
+    const Eigen::Index size = y0.size();
+    if (resolution.size() != size)
+      refuse("the number of entries of resolution", resolution.size(),
+             "that of the numbers it is for, " + std::to_string(size));
+    each_.resize(2 * size);
+    for (Eigen::Index i = 0; i < size; ++i) {
+      const std::string index = "[" + std::to_string(i) + "]";
+      const double given = resolution(i), entry = std::fabs(static_cast<double>(y0.data()[i]));
+      if (!(given > 0) || !std::isfinite(given)) refuse("resolution" + index, given, "positive");
+      each_[i] = std::exp2(std::floor(std::log2(given)));
+      each_[size + i] = 1 / each_[i];
+      check_normal("resolution" + index, given, each_[i]);
+      const bool fits = entry * each_[size + i] < increment_limit;
+      if (!fits || (!resolution.is_chosen() && entry > 0 && entry < each_[i]))
+        refuse_resolution("resolution" + index, "y0" + index, given, entry, fits);
+    }
+  }
+
+  static void check_sign(const std::string& name, double given) {
+    if (!std::isfinite(given) || given < 0) refuse(name, given, "positive, or 0 for the default");
+  }
+  static void check_normal(const std::string& name, double given, double taken) {
+    if (!std::isnormal(taken) || !std::isnormal(1 / taken))
+      refuse(name, given, "a normal number with a normal inverse");
+  }
+  ANTISTROPHE_COLD [[noreturn]] static void refuse_resolution(const std::string& name, const std::string& of,
+                                                              double given, double size, bool fits) {
+    std::string what = in_words(fits ? size : size / increment_limit);
+    what.insert(0, fits ? "at most " + of + ", " : "above ");
+    what.append(fits ? ", or y0 would be lost" : ", so that y0 fits in 60 bits");
+    refuse(name, given, what);
+  }
+
   static constexpr std::int64_t stored_limit = std::int64_t{1} << 61;
 
   static bool below(std::int64_t limit, const Stored& stored) {
@@ -180,6 +280,7 @@ class FixedPoint {
 
   ExactFactor factor_;
   double resolution_ = 0, inverse_ = 0;
+  Eigen::ArrayXd each_;  // where entries differ, their resolutions and then the inverses; else empty
 };
 
 template <EigenState Y>
@@ -188,7 +289,7 @@ class FloatingPoint {
   using Stored = Y;
   static constexpr bool exact = false;
 
-  FloatingPoint(double lambda, double, const Y&) : lambda_(lambda) {
+  FloatingPoint(double lambda, const Resolution&, const Y&) : lambda_(lambda) {
     if (!(lambda > 0 && lambda <= 1)) refuse("lambda of a floating coupling", lambda, "in (0, 1]");
   }
 
@@ -212,7 +313,7 @@ class FloatingPoint {
   }
   static bool same(const Stored& a, const Stored& b) { return a == b; }
   Eigen::Index offender(const Y& x) const { return first_not_finite(x); }
-  std::string advice(double, const char* = "") const { return {}; }
+  std::string advice(Eigen::Index, double, const char* = "") const { return {}; }
 
  private:
   typename Y::Scalar factor() const { return scalar<Y>(lambda_); }

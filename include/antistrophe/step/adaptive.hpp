@@ -64,7 +64,7 @@ struct Adaptive {
   template <class S>
   using Control = detail::AdaptiveControl<S>;
   // An exact method that was given no resolution gets one well below this.
-  double smallest_tolerance() const { return atol.smallest(); }
+  const AbsoluteTolerance* tolerance() const { return &atol; }
   // The same with tolerances so many times as large.
   Adaptive tightened(double factor) const {
     Adaptive result = *this;

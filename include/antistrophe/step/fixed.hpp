@@ -4,6 +4,7 @@
 // the direction of the solve, and never the time itself. Times outside [t0, t1] are ignored.
 #pragma once
 
+#include <antistrophe/core/resolution.hpp>
 #include <antistrophe/step/detail/jumps.hpp>
 #include <antistrophe/step/timeline.hpp>
 
@@ -146,7 +147,7 @@ struct FixedStep {
 
 // The units of the numbers in which an exact method held states, and slopes where it holds them too; 0: not exact.
 struct Resolutions {
-  double state = 0, slope = 0;
+  Resolution state, slope;
 };
 
 // Times of steps. Those of a solve know more than that, so that taken again they give the same states bit for bit: the

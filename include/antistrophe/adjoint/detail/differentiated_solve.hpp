@@ -94,7 +94,7 @@ class DifferentiatedSolve {
     y0_ = y0;
     // The numbers of an exact method depend on the size of its first state.
     if constexpr (requires { forward_.stepper.rescale(method, y0); })
-      forward_.stepper.rescale(resolved(method, resolution_wishes(steps), y0, t1_ - t0_, plan_.steps()), y0);
+      forward_.stepper.rescale(resolved(method, resolution_wishes(steps), y0, field_, t0_, t1_, plan_.steps()), y0);
     solve(steps, throttle);
   }
 

@@ -62,7 +62,7 @@ struct AdamsMethod {
   static constexpr int order = K;
 
   double lambda = adams_choice<K, Corrected>.lambda;
-  double resolution = 0;
+  Resolution resolution = 0;
 
   template <class Y>
   static constexpr bool supports = arithmetic_supports<Exact, Y>;

@@ -34,7 +34,7 @@ struct Reversible<RungeKutta<Tableau>, Exact> {
   static constexpr int order = RungeKutta<Tableau>::order;
 
   double lambda = 0.5;
-  double resolution = 0;
+  Resolution resolution = 0;
 
   template <class Y>
   static constexpr bool supports = detail::arithmetic_supports<Exact, Y>;

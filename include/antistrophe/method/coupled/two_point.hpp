@@ -32,7 +32,7 @@ template <class Tableau>
 struct TwoPoint<RungeKutta<Tableau>, Exact> {
   static constexpr int order = Tableau::order;
   double lambda = 0.5;
-  double resolution = 0;
+  Resolution resolution = 0;
 
   template <class Y>
   static constexpr bool supports = detail::arithmetic_supports<Exact, Y>;
@@ -58,7 +58,7 @@ template <class Arithmetic = Exact>
 struct LeapfrogMidpoint {
   static constexpr int order = 2;
   static constexpr double lambda = 1;
-  double resolution = 0;
+  Resolution resolution = 0;
 
   template <class Y>
   static constexpr bool supports = detail::arithmetic_supports<Exact, Y>;

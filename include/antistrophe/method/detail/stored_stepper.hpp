@@ -7,23 +7,25 @@
 #include <antistrophe/step/fixed.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace antistrophe::detail {
 
 template <class Method>
-double method_resolution(const Method& method) {
+Resolution method_resolution(const Method& method) {
   if constexpr (requires { method.resolution; })
     return method.resolution;
   else
-    return 0;
+    return {};
 }
 
 // That of a second kind of numbers, given by the option `name`; where it is not, that of the first.
 template <class Method>
-double second_resolution(const Method& method, const char* name, double given) {
-  if (!(given >= 0 && std::isfinite(given))) refuse(name, given, "positive, or 0 for the default");
-  return given > 0 ? given : method_resolution(method);
+Resolution second_resolution(const Method& method, const char* name, const Resolution& given) {
+  for (Eigen::Index i = 0; i < std::max<Eigen::Index>(given.size(), 1); ++i)
+    if (!(given(i) >= 0 && std::isfinite(given(i)))) refuse(name, given(i), "positive, or 0 for the default");
+  return given.is_default() ? method_resolution(method) : given;
 }
 
 // Part is what is stored as one: the state, or a half of it.
@@ -44,14 +46,14 @@ class StoredStepper : public FieldStepper<F, Y> {
   }
 
  protected:
-  StoredStepper(const F& field, double lambda, double resolution, const Part& y0)
+  StoredStepper(const F& field, double lambda, const Resolution& resolution, const Part& y0)
       : FieldStepper<F, Y>(field), numbers_(lambda, resolution, y0), psi_(zeros_like(y0)), real_(psi_) {}
 
-  static double resolution_of(const Numbers& numbers) {
+  static Resolution resolution_of(const Numbers& numbers) {
     if constexpr (Numbers::exact)
       return numbers.resolution();
     else
-      return 0;
+      return {};
   }
 
   // A sum of numbers is in range; in floating arithmetic, finite.
@@ -82,8 +84,9 @@ class StoredStepper : public FieldStepper<F, Y> {
   ANTISTROPHE_COLD Outcome left_range(const Numbers& numbers, const Stored& sum, const char* option = ".resolution") {
     const Part& values = numbers.real(sum, real_);
     if constexpr (!Numbers::exact) return classify(numbers, values, option);
-    Eigen::Index worst = 0;
-    values.array().abs().reshaped().maxCoeff(&worst);
+    Eigen::Index worst = 0;  // in units, which may differ from entry to entry
+    for (Eigen::Index i = 1; i < sum.size(); ++i)
+      if (std::fabs(units(sum.data()[i])) > std::fabs(units(sum.data()[worst]))) worst = i;
     return leaves_range(numbers, values, worst, option);
   }
   Outcome left_range(const Stored& sum) { return left_range(numbers_, sum); }
@@ -92,9 +95,14 @@ class StoredStepper : public FieldStepper<F, Y> {
   Part psi_, real_;
 
  private:
+  template <class Number>
+  static double units(const Number& number) {
+    return static_cast<double>(Eigen::numext::real(number));
+  }
+
   Outcome leaves_range(const Numbers& numbers, const Part& values, Eigen::Index entry, const char* option) {
     const double value = entry >= 0 ? static_cast<double>(Eigen::numext::real(values.data()[entry])) : 0;
-    this->failure_ = {entry, numbers.advice(value, option)};
+    this->failure_ = {entry, numbers.advice(std::max<Eigen::Index>(entry, 0), value, option)};
     return Outcome::out_of_range;
   }
 };

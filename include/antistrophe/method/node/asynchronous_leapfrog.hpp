@@ -24,8 +24,8 @@ namespace antistrophe {
 template <class Arithmetic = Exact>
 struct AsynchronousLeapfrog {
   double damping = 1;
-  double resolution = 0;
-  double slope_resolution = 0;
+  Resolution resolution = 0;
+  Resolution slope_resolution = 0;
 
   int order() const { return damping == 1 ? 2 : 1; }
 

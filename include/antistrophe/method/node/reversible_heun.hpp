@@ -20,7 +20,7 @@ template <class Arithmetic = Exact>
 struct ReversibleHeun {
   static constexpr int order = 2;
 
-  double resolution = 0;
+  Resolution resolution = 0;
 
   template <class Y>
   static constexpr bool supports = detail::arithmetic_supports<Exact, Y>;

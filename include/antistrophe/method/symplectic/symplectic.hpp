@@ -28,8 +28,8 @@ template <class Scheme>
 struct SplitMethod<Scheme, Exact> {
   static constexpr int order = Scheme::order;
 
-  double resolution = 0;
-  double resolution_w = 0;
+  Resolution resolution = 0;
+  Resolution resolution_w = 0;
 
   template <class Y>
   static constexpr bool supports = arithmetic_supports<Exact, Y>;

@@ -208,11 +208,11 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
 
  private:
   template <class Method>
-  static double slope_resolution(const Method& method) {
+  static Resolution slope_resolution(const Method& method) {
     if constexpr (requires { method.slope_resolution; })
       return second_resolution(method, "slope_resolution", method.slope_resolution);
     else
-      return 0;
+      return {};
   }
 
   static double middle(const Step& step) {

@@ -194,11 +194,11 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
   }
 
   template <class Method>
-  static double method_resolution_w(const Method& method) {
+  static Resolution method_resolution_w(const Method& method) {
     if constexpr (requires { method.resolution_w; })
       return second_resolution(method, "resolution_w", method.resolution_w);
     else
-      return 0;
+      return {};
   }
 
   void read(const Stored& v, const Stored& w, Y& y) {
