@@ -5,6 +5,7 @@
 #include <antistrophe/adjoint/reversible.hpp>
 #include <antistrophe/adjoint/solve_with_pullback.hpp>
 #include <antistrophe/check/assert_reversible.hpp>
+#include <antistrophe/check/check_first.hpp>
 #include <antistrophe/check/check_gradient.hpp>
 #include <antistrophe/core/version.hpp>
 #include <antistrophe/error_bars.hpp>

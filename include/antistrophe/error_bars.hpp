@@ -475,6 +475,7 @@ ValueAndGradientWithBars<F, Y> value_and_gradient(const Problem<F, Y>& problem, 
     return {};
   } else {
     detail::validate(problem);
+    detail::check_first(problem, extras...);
     return detail::BarredGradient<F, Y, M, StepsType, L, Extras...>(problem, method, steps, loss, extras...)();
   }
 }

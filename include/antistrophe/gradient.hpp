@@ -88,6 +88,12 @@ struct LossCotangents {
   std::vector<double> ts;
   std::vector<EventCotangent<Y>> events;
 
+  bool silent() const {
+    for (const EventCotangent<Y>& event : events)
+      if (event.t != 0 || !is_all_zero(event.y)) return false;
+    return all_zero(ys) && all_zero(ts);
+  }
+
   void set_zero(const std::vector<Saved>& like) {
     if (ys.size() > like.size()) ys.resize(like.size(), like.front());
     for (std::size_t i = 0; i < like.size(); ++i) {
@@ -121,6 +127,17 @@ RealOf<Y> evaluate_loss(const L& loss, const std::vector<double>& ts, const std:
   }
 }
 
+// Cotangents that are all 0 are right where the loss is level, and a mistake where it is not.
+template <class L, class Solve, class Y, class Saved>
+ANTISTROPHE_COLD void require_cotangents_of(const L& loss, Solve& solve, RealOf<Y> value,
+                                            const LossCotangents<Y, Saved>& like) {
+  LossCotangents<Y, Saved> bar = like;
+  require_cotangents(
+      solve.ys(), static_cast<double>(value),
+      [&](const std::vector<Saved>& ys) { return evaluate_loss(loss, solve.ts(), ys, solve.events(), bar); },
+      [&] { return bar.silent(); });
+}
+
 // Fills a gradient with NaN, where there is none.
 template <class F, class Y>
 void set_unknown(Gradient<F, Y>& gradient) {
@@ -140,6 +157,7 @@ void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, t
     result.value = evaluate_loss(loss, solve.ts(), solve.ys(), solve.events(), bar);
     if (!std::isfinite(result.value)) refuse("the value of the loss", result.value, "finite");
     solve.check(bar.ys, bar.ts, bar.events);
+    if (bar.silent()) require_cotangents_of(loss, solve, result.value, bar);
     Failure failure = solve.pull_back(bar.ys, bar.ts, bar.events, back, result.gradient);
     if (failure.status == Status::success) {
       back.finish(result.stats);
@@ -155,9 +173,9 @@ void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, t
 }  // namespace detail
 
 // The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (called with what is saved),
-// Progress{…}, OnFailure.
+// Progress{…}, OnFailure, CheckFirst{} (check/check_first.hpp).
 // Throws as solve does; std::invalid_argument where the loss returns NaN or infinity, in value or cotangents, or resizes a
-// cotangent; SolveError where the field turns out impure or the cotangents overflow.
+// cotangent, or writes none though its value changes with ys; where the vjp assigns instead of adding, or takes w for y; SolveError where the field turns out impure or the cotangents overflow.
 template <class F, class Y, class M, class StepsType, class L, class... Extras>
 ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                                           const L& loss, const Extras&... extras) {
@@ -171,6 +189,7 @@ ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M&
     return {};
   } else {
     detail::validate(problem);
+    detail::check_first(problem, extras...);
     const Progress no_progress;
     const OnFailure by_default = OnFailure::throw_error;
     const Progress& progress = detail::pick<detail::Extra::progress>(no_progress, extras...);

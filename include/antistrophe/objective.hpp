@@ -148,6 +148,7 @@ class Objective {
     const Progress& progress = extra<detail::Extra::progress>(no_progress);
     detail::Throttle forth(progress, 0, 0.5), back(progress, 0.5, 1);
     if (!kept.solve) {
+      std::apply([&](const Extras&... extras) { detail::check_first(bound.problem, extras...); }, bound.extras);
       kept.solve.emplace(bound.problem, bound.problem.field, bound.method, bound.steps,
                          extra<detail::Extra::save_at>(SaveAt{}), extra<detail::Extra::events>(Events<>{}),
                          extra<detail::Extra::adjoint>(Adjoint{}), extra<detail::Extra::observer>(no_observer));

@@ -27,7 +27,7 @@ void check_costs(const AnyMethod& m, std::int64_t n, double t1, const AnyAdjoint
   problem.field.faults = &counts;
   auto pass = m.solve_with_pullback(problem, FixedSteps{n}, SaveAt{.t0 = true, .t1 = true}, adjoint);
   CHECK(counts.calls == m->evaluations_forth(n));
-  CHECK(counts.vjps == 0);
+  CHECK(counts.vjps == 1);  // tried once, at the turn (adjoint/detail/mistakes.hpp)
   CHECK(pass.stats().evaluations == counts.calls);
   CHECK(pass.stats().steps == n);
   CHECK(pass.stats().accepted == n);

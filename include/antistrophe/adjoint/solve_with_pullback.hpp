@@ -129,8 +129,8 @@ class [[nodiscard]] Pass {
 };
 
 // The solve and its pull-back. The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (called
-// with states that are kept all the same), Progress{…}, OnFailure (a solve that failed and was returned has no
-// pull-back). Errors as of solve; a method that cannot go with the adjoint does not compile.
+// with states that are kept all the same), Progress{…}, CheckFirst{} (check/check_first.hpp), OnFailure (a solve that failed and was returned has no
+// pull-back). Errors as of solve, and std::invalid_argument for a vjp that assigns or takes w for y; a method that cannot go with the adjoint does not compile.
 template <class F, class Y, class M, class StepsType, class... Extras>
 auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                          const Extras&... extras) {
@@ -139,6 +139,7 @@ auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const St
   if constexpr (detail::require_extras<detail::Call::gradient, Extras...>()) {
     if constexpr (detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
       detail::validate(problem);
+      detail::check_first(problem, extras...);
       return Pass<F, Y, detail::DifferentiatedSolveFor<F, Y, M, Extras...>>(
           problem, method, steps, detail::pick<detail::Extra::save_at>(SaveAt{}, extras...),
           detail::pick<detail::Extra::events>(Events<>{}, extras...),

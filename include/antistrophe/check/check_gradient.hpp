@@ -123,10 +123,11 @@ GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, 
 
 }  // namespace detail
 
-// The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, GradientCheckOptions{…}.
+// The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, CheckFirst{} (check/check_first.hpp), GradientCheckOptions{…}.
 // Fourth-order central differences, with the step that balances truncation against round-off, ε^{1/5}. Steps that are chosen
 // as the solve goes are taken once and then held, as the gradient holds them.
-// Throws as value_and_gradient does.
+// A vjp that assigns or takes w for y, and a loss that writes no cotangents, make a report that is not ok, without numbers.
+// Throws as value_and_gradient does for the rest.
 template <class F, class Y, class M, class StepsType, class L, class... Extras>
 GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
                               const Extras&... extras) {
@@ -135,11 +136,20 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
   if constexpr (detail::require_extras<detail::Call::check_gradient, Extras...>()) {
     if constexpr (detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
       if constexpr (detail::require_loss<L, Y, SavedType<Save, Y>>()) {
-        return detail::check_gradient_of(problem, method, steps, loss,
-                                         detail::pick<detail::Extra::save_at>(SaveAt{}, extras...),
-                                         detail::pick<detail::Extra::adjoint>(Adjoint{}, extras...),
-                                         detail::pick<detail::Extra::events>(Events<>{}, extras...),
-                                         detail::pick<detail::Extra::check_options>(GradientCheckOptions{}, extras...));
+        try {
+          detail::validate(problem);
+          detail::check_first(problem, extras...);
+          return detail::check_gradient_of(
+              problem, method, steps, loss, detail::pick<detail::Extra::save_at>(SaveAt{}, extras...),
+              detail::pick<detail::Extra::adjoint>(Adjoint{}, extras...),
+              detail::pick<detail::Extra::events>(Events<>{}, extras...),
+              detail::pick<detail::Extra::check_options>(GradientCheckOptions{}, extras...));
+        } catch (const detail::WrongDerivative& wrong) {
+          GradientReport report;
+          report.ok = false;
+          report.message = wrong.what();
+          return report;
+        }
       }
     }
   }

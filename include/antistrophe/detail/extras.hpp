@@ -17,10 +17,23 @@ namespace antistrophe {
 struct GradientCheckOptions;
 // Of value_and_gradient; error_bars.hpp.
 struct ErrorBars;
+// Of calls for gradients; check/check_first.hpp.
+struct CheckFirst;
 
 namespace detail {
 
-enum class Extra { save_at, adjoint, events, observer, progress, on_failure, check_options, error_bars, unknown };
+enum class Extra {
+  save_at,
+  adjoint,
+  events,
+  observer,
+  progress,
+  on_failure,
+  check_first,
+  check_options,
+  error_bars,
+  unknown
+};
 
 template <class T>
 inline constexpr bool is_save_at = false;
@@ -47,6 +60,8 @@ inline constexpr Extra extra_kind = [] {
     return Extra::progress;
   else if constexpr (std::is_same_v<T, OnFailure>)
     return Extra::on_failure;
+  else if constexpr (std::is_same_v<T, CheckFirst>)
+    return Extra::check_first;
   else if constexpr (std::is_same_v<T, GradientCheckOptions>)
     return Extra::check_options;
   else if constexpr (std::is_same_v<T, ErrorBars>)
@@ -92,6 +107,7 @@ constexpr bool takes(Extra kind) {
     case Extra::save_at:
       return C != Call::round_trip;
     case Extra::adjoint:
+    case Extra::check_first:
       return is_gradient(C) || C == Call::check_gradient;
     case Extra::events:
       return true;
@@ -114,7 +130,8 @@ consteval bool extras_are_single() {
   return count_of_extra<Extra::save_at, Extras...> <= 1 && count_of_extra<Extra::adjoint, Extras...> <= 1 &&
          count_of_extra<Extra::events, Extras...> <= 1 && count_of_extra<Extra::observer, Extras...> <= 1 &&
          count_of_extra<Extra::progress, Extras...> <= 1 && count_of_extra<Extra::on_failure, Extras...> <= 1 &&
-         count_of_extra<Extra::check_options, Extras...> <= 1 && count_of_extra<Extra::error_bars, Extras...> <= 1;
+         count_of_extra<Extra::check_first, Extras...> <= 1 && count_of_extra<Extra::check_options, Extras...> <= 1 &&
+         count_of_extra<Extra::error_bars, Extras...> <= 1;
 }
 
 // True where the call C can take these extras; else a compile error with the reason.
@@ -131,10 +148,10 @@ consteval bool require_extras() {
         !is_gradient(C) || known,
         "antistrophe: an extra argument of a gradient call is unknown; after its required arguments it takes, "
         "in any order, SaveAt{…}, an adjoint such as DirectAdjoint{}, Events{…}, Observer{…}, Progress{…}, "
-        "OnFailure and, of value_and_gradient, ErrorBars{…}.");
+        "OnFailure, CheckFirst{} and, of value_and_gradient, ErrorBars{…}.");
     static_assert(C != Call::check_gradient || known,
                   "antistrophe: an extra argument of check_gradient is unknown; after the loss it takes, in any order, "
-                  "SaveAt{…}, an adjoint, Events{…} and GradientCheckOptions{…}.");
+                  "SaveAt{…}, an adjoint, Events{…}, CheckFirst{} and GradientCheckOptions{…}.");
     static_assert(
         C != Call::round_trip || known,
         "antistrophe: an extra argument of assert_reversible is unknown; after the steps it takes Events{…}.");
@@ -142,6 +159,9 @@ consteval bool require_extras() {
     static_assert(C != Call::solve || count_of_extra<Extra::adjoint, Extras...> == 0,
                   "antistrophe: solve takes no adjoint, for it computes no gradient; give it to value_and_gradient or "
                   "solve_with_pullback.");
+    static_assert(C != Call::solve || count_of_extra<Extra::check_first, Extras...> == 0,
+                  "antistrophe: solve takes no CheckFirst, for it asks for no vjp; give it to value_and_gradient, "
+                  "solve_with_pullback, Objective or check_gradient.");
     static_assert(C == Call::check_gradient || count_of_extra<Extra::check_options, Extras...> == 0,
                   "antistrophe: GradientCheckOptions{…} are for check_gradient alone.");
     static_assert(C == Call::gradient_with_bars || count_of_extra<Extra::error_bars, Extras...> == 0,
@@ -153,11 +173,18 @@ consteval bool require_extras() {
                   "antistrophe: assert_reversible goes back by ReversibleAdjoint and saves nothing; after the steps it "
                   "takes Events{…} alone.");
   } else {
-    static_assert(single,
-                  "antistrophe: two extra arguments are of one kind; give each of SaveAt, adjoint, Events, "
-                  "Observer, Progress and OnFailure at most once (several events go into one Events{…, …}).");
+    static_assert(
+        single,
+        "antistrophe: two extra arguments are of one kind; give each of SaveAt, adjoint, Events, "
+        "Observer, Progress, OnFailure and CheckFirst at most once (several events go into one Events{…, …}).");
   }
   return known && fit && single;
+}
+
+// What CheckFirst asks for, where it is given.
+template <class ProblemType, class... Extras>
+void check_first(const ProblemType& problem, const Extras&... extras) {
+  if constexpr (count_of_extra<Extra::check_first, Extras...> > 0) pick<Extra::check_first>(0, extras...)(problem);
 }
 
 // Times in braces, where a SaveAt is meant.

@@ -57,37 +57,80 @@ ResolutionWishes resolution_wishes(const StepsType& steps) {
 }
 
 // The resolution of an exact method that was given none: one for all entries where that will do, which is found without
-// allocating, else one for each. slope() is f(t0, y0), asked for only where an entry is small; the solve goes over `span`.
-template <EigenState Y, class Slope>
-Resolution fitting_resolution(const Y& y0, const ResolutionWishes& wishes, double span, const Slope& slope) {
-  const Eigen::Index size = y0.size();
-  const bool tolerances = wishes.per_entry(size);
-  const double scale = power_above(y0);
-  const double all = resolution_below(wishes.tolerance_of_all(), scale);
-  const auto entry = [&](Eigen::Index i) { return std::fabs(static_cast<double>(y0.data()[i])); };
-  const auto shared = [&](Eigen::Index i) {
-    return tolerances ? resolution_below((*wishes.tolerance)(i), scale) : all;
-  };
-  const auto is_small = [&](Eigen::Index i) { return entry(i) > 0 && entry(i) < few_units * shared(i); };
-  bool any_small = false;
-  for (Eigen::Index i = 0; i < size; ++i) any_small |= is_small(i);
-  if (!any_small && !tolerances) return Resolution::chosen(all);
-  std::vector<double> each(static_cast<std::size_t>(size));
-  Y dy = y0;
-  if (any_small) slope(dy);
-  for (Eigen::Index i = 0; i < size; ++i) {
-    double& resolution = each[static_cast<std::size_t>(i)];
-    resolution = shared(i);
-    if (is_small(i))
-      resolution = resolution_of_small(entry(i), std::fabs(static_cast<double>(dy.data()[i]) * span), resolution,
-                                       tolerances ? (*wishes.tolerance)(i) : 0);
-    resolution = std::exp2(std::floor(std::log2(resolution)));
+// allocating, else one for each.
+template <EigenState Y>
+class FittingResolution {
+ public:
+  FittingResolution(const Y& y0, const ResolutionWishes& wishes)
+      : y0_(y0),
+        tolerances_(wishes.per_entry(y0.size()) ? wishes.tolerance : nullptr),
+        scale_(power_above(y0)),
+        all_(resolution_below(wishes.tolerance_of_all(), scale_)) {}
+
+  // Whether an entry is small beside the others; then slopes at t0 are asked for.
+  bool needs_slope() const {
+    for (Eigen::Index i = 0; i < y0_.size(); ++i)
+      if (is_small(i)) return true;
+    return false;
   }
-  return Resolution::chosen(std::move(each));
+
+  Resolution without_slope() const { return tolerances_ ? each(y0_, 0) : Resolution::chosen(all_); }
+
+  // dy = f(t0, y0); the solve goes over `span`.
+  ANTISTROPHE_COLD Resolution each(const Y& dy, double span) const {
+    std::vector<double> result(static_cast<std::size_t>(y0_.size()));
+    for (Eigen::Index i = 0; i < y0_.size(); ++i) {
+      double resolution = shared(i);
+      if (is_small(i))
+        resolution = resolution_of_small(entry(i), std::fabs(static_cast<double>(dy.data()[i]) * span), resolution,
+                                         tolerances_ ? (*tolerances_)(i) : 0);
+      result[static_cast<std::size_t>(i)] = std::exp2(std::floor(std::log2(resolution)));
+    }
+    return Resolution::chosen(std::move(result));
+  }
+
+ private:
+  double entry(Eigen::Index i) const { return std::fabs(static_cast<double>(y0_.data()[i])); }
+  // What it would have, were it of the size of the others.
+  double shared(Eigen::Index i) const { return tolerances_ ? resolution_below((*tolerances_)(i), scale_) : all_; }
+  bool is_small(Eigen::Index i) const { return entry(i) > 0 && entry(i) < few_units * shared(i); }
+
+  const Y& y0_;
+  const AbsoluteTolerance* tolerances_;  // null where there is one for all
+  double scale_, all_;
+};
+
+// f(t, y), of a field frozen to no time.
+template <class F, EigenState Y>
+ANTISTROPHE_COLD Y slope_at(const F& field, double t, const Y& y) {
+  OverStep<F> over(field);
+  auto tape = over.empty_tape(y);
+  Y dy = zeros_like(y);
+  evaluate<typename OverStep<F>::Field, Y>(over(t, t), t, y, dy, tape);
+  return dy;
 }
 
-template <class Resolution>
-bool fits(const Resolution& resolution, Eigen::Index size) {
+template <EigenState Y, class F>
+Resolution fitting_resolution(const Y& y0, const ResolutionWishes& wishes, const F& field, double t0, double t1) {
+  const FittingResolution<Y> fitting(y0, wishes);
+  if (!fitting.needs_slope()) return fitting.without_slope();
+  return fitting.each(slope_at(field, t0, y0), std::fabs(t1 - t0));
+}
+
+// Those of the two halves of a split state.
+template <EigenState Y, class F>
+std::pair<Resolution, Resolution> fitting_resolutions(const Y& y0, const F& field, double t0, double t1) {
+  using Half = HalfOf<Y>;
+  const Eigen::Index rows = y0.rows() / 2;
+  const Half v = y0.topRows(rows), w = y0.bottomRows(rows);
+  const FittingResolution<Half> of_v(v, {}), of_w(w, {});
+  if (!of_v.needs_slope() && !of_w.needs_slope()) return {of_v.without_slope(), of_w.without_slope()};
+  const Y dy = slope_at(field, t0, y0);
+  const double span = std::fabs(t1 - t0);
+  return {of_v.each(Half(dy.topRows(rows)), span), of_w.each(Half(dy.bottomRows(rows)), span)};
+}
+
+inline bool fits(const Resolution& resolution, Eigen::Index size) {
   return !resolution.per_entry() || resolution.size() == size;
 }
 
@@ -99,30 +142,16 @@ Method resolved(const Method& method, const ResolutionWishes& wishes, const Y& y
                 std::int64_t n) {
   Method result = method;
   if constexpr (requires { result.resolution; }) {
-    const auto slope = [&](Y& dy) {
-      OverStep<F> over(field);
-      auto tape = over.empty_tape(y0);
-      evaluate<typename OverStep<F>::Field, Y>(over(t0, t0), t0, y0, dy, tape);
-    };
-    const double span = std::fabs(t1 - t0);
     if constexpr (requires { result.resolution_w; }) {
-      using Half = HalfOf<Y>;
-      const Eigen::Index rows = y0.rows() / 2;
-      const auto of_half = [&](const auto& rows_of) {
-        return fitting_resolution(Half(rows_of(y0)), {}, span, [&](Half& half) {
-          Y dy = y0;
-          slope(dy);
-          half = rows_of(dy);
-        });
-      };
-      const bool given = !result.resolution.is_default();
-      if (!given) result.resolution = of_half([&](const Y& y) -> Half { return y.topRows(rows); });
-      if (!given && result.resolution_w.is_default())
-        result.resolution_w = of_half([&](const Y& y) -> Half { return y.bottomRows(rows); });
+      if (result.resolution.is_default()) {
+        auto [of_v, of_w] = fitting_resolutions(y0, field, t0, t1);
+        result.resolution = std::move(of_v);
+        if (result.resolution_w.is_default()) result.resolution_w = std::move(of_w);
+      }
     } else {
       if (result.resolution.is_default() && fits(wishes.taken_again.state, y0.size()))
         result.resolution = wishes.taken_again.state;
-      if (result.resolution.is_default()) result.resolution = fitting_resolution(y0, wishes, span, slope);
+      if (result.resolution.is_default()) result.resolution = fitting_resolution(y0, wishes, field, t0, t1);
     }
   }
   if constexpr (requires { result.slope_resolution; }) {

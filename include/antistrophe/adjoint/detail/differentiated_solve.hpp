@@ -4,6 +4,7 @@
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/adjoint/detail/backward_pass.hpp>
 #include <antistrophe/adjoint/detail/instability.hpp>
+#include <antistrophe/adjoint/detail/mistakes.hpp>
 #include <antistrophe/detail/event_detector.hpp>
 #include <antistrophe/detail/forward.hpp>
 #include <antistrophe/detail/subdivided.hpp>
@@ -82,6 +83,7 @@ class DifferentiatedSolve {
     run_forward(forward_, steps, plan_, y0_, t0_, t1_, true, throttle);
     laid_out_ = LaidOutSteps<StepsType>;
     if (laid_out_) gap_ = gap_of(forward_.stepper, forward_.stats);
+    if (!vjp_tried_ && !failed()) try_the_vjp();
     if constexpr (of_function) {
       const std::vector<Y>& states = forward_.saver.states();
       values_.clear();
@@ -177,6 +179,18 @@ class DifferentiatedSolve {
               }};
   }
 
+  // Once, at the turn, before any gradient is given.
+  void try_the_vjp() {
+    if constexpr (!continuous) {
+      const Segment<S>& last = forward_.segments.back();
+      const std::int64_t n = last.timeline.steps();
+      Y end = y0_;
+      forward_.stepper.read(last.end, end);
+      try_vjp_of_step(field_, last.timeline[n > 0 ? n - 1 : 0], last.timeline[n], end);
+    }
+    vjp_tried_ = true;
+  }
+
   static void check_length(const char* name, std::size_t length, const char* what, std::size_t expected) {
     if (length != expected) refuse_length(name, length, what, expected);
   }
@@ -234,6 +248,7 @@ class DifferentiatedSolve {
   Y y0_;
   double t0_, t1_;
   Timeline plan_;
+  bool vjp_tried_ = false;
   Forward<S, Trace, Detector> forward_;
   std::conditional_t<continuous, NoBackwardPass, BackwardPass<F, S, Trace, Detector>> backward_;
   std::vector<std::conditional_t<of_function, Saved, char>> values_;

@@ -1,0 +1,170 @@
+// Mistakes in a vjp or a loss that leave every number finite and every gradient wrong, found at next to no cost.
+//   A vjp is called once with w = 0, from cotangents that are all 1. It is linear in w and adds, so that they stay 1: what
+//   assigns makes them 0, and what has taken y for w makes them anything.
+//   A loss whose cotangents are all 0 is asked twice more, at states a little way off: its value must not move in
+//   proportion while the cotangents stay 0.
+#pragma once
+
+#include <antistrophe/core/detail/splitmix64.hpp>
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/core/errors.hpp>
+#include <antistrophe/field/detail/access.hpp>
+#include <antistrophe/field/split.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace antistrophe::detail {
+
+// Thrown before a wrong gradient is given; check_gradient makes a report of it.
+class WrongDerivative : public std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+ANTISTROPHE_COLD [[noreturn]] inline void refuse_vjp(const char* bar, std::ptrdiff_t i, double was_one) {
+  std::string text = "antistrophe: the vjp ";
+  if (was_one == 0)
+    text.append("overwrites ").append(bar);
+  else
+    text.append("adds to ").append(bar);
+  if (i >= 0) text.append("[").append(std::to_string(i)).append("]");
+  text.append(was_one == 0 ? ", which must be added to: write += in the place of ="
+                           : " although w is 0, and is not linear in w: are y and w swapped in its arguments, "
+                             "vjp(t, y, w, y_bar, theta_bar)?");
+  throw WrongDerivative(text + " (check_vjp(field, t, y) looks at every component)");
+}
+
+// Entries that were 1. NaN says that f has no derivative there, which is for others to say.
+template <class A>
+void require_ones(const char* bar, const A& ones) {
+  using Scalar = typename A::Scalar;
+  for (Eigen::Index i = 0; i < ones.size(); ++i) {
+    const Scalar entry = ones.data()[i];
+    if (entry != Scalar(1) && entry == entry) refuse_vjp(bar, i, entry == Scalar(0) ? 0.0 : 2.0);
+  }
+}
+
+// One vjp, and one evaluation where the field keeps a tape. Throws WrongDerivative.
+template <class Field, EigenState Y>
+void try_vjp(const Field& field, double t, const Y& y) {
+  using Scalar = typename Y::Scalar;
+  Y y_bar = Y::Constant(y.rows(), y.cols(), Scalar(1));
+  const Y w = zeros_like(y);
+  Parameters<Field, Y> theta_bar = zero_parameters<Field, Y>(field);
+  theta_bar.setOnes();
+  Scalar t_bar(1);
+  Tape<Field, Y> tape = make_tape<Field, Y>(field, y);
+  if constexpr (uses_tape<Field, Y>) {
+    Y dy = w;
+    evaluate<Field, Y>(field, t, y, dy, tape);
+  }
+  pull_back<Field, Y>(field, t, y, tape, w, y_bar, theta_bar, t_bar);
+  require_ones("y_bar", y_bar);
+  require_ones("theta_bar", theta_bar);
+  if (t_bar != Scalar(1) && t_bar == t_bar) refuse_vjp("t_bar", -1, t_bar == Scalar(0) ? 0.0 : 2.0);
+}
+
+// Those of a split field's halves, which a method may call by themselves.
+template <class Field, EigenState Y>
+void try_half_vjps(const Field& field, double t, const Y& y) {
+  using Half = HalfOf<Y>;
+  using Scalar = typename Y::Scalar;
+  const Eigen::Index rows = y.rows() / 2;
+  const Half v = y.topRows(rows), w = y.bottomRows(rows), zero = zeros_like(v);
+  Half v_bar = Half::Constant(v.rows(), v.cols(), Scalar(1)), w_bar = v_bar;
+  Parameters<Field, Y> theta_bar = zero_parameters<Field, Y>(field);
+  theta_bar.setOnes();
+  Scalar t_bar(1);
+  if constexpr (HasTimedHalfVjps<Field, Y>) {
+    field.velocity_vjp(t, w, zero, w_bar, theta_bar, t_bar);
+    field.force_vjp(t, v, zero, v_bar, theta_bar, t_bar);
+  } else {
+    field.velocity_vjp(t, w, zero, w_bar, theta_bar);
+    field.force_vjp(t, v, zero, v_bar, theta_bar);
+  }
+  require_ones("w_bar, by velocity_vjp,", w_bar);
+  require_ones("v_bar, by force_vjp,", v_bar);
+  require_ones("theta_bar", theta_bar);
+}
+
+// The field's vjp over one step.
+template <class F, EigenState Y>
+void try_vjp_of_step(const F& field, double t0, double t1, const Y& y) {
+  using Field = typename OverStep<F>::Field;
+  OverStep<F> over(field);
+  if constexpr (HasHalves<Field, Y> && (HasHalfVjps<Field, Y> || HasTimedHalfVjps<Field, Y>))
+    try_half_vjps<Field, Y>(over(t0, t1), t1, y);
+  if constexpr (DifferentiableVectorField<Field, Y>) try_vjp<Field, Y>(over(t0, t1), t1, y);
+}
+
+template <class A>
+bool is_all_zero(const A& a) {
+  if constexpr (std::is_arithmetic_v<A>) {
+    return a == 0;
+  } else {
+    for (Eigen::Index i = 0; i < a.size(); ++i)
+      if (a.data()[i] != typename A::Scalar(0)) return false;
+    return true;
+  }
+}
+template <class A>
+bool all_zero(const std::vector<A>& list) {
+  return std::all_of(list.begin(), list.end(), [](const A& a) { return is_all_zero(a); });
+}
+
+// Every entry moved by `distance` of itself, or of 1 where it is 0, one way or the other.
+template <class A>
+A moved(const A& a, double distance, std::uint64_t& seed) {
+  const auto move = [&](const auto& x) {
+    using X = std::remove_cvref_t<decltype(x)>;
+    const std::uint64_t z = splitmix64(seed);
+    seed += golden_increment;
+    const double way = (z & 1U) != 0 ? distance : -distance;
+    using R = typename Eigen::NumTraits<X>::Real;
+    if (x == X(0)) return X(static_cast<R>(way));
+    return X(x + x * static_cast<R>(way * (1 + static_cast<double>(z >> 12U) * 0x1p-52)));
+  };
+  if constexpr (std::is_arithmetic_v<A>) {
+    return move(a);
+  } else {
+    A result = a;
+    for (Eigen::Index i = 0; i < result.size(); ++i) result.data()[i] = move(a.data()[i]);
+    return result;
+  }
+}
+
+ANTISTROPHE_COLD [[noreturn]] inline void refuse_silent_loss() {
+  throw WrongDerivative(
+      "antistrophe: the value of the loss changes with ys, but the loss writes nothing to ys_bar: write ys_bar[i] = "
+      "∂L/∂ys[i], and take ys_bar by reference (auto& ys_bar)");
+}
+
+// `evaluate(ys)` gives the value of the loss of other states and writes its cotangents, of which `silent()` says whether all are 0.
+template <class Saved, class Evaluate, class Silent>
+ANTISTROPHE_COLD void require_cotangents(const std::vector<Saved>& ys, double value, const Evaluate& evaluate,
+                                         const Silent& silent) {
+  // A jump of a loss that is constant by pieces is the same at both distances, a slope is twice at the second.
+  double changes[2] = {};
+  for (int i = 0; i < 2; ++i) {
+    std::uint64_t seed = 1;
+    std::vector<Saved> elsewhere;
+    for (const Saved& y : ys) elsewhere.push_back(moved(y, i == 0 ? 0x1p-12 : 0x1p-11, seed));
+    try {
+      changes[i] = static_cast<double>(evaluate(elsewhere)) - value;
+    } catch (...) {
+      return;  // a loss may refuse states that no solve gave it
+    }
+    if (!silent()) return;
+  }
+  const double ratio = changes[1] / changes[0];
+  if (std::fabs(changes[0]) > 0x1p-20 * std::fabs(value) && ratio > 1.5 && ratio < 2.5) refuse_silent_loss();
+}
+
+}  // namespace antistrophe::detail
