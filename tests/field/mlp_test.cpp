@@ -284,6 +284,33 @@ TEST_CASE("A tape that was not made for its state grows at first use") {
   }
 }
 
+TEST_CASE("The samples of a batch are summed before they are added to what a solve has gathered") {
+  // Of 128 samples, of biases (and the weights of t), from accumulators a thousand times as large as the sum: one rounding to their
+  // size, half a unit in the last place, and that of the sum, 128 of its own. Added one by one, each sample would be rounded so.
+  const auto check = [](const auto& order) {
+    using Y = std::remove_cvref_t<decltype(order)>;
+    const auto network = sine_weights(Mlp<float, RuntimeLayers, Tanh, TimeAndState>{{4, 70, 3}});
+    auto exact = Mlp<double, RuntimeLayers, Tanh, TimeAndState>{{4, 70, 3}};
+    exact.parameters() = network.parameters().cast<double>();
+    Y y = some_state<Eigen::MatrixXf>(3, 128), w = y.cwiseAbs(), y_bar = Y::Zero(3, 128);
+    const NetworkCotangents expected(exact, 0.3, Eigen::MatrixXd(y.template cast<double>()),
+                                     Eigen::MatrixXd(w.template cast<double>()));
+    const float gathered = 1000 * static_cast<float>(expected.theta_bar.cwiseAbs().maxCoeff());
+    Eigen::VectorXf theta_bar = Eigen::VectorXf::Constant(network.parameters().size(), gathered);
+    auto tape = network.make_tape(y);
+    Y dy = y;
+    network(0.3, y, dy, tape);
+    network.vjp(0.3, y, tape, w, y_bar, theta_bar);
+    const double unit = static_cast<double>(std::nextafter(gathered, 2 * gathered) - gathered);
+    for (Eigen::Index i = 0; i < theta_bar.size(); ++i) {
+      CAPTURE(i);
+      CHECK(std::fabs(static_cast<double>(theta_bar[i]) - gathered - expected.theta_bar[i]) <= 0.75 * unit);
+    }
+  };
+  check(Eigen::MatrixXf{});
+  check(Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>{});
+}
+
 TEST_CASE("A NaN passes through once and leaves nothing behind") {
   const auto run = [](const auto& network, const auto& y) {
     using Field = std::remove_cvref_t<decltype(network)>;

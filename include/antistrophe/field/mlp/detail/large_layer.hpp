@@ -5,6 +5,8 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
+
 namespace antistrophe::detail {
 
 // Columns is 1 for a vector and Eigen::Dynamic for a batch; Order is how the batch is stored.
@@ -40,14 +42,20 @@ struct LargeLayer {
     Eigen::Map<Weights> w_bar(weights_bar, out, in);
     Eigen::Map<Vector> b_bar(biases_bar, out);
     w_bar.rightCols(state_in).noalias() += z_bar * x.transpose();
-    // Column by column: Eigen's rowwise().sum() adds in an order that depends on alignment.
-    for (Index c = 0; c < columns; ++c) b_bar += z_bar.col(c);
-    if (takes_time()) {
-      for (Index c = 0; c < columns; ++c) {
-        w_bar.col(0) += t * z_bar.col(c);
-        t_bar += w.col(0).cwiseProduct(z_bar.col(c)).sum();
-      }
+    // Samples are summed before the sum is added: one by one they would be rounded to the size of what a whole solve has
+    // gathered, which in float costs two digits. Column by column, for Eigen's rowwise().sum() adds in an order that depends on
+    // alignment; some rows at a time, which need no allocation.
+    constexpr Index some = 64;
+    for (Index row = 0; row < out; row += some) {
+      const Index rows = std::min(some, out - row);
+      Eigen::Matrix<S, Eigen::Dynamic, 1, Eigen::ColMajor, some, 1> sum =
+          Eigen::Matrix<S, Eigen::Dynamic, 1, Eigen::ColMajor, some, 1>::Zero(rows);
+      for (Index c = 0; c < columns; ++c) sum += z_bar.col(c).segment(row, rows);
+      b_bar.segment(row, rows) += sum;
+      if (takes_time()) w_bar.col(0).segment(row, rows) += t * sum;
     }
+    if (takes_time())
+      for (Index c = 0; c < columns; ++c) t_bar += w.col(0).cwiseProduct(z_bar.col(c)).sum();
     x_bar.noalias() += w.rightCols(state_in).transpose() * z_bar;
   }
 };
