@@ -15,6 +15,15 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-error=maybe-uninitialized -Wno-error=array-bounds -Wno-error=stringop-overflow)
 endif()
 
+# lld links a program in a quarter of the time of GNU's ld.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_LINK_OPTIONS -fuse-ld=lld)
+check_cxx_source_compiles("int main() {}" ANTISTROPHE_HAS_LLD)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+if(ANTISTROPHE_HAS_LLD)
+  target_link_options(antistrophe_developer INTERFACE -fuse-ld=lld)
+endif()
+
 # antistrophe_program_name(<variable> <source>): a target's name from a source's path, core/state_test.cpp -> core_state_test.
 function(antistrophe_program_name variable source)
   string(REGEX REPLACE "\\.cpp$" "" name "${source}")
