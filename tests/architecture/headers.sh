@@ -1,15 +1,23 @@
 #!/usr/bin/env bash
-# Checks what holds of all headers: headers.sh <compiler> <flags file> <include dir> <work dir> [<feature>...]
-#   Each compiles alone, and twice. (To be quick, Eigen/Core is precompiled; so it is looked up in the text that whoever speaks of
-#   Eigen includes it, by himself or through others.)
-#   All together compile in whatever order: six orders at random, the same ones every time.
-#   No definition is there twice when two translation units that include everything are linked.
+# Checks what holds of all headers, a part at a time: headers.sh <part> <compiler> <flags file> <include dir> <work dir> [<feature>...]
+#   eigen         Precompiles Eigen/Core, so that the next part is quick.
+#   alone <i>/<n> Each header compiles alone, and twice: the i-th of n shares, i from 1.
+#   together      Whoever speaks of Eigen includes it, by himself or through others: that is looked up in the text. All headers
+#                 compile in whatever order: six at random, the same ones every time. No definition is there twice when two
+#                 translation units that include everything are linked.
 # A header with a line "// requires: <feature>" is left out where that feature is not named.
 set -euo pipefail
+part="$1"
+shift
+if [[ "$part" == alone ]]; then
+  share="${1%/*}" shares="${1#*/}"
+  shift
+fi
 compiler="$1" flags="$2" include="$3" work="$4"
 features=" ${*:5} "
 export LC_ALL=C CCACHE_DISABLE=1
-rm -rf "$work"
+eigen="$work/eigen.hpp"
+work="$work/$part${share:-}"
 mkdir -p "$work"
 
 headers=()
@@ -28,59 +36,89 @@ fault() {
   faults+=("$1")
   printf '%s:\n%s\n' "$1" "$(head -n 20 "$work/errors")"
 }
-
-# --- Alone -----------------------------------------------------------------------------------------------------------------
-
-echo '#include <Eigen/Core>' >"$work/eigen.hpp"
 if "$compiler" --version | grep -q clang; then
-  compile -x c++-header "$work/eigen.hpp" -o "$work/eigen.pch"
-  precompiled=(-include-pch "$work/eigen.pch")
+  precompiled="$eigen.pch" with_eigen=(-include-pch "$eigen.pch")
 else
-  compile -x c++-header "$work/eigen.hpp" -o "$work/eigen.hpp.gch"
-  precompiled=(-include "$work/eigen.hpp")
+  precompiled="$eigen.gch" with_eigen=(-include "$eigen")
 fi
-for header in "${headers[@]}"; do
-  printf '#include <%s>\n#include <%s>\n' "$header" "$header" >"$work/alone.cpp"
-  compile "${precompiled[@]}" -fsyntax-only "$work/alone.cpp" || fault "$header does not compile alone"
-done
 
-: >"$work/errors"
-while IFS= read -r header; do
-  fault "$header speaks of Eigen and does not include it"
-done < <(cd "$include" && awk '
-  function reaches(file,   k) {
-    if (file in known) return known[file]
-    known[file] = 0
-    for (k = 1; k <= count[file]; ++k)
-      if (included[file, k] ~ /^Eigen\// || reaches(included[file, k])) return known[file] = 1
-    return 0
-  }
-  /^#include </ { split($0, part, /[<>]/); included[FILENAME, ++count[FILENAME]] = part[2] }
-  /Eigen::/ { speaks[FILENAME] = 1 }
-  END { for (file in speaks) if (!reaches(file)) print file }
-' "${headers[@]}")
+precompile_eigen() {
+  echo '#include <Eigen/Core>' >"$eigen"
+  compile -x c++-header "$eigen" -o "$precompiled" || fault "Eigen/Core cannot be precompiled"
+}
 
-# --- In any order ----------------------------------------------------------------------------------------------------------
+# The headers that no other begins with: one with which another begins is compiled there as if it were alone.
+heads() {
+  local begun
+  begun="$(cd "$include" && awk '
+    FNR == 1 { found = 0 }
+    found || /^ *(\/\/|$)/ || /^#pragma once/ { next }
+    { found = 1 }
+    /^#include <antistrophe\// { split($0, part, /[<>]/); print part[2] }
+  ' "${headers[@]}")"
+  printf '%s\n' "${headers[@]}" | grep -vxFf <(printf '%s\n' "$begun")
+}
 
-for seed in 1 2 3 4 5 6; do
-  printf '%s\n' "${headers[@]}" | awk -v seed="$seed" '
-    BEGIN { srand(seed) }
-    { name[NR] = $0 }
-    END {
-      for (i = NR; i > 0; --i) {
-        j = 1 + int(rand() * i)
-        print "#include <" name[j] ">"
-        name[j] = name[i]
-      }
-    }' >"$work/order_$seed.cpp"
-  compile -fsyntax-only "$work/order_$seed.cpp" || fault "the headers do not compile in the order of $work/order_$seed.cpp"
-done
+check_alone() {
+  local header number=0
+  while IFS= read -r header; do
+    (( number++ % shares == share - 1 )) || continue
+    printf '#include <%s>\n#include <%s>\n' "$header" "$header" >"$work/alone.cpp"
+    compile "${with_eigen[@]}" -fsyntax-only "$work/alone.cpp" || fault "$header does not compile alone"
+  done < <(heads)
+}
 
-# --- Linked ----------------------------------------------------------------------------------------------------------------
+check_that_eigen_is_included() {
+  local header
+  : >"$work/errors"
+  while IFS= read -r header; do
+    fault "$header speaks of Eigen and does not include it"
+  done < <(cd "$include" && awk '
+    function reaches(file,   k) {
+      if (file in known) return known[file]
+      known[file] = 0
+      for (k = 1; k <= count[file]; ++k)
+        if (included[file, k] ~ /^Eigen\// || reaches(included[file, k])) return known[file] = 1
+      return 0
+    }
+    /^#include </ { split($0, part, /[<>]/); included[FILENAME, ++count[FILENAME]] = part[2] }
+    /Eigen::/ { speaks[FILENAME] = 1 }
+    END { for (file in speaks) if (!reaches(file)) print file }
+  ' "${headers[@]}")
+}
 
-printf '#include <%s>\n' "${headers[@]}" >"$work/other.cpp"
-{ cat "$work/other.cpp"; echo 'int main() {}'; } >"$work/main.cpp"
-compile "$work/main.cpp" "$work/other.cpp" -o "$work/program" || fault "two translation units do not link"
+check_in_any_order() {
+  local seed
+  for seed in 1 2 3 4 5 6; do
+    printf '%s\n' "${headers[@]}" | awk -v seed="$seed" '
+      BEGIN { srand(seed) }
+      { name[NR] = $0 }
+      END {
+        for (i = NR; i > 0; --i) {
+          j = 1 + int(rand() * i)
+          print "#include <" name[j] ">"
+          name[j] = name[i]
+        }
+      }' >"$work/order_$seed.cpp"
+    compile -fsyntax-only "$work/order_$seed.cpp" || fault "the headers do not compile in the order of $work/order_$seed.cpp"
+  done
+}
 
-printf '%d headers: alone, in six orders, linked: %d faults\n' "${#headers[@]}" "${#faults[@]}"
+check_linked() {
+  printf '#include <%s>\n' "${headers[@]}" >"$work/other.cpp"
+  { cat "$work/other.cpp"; echo 'int main() {}'; } >"$work/main.cpp"
+  compile "$work/main.cpp" "$work/other.cpp" -o "$work/program" || fault "two translation units do not link"
+}
+
+case "$part" in
+  eigen) precompile_eigen ;;
+  alone) check_alone ;;
+  together)
+    check_that_eigen_is_included
+    check_in_any_order
+    check_linked
+    ;;
+  *) echo "unknown part: $part" >&2; exit 2 ;;
+esac
+printf '%d headers, %s: %d faults\n' "${#headers[@]}" "$part ${share:+$share of $shares}" "${#faults[@]}"
 (( ${#faults[@]} == 0 )) || { printf '  %s\n' "${faults[@]}" >&2; exit 1; }
