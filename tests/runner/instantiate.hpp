@@ -345,8 +345,8 @@ AnyMethod compiled(std::string name) {
   return AnyMethod(std::make_shared<MethodFacts>(std::move(facts)), std::make_shared<Runners>(std::move(runners)));
 }
 
-// A Runge–Kutta method, and its pairs in both arithmetics.
-template <class Base, bool estimates>
+// A Runge–Kutta method, and its pairs in both arithmetics; without estimates, for these kinds of state besides.
+template <class Base, bool estimates, class... Others>
 Methods with_pairs(const std::string& name) {
   using Exact = Reversible<Base>;
   using Float = Reversible<Base, Floating>;
@@ -359,10 +359,11 @@ Methods with_pairs(const std::string& name) {
                      For<Batch, adaptive_gradients>>("Reversible<" + name + ", Floating>")};
   } else {
     return {
-        compiled<Base, For<Vector2d, everything_fixed>, For<Vector2z, solves>>(name),
-        compiled<Exact, For<Vector2d, everything_fixed>, For<Vector2z, solves>, For<Vector3d, round_trips>>(
+        compiled<Base, For<Vector2d, everything_fixed>, For<Vector2z, solves>, Others...>(name),
+        compiled<Exact, For<Vector2d, everything_fixed>, For<Vector2z, solves>, For<Vector3d, round_trips>, Others...>(
             "Reversible<" + name + ">"),
-        compiled<Float, For<Vector2d, everything_fixed>, For<Vector2z, solves>>("Reversible<" + name + ", Floating>")};
+        compiled<Float, For<Vector2d, everything_fixed>, For<Vector2z, solves>, Others...>("Reversible<" + name +
+                                                                                           ", Floating>")};
   }
 }
 

@@ -3,6 +3,6 @@
 
 namespace antistrophe::runner {
 
-Methods euler_methods() { return with_pairs<Euler, false>("Euler"); }
+Methods euler_methods() { return with_pairs<Euler, false, For<Vector2f, solves>, For<Batch, gradients>>("Euler"); }
 
 }  // namespace antistrophe::runner
