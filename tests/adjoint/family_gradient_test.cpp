@@ -13,25 +13,16 @@ namespace {
 constexpr std::int64_t n = 40;
 
 const Problem pendulum{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), 0.5, 2.5};
-const Problem pendulum_back{problems::DrivenPendulum<>{}, Eigen::Vector2d(0.4, -0.6), 0.5, -1.5};
-const Problem henon_heiles{problems::HenonHeiles<>{}, Eigen::Vector4d(0.1, 0.2, -0.3, 0.1), 0.0, 2.0};
 
 const SaveAt steps{.t0 = true, .steps = true};
 // Inside steps too, several in one, in the first and in the last.
 const SaveAt inside{.times = {0.51, 0.52, 0.55, 1.0, 1.23, 1.24, 1.24, 2.49}, .t1 = true};
-const SaveAt inside_back{.times = {0.49, 0.48, 0.0, -0.73, -0.74, -1.49}, .t1 = true};
 
 // Round-off: 40 steps of some 24 stages of 20 operations, 1.1e−16 each, on a flow that amplifies less than e^{2·3}: 8.5e−10 if
 // all conspired, the root's share if not, 6e−12. An exact path is off by some 3 · 2^−52 a step besides.
 constexpr double round_off = 1e-11;
 
-template <class M>
-double distance(const auto& problem, const M& method, const SaveAt& save_at, const auto& adjoint) {
-  return battery::distance_from_complex_step(problem, method, n, save_at, adjoint);
-}
-
 using Exacts = battery::Joined<battery::FewExactTwoPoints, std::tuple<TwoPoint<Dopri5>>, battery::OneEvaluationMethods>;
-using Floatings = battery::Joined<battery::FewFloatingTwoPoints, battery::FloatingOneEvaluationMethods>;
 
 }  // namespace
 
@@ -57,14 +48,9 @@ struct Nothing {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("Without parameters, of four numbers; of an empty state", "[gradient]", Exacts) {
+// Of four numbers without parameters: laws/gradients.cpp.
+TEMPLATE_LIST_TEST_CASE("The gradient of an empty state is empty", "[gradient]", Exacts) {
   CAPTURE(battery::Facts<TestType>::name);
-  const auto method = battery::Facts<TestType>::method();
-  const auto got = value_and_gradient(henon_heiles, method, FixedSteps{n}, battery::WeightedSum{}, steps).gradient;
-  const auto expected = battery::complex_step_gradient<problems::HenonHeiles>(
-      henon_heiles, battery::Facts<TestType>::real_valued(), n, steps);
-  CHECK(got.theta.size() == 0);
-  CHECK(battery::relative_difference(expected.y0, got.y0) < round_off);
   const Problem nothing{Nothing{}, Eigen::VectorXd(), 0.0, 1.0};
   const auto empty =
       value_and_gradient(nothing, TestType{}, FixedSteps{5}, battery::WeightedSum{}, SaveAt{.times = {0.05, 0.3}})

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 using namespace antistrophe;
 using namespace antistrophe::problems;
@@ -57,7 +58,8 @@ void compare(const Hand& hand, const Equations& equations, const Y& y, const Y& 
   CHECK((found.y_bar - expected.y_bar).norm() <= tolerance);
   CHECK((found.theta_bar - expected.theta_bar).norm() <= tolerance);
   CHECK(std::abs(found.t_bar - expected.t_bar) <= tolerance);
-  CHECK(check_vjp(automatic, 0.3, y));
+  if constexpr (std::is_same_v<S, double>)
+    CHECK(check_vjp(automatic, 0.3, y));  // which has its own tests of precisions
 }
 
 }  // namespace

@@ -2,7 +2,11 @@
 #include "runner/method.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
 
 namespace antistrophe::runner {
 
@@ -37,15 +41,17 @@ Methods joined(std::initializer_list<Methods> lists) {
   return result;
 }
 
-Methods methods(std::string_view names) {
+namespace {
+
+Methods found(std::string_view names) {
   Methods result;
   int depth = 0;
   std::string name;
   const auto finish = [&] {
-    const auto found = std::find_if(all_methods().begin(), all_methods().end(),
+    const auto match = std::find_if(all_methods().begin(), all_methods().end(),
                                     [&](const AnyMethod& method) { return method.name() == name; });
-    if (found == all_methods().end()) throw std::logic_error("no method is compiled by the name of " + name);
-    result.push_back(*found);
+    if (match == all_methods().end()) throw std::logic_error("no method is compiled by the name of " + name);
+    result.push_back(*match);
     name.clear();
   };
   for (const char c : names) {
@@ -57,6 +63,15 @@ Methods methods(std::string_view names) {
   }
   finish();
   return result;
+}
+
+}  // namespace
+
+// Hundreds of lists are made before each test, and many of them twice.
+Methods methods(std::string_view names) {
+  static std::map<std::string, Methods, std::less<>> known;
+  const auto place = known.find(names);
+  return place != known.end() ? place->second : known.emplace(names, found(names)).first->second;
 }
 
 }  // namespace antistrophe::runner
