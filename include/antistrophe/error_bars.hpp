@@ -96,24 +96,22 @@ struct PartsOfStep {
   Timeline timeline(double t0, double t1) const {
     constexpr std::int64_t few = 64;
     const Timeline steps = whole.timeline(t0, t1);
-    if (steps.steps() > few) return FixedStep{whole.h / static_cast<double>(parts)}.timeline(t0, t1);
-    StepTo each{{}, parts};
+    if (steps.steps() > few) return FixedStep{whole.h / static_cast<double>(parts), whole.jumps}.timeline(t0, t1);
+    StepTo each{{}, parts, whole.jumps};
     for (std::int64_t i = 1; i < steps.steps(); ++i) each.times.push_back(steps[i]);
     return each.timeline(t0, t1);
   }
 };
 
 // Steps laid out before, each in so many parts. An overload for what a user's own steps are: those of the solve.
-inline FixedSteps in_parts(FixedSteps steps, std::int64_t parts, const Stretches&, const Resolutions&) {
-  steps.n *= parts;
+inline FixedSteps in_parts(FixedSteps steps, Subdivided taken) {
+  steps.n *= taken.parts;
   return steps;
 }
-inline PartsOfStep in_parts(FixedStep steps, std::int64_t parts, const Stretches&, const Resolutions&) {
-  return {steps, parts};
-}
+inline PartsOfStep in_parts(FixedStep steps, const Subdivided& taken) { return {std::move(steps), taken.parts}; }
 template <class StepsType>
-Subdivided in_parts(const StepsType&, std::int64_t parts, const Stretches& stretches, const Resolutions& taken) {
-  return {&stretches, parts, taken};
+Subdivided in_parts(const StepsType&, Subdivided taken) {
+  return taken;
 }
 
 // The same saves where there are so many times more steps.
@@ -152,7 +150,7 @@ class Comparison {
                     GradientEstimate<F, Y>& error, GradientEstimate<F, Y>& extrapolated) {
     widest_ = {};
     round_off_ = grain * std::sqrt(static_cast<double>(fine.stats.accepted));
-    const double moved_by_y0 = largest_of(y0) * largest_of(fine.gradient.y0);
+    const double moved_by_y0 = largest_entry(y0) * largest_entry(fine.gradient.y0);
     number("the value", coarse.value, fine.value, moved_by_y0, error.value, extrapolated.value);
     entries("dL/dy0", coarse.gradient.y0, fine.gradient.y0, error.y0, extrapolated.y0);
     entries("dL/dtheta", coarse.gradient.theta, fine.gradient.theta, error.theta, extrapolated.theta);
@@ -177,7 +175,7 @@ class Comparison {
   template <class Entries>
   void entries(const char* of, const Entries& coarse, const Entries& fine, Entries& error, Entries& better) {
     error = better = fine;
-    const double largest = std::fmax(largest_of(coarse), largest_of(fine));
+    const double largest = std::fmax(largest_entry(coarse), largest_entry(fine));
     double widest = 0;
     for (Eigen::Index i = 0; i < fine.size(); ++i)
       widest = std::fmax(widest, bar(coarse.data()[i], fine.data()[i], largest));
@@ -190,11 +188,6 @@ class Comparison {
       judge(of, i, width, size, largest);
     }
   }
-  template <class Entries>
-  static double largest_of(const Entries& entries) {
-    return entries.size() > 0 ? static_cast<double>(entries.cwiseAbs().maxCoeff()) : 0;
-  }
-
   template <class Scalar>
   double bar(const Scalar& coarse, const Scalar& fine, double largest) const {
     return static_cast<double>(std::abs(coarse - fine)) * ratio_ / (ratio_ - 1) + round_off_ * largest;
@@ -320,15 +313,16 @@ class BarredGradient {
     const bool first = solves_ == 0;
     One result =
         first ? run(steps_, save_at(), extra<Extra::observer>(no_observer)) : run(steps_, save_at(), no_observer);
-    stretches_ = solve_->stretches();
-    resolutions_ = solve_->resolutions();
+    if constexpr (std::is_same_v<decltype(in_parts(steps_, taken_)), Subdivided>) stretches_ = solve_->stretches();
+    taken_ = solve_->subdivided(stretches_, 1);
     return result;
   }
   // Its steps once more, each cut in two.
   One again() { return in_parts_of_first(2 * parts_); }
 
   One in_parts_of_first(std::int64_t parts) {
-    return run(in_parts(steps_, parts, stretches_, resolutions_), in_parts(save_at(), parts), NoObserver{});
+    taken_.parts = parts;
+    return run(in_parts(steps_, taken_), in_parts(save_at(), parts), NoObserver{});
   }
 
   template <class Steps, class O>
@@ -362,8 +356,13 @@ class BarredGradient {
 
   // Of the state's numbers, relative to y0.
   double grain() const {
-    const double size = problem_.y0.size() > 0 ? static_cast<double>(problem_.y0.cwiseAbs().maxCoeff()) : 1.0;
-    const double of_exact = size > 0 ? resolutions_.state / size : resolutions_.state;
+    const Resolution& resolution = taken_.taken.state;
+    const Y& y0 = problem_.y0;
+    const double size = largest_entry(y0);
+    double of_exact = size > 0 ? resolution.smallest() / size : resolution.smallest();
+    for (Eigen::Index i = 0; resolution.per_entry() && i < y0.size(); ++i)
+      if (y0.data()[i] != RealOf<Y>(0))
+        of_exact = std::fmax(of_exact, resolution(i) / static_cast<double>(std::abs(y0.data()[i])));
     return std::fmax(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()), of_exact);
   }
 
@@ -396,9 +395,10 @@ class BarredGradient {
   ANTISTROPHE_COLD std::string what_stands_in_the_way(const WidestBar& widest, const One& fine) const {
     const double relative = widest.bar / std::fmax(widest.entry, std::numeric_limits<double>::min());
     const bool fine_enough = relative < 1e4 * grain() * std::sqrt(static_cast<double>(fine.stats.accepted));
-    if (resolutions_.state > 0 && fine_enough)
+    const double unit = taken_.taken.state.smallest();
+    if (unit > 0 && fine_enough)
       return "shorter steps no longer narrow them, for the numbers of the exact method have a grain of " +
-             roughly(resolutions_.state) + "; give the method a finer resolution, or take Floating";
+             roughly(unit) + "; give the method a finer resolution, or take Floating";
     if (fine_enough) return "shorter steps no longer narrow them, for round-off of the state's numbers is as large";
     return "shorter steps do not narrow them: neighbouring solutions part from each other too fast to be followed for "
            "so long "
@@ -449,7 +449,7 @@ class BarredGradient {
   std::optional<Differentiated> solve_;
   LossCotangents<Y, SavedType<Save, Y>> bar_;
   Stretches stretches_;
-  Resolutions resolutions_;
+  Subdivided taken_{};
   std::int64_t parts_ = 1;  // that the first of two solves cuts the steps in, the other in twice as many
   bool halved_ = true;      // the last refinement
   int stuck_ = 0;           // refinements in a row that narrowed nothing

@@ -32,8 +32,10 @@ struct Subdivided {
   const Stretches* stretches;
   std::int64_t parts;
   Resolutions taken;  // an exact method's numbers are those of the solve that the nodes are of
+  std::vector<Timeline::Jump> jumps;
 
-  Resolutions resolutions() const { return taken; }
+  const Resolutions& resolutions() const { return taken; }
+  const std::vector<Timeline::Jump>& jumps_between(double, double) const { return jumps; }
 };
 
 class SubdividedControl {

@@ -114,7 +114,10 @@ class DifferentiatedSolve {
   // A copy of what is there, states included.
   Solution<Y> solution() { return make_solution(forward_, true); }
 
-  // Its nodes, and the numbers of an exact method, for another solve to follow.
+  // Its steps in so many parts each, for another solve to follow; `stretches` holds their nodes.
+  Subdivided subdivided(const Stretches& stretches, std::int64_t parts) const {
+    return {&stretches, parts, resolutions_of(forward_.stepper), plan_.jumps()};
+  }
   Stretches stretches() const {
     Stretches all;
     for (const auto& segment : forward_.segments) {
@@ -124,7 +127,6 @@ class DifferentiatedSolve {
     }
     return all;
   }
-  Resolutions resolutions() const { return resolutions_of(forward_.stepper); }
 
   // Cotangents of ys(), ts() and events(), of their lengths, the last two possibly empty.
   Failure pull_back(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
