@@ -70,6 +70,10 @@ void check_mirror_image() {
       CHECK(w.error[j] == Approx(difference).epsilon(1e-14).margin(1e-14));
     }
   }
+  // Adams–Moulton less main.
+  const auto& moulton = equal_steps_weights<K, true, double>.main;
+  for (std::size_t j = 0; j < K; ++j) CHECK(w.beyond[j] == Approx(moulton[j] - w.main[j]).epsilon(1e-14).margin(1e-14));
+  CHECK(w.end == Approx(moulton[K]).epsilon(1e-14));
 }
 
 // Steps whose lengths are in ratios of up to 2. Of each weight the rounding is some 10 K operations of eps, amplified by
@@ -107,6 +111,15 @@ void check_unequal_steps(unsigned seed) {
     CHECK(close(sum_of_powers(w.mirror, past, power), integral_of_power(oldest, past[K - 1], power), w.mirror, past,
                 power));
     if (power + 1 < static_cast<int>(K)) CHECK(close(sum_of_powers(w.error, all, power), 0, w.error, all, power));
+  }
+  // With the value at the end, whose node is 1, all is exact to one degree more.
+  if constexpr (!Corrected) {
+    std::array<double, K> longer = w.main;
+    for (std::size_t j = 0; j < K; ++j) longer[j] += w.beyond[j];
+    for (int power = 0; power <= static_cast<int>(K); ++power) {
+      CAPTURE(power);
+      CHECK(close(sum_of_powers(longer, past, power) + w.end, integral_of_power(0.0, 1.0, power), w.main, past, power));
+    }
   }
   for (int power = 0; power < static_cast<int>(Weights::values); ++power) {
     CAPTURE(power);

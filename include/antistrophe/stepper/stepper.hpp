@@ -67,6 +67,8 @@ struct StepFailure {
 //   step_failure          after an outcome other than ok
 // It may say more, and others look at it where it does:
 //   stability, parasite   facts about y' = μy: stepper/stability.hpp
+//   complete, end_error   what error() could not see, of a step that is otherwise accepted: SeesEnd
+//   take_drift            how far a way back that is not exact strayed: ReportsDrift
 //   multistep             what a method of several steps asks for: stepper/multistep.hpp
 //   resolutions           of the numbers in which an exact one holds its states, for steps of a solve that are taken again
 template <class S>
