@@ -77,9 +77,9 @@ struct AdamsMethod {
 };
 
 // In floating arithmetic round-off grows like |λ|^{−n/K} on the way back. Where a third of the digits would be lost, after
-// 12 K / −ln |λ| steps of doubles (sooner for K > 4), the ring is kept, 64 (K + 1) bits a component, and the way back goes on from there: at the
-// default λ that is the better bargain. With |λ| near 1 less is kept, but parasites hardly die out, forth or back: steps are
-// not bounded by that, and an answer may be wrong. lambda: in [−1, 1], but not 0.
+// 12 K / −ln |λ| steps of doubles (sooner for K > 4), the ring is kept, 64 (K + 1) bits a component, and the way back goes on
+// from there: at the default λ that is the better bargain. With |λ| near 1 less is kept, but parasites hardly die out, forth or
+// back: steps are not bounded by that, and an answer may be wrong. lambda: in [−1, 1], but not 0.
 template <int K, bool Corrected>
 struct AdamsMethod<K, Corrected, Floating> {
   static_assert(require_adams<K, Corrected, Floating>());
