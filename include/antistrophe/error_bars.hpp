@@ -88,15 +88,21 @@ int order_of(const M& method) {
                   "antistrophe: error bars need the order of the method: give it `static constexpr int order`.");
 }
 
-// Steps of h in so many parts: of few steps, the last that may be shorter counts, and is cut like the others.
-struct PartsOfStep {
-  FixedStep whole;
+// Steps in so many parts. With jumps each step is cut, so that all pieces between them have as many times more steps; and so are
+// few steps of h, where the last that may be shorter counts.
+template <class Steps>
+struct PartsOfSteps {
+  Steps whole;
   std::int64_t parts;
 
   Timeline timeline(double t0, double t1) const {
     constexpr std::int64_t few = 64;
+    if constexpr (std::is_same_v<Steps, FixedSteps>)
+      if (whole.jumps.empty()) return FixedSteps{whole.n * parts}.timeline(t0, t1);
     const Timeline steps = whole.timeline(t0, t1);
-    if (steps.steps() > few) return FixedStep{whole.h / static_cast<double>(parts), whole.jumps}.timeline(t0, t1);
+    if constexpr (std::is_same_v<Steps, FixedStep>)
+      if (whole.jumps.empty() && steps.steps() > few)
+        return FixedStep{whole.h / static_cast<double>(parts)}.timeline(t0, t1);
     StepTo each{{}, parts, whole.jumps};
     for (std::int64_t i = 1; i < steps.steps(); ++i) each.times.push_back(steps[i]);
     return each.timeline(t0, t1);
@@ -104,11 +110,12 @@ struct PartsOfStep {
 };
 
 // Steps laid out before, each in so many parts. An overload for what a user's own steps are: those of the solve.
-inline FixedSteps in_parts(FixedSteps steps, Subdivided taken) {
-  steps.n *= taken.parts;
-  return steps;
+inline PartsOfSteps<FixedSteps> in_parts(FixedSteps steps, const Subdivided& taken) {
+  return {std::move(steps), taken.parts};
 }
-inline PartsOfStep in_parts(FixedStep steps, const Subdivided& taken) { return {std::move(steps), taken.parts}; }
+inline PartsOfSteps<FixedStep> in_parts(FixedStep steps, const Subdivided& taken) {
+  return {std::move(steps), taken.parts};
+}
 template <class StepsType>
 Subdivided in_parts(const StepsType&, Subdivided taken) {
   return taken;

@@ -3,6 +3,7 @@
 #include "battery.hpp"
 #include "catch.hpp"
 #include "reversible_methods.hpp"
+#include "switched.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -356,4 +357,20 @@ TEST_CASE("Options of error bars that make no sense are refused", "[error_bars]"
   CHECK_THAT(message({.rtol = -1}), ContainsSubstring("ErrorBars::rtol"));
   CHECK_THAT(message({.atol = std::numeric_limits<double>::infinity()}), ContainsSubstring("ErrorBars::atol"));
   CHECK_THAT(message({.max_steps = 0}), ContainsSubstring("ErrorBars::max_steps"));
+}
+
+TEST_CASE("Error bars where f jumps between nodes: every step has its two halves, and saves after every k-th agree",
+          "[error_bars]") {
+  // f is NaN at the jumps.
+  const Problem vortex{problems::SwitchedVortex<>{}, Vector2d(0.9, -0.4), 0.5, 3.5};
+  const auto jumps = problems::switches();
+  const auto right = value_and_gradient(vortex, Dop853{}, FixedSteps{.n = 600, .jumps = jumps}, battery::WeightedSum{});
+  const auto check = [&](const auto& method, const auto& steps) {
+    check_bars(value_and_gradient(vortex, method, steps, battery::WeightedSum{}, ErrorBars{}), right);
+    const auto every =
+        value_and_gradient(vortex, method, steps, battery::WeightedSum{}, SaveAt{.every = 7}, ErrorBars{});
+    CHECK((every.error.value > 0 && every.error.value < 1e-2));
+  };
+  check(Bosh3{}, FixedSteps{.n = 71, .jumps = jumps});
+  check(Bosh3{}, FixedStep{.h = 0.041, .jumps = jumps});
 }

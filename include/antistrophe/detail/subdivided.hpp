@@ -97,10 +97,17 @@ class SubdividedControl {
     next_ = 1;
     seek(t);
   }
-  // The next node is far enough beyond t for a step worth taking.
+  // The next node is far enough beyond t for a step worth taking, or one where f jumps.
   void seek(double t) {
-    while (next_ <= last() && sign_ * (node(next_) - t) <= 0.1 * std::fabs(length(next_)) && node(next_) != t1_)
-      ++next_;
+    const auto passed_by = [&](double node) {
+      return sign_ * (node - t) <= (is_jump(node) ? 0 : 0.1 * std::fabs(length(next_)));
+    };
+    while (next_ <= last() && node(next_) != t1_ && passed_by(node(next_))) ++next_;
+  }
+  bool is_jump(double t) const {
+    for (const Timeline::Jump& jump : steps_.jumps)
+      if (jump.t == t) return true;
+    return false;
   }
 
   Subdivided steps_;
