@@ -278,8 +278,10 @@ LAW("17. A throw from any call goes through, and all can be used again", "[edge_
     const Given given = problem(&faults);
     const Slope clean = gradient_of(m, given, adjoint, {});
     const std::int64_t calls = faults.calls, vjps = faults.vjps;
+    const std::int64_t tried = vjps - m->vjps_back(steps);  // at the turn: one, or one of each half
     CHECK(calls == m->evaluations_forth(steps) + m->evaluations_back(steps));
-    CHECK(vjps == m->vjps_back(steps) + 1);  // and the one that is tried at the turn
+    CHECK(tried ==
+          (m.name().starts_with("Semi") || m.name().starts_with("Verlet") || m.name().starts_with("Suzuki") ? 2 : 1));
 
     int thrown = 0;
     const auto gradient_throws = [&](Faults told) {
@@ -295,7 +297,7 @@ LAW("17. A throw from any call goes through, and all can be used again", "[edge_
     auto pass = m.solve_with_pullback(given, FixedSteps{steps}, {}, adjoint);
     const std::vector<Y> w{{battery::WeightedSum::weight(0, 0), battery::WeightedSum::weight(0, 1)}};
     const std::int64_t calls_back = m->evaluations_back(steps);
-    check_pullbacks_that_throw(pass, w, clean, faults, calls_back, vjps - 1);
+    check_pullbacks_that_throw(pass, w, clean, faults, calls_back, vjps - tried);
   });
 }
 

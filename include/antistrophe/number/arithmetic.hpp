@@ -11,7 +11,9 @@
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/number/exact_factor.hpp>
 
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <sstream>
 #include <string>
@@ -139,6 +141,10 @@ class FixedPoint {
       take_each(resolution, y0);
     else
       take_one(resolution(0), resolution.is_chosen(), y0);
+    for (std::size_t i = 0; i < few; ++i) {
+      few_resolutions_[i] = this->resolution(static_cast<Eigen::Index>(i));
+      few_inverses_[i] = 1 / few_resolutions_[i];
+    }
   }
 
   double lambda() const { return factor_.value(); }
@@ -153,13 +159,15 @@ class FixedPoint {
   // stored := [x/r]; false where an entry is NaN or |x/r| >= 2^60.
   bool store(const Y& x, Stored& stored) const {
     const Eigen::Index size = x.size();
-    if (each_.size() != 0) [[unlikely]]
-      return store_each(x.data(), each_.data() + size, stored.data(), size);
+    if constexpr (few == 0) {
+      if (each_.size() != 0) [[unlikely]]
+        return store_each(x.data(), each_.data() + size, stored.data(), size);
+    }
     bool fits = true;
     const auto* from = x.data();
     std::int64_t* to = stored.data();
     for (Eigen::Index i = 0; i < size; ++i) {
-      const double units = static_cast<double>(from[i]) * inverse_;
+      const double units = static_cast<double>(from[i]) * shared_inverse(i);
       fits &= std::fabs(units) < increment_limit;
       to[i] = nearest(units);
     }
@@ -171,12 +179,14 @@ class FixedPoint {
     const Eigen::Index size = stored.size();
     const std::int64_t* from = stored.data();
     auto* to = buffer.data();
-    if (each_.size() != 0) [[unlikely]] {
-      real_each(from, each_.data(), to, size);
-      return buffer;
+    if constexpr (few == 0) {
+      if (each_.size() != 0) [[unlikely]] {
+        real_each(from, each_.data(), to, size);
+        return buffer;
+      }
     }
     for (Eigen::Index i = 0; i < size; ++i)
-      to[i] = static_cast<typename Y::Scalar>(static_cast<double>(from[i]) * resolution_);
+      to[i] = static_cast<typename Y::Scalar>(static_cast<double>(from[i]) * shared_resolution(i));
     return buffer;
   }
 
@@ -221,6 +231,24 @@ class FixedPoint {
   }
 
  private:
+  // Of a few entries each has its own at any rate, which costs less than to ask whether they differ.
+  static constexpr std::size_t few = Y::SizeAtCompileTime > 0 && Y::SizeAtCompileTime <= 16
+                                         ? static_cast<std::size_t>(Y::SizeAtCompileTime)
+                                         : 0;
+
+  ANTISTROPHE_ALWAYS_INLINE double shared_resolution([[maybe_unused]] Eigen::Index i) const {
+    if constexpr (few > 0)
+      return few_resolutions_[static_cast<std::size_t>(i)];
+    else
+      return resolution_;
+  }
+  ANTISTROPHE_ALWAYS_INLINE double shared_inverse([[maybe_unused]] Eigen::Index i) const {
+    if constexpr (few > 0)
+      return few_inverses_[static_cast<std::size_t>(i)];
+    else
+      return inverse_;
+  }
+
   double resolution(Eigen::Index i) const { return each_.size() != 0 ? each_[i] : resolution_; }
 
   void take_one(double resolution, bool chosen, const Y& y0) {
@@ -280,6 +308,7 @@ class FixedPoint {
 
   ExactFactor factor_;
   double resolution_ = 0, inverse_ = 0;
+  std::array<double, few> few_resolutions_{}, few_inverses_{};
   Eigen::ArrayXd each_;  // where entries differ, their resolutions and then the inverses; else empty
 };
 

@@ -70,6 +70,7 @@ struct StepFailure {
 //   complete, end_error   what error() could not see, of a step that is otherwise accepted: SeesEnd
 //   take_drift            how far a way back that is not exact strayed: ReportsDrift
 //   multistep             what a method of several steps asks for: stepper/multistep.hpp
+//   calls_halves          true where it calls the vjps of a split field's halves instead of the field's
 //   resolutions           of the numbers in which an exact one holds its states, for steps of a solve that are taken again
 template <class S>
 concept Stepper = requires(S s, const S cs, double t, const Step step, typename S::State y, const typename S::State cy,

@@ -188,7 +188,7 @@ class DifferentiatedSolve {
       const std::int64_t n = last.timeline.steps();
       Y end = y0_;
       forward_.stepper.read(last.end, end);
-      try_vjp_of_step(field_, last.timeline[n > 0 ? n - 1 : 0], last.timeline[n], end);
+      try_vjps_of<S>(field_, last.timeline[n > 0 ? n - 1 : 0], last.timeline[n], end);
     }
     vjp_tried_ = true;
   }

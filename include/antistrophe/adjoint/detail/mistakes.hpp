@@ -94,14 +94,15 @@ void try_half_vjps(const Field& field, double t, const Y& y) {
   require_ones("theta_bar", theta_bar);
 }
 
-// The field's vjp over one step.
-template <class F, EigenState Y>
-void try_vjp_of_step(const F& field, double t0, double t1, const Y& y) {
+// What a stepper calls on the way back, over one step: the vjp of the whole field, or those of its halves.
+template <class S, class F, EigenState Y>
+void try_vjps_of(const F& field, double t0, double t1, const Y& y) {
   using Field = typename OverStep<F>::Field;
   OverStep<F> over(field);
-  if constexpr (HasHalves<Field, Y> && (HasHalfVjps<Field, Y> || HasTimedHalfVjps<Field, Y>))
+  if constexpr (requires { requires S::calls_halves; })
     try_half_vjps<Field, Y>(over(t0, t1), t1, y);
-  if constexpr (DifferentiableVectorField<Field, Y>) try_vjp<Field, Y>(over(t0, t1), t1, y);
+  else
+    try_vjp<Field, Y>(over(t0, t1), t1, y);
 }
 
 template <class A>

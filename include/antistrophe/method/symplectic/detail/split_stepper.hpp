@@ -50,6 +50,7 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
     auto parts() { return std::tie(v, w, shared); }
     auto parts() const { return std::tie(v, w, shared); }
   };
+  static constexpr bool calls_halves = true;  // their vjps, not that of the whole field
   static constexpr int error_estimates = 0;
   static constexpr int dense_degree = 3;
 
