@@ -1,0 +1,21 @@
+// expect: solve takes no CheckFirst
+#include <antistrophe/antistrophe.hpp>
+
+using namespace antistrophe;
+
+struct Decay {
+  void operator()(double, const auto& y, auto& dy) const { dy = -y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
+};
+const Problem problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0};
+
+const TerminalLoss loss{[](const auto& y, auto& y_bar) {
+  y_bar = y;
+  return y.squaredNorm() / 2;
+}};
+
+#ifdef ANTISTROPHE_TEST_REPAIRED
+auto result() { return value_and_gradient(problem, Dopri5{}, FixedSteps{10}, loss, CheckFirst{}); }
+#else
+auto result() { return solve(problem, Dopri5{}, FixedSteps{10}, CheckFirst{}); }
+#endif
