@@ -20,8 +20,9 @@ namespace antistrophe::detail {
 
 // Growth beyond this is looked into. Alone it proves nothing: solutions may part from each other as fast.
 inline constexpr double suspicious_growth = 1e4;
-// A coupled pair that is this far apart, relative to the state's size, says nothing any more.
-inline constexpr double gap_of_no_return = 0.1;
+// A coupled pair that is this far apart, relative to the state's size, says nothing any more. Less may be the error of a method of
+// low order.
+inline constexpr double gap_of_no_return = 0.5;
 
 template <class Y>
 double largest_entry(const Y& y) {
