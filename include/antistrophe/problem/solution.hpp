@@ -105,7 +105,7 @@ class [[nodiscard]] Solution {
       : ts_(std::move(ts)),
         ys_(std::move(ys)),
         timeline_(std::move(timeline)),
-        resolutions_(resolutions),
+        resolutions_(std::move(resolutions)),
         path_(std::move(path)),
         events_(std::move(events)),
         failure_(std::move(failure)),
