@@ -195,9 +195,11 @@ enum MethodNumber {
   leapfrog,
   dop853,
   verlet,
-  suzuki4
+  suzuki4,
+  direct_tsit5,
+  direct_dop853
 };
-constexpr std::array<const char*, 13> method_names{"RK4, states stored",
+constexpr std::array<const char*, 15> method_names{"RK4, states stored",
                                                    "Reversible<RK4>",
                                                    "Floating pair, 0.999",
                                                    "TwoPoint<RK4>",
@@ -209,7 +211,9 @@ constexpr std::array<const char*, 13> method_names{"RK4, states stored",
                                                    "AsynchronousLeapfrog",
                                                    "Reversible<Dop853>",
                                                    "Verlet",
-                                                   "Suzuki4"};
+                                                   "Suzuki4",
+                                                   "Tsit5, states stored",
+                                                   "Dop853, states stored"};
 constexpr std::array<const char*, 6> problem_names{"Lotka–Volterra",  "Van der Pol, μ = 1",   "Van der Pol, μ = 5",
                                                    "Kepler, e = 0.6", "neural ODE 2–64–64–2", "Brusselator, 32 points"};
 
@@ -302,6 +306,8 @@ void run_all(const Problems<F, Y>& problem) {
   problem.run(heun, ReversibleHeun<>{});
   problem.run(leapfrog, AsynchronousLeapfrog<>{});
   problem.run(dop853, Reversible<Dop853>{});
+  problem.run(direct_tsit5, Tsit5{});
+  problem.run(direct_dop853, Dop853{});
 }
 
 const Curve& curve_of(int problem, int method) {
@@ -420,10 +426,10 @@ std::string names_for_gnuplot() {
 }
 
 const std::string look =
-    "array colour[13] = [0x888888, 0x0072b2, 0x56b4e9, 0x009e73, 0xe69f00, 0xd55e00, 0xa02000, 0xcc79a7, 0x777722, "
-    "0xbbbb44, 0x000000, 0x6a3d9a, 0xb294d0]\n"
-    "array shape[13] = [4, 6, 2, 8, 5, 7, 9, 11, 1, 3, 12, 13, 15]\n"
-    "array name[13] = [" +
+    "array colour[15] = [0x888888, 0x0072b2, 0x56b4e9, 0x009e73, 0xe69f00, 0xd55e00, 0xa02000, 0xcc79a7, 0x777722, "
+    "0xbbbb44, 0x000000, 0x6a3d9a, 0xb294d0, 0x888888, 0x000000]\n"
+    "array shape[15] = [4, 6, 2, 8, 5, 7, 9, 11, 1, 3, 12, 13, 15, 10, 14]\n"
+    "array name[15] = [" +
     names_for_gnuplot() + "]\n";
 
 void draw_picture(const std::string& picture, const std::string& xlabel, const std::string& column) {
@@ -441,9 +447,10 @@ pick(p, m) = column('problem') == p && column('method') == m ? column(')" +
     commands += problem == 3 ? "set key at screen 0.5,0.995 center top vertical maxrows 5 width 2 samplen 2.5\n"
                              : "unset key\n";
     commands +=
-        "plot for [m=0:" + std::string(problem == 3 ? "12" : "10") + "] 'choosing.csv' using (pick(" + p +
-        ", m)):'error' with linespoints lw (m == 2 || m >= 8 ? 1 : 1.6) dt 1+(m == 0 || m == 2) lc rgb colour[m+1] "
-        "pt shape[m+1] ps 0.45 title name[m+1]\n";
+        "plot for [w in '0 13 14 1 2 3 4 5 6 7 8 9 10" + std::string(problem == 3 ? " 11 12" : "") +
+        "'] 'choosing.csv' using (pick(" + p +
+        ", int(w))):'error' with linespoints lw (w == 2 || w >= 8 ? 1 : 1.6) dt 1+(w == 0 || w == 2 || w >= 13) "
+        "lc rgb colour[int(w)+1] pt shape[int(w)+1] ps 0.45 title name[int(w)+1]\n";
   }
   support::draw(picture, 1150, 800, commands + "unset multiplot\n");
 }
