@@ -18,7 +18,6 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -216,14 +215,6 @@ class Comparison {
   WidestBar widest_;
 };
 
-// Of a number whose size alone matters.
-ANTISTROPHE_COLD inline std::string roughly(double x) {
-  std::ostringstream text;
-  text.precision(2);
-  text << x;
-  return text.str();
-}
-
 // The solves behind one call with ErrorBars, each with its gradient.
 template <class F, class Y, class M, class StepsType, class L, class... Extras>
 class BarredGradient {
@@ -301,7 +292,7 @@ class BarredGradient {
       }
     }
     One& failed = coarse.success() ? fine : coarse;
-    if (result.solves == 0) set_all_unknown(result, failed);
+    set_all_unknown(result, failed);
     result.failure = std::move(failed.failure);
     return finished(result);
   }
@@ -472,13 +463,7 @@ template <class F, class Y, class M, class StepsType, class L, class... Extras>
   requires(detail::count_of_extra<detail::Extra::error_bars, Extras...> > 0)
 ValueAndGradientWithBars<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                                                   const L& loss, const Extras&... extras) {
-  using Save = detail::Picked<detail::Extra::save_at, SaveAt, Extras...>;
-  using Adjoint = detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
-  if constexpr (!detail::require_extras<detail::Call::gradient_with_bars, Extras...>()) {
-    return {};
-  } else if constexpr (!detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
-    return {};
-  } else if constexpr (!detail::require_loss<L, Y, SavedType<Save, Y>>()) {
+  if constexpr (!detail::require_gradient<detail::Call::gradient_with_bars, F, Y, M, StepsType, L, Extras...>()) {
     return {};
   } else {
     detail::validate(problem);

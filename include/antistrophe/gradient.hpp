@@ -81,6 +81,19 @@ consteval bool require_loss() {
   return Loss<L, Y, Saved>;
 }
 
+// True where the call C for the gradient of a loss can be made; else a compile error with the reason.
+template <Call C, class F, class Y, class M, class StepsType, class L, class... Extras>
+consteval bool require_gradient() {
+  using Save = Picked<Extra::save_at, SaveAt, Extras...>;
+  using Adjoint = Picked<Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
+  if constexpr (!require_extras<C, Extras...>())
+    return false;
+  else if constexpr (!require_pullback<F, Y, M, StepsType, Save, Adjoint>())
+    return false;
+  else
+    return require_loss<L, Y, SavedType<Save, Y>>();
+}
+
 // The cotangents that a loss writes; its memory is used again.
 template <class Y, class Saved>
 struct LossCotangents {
@@ -175,17 +188,14 @@ void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, t
 // The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (called with what is saved),
 // Progress{…}, OnFailure, CheckFirst{} (check/check_first.hpp).
 // Throws as solve does; std::invalid_argument where the loss returns NaN or infinity, in value or cotangents, or resizes a
-// cotangent, or writes none though its value changes with ys; where the vjp assigns instead of adding, or takes w for y; SolveError where the field turns out impure or the cotangents overflow.
+// cotangent, or writes none though its value changes with ys; where the vjp assigns instead of adding, or takes w for y;
+// SolveError where the field turns out impure or the cotangents overflow.
 template <class F, class Y, class M, class StepsType, class L, class... Extras>
 ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                                           const L& loss, const Extras&... extras) {
   using Save = detail::Picked<detail::Extra::save_at, SaveAt, Extras...>;
   using Adjoint = detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
-  if constexpr (!detail::require_extras<detail::Call::gradient, Extras...>()) {
-    return {};
-  } else if constexpr (!detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
-    return {};
-  } else if constexpr (!detail::require_loss<L, Y, SavedType<Save, Y>>()) {
+  if constexpr (!detail::require_gradient<detail::Call::gradient, F, Y, M, StepsType, L, Extras...>()) {
     return {};
   } else {
     detail::validate(problem);

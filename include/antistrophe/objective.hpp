@@ -42,16 +42,8 @@ struct KeptByObjective<false, F, Y, M, Extras...> {
 // y0 another shape than the problem's. After a throw it can be called again.
 template <class F, class Y, class M, class StepsType, class L, class... Extras>
 class Objective {
-  using Save = detail::Picked<detail::Extra::save_at, SaveAt, Extras...>;
   using Adjoint = detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
-  static constexpr bool valid = [] {
-    if constexpr (!detail::require_extras<detail::Call::gradient, Extras...>())
-      return false;
-    else if constexpr (!detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>())
-      return false;
-    else
-      return detail::require_loss<L, Y, SavedType<Save, Y>>();
-  }();
+  static constexpr bool valid = detail::require_gradient<detail::Call::gradient, F, Y, M, StepsType, L, Extras...>();
   static_assert(valid || true);  // one sentence is enough
 
  public:

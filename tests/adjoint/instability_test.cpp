@@ -38,20 +38,6 @@ struct Growth {
   void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar += a * w; }
 };
 
-struct Lorenz {
-  static constexpr bool autonomous = true;
-  void operator()(double, const auto& y, auto& dy) const {
-    dy[0] = 10 * (y[1] - y[0]);
-    dy[1] = y[0] * (28 - y[2]) - y[1];
-    dy[2] = y[0] * y[1] - 8.0 / 3 * y[2];
-  }
-  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto&) const {
-    y_bar[0] += -10 * w[0] + (28 - y[2]) * w[1] + y[1] * w[2];
-    y_bar[1] += 10 * w[0] - w[1] + y[0] * w[2];
-    y_bar[2] += -y[0] * w[1] - 8.0 / 3 * w[2];
-  }
-};
-
 const auto sum = [](const auto& ys, auto& ys_bar) {
   ys_bar.back().setOnes();
   return ys.back().sum();
@@ -139,7 +125,7 @@ TEST_CASE("Growth that is the problem's own has its gradient", "[instability]") 
   CHECK(value(growth, RK4{}, FixedSteps{300}).gradient.y0[0] == Approx(std::exp(30)).epsilon(1e-3));
   CHECK(value(growth, Reversible<RK4>{.lambda = 0.5, .resolution = 1e-4}, FixedSteps{300}).gradient.y0[0] ==
         Approx(std::exp(30)).epsilon(1e-3));
-  const Problem lorenz{Lorenz{}, Eigen::Vector3d(1, 2, 20), 0.0, 20.0};
+  const Problem lorenz{problems::Lorenz<>{}, Eigen::Vector3d(1, 2, 20), 0.0, 20.0};
   CHECK(value(lorenz, RK4{}, FixedSteps{2000}).gradient.y0.norm() > 1e4);
   CHECK(value(lorenz, Reversible<RK4>{}, FixedSteps{2000}).gradient.y0.norm() > 1e4);
   CHECK(value(lorenz, ReversibleAdams<4>{}, FixedSteps{8000}).gradient.y0.norm() > 1e4);

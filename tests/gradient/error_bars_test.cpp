@@ -94,20 +94,6 @@ struct Resting {
   }
 };
 
-struct Lorenz {
-  static constexpr bool autonomous = true;
-  void operator()(double, const auto& y, auto& dy) const {
-    dy[0] = 10 * (y[1] - y[0]);
-    dy[1] = y[0] * (28 - y[2]) - y[1];
-    dy[2] = y[0] * y[1] - 8.0 / 3 * y[2];
-  }
-  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto&) const {
-    y_bar[0] += -10 * w[0] + (28 - y[2]) * w[1] + y[1] * w[2];
-    y_bar[1] += 10 * w[0] - w[1] + y[0] * w[2];
-    y_bar[2] += -y[0] * w[1] - 8.0 / 3 * w[2];
-  }
-};
-
 template <class Call>
 std::string refusal(const Call& call) {
   try {
@@ -253,7 +239,7 @@ TEST_CASE("Error bars that cannot be reached say how far they came and what stan
   CHECK_THAT(
       refusal([] { return value_and_gradient(pendulum, Dop853{}, FixedSteps{100}, loss, ErrorBars{.rtol = 1e-16}); }),
       ContainsSubstring("round-off"));
-  const Problem lorenz{Lorenz{}, Eigen::Vector3d(1, 2, 20), 0.0, 60.0};
+  const Problem lorenz{problems::Lorenz<>{}, Eigen::Vector3d(1, 2, 20), 0.0, 60.0};
   const auto sum = [](const auto& ys, auto& ys_bar) {
     ys_bar.back().setOnes();
     return ys.back().sum();

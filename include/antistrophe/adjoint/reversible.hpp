@@ -60,7 +60,7 @@ class Witnesses {
     all_[count_].x = x;
     ++count_;
     next_ = number + stride_;
-    size_ = std::fmax(size_, largest(x));
+    size_ = std::fmax(size_, largest_entry(x));
   }
 
   // The way back goes on from number `last`.
@@ -87,7 +87,6 @@ class Witnesses {
     std::int64_t number;
     Part x;
   };
-  static double largest(const Part& x) { return x.size() > 0 ? static_cast<double>(x.array().abs().maxCoeff()) : 0.0; }
 
   std::vector<Witness> all_;
   std::size_t count_ = 0, left_ = 0;
@@ -149,7 +148,7 @@ struct ReversibleAdjoint {
       double off = 0;  // in parts of the state's size
       if constexpr (drifts) {
         stepper.read(carry, y_);
-        size_ = largest(y_);
+        size_ = detail::largest_entry(y_);
         witnesses_.turn(timeline.first() + n);
         if constexpr (ReportsDrift<S>) stepper.take_drift();
       }
@@ -166,7 +165,7 @@ struct ReversibleAdjoint {
       }
       Failure failure = arrive(stepper, number, timeline, carry, cursor, stats);
       if constexpr (drifts) {
-        size_ = std::fmax(size_, largest(y0_));
+        size_ = std::fmax(size_, detail::largest_entry(y0_));
         if (failure.status == Status::success && stats.drift > bearable_drift * size_)
           return {Status::drifted, timeline.t0(), timeline.first(), -1,
                   "the reconstructed initial state is off by " + detail::in_words(stats.drift) + drifted};
@@ -201,10 +200,6 @@ struct ReversibleAdjoint {
     // Relative; of float states five times the root of their precision.
     static inline const double bearable_drift =
         std::fmax(1e-4, 5 * std::sqrt(static_cast<double>(std::numeric_limits<RealOf<typename S::State>>::epsilon())));
-
-    static double largest(const typename S::State& y) {
-      return y.size() > 0 ? static_cast<double>(y.array().abs().maxCoeff()) : 0.0;
-    }
 
     static Failure lost(const S& stepper, Outcome, const Step& step) {
       if constexpr (S::reversibility == Reversibility::exact) {

@@ -129,8 +129,9 @@ class [[nodiscard]] Pass {
 };
 
 // The solve and its pull-back. The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (called
-// with states that are kept all the same), Progress{…}, CheckFirst{} (check/check_first.hpp), OnFailure (a solve that failed and was returned has no
-// pull-back). Errors as of solve, and std::invalid_argument for a vjp that assigns or takes w for y; a method that cannot go with the adjoint does not compile.
+// with states that are kept all the same), Progress{…}, CheckFirst{} (check/check_first.hpp), OnFailure (a solve that failed
+// and was returned has no pull-back). Errors as of solve, and std::invalid_argument for a vjp that assigns or takes w for y; a
+// method that cannot go with the adjoint does not compile.
 template <class F, class Y, class M, class StepsType, class... Extras>
 auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                          const Extras&... extras) {

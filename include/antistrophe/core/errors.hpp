@@ -163,6 +163,14 @@ ANTISTROPHE_COLD std::string in_words(const Value& value) {
   return text.str();
 }
 
+// A number whose size alone matters, to two digits.
+ANTISTROPHE_COLD inline std::string roughly(double x) {
+  std::ostringstream text;
+  text.precision(2);
+  text << x;
+  return text.str();
+}
+
 // Refuses an argument: `refuse("FixedSteps::n", 0, "at least 1")`.
 template <class Value>
 ANTISTROPHE_COLD [[noreturn]] void refuse(std::string_view argument, const Value& value,

@@ -22,7 +22,6 @@
 
 #include <Eigen/Core>
 
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -177,7 +176,7 @@ class SensitivityGuard {
 
   double relative_tolerance(const Y& y) const {
     if (options_.rtol > 0) return options_.rtol;
-    const double largest = static_cast<double>(y.array().abs().maxCoeff());
+    const double largest = largest_entry(y);
     return largest > 0 ? std::fmin(1.0, options_.atol.smallest() / largest) : 1e-6;
   }
 

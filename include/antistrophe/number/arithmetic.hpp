@@ -50,7 +50,7 @@ using Units =
 // The largest entry, rounded up to a power of two; 1 where it is less.
 template <EigenState Y>
 double power_above(const Y& y0) {
-  const double largest = y0.size() == 0 ? 0.0 : static_cast<double>(y0.array().abs().maxCoeff());
+  const double largest = largest_entry(y0);
   return std::exp2(std::ceil(std::log2(std::fmax(1.0, largest))));
 }
 
@@ -59,7 +59,7 @@ inline constexpr double default_grain = 0x1p-42;
 
 template <EigenState Y>
 double default_resolution(const Y& y0) {
-  const double largest = y0.size() == 0 ? 0.0 : static_cast<double>(y0.array().abs().maxCoeff());
+  const double largest = largest_entry(y0);
   const double resolution = default_grain * power_above(y0);
   if (largest > 0 && largest < 1024 * resolution) {
     std::ostringstream text;
@@ -256,7 +256,7 @@ class FixedPoint {
     resolution_ = resolution > 0 ? std::exp2(std::floor(std::log2(resolution))) : default_resolution(y0);
     inverse_ = 1 / resolution_;
     check_normal("resolution", resolution, resolution_);
-    const double largest = y0.size() == 0 ? 0.0 : static_cast<double>(y0.array().abs().maxCoeff());
+    const double largest = largest_entry(y0);
     if (!(largest * inverse_ < increment_limit) || (!chosen && largest > 0 && largest < resolution_))
       refuse_resolution("resolution", "the largest entry of y0", resolution, largest,
                         largest * inverse_ < increment_limit);

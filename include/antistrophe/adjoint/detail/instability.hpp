@@ -12,7 +12,6 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -23,14 +22,6 @@ inline constexpr double suspicious_growth = 1e4;
 // A coupled pair that is this far apart, relative to the state's size, says nothing any more. Less may be the error of a method of
 // low order.
 inline constexpr double gap_of_no_return = 0.5;
-
-template <class Y>
-double largest_entry(const Y& y) {
-  using std::abs;
-  double largest = 0;
-  for (Eigen::Index i = 0; i < y.size(); ++i) largest = std::fmax(largest, static_cast<double>(abs(y.data()[i])));
-  return largest;
-}
 
 template <class S>
 double longest_step(const std::vector<Segment<S>>& segments) {
@@ -51,12 +42,14 @@ double rate_at(S& stepper, double t, const typename S::State& y, double sign) {
 }
 
 ANTISTROPHE_COLD inline Failure too_long_steps(double t, std::int64_t step, double h, double rate, double edge) {
-  std::ostringstream text;
-  text.precision(2);
-  text << "the steps are too long to be stable: solutions near this one move at a rate of about " << rate
-       << ", and what should die out grew; steps of at most " << 0.9 * edge / rate << " are stable, these are up to "
-       << h << "; or let Adaptive choose them";
-  return {Status::unstable, t, step, -1, text.str(), h};
+  return {Status::unstable,
+          t,
+          step,
+          -1,
+          "the steps are too long to be stable: solutions near this one move at a rate of about " + roughly(rate) +
+              ", and what should die out grew; steps of at most " + roughly(0.9 * edge / rate) +
+              " are stable, these are up to " + roughly(h) + "; or let Adaptive choose them",
+          h};
 }
 
 // After a solve: how far the halves of a coupled pair are apart.

@@ -50,6 +50,19 @@ Eigen::Index first_not_finite(const Y& y) {
   return -1;
 }
 
+// Of the sizes of its entries the largest, NaN if one is; 0 of none.
+template <class Y>
+double largest_entry(const Y& y) {
+  using std::abs;
+  double largest = 0;
+  for (Eigen::Index i = 0; i < y.size(); ++i) {
+    const auto size = static_cast<double>(abs(y.data()[i]));
+    if (!(size <= largest)) largest = size;
+    if (std::isnan(largest)) break;
+  }
+  return largest;
+}
+
 template <class Y>
 void refuse_not_finite(const std::string& name, const Y& y) {
   if (const Eigen::Index i = first_not_finite(y); i >= 0)

@@ -1,6 +1,7 @@
 // The stepper of ReversibleAdams and ReversibleAdamsPece; reversible_adams.hpp has the formulas.
 #pragma once
 
+#include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/method/adams/detail/adams_carry.hpp>
 #include <antistrophe/method/adams/detail/adams_steps.hpp>
 #include <antistrophe/method/adams/detail/adams_values.hpp>
@@ -419,16 +420,13 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     real_ = x;
     pop_raw(x, bits);
     real_ -= x;
-    const double off = largest(real_);
+    const double off = largest_entry(real_);
     return std::isnan(off) ? std::numeric_limits<double>::infinity() : off;
   }
   void measure_drift(double off, const Carry& carry) {
-    double size = largest(carry.newest);
-    for (const Stored& x : carry.older) size = std::fmax(size, largest(x));
+    double size = largest_entry(carry.newest);
+    for (const Stored& x : carry.older) size = std::fmax(size, largest_entry(x));
     if (off > 0) drift_ = std::fmax(drift_, off / size);
-  }
-  static double largest(const Y& x) {
-    return x.size() > 0 ? static_cast<double>(x.array().abs().template maxCoeff<Eigen::PropagateNaN>()) : 0;
   }
 
   // --- Evaluations -------------------------------------------------------------------------------------------------------
