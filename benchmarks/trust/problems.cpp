@@ -242,6 +242,19 @@ void add_rest(Cases& c) {
     dy[1] = -p[0] * y[0];
     dy[2] = -p[1] * y[2] + 0.1 * y[0] * y[0];
   });
+  // What the state does not show: an oscillator at rest beside a state that decays or creeps, and a control from 0.
+  for (const double rate : {1.0, 0.01})
+    c.add(rate == 1 ? "oscillator beside a decay" : "oscillator beside a creep", 50, vector({0, 0, 1}),
+          vector({1, rate}), [](double, const auto& y, const auto& p, auto& dy) {
+            dy[0] = y[1];
+            dy[1] = -p[0] * y[0];
+            dy[2] = -p[1] * y[2];
+          });
+  for (const double rate : {1.0, 0.01})
+    c.add(rate == 1 ? "control from 0" : "control from 0, slow", 10, vector({0}), vector({0, 0}),
+          [rate](double t, const auto& y, const auto& p, auto& dy) {
+            dy[0] = -rate * y[0] + p[0] * sin(5 * t) + p[1] * exp(-t);
+          });
 }
 
 void add_others(Cases& c) {

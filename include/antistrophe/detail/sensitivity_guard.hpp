@@ -9,22 +9,27 @@
 //       error says nothing of a mode that the state does not have;
 //   (b) the error is judged against how far the state is from rest: y' is a tangent, and its error relative to itself is
 //       err / r, so err/(20 r) < 1 is asked for;
-//   (c) where the state moves by less than its tolerance, and there is no error to be seen, (hρ)^q <= q! rtol;
+//   (c) there may be sensitivities that move while the state does not: a tangent δ that began with every mode alike is carried along
+//       while the state is slow. A method of order p makes an error of h^(p+1) ‖J^(p+1) δ‖ / (p + 1)! a step, which over
+//       a time 1/ρ may be four tolerances; of a multistep method, whose error constants are larger, one tolerance times
+//       (p + 1). Modes that die out lose their say, and once stability alone holds the steps, the tangent is let go;
 //   (d) where a λ near 1 hardly damps the parasite that the cotangents of a coupled method have too, it grows by up to e^{hρ} λ a
-//       step while the state is slow: by e^5 in a row, and the solve is given up.
+//       step while the state is slow: by e^5 in a row, and the solve is given up;
+//   (e) parameters may force the state with a strength of 0 (detail/forced_parameters.hpp).
 #pragma once
 
-#include <antistrophe/core/detail/splitmix64.hpp>
 #include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/detail/forced_parameters.hpp>
+#include <antistrophe/detail/resting_tangent.hpp>
+#include <antistrophe/detail/spectral_radius.hpp>
 #include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/step/detail/controller.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
-#include <Eigen/Core>
-
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace antistrophe::detail {
 
@@ -48,91 +53,41 @@ double stable_edge(const S& stepper) {
   return edge;
 }
 
-// ‖J‖ and the spectral radius ρ of the Jacobian, in the norm of the tolerances, by the power method on differences of f, a
-// turn at each look (as Sommeijer, Shampine & Verwer 1998 do).
-template <Stepper S>
-class SpectralRadius {
- public:
-  using Y = typename S::State;
-
-  // `sign` is that of the direction of time, so that a solve towards smaller times is the mirror image of one towards larger.
-  SpectralRadius(const Y& like, double sign)
-      : sign_(sign), direction_(zeros_like(like)), moved_(direction_), f0_(direction_), f1_(direction_) {}
-
-  // One turn, the first time three; the largest growth of a difference that was seen. Costs an evaluation, and one a turn.
-  double look(S& stepper, const Adaptive& options, double t, const Y& y) {
-    if (y.size() == 0) return 0;
-    stepper.slope(t, y, f0_);
-    double steepest = 0;
-    for (int turn = started_ ? 2 : 0; turn < 3; ++turn) {
-      if (!started_) start(y);
-      for (Eigen::Index i = 0; i < y.size(); ++i)
-        moved_.data()[i] = y.data()[i] + scalar<Y>(scale(options, y, i)) * direction_.data()[i];
-      stepper.slope(t, moved_, f1_);
-      double sum = 0;
-      for (Eigen::Index i = 0; i < y.size(); ++i) {
-        direction_.data()[i] = (f1_.data()[i] - f0_.data()[i]) / scalar<Y>(sign_ * scale(options, y, i));
-        sum += static_cast<double>(Eigen::numext::abs2(direction_.data()[i]));
-      }
-      const double size = std::sqrt(sum / static_cast<double>(y.size()));
-      started_ = std::isfinite(size) && size > 0;
-      if (!started_) break;
-      steepest = std::fmax(steepest, size);
-      older_ = newer_;
-      newer_ = size;
-      for (Eigen::Index i = 0; i < y.size(); ++i) direction_.data()[i] /= scalar<Y>(size);
-    }
-    return steepest;
-  }
-  // About ρ, over the last two turns: of a system of second order one may give ‖J‖ and the next 1. 0 where it is not known.
-  double value() const { return started_ ? std::sqrt(older_ * newer_) : 0; }
-
- private:
-  // Of the size of the tolerance, and enough for a difference to be seen.
-  static double scale(const Adaptive& options, const Y& y, Eigen::Index i) {
-    using std::abs;
-    const double size = static_cast<double>(abs(y.data()[i]));
-    const double visible = std::sqrt(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()));
-    return options.atol(i) + std::fmax(options.rtol, visible) * size;
-  }
-  // Signs without a pattern that a Jacobian could share.
-  void start(const Y& y) {
-    for (Eigen::Index i = 0; i < y.size(); ++i)
-      direction_.data()[i] = scalar<Y>(splitmix64(static_cast<std::uint64_t>(i)) % 2 == 0 ? 1 : -1);
-  }
-
-  double sign_;
-  Y direction_, moved_, f0_, f1_;
-  double older_ = 0, newer_ = 0;
-  bool started_ = false;
-};
-
 template <Stepper S>
 class SensitivityGuard {
  public:
   using Y = typename S::State;
 
-  SensitivityGuard(const Adaptive& options, const Y& like, double sign)
-      : options_(options), radius_(like, sign), moved_(zeros_like(like)) {}
+  SensitivityGuard(const Adaptive& options, const Y& like, double t0, double t1)
+      : options_(options),
+        jacobian_(options, like, t1 >= t0 ? 1.0 : -1.0),
+        radius_(like),
+        tangent_(like),
+        forced_(like, t1),
+        moved_(zeros_like(like)),
+        span_(std::fabs(t1 - t0)) {}
 
   // What is known of a step from y0 to y1 whose estimated error is of the tolerance's size or below.
   struct Verdict {
     double magnification = 1;                                  // of the error estimate
+    double forced_error = 0;                                   // of parameters that force a slow state, in tolerances
     double longest = std::numeric_limits<double>::infinity();  // of the next step
     bool unstable = false;
     bool hopeless = false;  // no step is short enough
   };
-  Verdict judge(const S& stepper, Controller& controller, const Step& step, const Y& y0, const Y& y1) {
+  Verdict judge(S& stepper, Controller& controller, const Step& step, const Y& y0, const Y& y1) {
     Verdict verdict;
     growth_ = 0;
-    const double rho = radius_.value();
-    if (!(rho > 0)) return verdict;
+    const double rho = radius_.value(), tolerance = relative_tolerance(y1);
     moved_ = y1 - y0;
     const double moved = controller.scaled(moved_, y0, y1), h_rho = std::fabs(step.h()) * rho;
-    const double r = moved * relative_tolerance(y1) / h_rho;
-    if (slow * r < 1) {
+    const double r = moved * tolerance / h_rho;
+    const bool rests = moved < 1;
+    slow_ = rests || (rho > 0 && slow * r < 1);
+    if (!slow_) return verdict;
+    if (rho > 0) {
       const double edge = stable_edge(stepper);
-      if (moved >= 1) verdict.magnification = 1 / std::fmax(slow * r, 1e-9);
+      if (!rests) verdict.magnification = 1 / std::fmax(slow * r, 1e-9);
       verdict.longest = within_edge * edge / rho;
       verdict.unstable = h_rho > edge;
       if constexpr (HasParasite<S>) {
@@ -142,6 +97,9 @@ class SensitivityGuard {
         }
       }
     }
+    if (!verdict.unstable && !verdict.hopeless)
+      verdict.forced_error =
+          forced_.error(stepper, step, y0, std::fmin(span_, 1 / rho)) / (allowed_tolerances * tolerance);
     return verdict;
   }
 
@@ -151,29 +109,83 @@ class SensitivityGuard {
   // After a step to (t, y): ρ is looked at now and then, at a price of a few hundredths of the evaluations.
   void look_now_and_then(S& stepper, double t, const Y& y) {
     if (stepper.calls().evaluations - looked_ < seldom) return;
-    radius_.look(stepper, options_, t, y);
-    looked_ = stepper.calls().evaluations;
+    const double before = rate_;
+    look(stepper, t, y);
+    if (rate_ > 1.5 * before) rest_ = Rest::none;  // what had died out may come back to life
   }
-  void forget() { looked_ = -seldom; }
+  void forget() {
+    looked_ = -seldom;
+    rest_ = Rest::none;
+    forced_.forget();
+  }
 
-  // The longest step at (t, y), where the state rests.
-  double longest_at_rest(S& stepper, int local_order, double t, const Y& y) {
-    const double steepest = radius_.look(stepper, options_, t, y);
-    looked_ = stepper.calls().evaluations;
-    double factorial = 1;
-    for (int i = 2; i <= local_order; ++i) factorial *= i;
-    double allowed = std::pow(factorial * relative_tolerance(y), 1.0 / local_order);
-    if constexpr (MultistepStepper<S> && HasStability<S>)
-      allowed = std::fmin(allowed, stepper.stability().real_interval / 2);
-    allowed = std::fmin(allowed, within_edge * stable_edge(stepper));
-    return steepest > 0 ? allowed / steepest : std::numeric_limits<double>::infinity();
+  // The longest step from (t, y), to which a step of length h led.
+  double longest(S& stepper, double t, const Y& y, double h) {
+    if (slow_) return longest_while_slow(stepper, t, y, h);
+    rest_ = Rest::none;  // when the state comes to rest again, its tangents are others
+    return std::numeric_limits<double>::infinity();
+  }
+  // The same where the state is slow.
+  double longest_while_slow(S& stepper, double t, const Y& y, double h) {
+    if (rest_ == Rest::none) {
+      if (looked_ != stepper.calls().evaluations) look(stepper, t, y);
+      tangent_.start();
+      rest_ = Rest::lively;
+      waiting_ = 0;
+      lively_ = {rate_ * rate_ * rate_, rate_};  // all modes are
+    } else if (rest_ == Rest::lively) {
+      waiting_ += std::fabs(h);
+      if (waiting_ * rate_ < 1) return longest_;
+      lively_ = advance(stepper, t, y);
+    }
+    if (!(rate_ > 0)) return longest_ = std::numeric_limits<double>::infinity();
+    longest_ = longest_stable(stepper) / rate_;
+    if (rest_ == Rest::settled) return longest_;
+    // h^p ‖J^(p + 1)δ‖ is to be below what is allowed, over a time 1/ρ.
+    constexpr int p = S::error_order;
+    const double resolved =
+        std::pow(allowed_error(y) * rate_ / (lively_.third * std::pow(lively_.rate, p - 2)), 1.0 / p);
+    if (resolved > 2 * longest_) rest_ = Rest::settled;
+    longest_ = std::fmin(longest_, resolved);
+    return longest_;
   }
 
  private:
   static constexpr double slow = 20;
+  static constexpr double allowed_tolerances = 4;
   static constexpr std::int64_t seldom = 64;
   static constexpr double hopeless_growth = 5;
 
+  enum class Rest { none, lively, settled };
+
+  void look(S& stepper, double t, const Y& y) {
+    jacobian_.move_to(stepper, t, y);
+    (void)radius_.look(stepper, jacobian_);
+    rate_ = radius_.value();
+    looked_ = stepper.calls().evaluations;
+  }
+  // Carries the tangent to (t, y), over the time it waits for.
+  auto advance(S& stepper, double t, const Y& y) {
+    jacobian_.move_to(stepper, t, y);
+    const int parts = static_cast<int>(std::fmin(16, std::ceil(waiting_ * rate_ / 2)));
+    for (int i = 1; i < parts; ++i) (void)tangent_.advance(stepper, jacobian_, waiting_ / parts);
+    return tangent_.advance(stepper, jacobian_, std::exchange(waiting_, 0.0) / parts);
+  }
+
+  static double longest_stable(const S& stepper) {
+    const double edge = within_edge * stable_edge(stepper);
+    if constexpr (MultistepStepper<S> && HasStability<S>)
+      return std::fmin(edge, stepper.stability().real_interval / 2);
+    else
+      return edge;
+  }
+  // What h^p ‖J^(p + 1)δ‖ / ρ may be.
+  double allowed_error(const Y& y) const {
+    constexpr int p = S::error_order;
+    double factorial = 1;
+    for (int i = 2; i <= p; ++i) factorial *= i;
+    return (MultistepStepper<S> ? 1 : allowed_tolerances * (p + 1)) * factorial * relative_tolerance(y);
+  }
   double relative_tolerance(const Y& y) const {
     if (options_.rtol > 0) return options_.rtol;
     const double largest = largest_entry(y);
@@ -181,8 +193,18 @@ class SensitivityGuard {
   }
 
   const Adaptive& options_;
+  ScaledJacobian<S> jacobian_;
   SpectralRadius<S> radius_;
+  RestingTangent<S> tangent_;
+  ForcedParameters<S> forced_;
   Y moved_;
+  double span_;
+  bool slow_ = false;  // the state, in the step that was judged
+  Rest rest_ = Rest::none;
+  typename RestingTangent<S>::Liveliness lively_;
+  double rate_ = 0;     // ρ, when it was last looked at
+  double waiting_ = 0;  // for how long the tangent has not been carried along
+  double longest_ = 0;  // step, when it was last carried along
   std::int64_t looked_ = -seldom;
   double grown_ = 0, growth_ = 0;  // in powers of e, before and after the step that is judged
 };

@@ -166,7 +166,7 @@ class AdaptiveControl {
         after_(y0),
         estimates_(make_estimates<S>(y0)) {
     validate(options, y0, t0, t1);
-    if (differentiated && options.sensitivity_guard) guard_.emplace(options_, y0, t1 >= t0 ? 1.0 : -1.0);
+    if (differentiated && options.sensitivity_guard) guard_.emplace(options_, y0, t0, t1);
   }
 
   bool over() const { return t0_ == t1_ || landing_ == landings_.times.size(); }
@@ -180,7 +180,7 @@ class AdaptiveControl {
     double speed = 0;
     h_ = first_step(stepper, controller_, options_, S::error_order, t, landings_.sees_end, y, speed);
     if (guard_ && std::fabs(h_) * speed < 1) {
-      longest_ = guard_->longest_at_rest(stepper, S::error_order, t, y);
+      longest_ = guard_->longest_while_slow(stepper, t, y, 0);
       h_ = bounded(h_);
     }
   }
@@ -224,7 +224,7 @@ class AdaptiveControl {
     if (guard_) {
       const auto verdict = guard_->judge(stepper, controller_, step, before_, after_);
       magnification = verdict.magnification;
-      error_ *= magnification;
+      error_ = std::fmax(error_ * magnification, verdict.forced_error);
       longest_ = verdict.longest;
       hopeless_ = verdict.hopeless;
       if (verdict.unstable || hopeless_) return Outcome::unstable;
@@ -251,7 +251,7 @@ class AdaptiveControl {
       guard_->accepted();
       const double sees = step.timeline->sees_after(step.t1);
       guard_->look_now_and_then(stepper, sees, after_);
-      if (rests()) longest_ = std::fmin(longest_, guard_->longest_at_rest(stepper, S::error_order, sees, after_));
+      longest_ = std::fmin(longest_, guard_->longest(stepper, sees, after_, step.h()));
     }
     next = bounded(next);
     h_ = lands_ ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished_)), wished_) : next;
@@ -307,6 +307,7 @@ class AdaptiveControl {
     const double slack = time_slack(t0_, t1_);
     while (!over() && sign * (landings_.times[landing_] - t) <= (landings_.jump[landing_] ? 0 : slack)) ++landing_;
     controller_.forget();
+    if (guard_) guard_->forget();
   }
 
   // Steps that were kept short for the sensitivities' sake.
@@ -356,11 +357,6 @@ class AdaptiveControl {
     stiff_in_a_row_ = stiff_now ? stiff_in_a_row_ + 1 : 0;
   }
 
-  // The state moved by less than its tolerance: the error estimate then says nothing of its sensitivities.
-  bool rests() {
-    estimates_[0] = after_ - before_;
-    return controller_.scaled(estimates_[0], before_, after_) < 1;
-  }
   // A step of length h, or the longest that sensitivities and parasite allow.
   double bounded(double h) {
     bounded_by_guard_ = longest_ < std::fabs(h);
@@ -381,7 +377,7 @@ class AdaptiveControl {
   // The estimate of a coupled step sees a deviation of its second solution only through a high power of h: the parasite is
   // looked at itself. It may be up to ten tolerances, or what it was; where it grows, the next step is so short that it would
   // shrink to four fifths: per step it grows like λ times what depends on hμ, taken as a power of h. A λ near 1 damps it too
-  // little for that to help: it may reach ten thousand tolerances, or a tenth of the state, and then ends the solve. What a
+  // little for that to help: it may reach a hundred tolerances, or a tenth of the state, and then ends the solve. What a
   // shorter step does not make smaller is no parasite, but round-off, and so it is in steps of a few thousand units in the
   // last place of t.
   Outcome judge_parasite(S& stepper, const Step& step, const typename S::Carry& carry) {
@@ -391,7 +387,7 @@ class AdaptiveControl {
     if (std::fabs(step.h()) < 1000 * shortest(step.t0)) return Outcome::ok;
     const double tried = std::exchange(tried_gap_, gap);
     if (hardly_damps(stepper.stability())) {
-      const double bearable = std::fmin(1e4, 0.1 / options_.rtol);
+      const double bearable = std::fmin(100, 0.1 / options_.rtol);
       hopeless_ = gap > bearable && old_gap > bearable / 10;
       if (!(gap > bearable)) return Outcome::ok;
       longest_ = std::fabs(step.h()) / 2;

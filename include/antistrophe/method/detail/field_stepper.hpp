@@ -47,6 +47,16 @@ class FieldStepper {
     ++calls_.evaluations;
   }
 
+  // theta_bar ← (∂f/∂θ)ᵀw at (t, y); y_bar is written over, too. Of fields whose parameters may enter with time.
+  void parameter_slope(double t, const Y& y, const Y& w, Y& y_bar, Theta& theta_bar)
+    requires(HasParameters<F> && !Freezable<F> && DifferentiableVectorField<F, Y>)
+  {
+    slope(t, y, y_bar);
+    const Field& field = field_(t, t);
+    theta_bar.setZero(field.parameters().size());
+    vjp(field, t, y, *slope_tape_, w, y_bar, theta_bar);
+  }
+
  protected:
   static constexpr bool with_times = HasTimeGradient<F, Y>;
 
