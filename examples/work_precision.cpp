@@ -8,6 +8,7 @@
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
+#include "support/one_type.hpp"
 #include "support/stopwatch.hpp"
 
 #include <antistrophe/antistrophe.hpp>
@@ -204,8 +205,8 @@ struct Measured {
 
 template <class Field, class Method>
 Measured measure(const Field& field, const Method& method, double tolerance) {
-  using Y = std::remove_cvref_t<decltype(field.start())>;
-  const Problem problem{field, field.start(), 0.0, field.end()};
+  const auto problem = support::one_type(Problem{field, field.start(), 0.0, field.end()});
+  using Y = std::remove_cvref_t<decltype(problem.y0)>;
   const Adaptive steps{.rtol = tolerance, .atol = tolerance};
   Measured result;
   result.tolerance = tolerance;
@@ -214,7 +215,7 @@ Measured measure(const Field& field, const Method& method, double tolerance) {
   for (double spent = 0; spent < 2e-3;) {
     const support::Stopwatch stopwatch;
     auto pass = solve_with_pullback(problem, method, steps);
-    const auto gradient = pass.pullback({Y::Ones()});
+    const auto gradient = pass.pullback({Y::Ones(problem.y0.size())});
     const double seconds = stopwatch.seconds();
     spent += seconds + 1e-4;
     result.seconds = std::fmin(result.seconds, seconds);
