@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks what holds of all headers, a part at a time: headers.sh <part> <compiler> <flags file> <include dir> <work dir> [<feature>...]
-#   eigen         Precompiles Eigen/Core, so that the next part is quick.
+#   eigen         Precompiles Eigen/Core, so that the other parts are quick.
 #   alone <i>/<n> Each header compiles alone, and twice: the i-th of n shares, i from 1.
 #   together      Whoever speaks of Eigen includes it, by himself or through others: that is looked up in the text. All headers
 #                 compile in whatever order: six at random, the same ones every time. No definition is there twice when two
@@ -100,14 +100,17 @@ check_in_any_order() {
           name[j] = name[i]
         }
       }' >"$work/order_$seed.cpp"
-    compile -fsyntax-only "$work/order_$seed.cpp" || fault "the headers do not compile in the order of $work/order_$seed.cpp"
+    compile "${with_eigen[@]}" -fsyntax-only "$work/order_$seed.cpp" || fault "the headers do not compile in the order of $work/order_$seed.cpp"
   done
 }
 
 check_linked() {
-  printf '#include <%s>\n' "${headers[@]}" >"$work/other.cpp"
-  { cat "$work/other.cpp"; echo 'int main() {}'; } >"$work/main.cpp"
-  compile "$work/main.cpp" "$work/other.cpp" -o "$work/program" || fault "two translation units do not link"
+  printf '#include <%s>\n' "${headers[@]}" >"$work/everything.cpp"
+  echo 'int main() {}' >"$work/main.cpp"
+  compile "${with_eigen[@]}" -c "$work/everything.cpp" -o "$work/everything.o" &&
+    cp "$work/everything.o" "$work/again.o" &&
+    compile "$work/main.cpp" "$work/everything.o" "$work/again.o" -o "$work/program" ||
+    fault "two translation units do not link"
 }
 
 case "$part" in
