@@ -283,7 +283,7 @@ LAW("Adaptive steps: 13. No call is outside the interval", "[edge_cases]", adapt
       Adaptive options = by_rule(m);
       options.safety = 1, options.first_step = first_step;
       const SaveAt save_at{.times = {t0 + (t1 - t0) / 3, t1}, .t0 = true, .dense = true};
-      with_adjoints(m, [&](const AnyAdjoint& adjoint) {
+      with_two_adjoints(m, [&](const AnyAdjoint& adjoint) {
         auto pass = m.solve_with_pullback(given, options, save_at, adjoint);
         CHECK(pass.ts().back() == given.t1);
         // Where a step is a few units in the last place of t, λ^-n is out of bounds.

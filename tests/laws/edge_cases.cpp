@@ -193,7 +193,7 @@ LAW("7. One save time amid the solve has its gradient", "[edge_cases]", and_adam
     const std::vector<Y> w{{1, -2}};
     const Slope a = whole_pass.pullback(w), b = half_pass.pullback(w);
     CHECK(is_telling(b));
-    const bool to_the_bit = m->exact || adjoint.direct();
+    const bool to_the_bit = m->exact || adjoint.stored();
     CHECK(battery::relative_difference(a.y0, b.y0) <= (to_the_bit ? 0 : 1e-14));
     CHECK(battery::relative_difference(a.theta, b.theta) <= (to_the_bit ? 0 : 1e-14));
   });
@@ -279,7 +279,10 @@ LAW("17. A throw from any call goes through, and all can be used again", "[edge_
     const Slope clean = gradient_of(m, given, adjoint, {});
     const std::int64_t calls = faults.calls, vjps = faults.vjps;
     const std::int64_t tried = vjps - m->vjps_back(steps);  // at the turn: one, or one of each half
-    CHECK(calls == m->evaluations_forth(steps) + m->evaluations_back(steps));
+    if (adjoint.checkpointed())
+      CHECK(calls > m->evaluations_forth(steps) + m->evaluations_back(steps));
+    else
+      CHECK(calls == m->evaluations_forth(steps) + m->evaluations_back(steps));
     CHECK(tried ==
           (m.name().starts_with("Semi") || m.name().starts_with("Verlet") || m.name().starts_with("Suzuki") ? 2 : 1));
 

@@ -93,9 +93,9 @@ inline Methods floating_symplectic() {
 
 // --- What laws share -------------------------------------------------------------------------------------------------------
 
-// law(adjoint) for the adjoints that go with m.
+// check(adjoint) for the adjoints that go with m: of long solves DirectAdjoint and ReversibleAdjoint alone.
 template <class Check>
-void with_adjoints(const AnyMethod& m, const Check& check) {
+void with_two_adjoints(const AnyMethod& m, const Check& check) {
   {
     INFO("DirectAdjoint");
     check(AnyAdjoint(DirectAdjoint{}));
@@ -104,6 +104,12 @@ void with_adjoints(const AnyMethod& m, const Check& check) {
     INFO("ReversibleAdjoint");
     check(AnyAdjoint(ReversibleAdjoint{}));
   }
+}
+template <class Check>
+void with_adjoints(const AnyMethod& m, const Check& check) {
+  with_two_adjoints(m, check);
+  INFO("CheckpointedAdjoint");
+  check(AnyAdjoint(CheckpointedAdjoint{}));
 }
 
 template <class Error, class Call>

@@ -82,7 +82,7 @@ template <class Y>
 void check_gradient_of(const AnyMethod& m, const ProblemOf<Y>& problem, const Y& right, double tolerance,
                        const std::optional<Vector2d>& of_parameters = std::nullopt) {
   CAPTURE(m->name, tolerance);
-  with_adjoints(m, [&](const AnyAdjoint& adjoint) {
+  with_two_adjoints(m, [&](const AnyAdjoint& adjoint) {
     try {
       auto pass =
           m.solve_with_pullback(problem, Adaptive{.rtol = tolerance, .atol = tolerance}, SaveAt{.t1 = true}, adjoint);

@@ -48,14 +48,73 @@ class AnySteps {
 class AnyAdjoint {
  public:
   AnyAdjoint() = default;  // the one that the library chooses
-  AnyAdjoint(DirectAdjoint) : way_(Way::direct) {}
+  AnyAdjoint(DirectAdjoint) : way_(Way::stored) {}
+  AnyAdjoint(CheckpointedAdjoint adjoint) : way_(Way::stored), checkpointed_(std::move(adjoint)) {}
   AnyAdjoint(ReversibleAdjoint) : way_(Way::reversible) {}
   bool by_default() const { return way_ == Way::by_default; }
-  bool direct() const { return way_ == Way::direct; }
+  // Whether the states that were passed are met again on the way back.
+  bool stored() const { return way_ == Way::stored; }
+  const std::optional<CheckpointedAdjoint>& checkpointed() const { return checkpointed_; }
 
  private:
-  enum class Way { by_default, direct, reversible };
+  enum class Way { by_default, stored, reversible };
   Way way_ = Way::by_default;
+  std::optional<CheckpointedAdjoint> checkpointed_;
+};
+
+// The two adjoints that store carries, all or some, as one type: the solve around them is compiled once.
+struct StoredAdjoint {
+  static constexpr bool is_adjoint = true;
+  std::optional<CheckpointedAdjoint> checkpointed = {};
+
+  template <class S>
+  static consteval bool require() {
+    return DirectAdjoint::require<S>() && CheckpointedAdjoint::require<S>();
+  }
+
+  template <class S>
+  class Trace {
+    using Direct = DirectAdjoint::Trace<S>;
+    using Checkpointed = CheckpointedAdjoint::Trace<S>;
+
+   public:
+    NoBits bits;
+    explicit Trace(const StoredAdjoint& adjoint) {
+      if (adjoint.checkpointed) trace_.template emplace<Checkpointed>(*adjoint.checkpointed);
+    }
+    void restart() {
+      std::visit([](auto& trace) { trace.restart(); }, trace_);
+    }
+    void begin(const S& stepper, std::int64_t n, const typename S::Carry& carry) {
+      std::visit([&](auto& trace) { trace.begin(stepper, n, carry); }, trace_);
+    }
+    void before_step(std::int64_t n, const typename S::Carry& carry) {
+      std::visit([&](auto& trace) { trace.before_step(n, carry); }, trace_);
+    }
+    std::size_t bytes() const {
+      return std::visit([](const auto& trace) { return trace.bytes(); }, trace_);
+    }
+    static std::int64_t bits_kept() { return 0; }
+
+    struct WayBack {
+      typename Direct::WayBack direct;
+      typename Checkpointed::WayBack checkpointed;
+    };
+    WayBack way_back() {
+      if (auto* const trace = std::get_if<Checkpointed>(&trace_)) return {{}, trace->way_back()};
+      return {};
+    }
+    template <class Backward>
+    Failure sweep(S& stepper, std::size_t segment, const Timeline& timeline, typename S::Carry& carry,
+                  Backward& backward, WayBack& way_back, BackwardStats& stats) {
+      if (auto* const trace = std::get_if<Checkpointed>(&trace_))
+        return trace->sweep(stepper, segment, timeline, carry, backward, way_back.checkpointed, stats);
+      return std::get<Direct>(trace_).sweep(stepper, segment, timeline, carry, backward, way_back.direct, stats);
+    }
+
+   private:
+    std::variant<Direct, Checkpointed> trace_;
+  };
 };
 
 // Events of states Y: up to two that end the solve or are recorded, and up to two that make a jump.

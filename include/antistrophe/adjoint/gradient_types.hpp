@@ -6,6 +6,7 @@
 #include <antistrophe/field/detail/requirements.hpp>
 #include <antistrophe/problem/detail/print.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <ostream>
 #include <type_traits>
@@ -33,6 +34,11 @@ struct BackwardStats {
   std::int64_t vjps = 0;
   // ‖reconstructed y(t0) − y0‖∞ of a floating reversible sweep; 0 where it is exact or not reconstructed.
   double drift = 0;
+  // Of CheckpointedAdjoint: steps that were gone forth again, carries that were kept at a time, and the bytes that these and
+  // their bookkeeping took, in memory and in a file.
+  std::int64_t recomputed = 0;
+  std::int64_t checkpoints = 0;
+  std::size_t checkpoint_bytes = 0;
 };
 
 // One line: "601 evaluations, 400 vjps".
@@ -41,6 +47,12 @@ inline std::ostream& operator<<(std::ostream& out, const BackwardStats& stats) {
   out << ", ";
   detail::print_count(out, stats.vjps, "vjp");
   if (stats.drift > 0) out << ", drift " << stats.drift;
+  if (stats.checkpoints > 0) {
+    out << ", ";
+    detail::print_count(out, stats.recomputed, "step");
+    out << " recomputed from ";
+    detail::print_count(out, stats.checkpoints, "checkpoint");
+  }
   return out;
 }
 

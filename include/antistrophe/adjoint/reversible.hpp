@@ -7,6 +7,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
+#include <antistrophe/adjoint/detail/impure.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -24,14 +25,6 @@
 namespace antistrophe {
 
 namespace detail {
-
-// Where the backward pass did not reproduce the forward states.
-inline Failure impure_at(double t, std::int64_t step) {
-  return {
-      Status::impure_field, t, step, -1,
-      "the backward pass did not reproduce the forward states bit for bit, so the vector field is not a pure function "
-      "of (t, y; theta): look for a random layer, a threaded reduction, a cache, or parameters changed in between"};
-}
 
 // A few of the states that a forward pass went through, at about equal intervals, to tell how far a way back strays that need
 // not arrive where it is worst.
