@@ -99,7 +99,7 @@ class Folder {
 
 // The pendulum whose field throws at a given call, or changes with every call.
 struct Moody {
-  problems::DrivenPendulum<> field;
+  problems::DrivenPendulum<> field = {};
   std::int64_t throws_at = -1;
   double impurity = 0;
   std::shared_ptr<std::int64_t> calls = std::make_shared<std::int64_t>(0);

@@ -26,3 +26,9 @@ TEMPLATE_TEST_CASE("No symplectic method does, nor a plain one on a split field"
   each(DirectAdjoint{});
   if constexpr (!std::is_same_v<TestType, RK4>) each(ReversibleAdjoint{});
 }
+
+TEST_CASE("Nor does the way from checkpoint to checkpoint", "[allocation]") {
+  const Eigen::VectorXd dynamic = Eigen::Vector2d(1, 0.5);
+  check(problems::LotkaVolterra<>{}, dynamic, Bosh3{}, CheckpointedAdjoint{});
+  check(problems::LotkaVolterra<>{}, dynamic, TwoPoint<Midpoint>{}, CheckpointedAdjoint{});
+}
