@@ -456,6 +456,16 @@ class BarredGradient {
   double done_ = 0;
 };
 
+// True unless the adjoint has errors of its own, of which shorter steps of the way forth say nothing.
+template <class Adjoint>
+consteval bool require_adjoint_of_steps() {
+  static_assert(
+      !ContinuousAdjoint<Adjoint>,
+      "antistrophe: ErrorBars compare gradients of shorter and shorter steps, and a continuous adjoint has an "
+      "error of its own; take DirectAdjoint or ReversibleAdjoint, or tighten the tolerance of the way back.");
+  return !ContinuousAdjoint<Adjoint>;
+}
+
 }  // namespace detail
 
 // Throws as value_and_gradient does without ErrorBars, and SolveError with Status::not_accurate.
@@ -464,6 +474,9 @@ template <class F, class Y, class M, class StepsType, class L, class... Extras>
 ValueAndGradientWithBars<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                                                   const L& loss, const Extras&... extras) {
   if constexpr (!detail::require_gradient<detail::Call::gradient_with_bars, F, Y, M, StepsType, L, Extras...>()) {
+    return {};
+  } else if constexpr (!detail::require_adjoint_of_steps<
+                           detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>>()) {
     return {};
   } else {
     detail::validate(problem);

@@ -51,14 +51,14 @@ class Objective {
 
   Objective(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
             const Extras&... extras)
-      : bound_(std::make_unique<Bound>(Bound{problem, method, steps, loss, {extras...}, {}})) {}
+      : bound_(new Bound{problem, method, steps, loss, {extras...}, {}}) {}
   Objective(const Objective& other)
-      : bound_(std::make_unique<Bound>(Bound{other.bound_->problem,
-                                             other.bound_->method,
-                                             other.bound_->steps,
-                                             other.bound_->loss,
-                                             other.bound_->extras,
-                                             {}})) {}
+      : bound_(new Bound{other.bound_->problem,
+                         other.bound_->method,
+                         other.bound_->steps,
+                         other.bound_->loss,
+                         other.bound_->extras,
+                         {}}) {}
   Objective& operator=(const Objective& other) {
     Objective copy(other);
     return *this = std::move(copy);

@@ -4,6 +4,8 @@
 #include "battery.hpp"
 #include "catch.hpp"
 
+#include <antistrophe/adjoint/continuous.hpp>
+
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -98,10 +100,10 @@ struct Augmented {
   }
 };
 
-template <class M>
+template <class Method>
 struct Backsolve {
   static constexpr bool is_adjoint = true, is_continuous = true;
-  M method;
+  Method method;
   double h = 0.01;
 
   template <class S>
@@ -109,29 +111,29 @@ struct Backsolve {
     return true;
   }
 
-  template <class F, class Y>
-  Gradient<F, Y> pull_back(const ForwardSolve<F, Y>& forward, const Cotangents<Y>& bar) const {
-    const Eigen::Index n = forward.y0.size();
-    auto theta_bar = detail::zero_parameters<F, Y>(forward.field);
-    Eigen::VectorXd z = Eigen::VectorXd::Zero(2 * n + theta_bar.size());
-    z.head(n) = forward.y_end;
-    double t = forward.t_end;
-    const auto go_to = [&](double earlier) {
-      if (earlier == t) return;
-      const auto steps = static_cast<std::int64_t>(std::ceil(std::fabs(t - earlier) / h));
-      z = solve(Problem{Augmented<F, Y>{forward.field, n}, z, t, earlier}, method, FixedSteps{steps}).ys().back();
-      t = earlier;
-    };
-    Gradient<F, Y> gradient{forward.y0, std::move(theta_bar), {}, {}, {}};
-    for (std::size_t i = forward.ts.size(); i-- > 0;) {
-      go_to(forward.ts[i]);
-      z.segment(n, n) += bar.ys[i];
+  template <class F, class Y, class M>
+  struct Equation {
+    static constexpr bool reconstructs = true;
+    Backsolve adjoint;
+    const F& field;
+
+    Equation(const Backsolve& a, const M&, const F& f, const Y&) : adjoint(a), field(f) {}
+
+    Failure go_back(const Stretch& stretch, Y& y, Y& lambda, auto& theta_bar, BackwardStats& stats) const {
+      const Eigen::Index n = y.size();
+      Eigen::VectorXd z(2 * n + theta_bar.size());
+      z << y, lambda, theta_bar;
+      const auto steps = static_cast<std::int64_t>(std::ceil(std::fabs(stretch.from - stretch.to) / adjoint.h));
+      const Problem problem{Augmented<F, Y>{field, n}, z, stretch.from, stretch.to};
+      const auto solution = solve(problem, adjoint.method, FixedSteps{steps});
+      z = solution.ys().back();
+      y = z.head(n);
+      lambda = z.segment(n, n);
+      theta_bar = z.tail(theta_bar.size());
+      stats.evaluations += solution.stats().evaluations;
+      return {};
     }
-    go_to(forward.t0);
-    gradient.y0 = z.segment(n, n);
-    gradient.theta = z.tail(gradient.theta.size());
-    return gradient;
-  }
+  };
 };
 
 const Problem pendulum{problems::DrivenPendulum<>{}, Vector2d(1, 0.5), 0.5, 6.0};
@@ -180,9 +182,24 @@ TEST_CASE("A continuous adjoint solves an equation of its own, by a method of it
   CHECK(battery::relative_difference(expected.gradient.y0, got.gradient.y0) < 1e-7);
   CHECK(battery::relative_difference(expected.gradient.theta, got.gradient.theta) < 1e-7);
   CHECK(battery::all_nonzero(expected.gradient.theta));
+  // Times move though it knows nothing of them.
+  CHECK(std::fabs(got.gradient.t0 / expected.gradient.t0 - 1) < 1e-7);
+  CHECK(std::fabs(got.gradient.t1 / expected.gradient.t1 - 1) < 1e-7);
+  CHECK(got.gradient.stats.drift > 0);
+  CHECK(got.gradient.stats.drift < 1e-7);
   // Its own accuracy is what decides: coarser steps on the way back, a worse gradient of the same solve.
   const auto coarse = value_and_gradient(pendulum, Reversible<Tsit5>{}, FixedSteps{2000}, battery::WeightedSum{},
                                          Backsolve<RK4>{.method = {}, .h = 0.2}, on_the_way);
   CHECK(coarse.value == got.value);
   CHECK(battery::relative_difference(expected.gradient.theta, coarse.gradient.theta) > 1e-6);
+}
+
+TEST_CASE("A continuous adjoint of one's own goes through events, of which it knows nothing", "[adjoint]") {
+  using problems::Ball, problems::Bounce, problems::Ground;
+  const Problem ball{Ball{}, Vector2d(10, 0), 0.0, 6.0};
+  const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
+  const auto expected = value_and_gradient(ball, Dopri5{}, FixedSteps{800}, battery::WeightedSum{}, bounces);
+  const auto got = value_and_gradient(ball, Dopri5{}, FixedSteps{800}, battery::WeightedSum{}, bounces,
+                                      Backsolve<RK4>{.method = {}, .h = 0.01});
+  CHECK(battery::gradient_difference(expected.gradient, got.gradient) < 1e-9);
 }

@@ -16,15 +16,29 @@
 //                                            backward.saves_inside(i) for the stepper's pullback or step_back, then
 //                                            backward.after_step(i, step_bar) and backward.meet_saves(i, carry); and first
 //                                            of all backward.meet_saves(n, carry). Returns what made it fail, if anything.
-// A *continuous* adjoint solves an equation of its own backwards instead. It has `static constexpr bool is_continuous = true`,
-// a Trace without sweep, and
-//   template <class F, class Y>
-//   Gradient<F, Y> pull_back(const ForwardSolve<F, Y>& forward, const Cotangents<Y>& cotangents) const;
+// A *continuous* adjoint solves the equation of the cotangent instead, λ' = −(∂f/∂y)ᵀλ, backwards in steps of its own. The library
+// walks through the segments, the last first, and through what was met in them: it adds the cotangents of saved states and of
+// events, goes through jumps and gathers the gradients of times. In between it asks the adjoint for one smooth stretch after another.
+// Such an adjoint has `static constexpr bool is_continuous = true`, a Trace only if it keeps something of the forward pass, and
+//   template <class F, class Y, class M> class Equation;   made of (adjoint, method of the way forth, field, y0)
+// An Equation has (and includes antistrophe/adjoint/continuous.hpp, as programs that use one then do)
+//   static constexpr bool reconstructs       whether it solves the state backwards as well
+//   go_back(stretch, y, lambda, theta_bar, stats)
+//                                            from stretch.from to stretch.to: y, if it reconstructs, and lambda are changed to
+//                                            what they are there, ∫ λᵀ ∂f/∂θ dt is added to theta_bar; counts what it calls.
+//                                            Returns what made it fail, if anything
+// and may have
+//   take_up(steps)                           the steps of each way forth, before it is taken
+//   begin(timeline, trace)                   before each way back; its first segment, and what was kept
+//   reset_every()                            after so many saves y is reset to the state that was saved; else after each
+//   tolerance(size)                          the relative one of y, of states of this size; 0 where it has none
 #pragma once
 
 #include <antistrophe/adjoint/gradient_types.hpp>
 #include <antistrophe/detail/requirements.hpp>
+#include <antistrophe/problem/progress.hpp>
 #include <antistrophe/problem/solution.hpp>
+#include <antistrophe/step/timeline.hpp>
 
 #include <cstddef>
 #include <vector>
@@ -47,17 +61,20 @@ struct Cotangents {
   const std::vector<EventCotangent<Y>>& events;
 };
 
-// What a continuous adjoint is given of the forward solve: the problem, the saved times and states, and the state at its end,
-// at t_end (t1, unless an observer stopped it).
-template <class F, class Y>
-struct ForwardSolve {
-  const F& field;
-  const Y& y0;
-  double t0, t1;
-  const std::vector<double>& ts;
-  const std::vector<Y>& ys;
-  double t_end;
-  const Y& y_end;
+// A stretch of the way back, on which nothing is met: from one time of a segment to an earlier one (in the direction of the
+// solve). The timeline has the steps of the way forth, and the times at which f jumps.
+struct Stretch {
+  double from, to;
+  std::size_t segment;  // its number
+  const Timeline* timeline;
+  double t0, t1;  // of the whole solve
+  detail::Throttle* throttle;
+  const Stats* stats;  // of the way forth
+
+  // Tells of progress.
+  void passed(double t) const {
+    throttle->tell([&] { return (t1 - t) / (t1 - t0); }, *stats);
+  }
 };
 
 namespace detail {

@@ -42,17 +42,23 @@ consteval bool require_pullback() {
     return false;
   } else if constexpr (!require_differentiable<F, Y>()) {
     return false;
+  } else if constexpr (ContinuousAdjoint<Adjoint> && Freezable<F>) {
+    static_assert(
+        !Freezable<F>,
+        "antistrophe: a field that is frozen to steps is another one in every step, and has no equation that a "
+        "continuous adjoint could solve backwards; take DirectAdjoint or ReversibleAdjoint.");
+    return false;
   } else {
     return Adjoint::template require<typename M::template Stepper<F, Y>>();
   }
 }
 
 // A pass for the extras of a call.
-template <class F, class Y, class S, class Adjoint, class Save, class EventsType>
+template <class F, class Y, class M, class Adjoint, class Save, class EventsType>
 struct DifferentiatedSolveOf;
-template <class F, class Y, class S, class Adjoint, class Save, class... E>
-struct DifferentiatedSolveOf<F, Y, S, Adjoint, Save, Events<E...>> {
-  using type = DifferentiatedSolve<F, Y, S, Adjoint, Save, E...>;
+template <class F, class Y, class M, class Adjoint, class Save, class... E>
+struct DifferentiatedSolveOf<F, Y, M, Adjoint, Save, Events<E...>> {
+  using type = DifferentiatedSolve<F, Y, M, typename M::template Stepper<F, Y>, Adjoint, Save, E...>;
 };
 
 }  // namespace detail
@@ -64,9 +70,10 @@ using DefaultAdjoint = typename detail::DefaultAdjointOf<M, F, Y>::type;
 namespace detail {
 // The solve of a gradient call with these extras.
 template <class F, class Y, class M, class... Extras>
-using DifferentiatedSolveFor = typename DifferentiatedSolveOf<
-    F, Y, typename M::template Stepper<F, Y>, Picked<Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>,
-    Picked<Extra::save_at, SaveAt, Extras...>, Picked<Extra::events, Events<>, Extras...>>::type;
+using DifferentiatedSolveFor =
+    typename DifferentiatedSolveOf<F, Y, M, Picked<Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>,
+                                   Picked<Extra::save_at, SaveAt, Extras...>,
+                                   Picked<Extra::events, Events<>, Extras...>>::type;
 }  // namespace detail
 
 // A finished solve; pullback may be called repeatedly. It owns a copy of the field: parameters changed afterwards do not

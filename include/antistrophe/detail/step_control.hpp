@@ -310,6 +310,8 @@ class AdaptiveControl {
     if (guard_) guard_->forget();
   }
 
+  // The length of the step to come, or, at the end, of one that was not cut short to land there.
+  double next_step() const { return h_; }
   // Steps that were kept short for the sensitivities' sake.
   std::int64_t guarded() const { return guarded_; }
 

@@ -4,14 +4,13 @@
 
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/adjoint/detail/backward.hpp>
+#include <antistrophe/adjoint/detail/ways_back.hpp>
 #include <antistrophe/adjoint/gradient_types.hpp>
 #include <antistrophe/detail/integrate.hpp>
 #include <antistrophe/field/detail/requirements.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,8 +28,7 @@ class BackwardPass {
         carry_(forward.stepper.make_carry()),
         start_bar_(zeros_like(like)),
         w_(start_bar_),
-        g_y_(start_bar_),
-        g_theta_(zero_parameters<F, Y>(field)) {}
+        slopes_{start_bar_, zero_parameters<F, Y>(field)} {}
 
   // From the cotangents of what a finished solve gave to the gradient. The failure says success, or what made it fail.
   Failure run(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
@@ -83,37 +81,13 @@ class BackwardPass {
     }
     gradient.stats.evaluations = stepper.calls().evaluations - before.evaluations;
     gradient.stats.vjps = stepper.calls().vjps - before.vjps;
-    if (first_not_finite(gradient.y0) >= 0 || first_not_finite(gradient.theta) >= 0)
-      return {Status::gradient_not_finite, segments.front().timeline.t0(), segments.front().timeline.first(), -1,
-              "the cotangents overflowed on the way back, or the vjp returned NaN: a chaotic solution over so long a "
-              "time has no gradient that numbers can hold"};
-    if constexpr (TimeDifferentiable<F, Y>) {
-      if (!std::isfinite(gradient.t0) || !std::isfinite(gradient.t1))
-        return {Status::gradient_not_finite, segments.front().timeline.t0(), segments.front().timeline.first(), -1,
-                "the field, or its derivative with respect to t, is not finite at t0 or t1, or where a time was saved"};
-    }
-    return {};
+    return finite_gradient(gradient, segments.front().timeline);
   }
 
  private:
-  // An event's time moves with the state so that g stays 0. From w, the cotangent of the state there, and that of the time:
-  //   w ← w − ∂g/∂y (wᵀẎ + t̄) / (∂g/∂t + ∂g/∂y·Ẏ),   θ̄ −= ∂g/∂θ (the same factor).
   Failure move_with_event(std::size_t index, double t, std::int64_t step, const Y& y, const Y& slope, double t_bar,
                           Y& w) {
-    using Scalar = typename Y::Scalar;
-    g_y_.setZero();
-    g_theta_.setZero();
-    Scalar g_t{0};
-    forward_.detector.gradient(index, t, y, g_y_, g_theta_, g_t);
-    const Scalar rate = g_t + dot(g_y_, slope);
-    const Scalar factor = (dot(w, slope) + scalar<Y>(t_bar)) / rate;
-    if (!is_finite(factor))
-      return {Status::gradient_not_finite, t, step, -1,
-              "event " + std::to_string(index) +
-                  " is grazing: dg/dt is 0 along the solution, so its time has no derivative"};
-    w -= factor * g_y_;
-    backward_.theta_bar -= factor * g_theta_;
-    return {};
+    return detail::move_with_event(forward_.detector, index, t, step, y, slope, t_bar, w, backward_.theta_bar, slopes_);
   }
 
   // The cotangents of events of the record that did not interrupt a step: from each time and state to the state at a fixed
@@ -187,10 +161,7 @@ class BackwardPass {
   void add_instant(const std::vector<Y>& ys_bar, TimeCotangents& times_bar) const {
     const SavePlan& plan = forward_.saver.plan();
     if (ys_bar.empty() || !plan.last_is_end || plan.entries.back().given) return;
-    auto tape = make_tape<F, Y>(field_, forward_.start);
-    Y dy = zeros_like(forward_.start);
-    evaluate<F, Y>(field_, forward_.segments.front().timeline.t0(), forward_.start, dy, tape);
-    const double slope = static_cast<double>(dot(ys_bar.back(), dy));
+    const double slope = slope_along(field_, forward_.segments.front().timeline.t0(), forward_.start, ys_bar.back());
     times_bar.t1 += slope;
     times_bar.t0 -= slope;
   }
@@ -202,8 +173,8 @@ class BackwardPass {
   const Cotangents<Y>* bar_ = nullptr;
   std::size_t record_ = 0;  // the event of the record that was met last
   std::vector<Y> event_ws_;
-  Y start_bar_, w_, g_y_;
-  Parameters<F, Y> g_theta_;
+  Y start_bar_, w_;
+  EventSlopes<Y, Parameters<F, Y>> slopes_;
 };
 
 }  // namespace antistrophe::detail

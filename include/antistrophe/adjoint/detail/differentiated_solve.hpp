@@ -30,7 +30,7 @@ ANTISTROPHE_COLD [[noreturn]] inline void refuse_length(const char* name, std::s
   refuse(std::string("the length of ") + name, length, what + std::to_string(expected));
 }
 
-// The way back of a continuous adjoint, which keeps nothing but the state at the end.
+// What a continuous adjoint keeps of the way forth that has no trace.
 struct NothingKept : NoTrace {
   static std::size_t bytes() { return 0; }
   static std::int64_t bits_kept() { return 0; }
@@ -38,20 +38,23 @@ struct NothingKept : NoTrace {
 
 template <class Adjoint, class S>
 struct TraceOf {
-  using type = typename Adjoint::template Trace<S>;
-};
-template <ContinuousAdjoint Adjoint, class S>
-struct TraceOf<Adjoint, S> {
   using type = NothingKept;
 };
+template <class Adjoint, class S>
+  requires requires { typename Adjoint::template Trace<S>; }
+struct TraceOf<Adjoint, S> {
+  using type = typename Adjoint::template Trace<S>;
+};
 
-template <class F, class Y, class S, class Adjoint, class Save, class... E>
+// detail/continuous_pass.hpp, which programs without a continuous adjoint do without.
+template <class F, class S, class Trace, class Detector, class Adjoint, class M>
+class ContinuousPass;
+
+// M: the method, of which S is the stepper.
+template <class F, class Y, class M, class S, class Adjoint, class Save, class... E>
 class DifferentiatedSolve {
   static constexpr bool of_function = !std::is_same_v<Save, SaveAt>;
   static constexpr bool continuous = ContinuousAdjoint<Adjoint>;
-  static_assert(!continuous || sizeof...(E) == 0,
-                "antistrophe: this adjoint solves an equation of its own backwards and knows nothing of events; take "
-                "ReversibleAdjoint or DirectAdjoint.");
   static_assert(!of_function || SavedFunctionWithVjp<Save, Y>,
                 "antistrophe: a gradient through a function saved in the place of the state needs its member "
                 "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
@@ -62,12 +65,11 @@ class DifferentiatedSolve {
   using Saved = SavedType<Save, Y>;
 
   // The field must outlive it; observer, if any, is called with what is saved.
-  template <class M, class StepsType, class O>
+  template <class StepsType, class O>
   DifferentiatedSolve(const Problem<F, Y>& problem, const F& field, const M& method, const StepsType& steps,
                       const Save& save_at, const Events<E...>& events, const Adjoint& adjoint, const O& observer)
       : field_(field),
         save_(save_at),
-        adjoint_(adjoint),
         y0_(problem.y0),
         t0_(problem.t0),
         t1_(problem.t1),
@@ -75,11 +77,14 @@ class DifferentiatedSolve {
         forward_(make_forward<S>(method, field, y0_, t0_, t1_, steps, plan_, save_plan_of(save_at),
                                  Detector(events, field, y0_), make_trace<Trace>(adjoint), hand_on(observer),
                                  Saver<Y>::Keep::all)),
-        backward_(forward_, field, y0_) {}
+        backward_(way_back(adjoint, method)) {}
+  DifferentiatedSolve(const DifferentiatedSolve&) = delete;  // its parts refer to each other
+  DifferentiatedSolve& operator=(const DifferentiatedSolve&) = delete;
 
   // Once; `again` once more, from another state or with other parameters.
   template <class StepsType>
   void solve(const StepsType& steps, Throttle& throttle) {
+    if constexpr (continuous) backward_.take_up(steps);
     run_forward(forward_, steps, plan_, y0_, t0_, t1_, true, throttle);
     laid_out_ = LaidOutSteps<StepsType>;
     if (laid_out_) gap_ = gap_of(forward_.stepper, forward_.stats);
@@ -90,7 +95,7 @@ class DifferentiatedSolve {
       for (std::size_t i = 0; i < states.size(); ++i) values_.push_back(save_.function(ts()[i], states[i]));
     }
   }
-  template <class M, class StepsType>
+  template <class StepsType>
   void solve_again(const Y& y0, const M& method, const StepsType& steps, Throttle& throttle) {
     forward_.restart();
     y0_ = y0;
@@ -183,13 +188,14 @@ class DifferentiatedSolve {
 
   // Once, at the turn, before any gradient is given.
   void try_the_vjp() {
-    if constexpr (!continuous) {
-      const Segment<S>& last = forward_.segments.back();
-      const std::int64_t n = last.timeline.steps();
-      Y end = y0_;
-      forward_.stepper.read(last.end, end);
+    const Segment<S>& last = forward_.segments.back();
+    const std::int64_t n = last.timeline.steps();
+    Y end = y0_;
+    forward_.stepper.read(last.end, end);
+    if constexpr (continuous)
+      try_vjp<F, Y>(field_, last.timeline[n], end);
+    else
       try_vjps_of<S>(field_, last.timeline[n > 0 ? n - 1 : 0], last.timeline[n], end);
-    }
     vjp_tried_ = true;
   }
 
@@ -210,21 +216,17 @@ class DifferentiatedSolve {
   }
 
   Failure through(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
-    if constexpr (continuous) {
-      Y end = y0_;
-      forward_.stepper.read(forward_.segments.back().end, end);
-      gradient = adjoint_.pull_back(
-          ForwardSolve<F, Y>{field_, y0_, t0_, t1_, ts(), forward_.saver.states(),
-                             forward_.segments.back().timeline[forward_.segments.back().timeline.steps()], end},
-          bar);
-      return {};
-    } else {
-      Failure failure = backward_.run(bar, throttle, gradient);
-      if (laid_out_ && failure.status == Status::success && forward_.failure.status == Status::success)
-        if (std::optional<Failure> found = find_instability(forward_, y0_, gradient.y0, injected(bar), gap_, scratch_))
-          return *std::move(found);
-      return failure;
-    }
+    Failure failure = pass_back(bar, throttle, gradient);
+    if (laid_out_ && failure.status == Status::success && forward_.failure.status == Status::success)
+      if (std::optional<Failure> found = find_instability(forward_, y0_, gradient.y0, injected(bar), gap_, scratch_))
+        return *std::move(found);
+    return failure;
+  }
+  Failure pass_back(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
+    if constexpr (continuous)
+      return backward_.run(bar, t0_, t1_, throttle, gradient);
+    else
+      return backward_.run(bar, throttle, gradient);
   }
 
   // The size of what goes back; 0 where it is not known, for the times of events pass it on to the state in sizes of their own.
@@ -240,19 +242,24 @@ class DifferentiatedSolve {
     return size;
   }
 
-  struct NoBackwardPass {
-    NoBackwardPass(const Forward<S, Trace, Detector>&, const F&, const Y&) {}
-  };
+  using WayBack =
+      typename std::conditional_t<continuous, std::type_identity<ContinuousPass<F, S, Trace, Detector, Adjoint, M>>,
+                                  std::type_identity<BackwardPass<F, S, Trace, Detector>>>::type;
+  WayBack way_back([[maybe_unused]] const Adjoint& adjoint, [[maybe_unused]] const M& method) {
+    if constexpr (continuous)
+      return WayBack(forward_, field_, adjoint, method, y0_);
+    else
+      return WayBack(forward_, field_, y0_);
+  }
 
   const F& field_;
   Save save_;
-  Adjoint adjoint_;
   Y y0_;
   double t0_, t1_;
   Timeline plan_;
   bool vjp_tried_ = false;
   Forward<S, Trace, Detector> forward_;
-  std::conditional_t<continuous, NoBackwardPass, BackwardPass<F, S, Trace, Detector>> backward_;
+  WayBack backward_;
   std::vector<std::conditional_t<of_function, Saved, char>> values_;
   std::vector<Y> states_bar_;
   std::vector<double> times_bar_;

@@ -1,0 +1,26 @@
+// expect: the steps of a continuous adjoint are Adaptive
+#include <antistrophe/adjoint/backsolve.hpp>
+#include <antistrophe/antistrophe.hpp>
+
+using namespace antistrophe;
+
+struct Decay {
+  void operator()(double, const auto& y, auto& dy) const { dy = -y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
+};
+const Problem problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0};
+
+const TerminalLoss loss{[](const auto& y, auto& y_bar) {
+  y_bar = y;
+  return y.squaredNorm() / 2;
+}};
+
+#ifdef ANTISTROPHE_TEST_REPAIRED
+auto result() {
+  return value_and_gradient(problem, Dopri5{}, FixedSteps{10}, loss, BacksolveAdjoint<Dopri5, FixedSteps>{{}, {10}});
+}
+#else
+auto result() {
+  return value_and_gradient(problem, Dopri5{}, FixedSteps{10}, loss, BacksolveAdjoint<Dopri5, FixedStep>{{}, {-0.1}});
+}
+#endif
