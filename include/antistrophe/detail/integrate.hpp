@@ -252,9 +252,16 @@ class Integration {
   Outcome commit(const Step& step, std::int64_t node, Carry& carry) {
     f_.saver.inside(f_.stepper, f_.attempted, step.t1, node, carry);
     f_.saver.keep_path(f_.stepper, f_.attempted, step.t1, carry);
+    keep_step(carry);
     if (!f_.attempted.finite()) return Outcome::not_finite;
     f_.trace.before_step(step.n, carry);
     return f_.stepper.commit(step, carry, f_.trace.bits);
+  }
+
+  // A trace may keep the attempted step's dense output.
+  void keep_step(const Carry& carry) {
+    if constexpr (requires { f_.trace.keep_step(f_.stepper, f_.attempted, carry); })
+      f_.trace.keep_step(f_.stepper, f_.attempted, carry);
   }
 
   // Looks for events in the attempted step from node `node`. True where one interrupts it: then the segment is over.
@@ -275,6 +282,7 @@ class Integration {
     slope(polynomial, hit->sigma, step, met.slope);
     f_.saver.inside(stepper, f_.attempted, met.t, node, segment.end);
     f_.saver.keep_path(stepper, f_.attempted, met.t, segment.end);
+    keep_step(segment.end);
     f_.saver.interruption(met.t, hit->sigma, node, f_.detector.ends_solve(hit->index), met.y);
     f_.events.push_back({hit->index, met.t, met.y});
     f_.places.push_back({Place::Kind::interrupting, number_, node, hit->sigma, met.slope});

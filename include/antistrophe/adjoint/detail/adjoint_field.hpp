@@ -43,18 +43,32 @@ struct Linearised {
   void look(double t) {
     dy.setConstant(unwritten<Y>);
     evaluate<F, Y>(field, t, y, dy, tape);
-    y_bar.setZero();
-    theta_bar.setZero();
-    typename Y::Scalar t_bar{0};
-    pull_back<F, Y>(field, t, y, tape, lambda, y_bar, theta_bar, t_bar);
     ++evaluations;
-    ++vjps;
+    pull_back_all(t);
+  }
+
+  // The same where dy is not asked for: f is evaluated only where its tape is.
+  void look_back(double t) {
+    if constexpr (uses_tape<F, Y>) {
+      look(t);
+    } else {
+      pull_back_all(t);
+    }
   }
 
   // Adds what was counted since it was last asked.
   void tell(BackwardStats& stats) {
     stats.evaluations += std::exchange(evaluations, 0);
     stats.vjps += std::exchange(vjps, 0);
+  }
+
+ private:
+  void pull_back_all(double t) {
+    y_bar.setZero();
+    theta_bar.setZero();
+    typename Y::Scalar t_bar{0};
+    pull_back<F, Y>(field, t, y, tape, lambda, y_bar, theta_bar, t_bar);
+    ++vjps;
   }
 };
 
