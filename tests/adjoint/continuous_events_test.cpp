@@ -5,6 +5,7 @@
 #include "catch.hpp"
 
 #include <antistrophe/adjoint/backsolve.hpp>
+#include <antistrophe/adjoint/gauss_legendre.hpp>
 #include <antistrophe/adjoint/interpolating.hpp>
 
 #include <cmath>
@@ -82,7 +83,7 @@ auto gradient(double t1, double level, const SaveAt& save_at, double tolerance, 
 }  // namespace
 
 TEMPLATE_TEST_CASE("States and times of bounces, of highest points, of the end", "[events]", BacksolveAdjoint<>,
-                   InterpolatingAdjoint<>) {
+                   InterpolatingAdjoint<>, GaussLegendreAdjoint<>) {
   // 55 is passed after the first bounce; 0 never.
   for (const double level : {0.0, 55.0}) {
     CAPTURE(level);

@@ -409,3 +409,43 @@ TEST_CASE("automatic_vjp's jvp agrees with its vjp, whatever the scalar and the 
     CHECK_THAT(report.message, ContainsSubstring("and so does the jvp with t_dot"));
   }
 }
+
+namespace {
+
+// A pendulum whose halves of the vjp are offered apart, one of them perhaps wrong.
+enum class HalfFault { none, state_assigns, parameter_missing };
+template <HalfFault fault>
+struct InHalves : problems::DrivenPendulum<> {
+  void vjp_state(double t, const Eigen::Vector2d& y, const Eigen::Vector2d& w, Eigen::Vector2d& y_bar) const {
+    if (fault == HalfFault::state_assigns) y_bar.setZero();
+    Eigen::Vector3d theta_bar;
+    double t_bar = 0;
+    vjp(t, y, w, y_bar, theta_bar, t_bar);
+  }
+  void vjp_parameters(double t, const Eigen::Vector2d& y, const Eigen::Vector2d& w, Eigen::Vector3d& theta_bar) const {
+    const double before = theta_bar[2];
+    Eigen::Vector2d y_bar;
+    double t_bar = 0;
+    vjp(t, y, w, y_bar, theta_bar, t_bar);
+    if (fault == HalfFault::parameter_missing) theta_bar[2] = before;
+  }
+};
+template <HalfFault fault>
+VjpReport halves_report() {
+  return check_vjp(InHalves<fault>{}, 0.3, Eigen::Vector2d{1.5, -0.75});
+}
+
+}  // namespace
+
+TEST_CASE("Halves of a vjp that are offered apart add what the whole adds") {
+  CHECK(halves_report<HalfFault::none>());
+  const VjpReport state = halves_report<HalfFault::state_assigns>();
+  CHECK_FALSE(state);
+  CHECK(state.component == "y_bar[0]");
+  CHECK_THAT(state.message,
+             ContainsSubstring("vjp_state does not add to y_bar[0] what the vjp adds: from 1 it makes "));
+  const VjpReport parameters = halves_report<HalfFault::parameter_missing>();
+  CHECK_FALSE(parameters);
+  CHECK(parameters.component == "theta_bar[2]");
+  CHECK_THAT(parameters.message, ContainsSubstring("vjp_parameters does not add to theta_bar[2]"));
+}

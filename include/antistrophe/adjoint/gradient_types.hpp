@@ -32,7 +32,9 @@ using TimeGradient = std::conditional_t<TimeDifferentiable<F, Y>, double, Unknow
 struct BackwardStats {
   std::int64_t evaluations = 0;  // of f
   std::int64_t vjps = 0;
-  // ‖reconstructed y(t0) − y0‖∞ of a floating reversible sweep; 0 where it is exact or not reconstructed.
+  std::int64_t state_vjps = 0;  // of these, those that were asked for ∂f/∂y alone
+  // ‖reconstructed y(t0) − y0‖∞ of a floating reversible sweep, or the largest miss of a state that was solved
+  // backwards; 0 where it is exact or not reconstructed.
   double drift = 0;
   // Of CheckpointedAdjoint: steps that were gone forth again, carries that were kept at a time, and the bytes that these and
   // their bookkeeping took, in memory and in a file.
@@ -46,6 +48,7 @@ inline std::ostream& operator<<(std::ostream& out, const BackwardStats& stats) {
   detail::print_count(out, stats.evaluations, "evaluation");
   out << ", ";
   detail::print_count(out, stats.vjps, "vjp");
+  if (stats.state_vjps > 0) out << " (" << stats.state_vjps << " of the state alone)";
   if (stats.drift > 0) out << ", drift " << stats.drift;
   if (stats.checkpoints > 0) {
     out << ", ";

@@ -1,6 +1,6 @@
 // check_vjp(field, t, y): a field's vjp against finite differences of the field, wᵀ ∂f/∂x, in every component, and the
 // promises the library relies on: f writes all of dy, is a pure function, says the same with and without its tape; the
-// vjp adds to what it is given. A jvp, if there is one, is held against the vjp, ⟨w, Jv⟩ = ⟨Jᵀw, v⟩.
+// vjp adds to what it is given. vjp_state and vjp_parameters, if there are, must add what the vjp adds. A jvp, if there is one, is held against the vjp, ⟨w, Jv⟩ = ⟨Jᵀw, v⟩.
 // For users' own tests: REQUIRE(check_vjp(field, t, y)).
 #pragma once
 
@@ -23,7 +23,7 @@ class VjpCheck : DifferenceCheck<F, Y> {
 
   VjpReport run() {
     const bool done = this->check_field() && this->check_autonomous() && this->check_vjps() &&
-                      this->check_differences() && this->check_jvp();
+                      this->check_differences() && this->check_halves() && this->check_jvp();
     VjpReport& report = this->report_;
     if (done && report.ok) {
       std::ostringstream text;

@@ -208,7 +208,30 @@ class Mlp {
     pull_back(t, y, tape, w, y_bar, theta_bar, t_bar);
   }
 
+  // Either half of the vjp alone, which is about half of its work: y_bar += (∂f/∂y)ᵀ w.
+  template <EigenState Y>
+  void vjp_state(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar) const {
+    Scalar t_bar(0);
+    pull_back<Of::state>(t, y, tape, w, y_bar, theta_, t_bar);
+  }
+  template <EigenState Y>
+  void vjp_state(double t, const Y& y, const Y& w, Y& y_bar) const {
+    vjp_state(t, y, evaluated(t, y), w, y_bar);
+  }
+  // theta_bar += (∂f/∂θ)ᵀ w.
+  template <EigenState Y>
+  void vjp_parameters(double t, const Y& y, const Tape<Y>& tape, const Y& w, auto& theta_bar) const {
+    Scalar t_bar(0);
+    pull_back<Of::parameters>(t, y, tape, w, y, theta_bar, t_bar);
+  }
+  template <EigenState Y>
+  void vjp_parameters(double t, const Y& y, const Y& w, auto& theta_bar) const {
+    vjp_parameters(t, y, evaluated(t, y), w, theta_bar);
+  }
+
  private:
+  // What a pull-back adds to; what it does not is handed to it as a constant.
+  enum class Of { all, state, parameters };
   Eigen::Index parameter_count() const {
     Eigen::Index count = 0;
     shape_.forwards([&](const auto& layer) { count = layer.end(); });
@@ -271,55 +294,65 @@ class Mlp {
 
   // From the cotangent of a small layer's output to those of its parameters and its input: x_bar += Wᵀ z̄ for the first
   // layer, x_bar = σ'(a) Wᵀ z̄, padded, for the others.
-  template <class Layer>
+  template <Of of, class Layer>
   ANTISTROPHE_ALWAYS_INLINE void pull_back_small(const Layer& layer, double t, const Scalar* x, const Scalar* z_bar,
                                                  Scalar* x_bar, Scalar* theta_bar, Scalar& t_bar) const {
+    constexpr bool first = Layer::number_at_compile_time == 0;
     using Small = typename Layer::template Small<Scalar>;
     const typename Layer::template Inputs<Scalar> inputs{Scalar(t), x};
     const auto outputs_bar = layer.is_last ? Small::Outputs::load(z_bar) : Small::Outputs::load_padded(z_bar);
-    auto inputs_bar = Small::transposed(theta_.data() + layer.weights, z_bar, outputs_bar);
-    if constexpr (Layer::number_at_compile_time == 0) {
-      inputs.add_to(inputs_bar, t_bar, x_bar);
-    } else {
-      inputs_bar.apply(Small::Inputs::load_padded(x), [](const Pack<Scalar>& bar, const Pack<Scalar>& a) {
-        return Pack<Scalar>(bar * Activation::template slope<Scalar>(a));
-      });
-      inputs_bar.store_padded(x_bar);
+    if constexpr (of != Of::parameters || !first) {
+      auto inputs_bar = Small::transposed(theta_.data() + layer.weights, z_bar, outputs_bar);
+      if constexpr (first) {
+        inputs.add_to(inputs_bar, t_bar, x_bar);
+      } else {
+        inputs_bar.apply(Small::Inputs::load_padded(x), [](const Pack<Scalar>& bar, const Pack<Scalar>& a) {
+          return Pack<Scalar>(bar * Activation::template slope<Scalar>(a));
+        });
+        inputs_bar.store_padded(x_bar);
+      }
     }
-    Small::add_outer(theta_bar + layer.weights, theta_bar + layer.biases, z_bar, outputs_bar, inputs);
+    if constexpr (of != Of::state)
+      Small::add_outer(theta_bar + layer.weights, theta_bar + layer.biases, z_bar, outputs_bar, inputs);
   }
 
-  template <class Y>
+  template <Of of, class Y>
   void pull_back_large(const auto& layer, double t, const Scalar* x, const Scalar* z_bar, Scalar* x_bar,
                        Scalar* theta_bar, Scalar& t_bar, Eigen::Index columns) const {
+    const auto all = large<Y>(layer, columns);
+    if constexpr (of != Of::state)
+      all.pull_back_to_parameters(Scalar(t), x, z_bar, theta_bar + layer.weights, theta_bar + layer.biases);
+    if (of == Of::parameters && layer.number == 0) return;
     const Eigen::Index count = layer.in * columns;
     if (layer.number > 0) std::fill(x_bar, x_bar + detail::padded<Scalar>(count), Scalar(0));
-    large<Y>(layer, columns)
-        .pull_back(theta_.data() + layer.weights, Scalar(t), x, z_bar, x_bar, theta_bar + layer.weights,
-                   theta_bar + layer.biases, t_bar);
+    all.pull_back_to_inputs(theta_.data() + layer.weights, z_bar, x_bar, t_bar);
     if (layer.number > 0)
       transform<Scalar>(x_bar, x, count, [](const Pack<Scalar>& bar, const Pack<Scalar>& a) {
         return Pack<Scalar>(bar * Activation::template slope<Scalar>(a));
       });
   }
 
-  template <class Y>
-  void pull_back(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar,
+  template <Of of = Of::all, class Y>
+  void pull_back(double t, const Y& y, const Tape<Y>& tape, const Y& w, auto& y_bar, auto& theta_bar,
                  Scalar& t_bar) const {
     const Eigen::Index columns = y.cols();
     const Scalar* a = tape.units.data() + tape.units.size();
     const Scalar* z_bar = w.data();
     Scalar* here = tape.units_bar.data();
     Scalar* next = tape.next_bar.data();
+    Scalar* of_state = nullptr;
+    Scalar* of_parameters = nullptr;
+    if constexpr (of != Of::parameters) of_state = y_bar.data();
+    if constexpr (of != Of::state) of_parameters = theta_bar.data();
     shape_.backwards([&](const auto& layer) {
       const bool first = layer.number == 0;
       if (!first) a -= detail::padded<Scalar>(layer.in * columns);
       const Scalar* const x = first ? y.data() : a;
-      Scalar* const x_bar = first ? y_bar.data() : here;
+      Scalar* const x_bar = first ? of_state : here;
       if constexpr (is_small<Y, decltype(layer)>)
-        pull_back_small(layer, t, x, z_bar, x_bar, theta_bar.data(), t_bar);
+        pull_back_small<of>(layer, t, x, z_bar, x_bar, of_parameters, t_bar);
       else
-        pull_back_large<Y>(layer, t, x, z_bar, x_bar, theta_bar.data(), t_bar, columns);
+        pull_back_large<of, Y>(layer, t, x, z_bar, x_bar, of_parameters, t_bar, columns);
       z_bar = x_bar;
       std::swap(here, next);
     });

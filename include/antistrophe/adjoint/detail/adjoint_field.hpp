@@ -28,7 +28,7 @@ struct Linearised {
   Y y, lambda, dy, y_bar;
   Theta theta_bar;
   Tape<F, Y> tape;
-  std::int64_t evaluations = 0, vjps = 0;
+  std::int64_t evaluations = 0, vjps = 0, state_vjps = 0;
 
   Linearised(const F& f, const Y& like)
       : field(f),
@@ -56,10 +56,41 @@ struct Linearised {
     }
   }
 
+  // dy = f(t, y), y_bar = (∂f/∂y)ᵀλ; the rest of the vjp goes nowhere where the field does not offer this alone.
+  void look_at_state(double t) {
+    if constexpr (HasVjpState<F, Y>) {
+      dy.setConstant(unwritten<Y>);
+      evaluate<F, Y>(field, t, y, dy, tape);
+      y_bar.setZero();
+      pull_back_state<F, Y>(field, t, y, tape, lambda, y_bar);
+      ++evaluations;
+      ++vjps;
+      ++state_vjps;
+    } else {
+      look(t);
+    }
+  }
+
+  // Adds (∂f/∂θ)ᵀλ to sum.
+  void add_parameters(double t, Theta& sum) {
+    if constexpr (HasVjpParameters<F, Y>) {
+      if constexpr (uses_tape<F, Y>) {
+        evaluate<F, Y>(field, t, y, dy, tape);
+        ++evaluations;
+      }
+      pull_back_parameters<F, Y>(field, t, y, tape, lambda, sum);
+      ++vjps;
+    } else {
+      look_back(t);
+      sum += theta_bar;
+    }
+  }
+
   // Adds what was counted since it was last asked.
   void tell(BackwardStats& stats) {
     stats.evaluations += std::exchange(evaluations, 0);
     stats.vjps += std::exchange(vjps, 0);
+    stats.state_vjps += std::exchange(state_vjps, 0);
   }
 
  private:
@@ -101,6 +132,33 @@ class StateAndAdjointField {
     put_part(dz, 0, at_.dy);
     put_part(dz, n_, at_.y_bar);
     put_part(dz, 2 * n_, at_.theta_bar);
+  }
+
+ private:
+  mutable Linearised<F, Y> at_;
+  Eigen::Index n_;
+};
+
+// (y, λ), one after the other.
+template <class F, class Y>
+class StateAndCotangentField {
+ public:
+  using Z = Flat<Y>;
+  StateAndCotangentField(const F& field, const Y& like) : at_(field, like), n_(like.size()) {}
+
+  Z zero() const { return Z::Zero(2 * n_); }
+  Linearised<F, Y>& at() const { return at_; }
+
+  void operator()(double t, const Z& z, Z& dz) const {
+    take(z);
+    at_.look_at_state(t);
+    at_.y_bar = -at_.y_bar;
+    put_part(dz, 0, at_.dy);
+    put_part(dz, n_, at_.y_bar);
+  }
+  void take(const Z& z) const {
+    get_part(z, 0, at_.y);
+    get_part(z, n_, at_.lambda);
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <antistrophe/field/concepts.hpp>
 
 #include <optional>
+#include <utility>
 
 namespace antistrophe::detail {
 
@@ -30,6 +31,42 @@ ANTISTROPHE_ALWAYS_INLINE void pull_back(const F& field, double t, const Y& y, c
     field.vjp(t, y, w, y_bar, theta_bar, t_bar);
   else
     field.vjp(t, y, w, y_bar, theta_bar);
+}
+
+// A field may offer the halves of its vjp apart, for those who ask for one of them alone:
+//   vjp_state(t, y[, tape], w, y_bar)             adds (∂f/∂y)ᵀ w
+//   vjp_parameters(t, y[, tape], w, theta_bar)    adds (∂f/∂θ)ᵀ w
+// with a tape where its vjp has one.
+template <class F, class Y>
+concept HasVjpState = (uses_tape<F, Y> && requires(const F& f, double t, const Tape<F, Y>& tape, Y& y_bar) {
+                        f.vjp_state(t, std::declval<Y>(), tape, std::declval<Y>(), y_bar);
+                      }) || (!uses_tape<F, Y> && requires(const F& f, double t, Y& y_bar) {
+                        f.vjp_state(t, std::declval<Y>(), std::declval<Y>(), y_bar);
+                      });
+template <class F, class Y>
+concept HasVjpParameters =
+    (uses_tape<F, Y> && requires(const F& f, double t, const Tape<F, Y>& tape, Parameters<F, Y>& theta_bar) {
+      f.vjp_parameters(t, std::declval<Y>(), tape, std::declval<Y>(), theta_bar);
+    }) || (!uses_tape<F, Y> && requires(const F& f, double t, Parameters<F, Y>& theta_bar) {
+      f.vjp_parameters(t, std::declval<Y>(), std::declval<Y>(), theta_bar);
+    });
+
+template <class F, class Y>
+  requires HasVjpState<F, Y>
+void pull_back_state(const F& field, double t, const Y& y, const Tape<F, Y>& tape, const Y& w, Y& y_bar) {
+  if constexpr (uses_tape<F, Y>)
+    field.vjp_state(t, y, tape, w, y_bar);
+  else
+    field.vjp_state(t, y, w, y_bar);
+}
+template <class F, class Y>
+  requires HasVjpParameters<F, Y>
+void pull_back_parameters(const F& field, double t, const Y& y, const Tape<F, Y>& tape, const Y& w,
+                          Parameters<F, Y>& theta_bar) {
+  if constexpr (uses_tape<F, Y>)
+    field.vjp_parameters(t, y, tape, w, theta_bar);
+  else
+    field.vjp_parameters(t, y, w, theta_bar);
 }
 
 template <class F, class Y>

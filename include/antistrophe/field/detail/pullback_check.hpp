@@ -59,6 +59,27 @@ class PullbackCheck : protected FieldCheck<F, Y> {
            check_forms<VjpForm::timed_taped>();
   }
 
+  // The halves of the vjp that are offered apart: each adds what the whole adds.
+  bool check_halves() {
+    if (pulled_back_.empty()) return true;
+    const PulledBack& whole = pulled_back_.front();
+    Theta theta_bar = zero_parameters<F, Y>(field_);
+    Y y_bar = Y::Zero(y_.rows(), y_.cols());
+    [[maybe_unused]] Tape<F, Y> tape = make_tape<F, Y>(field_, y_);
+    if constexpr (uses_tape<F, Y> && (HasVjpState<F, Y> || HasVjpParameters<F, Y>)) this->evaluated_with_tape(tape);
+    if constexpr (HasVjpState<F, Y>) {
+      y_bar.setOnes();
+      pull_back_state<F, Y>(field_, t_, y_, tape, whole.w, y_bar);
+      if (!check_half("vjp_state", 0, y_bar, whole)) return false;
+    }
+    if constexpr (HasVjpParameters<F, Y>) {
+      theta_bar.setOnes();
+      pull_back_parameters<F, Y>(field_, t_, y_, tape, whole.w, theta_bar);
+      if (!check_half("vjp_parameters", 1, theta_bar, whole)) return false;
+    }
+    return true;
+  }
+
   // The jvp: it writes all of dy_dot, is a pure function, and is what the vjp is the transpose of, ⟨w, Jv⟩ = ⟨Jᵀw, v⟩.
   bool check_jvp() { return check_jvp_form<HasPlainJvp<F, Y>, false>() && check_jvp_form<HasTimedJvp<F, Y>, true>(); }
 
@@ -150,6 +171,25 @@ class PullbackCheck : protected FieldCheck<F, Y> {
     for (Index i = 0; i < theta_bar.size(); ++i) result[1].push_back(static_cast<Real>(theta_bar.data()[i]));
     if (is_timed(form)) result[2].push_back(static_cast<Real>(t_bar));
     return result;
+  }
+
+  // `bar` began with ones.
+  template <class Bar>
+  bool check_half(const std::string& half, std::size_t group, const Bar& bar, const PulledBack& whole) {
+    const std::vector<Real>& expected = whole.bar[group];
+    Real largest(1);
+    for (const Real value : expected) largest = std::max(largest, std::abs(value));
+    const Real slack = std::sqrt(static_cast<Real>(std::numeric_limits<Scalar>::epsilon())) * largest;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const Real got = static_cast<Real>(bar.data()[i]) - Real(1);
+      if (std::abs(got - expected[i]) <= slack) continue;
+      const std::string entry = bar_name(group, static_cast<Index>(i));
+      report_.got = static_cast<double>(got);
+      report_.expected = static_cast<double>(expected[i]);
+      return fail(entry, half + " does not add to " + entry + " what the vjp adds: from 1 it makes " +
+                             text(got + Real(1)) + ", the vjp adds " + text(expected[i]));
+    }
+    return true;
   }
 
   struct Tangent {

@@ -32,13 +32,11 @@ struct LargeLayer {
     z.noalias() += w.rightCols(state_in) * x;
   }
 
-  // W̄ += z̄ xᵀ, b̄ += z̄, x̄ += Wᵀ z̄, and likewise for t.
-  void pull_back(const S* weights, const S& t, const S* x_begin, const S* z_bar_begin, S* x_bar_begin, S* weights_bar,
-                 S* biases_bar, S& t_bar) const {
-    const Eigen::Map<const Weights> w(weights, out, in);
+  // W̄ += z̄ xᵀ, b̄ += z̄, and likewise for t.
+  void pull_back_to_parameters(const S& t, const S* x_begin, const S* z_bar_begin, S* weights_bar,
+                               S* biases_bar) const {
     const Eigen::Map<const Values> x(x_begin, state_in, columns);
     const Eigen::Map<const Values> z_bar(z_bar_begin, out, columns);
-    Eigen::Map<Values> x_bar(x_bar_begin, state_in, columns);
     Eigen::Map<Weights> w_bar(weights_bar, out, in);
     Eigen::Map<Vector> b_bar(biases_bar, out);
     w_bar.rightCols(state_in).noalias() += z_bar * x.transpose();
@@ -54,6 +52,13 @@ struct LargeLayer {
       b_bar.segment(row, rows) += sum;
       if (takes_time()) w_bar.col(0).segment(row, rows) += t * sum;
     }
+  }
+
+  // x̄ += Wᵀ z̄, and likewise for t.
+  void pull_back_to_inputs(const S* weights, const S* z_bar_begin, S* x_bar_begin, S& t_bar) const {
+    const Eigen::Map<const Weights> w(weights, out, in);
+    const Eigen::Map<const Values> z_bar(z_bar_begin, out, columns);
+    Eigen::Map<Values> x_bar(x_bar_begin, state_in, columns);
     if (takes_time())
       for (Index c = 0; c < columns; ++c) t_bar += w.col(0).cwiseProduct(z_bar.col(c)).sum();
     x_bar.noalias() += w.rightCols(state_in).transpose() * z_bar;

@@ -1,0 +1,201 @@
+// GaussLegendreAdjoint: y and λ are solved backwards without θ̄, which is then an integral over what is known,
+//   θ̄ = ∫ (∂f/∂θ)ᵀλ dt,
+// by Gauss–Legendre quadrature on the dense output of the way back (Norcliffe & Deisenroth, TMLR 2023, "Faster training of neural
+// ODEs using Gauß–Legendre quadrature"). Where parameters are many, (∂f/∂θ)ᵀλ is what the way back costs, and few nodes do where
+// the solver has many stages. A continuous adjoint.
+#pragma once
+
+#include <antistrophe/adjoint/continuous.hpp>
+#include <antistrophe/adjoint/detail/adjoint_field.hpp>
+#include <antistrophe/adjoint/detail/block_norm.hpp>
+#include <antistrophe/adjoint/detail/kept_path.hpp>
+#include <antistrophe/adjoint/detail/legendre.hpp>
+#include <antistrophe/adjoint/detail/stretch_solver.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace antistrophe {
+
+// method, steps, reset_every: as of BacksolveAdjoint. gtol: the error of the quadrature, relative to the root mean square of θ̄; 0
+// for the rtol of the way back, or where its steps are fixed, for what the order of its method is worth. Nodes are doubled until
+// results agree to gtol, up to as many a step as the order of the method asks for: beyond, the steps' own errors are all that is
+// left. A field that offers vjp_state and vjp_parameters, as Mlp does, is asked for the one or the other.
+template <class Method = ThoseOfTheWayForth, class Steps = ThoseOfTheWayForth>
+struct GaussLegendreAdjoint {
+  static constexpr bool is_adjoint = true, is_continuous = true;
+
+  Method method = {};
+  Steps steps = {};
+  double gtol = 0;
+  std::int64_t reset_every = 1;
+
+  template <class S>
+  static consteval bool require() {
+    return detail::require_way_back<Method, Steps, typename S::State>();
+  }
+
+  template <class F, class Y, class M>
+  class Equation {
+   public:
+    static constexpr bool reconstructs = true;
+
+    // Throws std::invalid_argument for bad options.
+    Equation(const GaussLegendreAdjoint& adjoint, const M& method_forth, const F& field, const Y& y0)
+        : gtol_(adjoint.gtol),
+          reset_every_(adjoint.reset_every),
+          steps_(adjoint.steps),
+          n_(y0.size()),
+          field_(field, y0),
+          z_(field_.zero()),
+          node_(z_),
+          coarse_(detail::zero_parameters<F, Y>(field)),
+          fine_(coarse_),
+          solver_(MethodBack::of(adjoint.method, method_forth), field_, z_) {
+      if (!(gtol_ >= 0) || !std::isfinite(gtol_))
+        detail::refuse("GaussLegendreAdjoint::gtol", gtol_, "at least 0 and finite");
+      if (reset_every_ < 1) detail::refuse("GaussLegendreAdjoint::reset_every", reset_every_, "at least 1");
+      steps_.check(y0);
+    }
+    Equation(const Equation&) = delete;  // the solver refers to the field
+    Equation& operator=(const Equation&) = delete;
+
+    template <class StepsType>
+    void take_up(const StepsType& steps_forth) {
+      Solver::template require_steps<StepsType>();
+      steps_.take_up(steps_forth);
+    }
+    template <class Trace>
+    void begin(const Timeline& timeline, const Trace&) {
+      density_ = 2;
+      solver_.begin(steps_, AdjointNorm::seminorm, n_, 2, z_.size(), timeline.jumps());
+    }
+    std::int64_t reset_every() const { return reset_every_; }
+    double tolerance(double size) const { return steps_.tolerance(size); }
+
+    Failure go_back(const Stretch& stretch, Y& y, Y& lambda, Parameters<F, Y>& theta_bar, BackwardStats& stats) {
+      using detail::put_part, detail::get_part;
+      put_part(z_, 0, y);
+      put_part(z_, n_, lambda);
+      path_.clear();
+      path_.begin_segment();
+      first_ = -1;
+      Failure failure =
+          solver_.run(steps_, stretch, z_, [this](const Step& step, auto& attempted, auto& stepper, const auto& carry) {
+            if (first_ < 0) first_ = step.n;
+            path_.put(static_cast<std::size_t>(step.n - first_), step.t0, step.h(),
+                      attempted.polynomial(stepper, carry).coefficients);
+            return attempted.finite() ? Outcome::ok : Outcome::not_finite;
+          });
+      get_part(z_, 0, y);
+      get_part(z_, n_, lambda);
+      if (failure.status == Status::success) integrate(theta_bar);
+      field_.at().tell(stats);
+      return failure;
+    }
+
+   private:
+    using Theta = Parameters<F, Y>;
+    using MethodBack = detail::MethodBackOf<Method, M, F, Y>;
+    using Field = detail::StateAndCotangentField<F, Y>;
+    using Z = typename Field::Z;
+    using Solver = detail::StretchSolver<typename MethodBack::type, Field, Z, Steps>;
+    static_assert(
+        Extensible<typename Solver::S>,
+        "antistrophe: GaussLegendreAdjoint reads the dense output of the way back, and this method has none; take "
+        "one that does, such as Dopri5.");
+
+    // So many nodes a step are as good as a method of this order.
+    static constexpr int order = [] {
+      if constexpr (requires { int(MethodBack::type::order); })
+        return int(MethodBack::type::order);
+      else
+        return 4;
+    }();
+    static constexpr int nodes_a_step = (order + 2) / 2;
+    static constexpr std::size_t steps_a_panel = 32;
+
+    double gtol() const {
+      if (gtol_ > 0 || !steps_.adaptive()) return gtol_;
+      return steps_.adaptive()->rtol > 0 ? steps_.adaptive()->rtol : steps_.adaptive()->atol.smallest();
+    }
+
+    // Panel by panel of some steps each, so that nodes are close where steps are short.
+    void integrate(Theta& theta_bar) {
+      const std::size_t taken = path_.pieces(0);
+      if (theta_bar.size() == 0) return;
+      const std::size_t panels = (taken + steps_a_panel - 1) / steps_a_panel;
+      for (std::size_t p = 0; p < panels; ++p) add_panel(p * taken / panels, (p + 1) * taken / panels, theta_bar);
+    }
+
+    // By a rule over all of the panel and one of twice as many nodes, from about as few as were enough for the panel before to two
+    // a step. Where these do not agree, step by step.
+    void add_panel(std::size_t begin, std::size_t end, Theta& theta_bar) {
+      const auto length = static_cast<double>(end - begin);
+      if (const double tolerance = gtol(); tolerance > 0 && length >= 4) {
+        const auto nodes = [&](double density) { return std::max(1, static_cast<int>(std::ceil(density * length))); };
+        add_rule(nodes(density_ / 2), begin, end, set_zero(coarse_));
+        for (;; density_ *= 2) {
+          add_rule(nodes(density_), begin, end, set_zero(fine_));
+          coarse_ -= fine_;
+          const double size = std::max(size_of(fine_), size_of(theta_bar));
+          // Errors of the coarser rule; a rule of twice as many nodes squares them where the integrand is smooth.
+          const double error = size > 0 ? std::pow(size_of(coarse_) / size, 1.5) : 0;
+          if (error <= tolerance) {
+            theta_bar += fine_;
+            if (error <= tolerance * tolerance) density_ = std::max(density_ / 2, 0.125);
+            return;
+          }
+          if (density_ >= 2) break;
+          std::swap(coarse_, fine_);
+        }
+      }
+      for (std::size_t i = begin; i < end; ++i) add_rule(nodes_a_step, i, i + 1, theta_bar);
+    }
+    static Theta& set_zero(Theta& theta) {
+      theta.setZero();
+      return theta;
+    }
+    static double size_of(const Theta& theta) {
+      return static_cast<double>(theta.norm()) / std::sqrt(static_cast<double>(theta.size()));
+    }
+
+    // Adds the integral over the steps from begin to end, against their direction, by n nodes.
+    void add_rule(int n, std::size_t begin, std::size_t end, Theta& theta) {
+      const detail::LegendreRule& rule = rules_(n);
+      const double from = path_.piece(0, begin).t0;
+      const double length = path_.piece(0, end - 1).t0 + path_.piece(0, end - 1).h - from;
+      std::size_t piece = begin;
+      for (std::size_t i = 0; i < rule.nodes.size(); ++i) {
+        const double t = from + rule.nodes[i] * length;
+        piece = path_.find(0, t, piece);
+        path_.value(0, piece, t, node_);
+        field_.take(node_);
+        field_.at().lambda *= detail::scalar<Y>(-length * rule.weights[i]);
+        field_.at().add_parameters(t, theta);
+      }
+    }
+
+    double gtol_;
+    std::int64_t reset_every_;
+    detail::StepsBack steps_;
+    Eigen::Index n_;
+    Field field_;
+    Z z_, node_;
+    Theta coarse_, fine_;
+    double density_ = 2;  // nodes a step
+    detail::KeptPath<Z> path_;
+    detail::LegendreRules rules_;
+    std::int64_t first_ = -1;
+    Solver solver_;
+  };
+};
+GaussLegendreAdjoint() -> GaussLegendreAdjoint<>;
+template <class Method, class... Rest>
+GaussLegendreAdjoint(Method, Rest...) -> GaussLegendreAdjoint<Method>;
+template <class Method, class Steps, class... Rest>
+GaussLegendreAdjoint(Method, Steps, Rest...) -> GaussLegendreAdjoint<Method, Steps>;
+
+}  // namespace antistrophe
