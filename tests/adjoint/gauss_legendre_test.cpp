@@ -119,7 +119,7 @@ TEST_CASE("The gradient comes to that of the equation at the tolerance's order",
   };
   check(pendulum, on_the_way);
   check(pendulum, {});
-  // Towards smaller times, where its model has no nodes; and over stretches of less than a step.
+  // Towards smaller times, and over stretches of less than a step.
   check(driven_pendulum(-4, 1.2, 0.7), {.times = {0.5, 0.4, -1.0, -1.0, -4.0}});
   check(driven_pendulum(0.7, 1.2, 0.7), {.times = {0.51, 0.52, 0.53, 0.6}, .t1 = true});
   check(erased_problem<Vector2d>(problems::LotkaVolterra<>{}, Vector2d(1, 0.5), 0.0, 3.0), {.times = {0.5, 2.0}});

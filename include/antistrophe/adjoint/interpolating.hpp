@@ -145,9 +145,8 @@ class AdjointAlongField {
   void operator()(double t, const Z& z, Z& dz) const {
     reader_.read(t, at_.y);
     get_part(z, 0, at_.lambda);
+    at_.lambda = -at_.lambda;
     at_.look_back(t);
-    at_.y_bar = -at_.y_bar;
-    at_.theta_bar = -at_.theta_bar;
     put_part(dz, 0, at_.y_bar);
     put_part(dz, n_, at_.theta_bar);
   }

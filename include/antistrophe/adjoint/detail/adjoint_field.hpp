@@ -126,9 +126,8 @@ class StateAndAdjointField {
   void operator()(double t, const Z& z, Z& dz) const {
     get_part(z, 0, at_.y);
     get_part(z, n_, at_.lambda);
+    at_.lambda = -at_.lambda;
     at_.look(t);
-    at_.y_bar = -at_.y_bar;
-    at_.theta_bar = -at_.theta_bar;
     put_part(dz, 0, at_.dy);
     put_part(dz, n_, at_.y_bar);
     put_part(dz, 2 * n_, at_.theta_bar);
@@ -151,8 +150,8 @@ class StateAndCotangentField {
 
   void operator()(double t, const Z& z, Z& dz) const {
     take(z);
+    at_.lambda = -at_.lambda;
     at_.look_at_state(t);
-    at_.y_bar = -at_.y_bar;
     put_part(dz, 0, at_.dy);
     put_part(dz, n_, at_.y_bar);
   }
