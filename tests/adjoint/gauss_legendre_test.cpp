@@ -140,7 +140,7 @@ TEST_CASE("What the state hardly feels is refined until the quadrature sees it",
   // The drive turns many times in a step that would do for y and λ.
   const Erased weak = driven_pendulum(5.5, 0.01, 40);
   const ErasedGradient expected = reference(weak, {});
-  CHECK(battery::relative_difference(expected.theta, quadrature(weak, {}, to(1e-6)).theta) < 1e-3);
+  CHECK(battery::relative_difference(expected.theta, quadrature(weak, {}, to(1e-6)).theta) < 1e-4);
   // A loose gtol buys fewer nodes.
   const ErasedGradient tight = quadrature(pendulum, {}, to(1e-8)), loose = quadrature(pendulum, {}, to(1e-8), 0.01);
   CHECK(loose.stats.vjps < tight.stats.vjps);

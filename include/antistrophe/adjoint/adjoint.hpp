@@ -19,7 +19,9 @@
 // A *continuous* adjoint solves the equation of the cotangent instead, λ' = −(∂f/∂y)ᵀλ, backwards in steps of its own. The library
 // walks through the segments, the last first, and through what was met in them: it adds the cotangents of saved states and of
 // events, goes through jumps and gathers the gradients of times. In between it asks the adjoint for one smooth stretch after another.
-// Such an adjoint has `static constexpr bool is_continuous = true`, a Trace only if it keeps something of the forward pass, and
+// Such an adjoint has `static constexpr bool is_continuous = true`, a Trace (without way_back and sweep, but perhaps with
+// keep_step(stepper, attempted, carry), which is told of each step that is about to be committed or cut) only if it keeps something
+// of the forward pass, and
 //   template <class F, class Y, class M> class Equation;   made of (adjoint, method of the way forth, field, y0)
 // An Equation has (and includes antistrophe/adjoint/continuous.hpp, as programs that use one then do)
 //   static constexpr bool reconstructs       whether it solves the state backwards as well
@@ -32,6 +34,7 @@
 //   begin(timeline, trace)                   before each way back; its first segment, and what was kept
 //   reset_every()                            after so many saves y is reset to the state that was saved; else after each
 //   tolerance(size)                          the relative one of y, of states of this size; 0 where it has none
+//   take_strayed()                           how far y was from states that its trace had kept, since it was last asked
 #pragma once
 
 #include <antistrophe/adjoint/gradient_types.hpp>

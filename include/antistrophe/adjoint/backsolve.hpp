@@ -1,11 +1,12 @@
-// BacksolveAdjoint: y, λ and θ̄ are solved backwards together, from t1 to t0, by a method and to a tolerance of their own; nothing
-// is kept of the way forth but what was saved (Chen, Rubanova, Bettencourt & Duvenaud, NeurIPS 2018, "Neural ordinary differential
+// BacksolveAdjoint: y, λ and θ̄ are solved backwards together, from t1 to t0, by a method and to a tolerance of their own; of
+// the way forth what was saved is kept and a few states to compare with (Chen, Rubanova, Bettencourt & Duvenaud, NeurIPS 2018, "Neural ordinary differential
 // equations"). A continuous adjoint: the gradient is that of the equation, to the tolerance, and not that of the steps taken.
 #pragma once
 
 #include <antistrophe/adjoint/continuous.hpp>
 #include <antistrophe/adjoint/detail/adjoint_field.hpp>
 #include <antistrophe/adjoint/detail/block_norm.hpp>
+#include <antistrophe/adjoint/detail/passed_states.hpp>
 #include <antistrophe/adjoint/detail/stretch_solver.hpp>
 
 #include <cstdint>
@@ -34,6 +35,9 @@ struct BacksolveAdjoint {
     return detail::require_way_back<Method, Steps, typename S::State>();
   }
 
+  template <class S>
+  using Trace = detail::PassedStates<S>;
+
   template <class F, class Y, class M>
   class Equation {
    public:
@@ -45,6 +49,7 @@ struct BacksolveAdjoint {
           reset_every_(adjoint.reset_every),
           steps_(adjoint.steps),
           n_(y0.size()),
+          watch_(y0),
           field_(field, y0),
           z_(field_.zero()),
           solver_(MethodBack::of(adjoint.method, method_forth), field_, z_) {
@@ -59,11 +64,13 @@ struct BacksolveAdjoint {
       Solver::template require_steps<StepsType>();
       steps_.take_up(steps_forth);
     }
-    template <class Trace>
-    void begin(const Timeline& timeline, const Trace&) {
+    template <class Kept>
+    void begin(const Timeline& timeline, const Kept& trace) {
+      watch_.begin(trace.states());
       solver_.begin(steps_, norm_, n_, 2, z_.size(), timeline.jumps());
     }
     std::int64_t reset_every() const { return reset_every_; }
+    double take_strayed() { return watch_.take(); }
     double tolerance(double size) const { return steps_.tolerance(size); }
 
     Failure go_back(const Stretch& stretch, Y& y, Y& lambda, Parameters<F, Y>& theta_bar, BackwardStats& stats) {
@@ -71,7 +78,11 @@ struct BacksolveAdjoint {
       put_part(z_, 0, y);
       put_part(z_, n_, lambda);
       put_part(z_, 2 * n_, theta_bar);
-      Failure failure = solver_.run(steps_, stretch, z_, detail::pass_by);
+      Failure failure =
+          solver_.run(steps_, stretch, z_, [&](const Step&, auto& attempted, auto& stepper, const auto& carry) {
+            watch_.look(stretch, attempted, stepper, carry);
+            return attempted.finite() ? Outcome::ok : Outcome::not_finite;
+          });
       field_.at().tell(stats);
       get_part(z_, 0, y);
       get_part(z_, n_, lambda);
@@ -88,6 +99,7 @@ struct BacksolveAdjoint {
     std::int64_t reset_every_;
     detail::StepsBack steps_;
     Eigen::Index n_;
+    detail::StrayWatch<Y> watch_;
     Field field_;
     typename Field::Z z_;
     Solver solver_;

@@ -10,6 +10,7 @@
 #include <antistrophe/adjoint/detail/block_norm.hpp>
 #include <antistrophe/adjoint/detail/kept_path.hpp>
 #include <antistrophe/adjoint/detail/legendre.hpp>
+#include <antistrophe/adjoint/detail/passed_states.hpp>
 #include <antistrophe/adjoint/detail/stretch_solver.hpp>
 
 #include <algorithm>
@@ -20,9 +21,10 @@
 namespace antistrophe {
 
 // method, steps, reset_every: as of BacksolveAdjoint. gtol: the error of the quadrature, relative to the root mean square of θ̄; 0
-// for the rtol of the way back, or where its steps are fixed, for what the order of its method is worth. Nodes are doubled until
-// results agree to gtol, up to as many a step as the order of the method asks for: beyond, the steps' own errors are all that is
-// left. A field that offers vjp_state and vjp_parameters, as Mlp does, is asked for the one or the other.
+// for the rtol of the way back, or where its steps are fixed, for as many nodes a step as the order of its method is worth. Nodes are
+// doubled until results agree to gtol, at most to 64 a step; of stretches of fewer than four steps the first is looked at and, while
+// such nodes as the order is worth are enough, every eighth. A field that offers vjp_state and vjp_parameters, as Mlp does, is asked
+// for the one or the other.
 template <class Method = ThoseOfTheWayForth, class Steps = ThoseOfTheWayForth>
 struct GaussLegendreAdjoint {
   static constexpr bool is_adjoint = true, is_continuous = true;
@@ -37,6 +39,9 @@ struct GaussLegendreAdjoint {
     return detail::require_way_back<Method, Steps, typename S::State>();
   }
 
+  template <class S>
+  using Trace = detail::PassedStates<S>;
+
   template <class F, class Y, class M>
   class Equation {
    public:
@@ -48,6 +53,7 @@ struct GaussLegendreAdjoint {
           reset_every_(adjoint.reset_every),
           steps_(adjoint.steps),
           n_(y0.size()),
+          watch_(y0),
           field_(field, y0),
           z_(field_.zero()),
           node_(z_),
@@ -67,12 +73,15 @@ struct GaussLegendreAdjoint {
       Solver::template require_steps<StepsType>();
       steps_.take_up(steps_forth);
     }
-    template <class Trace>
-    void begin(const Timeline& timeline, const Trace&) {
+    template <class Kept>
+    void begin(const Timeline& timeline, const Kept& trace) {
+      watch_.begin(trace.states());
       density_ = 2;
+      unseen_ = 0;
       solver_.begin(steps_, AdjointNorm::seminorm, n_, 2, z_.size(), timeline.jumps());
     }
     std::int64_t reset_every() const { return reset_every_; }
+    double take_strayed() { return watch_.take(); }
     double tolerance(double size) const { return steps_.tolerance(size); }
 
     Failure go_back(const Stretch& stretch, Y& y, Y& lambda, Parameters<F, Y>& theta_bar, BackwardStats& stats) {
@@ -114,7 +123,8 @@ struct GaussLegendreAdjoint {
       else
         return 4;
     }();
-    static constexpr int nodes_a_step = (order + 2) / 2;
+    static constexpr int nodes_a_step = std::max(2, (order + 2) / 2);
+    static constexpr int most_a_step = 64;
     static constexpr std::size_t steps_a_panel = 32;
 
     double gtol() const {
@@ -130,29 +140,56 @@ struct GaussLegendreAdjoint {
       for (std::size_t p = 0; p < panels; ++p) add_panel(p * taken / panels, (p + 1) * taken / panels, theta_bar);
     }
 
-    // By a rule over all of the panel and one of twice as many nodes, from about as few as were enough for the panel before to two
-    // a step. Where these do not agree, step by step.
+    // A panel of some steps by one rule over all of it and one of twice as many nodes, from about as few as were enough for the panel
+    // before to two a step; where these do not agree, and of a few steps, step by step.
     void add_panel(std::size_t begin, std::size_t end, Theta& theta_bar) {
-      const auto length = static_cast<double>(end - begin);
-      if (const double tolerance = gtol(); tolerance > 0 && length >= 4) {
+      const double tolerance = gtol(), length = static_cast<double>(end - begin);
+      const bool is_short = length < 4;
+      if (!(tolerance > 0) || (is_short && unseen_ > 0)) {
+        if (unseen_ > 0) --unseen_;
+        return add_steps(nodes_a_step, begin, end, theta_bar);
+      }
+      if (is_short) {
+        // To look at each would cost more than it is worth: where one is as it should be, so are those that follow it.
+        add_steps(nodes_a_step - 1, begin, end, set_zero(coarse_));
+      } else {
         const auto nodes = [&](double density) { return std::max(1, static_cast<int>(std::ceil(density * length))); };
         add_rule(nodes(density_ / 2), begin, end, set_zero(coarse_));
         for (;; density_ *= 2) {
           add_rule(nodes(density_), begin, end, set_zero(fine_));
-          coarse_ -= fine_;
-          const double size = std::max(size_of(fine_), size_of(theta_bar));
-          // Errors of the coarser rule; a rule of twice as many nodes squares them where the integrand is smooth.
-          const double error = size > 0 ? std::pow(size_of(coarse_) / size, 1.5) : 0;
-          if (error <= tolerance) {
-            theta_bar += fine_;
-            if (error <= tolerance * tolerance) density_ = std::max(density_ / 2, 0.125);
+          if (agree(tolerance, theta_bar)) {
+            if (error_ <= tolerance * tolerance) density_ = std::max(density_ / 2, 0.125);
             return;
           }
           if (density_ >= 2) break;
-          std::swap(coarse_, fine_);
         }
       }
-      for (std::size_t i = begin; i < end; ++i) add_rule(nodes_a_step, i, i + 1, theta_bar);
+      for (int n = nodes_a_step; n <= most_a_step; n *= 2) {
+        add_steps(n, begin, end, set_zero(fine_));
+        if (agree(tolerance, theta_bar)) {
+          if (is_short && n == nodes_a_step) unseen_ = 7;
+          return;
+        }
+      }
+      theta_bar += coarse_;
+    }
+
+    // Whether the finer of two results is good enough; it is then added, and else becomes the coarser of the next two. Their difference
+    // is the coarser one's error, of which a rule of twice as many nodes leaves the square where the integrand is smooth.
+    bool agree(double tolerance, Theta& theta_bar) {
+      coarse_ -= fine_;
+      const double size = std::max(size_of(fine_), size_of(theta_bar));
+      error_ = size > 0 ? std::pow(size_of(coarse_) / size, 1.5) : 0;
+      if (!(error_ <= tolerance)) {
+        std::swap(coarse_, fine_);
+        return false;
+      }
+      theta_bar += fine_;
+      return true;
+    }
+
+    void add_steps(int n, std::size_t begin, std::size_t end, Theta& theta) {
+      for (std::size_t i = begin; i < end; ++i) add_rule(n, i, i + 1, theta);
     }
     static Theta& set_zero(Theta& theta) {
       theta.setZero();
@@ -182,10 +219,12 @@ struct GaussLegendreAdjoint {
     std::int64_t reset_every_;
     detail::StepsBack steps_;
     Eigen::Index n_;
+    detail::StrayWatch<Y> watch_;
     Field field_;
     Z z_, node_;
     Theta coarse_, fine_;
-    double density_ = 2;  // nodes a step
+    double density_ = 2, error_ = 0;  // nodes a step; of the last rule
+    int unseen_ = 0;                  // short panels to come that are not looked at
     detail::KeptPath<Z> path_;
     detail::LegendreRules rules_;
     std::int64_t first_ = -1;

@@ -170,6 +170,8 @@ class ContinuousPass {
         }
       }
       t_ = t;
+      if constexpr (requires { equation_.take_strayed(); })
+        if (Failure failure = bear(step, equation_.take_strayed()); failed(failure)) return failure;
     }
     size_ = std::fmax(size_, largest_entry(stored));
     if constexpr (Equation::reconstructs) {
@@ -181,12 +183,15 @@ class ContinuousPass {
 
   static bool is_all_zero(const Y& y) { return (y.array() == typename Y::Scalar{0}).all(); }
 
-  // The state that was solved backwards against the one that was there: a miss that leaves fewer than half of the digits that
-  // were asked for leaves no more of the gradient.
+  // The state that was solved backwards against the one that was there.
   Failure compare(std::int64_t step, const Y& stored) {
     slope_ = y_ - stored;
-    double miss = largest_entry(slope_);
-    if (std::isnan(miss)) miss = std::numeric_limits<double>::infinity();
+    const double miss = largest_entry(slope_);
+    return bear(step, std::isnan(miss) ? std::numeric_limits<double>::infinity() : miss);
+  }
+
+  // A miss that leaves fewer than half of the digits that were asked for leaves no more of the gradient.
+  Failure bear(std::int64_t step, double miss) {
     stats_->drift = std::fmax(stats_->drift, miss);
     if (!(miss > bearable() * size_)) return {};
     return {Status::drifted, t_, step, -1,
