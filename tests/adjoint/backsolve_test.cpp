@@ -11,6 +11,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 using namespace antistrophe;
@@ -81,6 +82,19 @@ std::string thrown_by(const Call& call) {
 }
 
 }  // namespace
+
+TEST_CASE("What is left out in braces is that of the way forth", "[backsolve]") {
+  using Own = BacksolveAdjoint<Dopri5, Adaptive>;
+  STATIC_REQUIRE(std::is_same_v<decltype(BacksolveAdjoint{}), BacksolveAdjoint<>>);
+  STATIC_REQUIRE(std::is_same_v<decltype(BacksolveAdjoint{Dopri5{}}), BacksolveAdjoint<Dopri5>>);
+  STATIC_REQUIRE(std::is_same_v<decltype(BacksolveAdjoint{Dopri5{}, Adaptive{}}), Own>);
+#if !defined(__clang__) || __clang_major__ >= 17
+  STATIC_REQUIRE(std::is_same_v<decltype(BacksolveAdjoint{.method = Dopri5{}, .steps = Adaptive{}}), Own>);
+  STATIC_REQUIRE(std::is_same_v<decltype(BacksolveAdjoint{.norm = AdjointNorm::seminorm}), BacksolveAdjoint<>>);
+  STATIC_REQUIRE(std::is_same_v<decltype(BacksolveAdjoint{.steps = FixedSteps{10}, .reset_every = 2}),
+                                BacksolveAdjoint<ThoseOfTheWayForth, FixedSteps>>);
+#endif
+}
 
 TEST_CASE("The gradient comes to that of the equation at the tolerance's order", "[backsolve]") {
   const auto check = [](const Erased& problem, const SaveAt& save_at) {

@@ -52,7 +52,7 @@ struct BacksolveAdjoint {
           watch_(y0),
           field_(field, y0),
           z_(field_.zero()),
-          solver_(MethodBack::of(adjoint.method, method_forth), field_, z_) {
+          solver_(Chosen::of(adjoint.method, method_forth), field_, z_) {
       if (reset_every_ < 1) detail::refuse("BacksolveAdjoint::reset_every", reset_every_, "at least 1");
       steps_.check(y0);
     }
@@ -91,9 +91,9 @@ struct BacksolveAdjoint {
     }
 
    private:
-    using MethodBack = detail::MethodBackOf<Method, M, F, Y>;
+    using Chosen = detail::MethodBackOf<Method, M, F, Y>;
     using Field = detail::StateAndAdjointField<F, Y>;
-    using Solver = detail::StretchSolver<typename MethodBack::type, Field, typename Field::Z, Steps>;
+    using Solver = detail::StretchSolver<typename Chosen::type, Field, typename Field::Z, Steps>;
 
     AdjointNorm norm_;
     std::int64_t reset_every_;
@@ -106,9 +106,15 @@ struct BacksolveAdjoint {
   };
 };
 BacksolveAdjoint() -> BacksolveAdjoint<>;
-template <class Method, class... Rest>
-BacksolveAdjoint(Method, Rest...) -> BacksolveAdjoint<Method>;
-template <class Method, class Steps, class... Rest>
+template <detail::AdjointOption Option, class... Rest>
+BacksolveAdjoint(Option, Rest...) -> BacksolveAdjoint<>;
+template <detail::AdjointSteps Steps, class... Rest>
+BacksolveAdjoint(Steps, Rest...) -> BacksolveAdjoint<ThoseOfTheWayForth, Steps>;
+template <detail::MethodBack Method>
+BacksolveAdjoint(Method) -> BacksolveAdjoint<Method>;
+template <detail::MethodBack Method, detail::AdjointOption Option, class... Rest>
+BacksolveAdjoint(Method, Option, Rest...) -> BacksolveAdjoint<Method>;
+template <detail::MethodBack Method, detail::AdjointSteps Steps, class... Rest>
 BacksolveAdjoint(Method, Steps, Rest...) -> BacksolveAdjoint<Method, Steps>;
 
 }  // namespace antistrophe

@@ -59,7 +59,7 @@ struct GaussLegendreAdjoint {
           node_(z_),
           coarse_(detail::zero_parameters<F, Y>(field)),
           fine_(coarse_),
-          solver_(MethodBack::of(adjoint.method, method_forth), field_, z_) {
+          solver_(Chosen::of(adjoint.method, method_forth), field_, z_) {
       if (!(gtol_ >= 0) || !std::isfinite(gtol_))
         detail::refuse("GaussLegendreAdjoint::gtol", gtol_, "at least 0 and finite");
       if (reset_every_ < 1) detail::refuse("GaussLegendreAdjoint::reset_every", reset_every_, "at least 1");
@@ -107,10 +107,10 @@ struct GaussLegendreAdjoint {
 
    private:
     using Theta = Parameters<F, Y>;
-    using MethodBack = detail::MethodBackOf<Method, M, F, Y>;
+    using Chosen = detail::MethodBackOf<Method, M, F, Y>;
     using Field = detail::StateAndCotangentField<F, Y>;
     using Z = typename Field::Z;
-    using Solver = detail::StretchSolver<typename MethodBack::type, Field, Z, Steps>;
+    using Solver = detail::StretchSolver<typename Chosen::type, Field, Z, Steps>;
     static_assert(
         Extensible<typename Solver::S>,
         "antistrophe: GaussLegendreAdjoint reads the dense output of the way back, and this method has none; take "
@@ -118,8 +118,8 @@ struct GaussLegendreAdjoint {
 
     // So many nodes a step are as good as a method of this order.
     static constexpr int order = [] {
-      if constexpr (requires { int(MethodBack::type::order); })
-        return int(MethodBack::type::order);
+      if constexpr (requires { int(Chosen::type::order); })
+        return int(Chosen::type::order);
       else
         return 4;
     }();
@@ -232,9 +232,15 @@ struct GaussLegendreAdjoint {
   };
 };
 GaussLegendreAdjoint() -> GaussLegendreAdjoint<>;
-template <class Method, class... Rest>
-GaussLegendreAdjoint(Method, Rest...) -> GaussLegendreAdjoint<Method>;
-template <class Method, class Steps, class... Rest>
+template <detail::AdjointOption Option, class... Rest>
+GaussLegendreAdjoint(Option, Rest...) -> GaussLegendreAdjoint<>;
+template <detail::AdjointSteps Steps, class... Rest>
+GaussLegendreAdjoint(Steps, Rest...) -> GaussLegendreAdjoint<ThoseOfTheWayForth, Steps>;
+template <detail::MethodBack Method>
+GaussLegendreAdjoint(Method) -> GaussLegendreAdjoint<Method>;
+template <detail::MethodBack Method, detail::AdjointOption Option, class... Rest>
+GaussLegendreAdjoint(Method, Option, Rest...) -> GaussLegendreAdjoint<Method>;
+template <detail::MethodBack Method, detail::AdjointSteps Steps, class... Rest>
 GaussLegendreAdjoint(Method, Steps, Rest...) -> GaussLegendreAdjoint<Method, Steps>;
 
 }  // namespace antistrophe

@@ -189,7 +189,7 @@ struct InterpolatingAdjoint {
           n_(y0.size()),
           field_(field, y0),
           z_(field_.zero()),
-          solver_(MethodBack::of(adjoint.method, method_forth), field_, z_) {
+          solver_(Chosen::of(adjoint.method, method_forth), field_, z_) {
       steps_.check(y0);
     }
     Equation(const Equation&) = delete;  // the solver refers to the field
@@ -219,9 +219,9 @@ struct InterpolatingAdjoint {
     }
 
    private:
-    using MethodBack = detail::MethodBackOf<Method, M, F, Y>;
+    using Chosen = detail::MethodBackOf<Method, M, F, Y>;
     using Field = detail::AdjointAlongField<F, Y, Extensible<typename M::template Stepper<F, Y>>>;
-    using Solver = detail::StretchSolver<typename MethodBack::type, Field, typename Field::Z, Steps>;
+    using Solver = detail::StretchSolver<typename Chosen::type, Field, typename Field::Z, Steps>;
 
     AdjointNorm norm_;
     detail::StepsBack steps_;
@@ -232,9 +232,15 @@ struct InterpolatingAdjoint {
   };
 };
 InterpolatingAdjoint() -> InterpolatingAdjoint<>;
-template <class Method, class... Rest>
-InterpolatingAdjoint(Method, Rest...) -> InterpolatingAdjoint<Method>;
-template <class Method, class Steps, class... Rest>
+template <detail::AdjointOption Option, class... Rest>
+InterpolatingAdjoint(Option, Rest...) -> InterpolatingAdjoint<>;
+template <detail::AdjointSteps Steps, class... Rest>
+InterpolatingAdjoint(Steps, Rest...) -> InterpolatingAdjoint<ThoseOfTheWayForth, Steps>;
+template <detail::MethodBack Method>
+InterpolatingAdjoint(Method) -> InterpolatingAdjoint<Method>;
+template <detail::MethodBack Method, detail::AdjointOption Option, class... Rest>
+InterpolatingAdjoint(Method, Option, Rest...) -> InterpolatingAdjoint<Method>;
+template <detail::MethodBack Method, detail::AdjointSteps Steps, class... Rest>
 InterpolatingAdjoint(Method, Steps, Rest...) -> InterpolatingAdjoint<Method, Steps>;
 
 }  // namespace antistrophe

@@ -53,6 +53,14 @@ struct SomeField {
   void operator()(double t, const auto& y, auto& dy) const;
 };
 
+// What is written in braces is told apart by its kind, so that what is left out is left out: a method, other options, or else steps.
+template <class T>
+concept MethodBack = std::is_same_v<T, ThoseOfTheWayForth> || BindsToStepper<T, SomeField, Eigen::VectorXd>;
+template <class T>
+concept AdjointOption = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+template <class T>
+concept AdjointSteps = !MethodBack<T> && !AdjointOption<T>;
+
 // True where these can be the method and the steps of a way back from states Y; else a compile error with the reason.
 template <class Method, class Steps, class Y>
 consteval bool require_way_back() {
