@@ -64,7 +64,7 @@ auto gradient(const Method& method, const Adjoint& adjoint) {
 // tolerance: relative; 0 for the same bits.
 template <class Method, class Adjoint>
 void measure(benchmark::State& state, const Method& method, const Adjoint& adjoint, double tolerance) {
-  const auto expected = gradient(Midpoint{}, DirectAdjoint{});
+  static const auto expected = gradient(Midpoint{}, DirectAdjoint{});
   const std::int64_t before = live;
   peak = live;
   const auto got = gradient(method, adjoint);
