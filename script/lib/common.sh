@@ -65,11 +65,13 @@ jobs_at_a_time() {  # [<preset>]
   echo "$jobs"
 }
 
-# build <preset> [<target>...]: configures build/<preset> and builds the targets, or everything.
+# build <preset> [<target>...]: configures build/<preset> and builds the targets, or everything. Compilers fill gigabytes of
+# memory: on large pages, which glibc (2.35 or newer) then asks for, clang takes a tenth less time.
 build() {
   local preset="$1"
   shift
   choose_compiler || die "no C++ compiler found: g++ 12 or clang 14 or newer is needed"
   cmake --preset "$preset"
-  cmake --build --preset "$preset" --parallel "$(jobs_at_a_time "$preset")" ${1:+--target "$@"}
+  GLIBC_TUNABLES="${GLIBC_TUNABLES:+$GLIBC_TUNABLES:}glibc.malloc.hugetlb=1" \
+    cmake --build --preset "$preset" --parallel "$(jobs_at_a_time "$preset")" ${1:+--target "$@"}
 }

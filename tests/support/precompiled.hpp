@@ -4,3 +4,6 @@
 #include <antistrophe/antistrophe.hpp>
 
 #include "support/catch.hpp"
+#ifdef ANTISTROPHE_COMMON_INSTANCES
+#include "support/common_instances.hpp"
+#endif
