@@ -27,6 +27,25 @@ struct TrappedPair {
   }
 };
 
+// An oscillator at rest, y1' = y2, y2' = −θ0 y1, beside y3' = −θ1 y3, of which alone the error estimate knows.
+struct OscillatorAtRest {
+  Eigen::Vector2d theta{1, 1};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = y[1];
+    dy[1] = -theta[0] * y[0];
+    dy[2] = -theta[1] * y[2];
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] -= theta[0] * w[1];
+    y_bar[1] += w[0];
+    y_bar[2] -= theta[1] * w[2];
+    theta_bar[0] -= y[0] * w[1];
+    theta_bar[1] -= y[2] * w[2];
+  }
+};
+
 // With s = ∂u/∂a at the fixed point, s1' = 1 − s2, s2' = s1 − 1, s(0) = 0: s1 = 1 − cos t + sin t, s2 = 1 − cos t − sin t,
 // so that ∂(u1 + u2)/∂a = 2 − 2 cos t. A perturbation of u(0) turns as (cos t, sin t), (−sin t, cos t).
 struct ClosedForm {
@@ -93,7 +112,7 @@ TEMPLATE_TEST_CASE("A state at rest does not let the steps grow past its sensiti
     CHECK(std::fabs(gradient.y0[0] - exact.u1) < 40 * tolerance * exact.a);
     CHECK(std::fabs(gradient.y0[1] - exact.u2) < 40 * tolerance * exact.a);
     const auto pass = solve_with_pullback(trap, TestType{}, steps);
-    CHECK(pass.stats().guarded > 5);
+    CHECK(pass.stats().guarded > 1);
     // A solve without a gradient has nothing to guard.
     const auto solution = solve(trap, TestType{}, steps);
     CHECK(solution.stats().guarded == 0);
@@ -122,8 +141,24 @@ TEMPLATE_TEST_CASE("Nearly at rest is at rest, backwards too; what moves is left
   for (const double tolerance : {1e-3, 1e-6, 1e-9}) {
     const Adaptive steps{.rtol = tolerance, .atol = tolerance};
     const auto pass = solve_with_pullback(moving, TestType{}, steps);
-    CHECK(pass.stats().guarded == 0);
-    CHECK(pass.solution().steps() == solve(moving, TestType{}, steps).steps());
+    const auto plain = solve(moving, TestType{}, steps);  // of a pair a few steps are short for its parasite's sake
+    CHECK(pass.stats().guarded == plain.stats().guarded);
+    CHECK(pass.solution().steps() == plain.steps());
+  }
+}
+
+TEMPLATE_TEST_CASE("An oscillator at rest beside a state that creeps or decays is resolved", "[trap]", Dopri5, Dop853,
+                   Reversible<Tsit5>, Reversible<Dop853>) {
+  const double t1 = 50, c = std::cos(t1), s = std::sin(t1);
+  for (const double rate : {0.01, 1.0}) {
+    CAPTURE(rate);
+    const Problem problem{OscillatorAtRest{{1, rate}}, Eigen::Vector3d(0, 0, 1), 0.0, t1};
+    const Eigen::Vector3d right(c - s, s + c, std::exp(-rate * t1));
+    for (const double tolerance : {1e-3, 1e-6, 1e-9}) {
+      CAPTURE(tolerance);
+      auto pass = solve_with_pullback(problem, TestType{}, Adaptive{.rtol = tolerance, .atol = tolerance});
+      CHECK((pass.pullback({Eigen::Vector3d::Ones()}).y0 - right).cwiseAbs().maxCoeff() < 500 * tolerance);
+    }
   }
 }
 

@@ -11,8 +11,9 @@
 //       err / r, so err/(20 r) < 1 is asked for;
 //   (c) there may be sensitivities that move while the state does not: a tangent δ that began with every mode alike is carried along
 //       while the state is slow. A method of order p makes an error of h^(p+1) ‖J^(p+1) δ‖ / (p + 1)! a step, which over
-//       a time 1/ρ may be four tolerances; of a multistep method, whose error constants are larger, one tolerance times
-//       (p + 1). Modes that die out lose their say, and once stability alone holds the steps, the tangent is let go;
+//       a time 1/ρ may be four tolerances, and 200 of them over the solve, but need not be less than 1/(p + 1); of a multistep
+//       method, whose error constants are larger, it may be that. Modes that die out lose their say, and once stability alone
+//       holds the steps, the tangent is let go;
 //   (d) where a λ near 1 hardly damps the parasite that the cotangents of a coupled method have too, it grows by up to e^{hρ} λ a
 //       step while the state is slow: by e^5 in a row, and the solve is given up;
 //   (e) parameters may force the state with a strength of 0 (detail/forced_parameters.hpp).
@@ -132,25 +133,24 @@ class SensitivityGuard {
       tangent_.start();
       rest_ = Rest::lively;
       waiting_ = 0;
-      lively_ = {rate_ * rate_ * rate_, rate_};  // all modes are
+      lively_ = std::pow(rate_, p + 1);  // all modes are
     } else if (rest_ == Rest::lively) {
       waiting_ += std::fabs(h);
-      if (waiting_ * rate_ < 1) return longest_;
+      if (waiting_ * rate_ < 1.25) return longest_;
       lively_ = advance(stepper, t, y);
     }
     if (!(rate_ > 0)) return longest_ = std::numeric_limits<double>::infinity();
     longest_ = longest_stable(stepper) / rate_;
     if (rest_ == Rest::settled) return longest_;
     // h^p ‖J^(p + 1)δ‖ is to be below what is allowed, over a time 1/ρ.
-    constexpr int p = S::error_order;
-    const double resolved =
-        std::pow(allowed_error(y) * rate_ / (lively_.third * std::pow(lively_.rate, p - 2)), 1.0 / p);
+    const double resolved = std::pow(allowed_error(y) * rate_ / lively_, 1.0 / p);
     if (resolved > 2 * longest_) rest_ = Rest::settled;
     longest_ = std::fmin(longest_, resolved);
     return longest_;
   }
 
  private:
+  static constexpr int p = S::error_order;
   static constexpr double slow = 20;
   static constexpr double allowed_tolerances = 4;
   static constexpr std::int64_t seldom = 64;
@@ -164,12 +164,12 @@ class SensitivityGuard {
     rate_ = radius_.value();
     looked_ = stepper.calls().evaluations;
   }
-  // Carries the tangent to (t, y), over the time it waits for.
-  auto advance(S& stepper, double t, const Y& y) {
+  // Carries the tangent to (t, y), over the time it waits for. ‖J^(p + 1)δ‖, before the last part of it.
+  double advance(S& stepper, double t, const Y& y) {
     jacobian_.move_to(stepper, t, y);
-    const int parts = static_cast<int>(std::fmin(16, std::ceil(waiting_ * rate_ / 2)));
-    for (int i = 1; i < parts; ++i) (void)tangent_.advance(stepper, jacobian_, waiting_ / parts);
-    return tangent_.advance(stepper, jacobian_, std::exchange(waiting_, 0.0) / parts);
+    const int parts = static_cast<int>(std::fmin(16, std::ceil(waiting_ * rate_ / 1.5)));
+    for (int i = 1; i < parts; ++i) (void)tangent_.advance(stepper, jacobian_, waiting_ / parts, p + 1);
+    return tangent_.advance(stepper, jacobian_, std::exchange(waiting_, 0.0) / parts, p + 1);
   }
 
   static double longest_stable(const S& stepper) {
@@ -179,12 +179,13 @@ class SensitivityGuard {
     else
       return edge;
   }
-  // What h^p ‖J^(p + 1)δ‖ / ρ may be.
+  // What h^p ‖J^(p + 1)δ‖ / ρ may be. Over a solve of many times 1/ρ an undamped tangent's errors add up.
   double allowed_error(const Y& y) const {
-    constexpr int p = S::error_order;
     double factorial = 1;
     for (int i = 2; i <= p; ++i) factorial *= i;
-    return (MultistepStepper<S> ? 1 : allowed_tolerances * (p + 1)) * factorial * relative_tolerance(y);
+    const double tolerances =
+        MultistepStepper<S> ? 1 : std::fmax(1, (p + 1) * std::fmin(allowed_tolerances, 200 / (rate_ * span_)));
+    return tolerances * factorial * relative_tolerance(y);
   }
   double relative_tolerance(const Y& y) const {
     if (options_.rtol > 0) return options_.rtol;
@@ -201,7 +202,7 @@ class SensitivityGuard {
   double span_;
   bool slow_ = false;  // the state, in the step that was judged
   Rest rest_ = Rest::none;
-  typename RestingTangent<S>::Liveliness lively_;
+  double lively_ = 0;   // ‖J^(p + 1)δ‖
   double rate_ = 0;     // ρ, when it was last looked at
   double waiting_ = 0;  // for how long the tangent has not been carried along
   double longest_ = 0;  // step, when it was last carried along

@@ -50,7 +50,7 @@ ANTISTROPHE_COLD inline Failure too_long_steps(double t, std::int64_t step, doub
           -1,
           "the steps are too long to be stable: solutions near this one move at a rate of about " + roughly(rate) +
               ", and what should die out grew; steps of at most " + roughly(0.9 * edge / rate) +
-              " are stable, these are up to " + roughly(h) + "; or let Adaptive choose them",
+              " are stable, these are of " + roughly(h) + "; or let Adaptive choose them",
           h};
 }
 
@@ -80,9 +80,19 @@ std::optional<Failure> find_instability(Forward<S, Trace, Detector>& forward, co
   if (!apart && !grown) return std::nullopt;
   const double h = longest_step(forward.segments);
   if constexpr (requires { stepper.slope(0.0, y0, end); }) {
-    const double edge = stable_edge(stepper), t1 = last.timeline.t1(), sign = t1 >= first.t0() ? 1 : -1;
-    const double rate = std::fmax(rate_at(stepper, t1, end, sign), rate_at(stepper, first.t0(), y0, sign));
-    if (h * rate > 1.1 * edge) return too_long_steps(first.t0(), first.first(), h, rate, edge);
+    // Each rate with the steps near it: given steps may be a thousand times longer elsewhere.
+    const double edge = stable_edge(stepper), sign = last.timeline.t1() >= first.t0() ? 1 : -1;
+    const auto too_long = [&](double t, std::int64_t step, double beside, const auto& y) -> std::optional<Failure> {
+      const double rate = rate_at(stepper, t, y, sign);
+      if (!(std::fabs(beside) * rate > 1.1 * edge)) return std::nullopt;
+      return too_long_steps(t, step, std::fabs(beside), rate, edge);
+    };
+    const Timeline& end_of = last.timeline;
+    const std::int64_t n = end_of.steps();
+    if (n > 0)
+      if (auto failure = too_long(end_of.t1(), end_of.first() + n, end_of[n] - end_of[n - 1], end)) return failure;
+    if (first.steps() > 0)
+      if (auto failure = too_long(first.t0(), first.first(), first[1] - first[0], y0)) return failure;
   }
   if (!apart) return std::nullopt;
   return Failure{Status::unstable,
