@@ -115,7 +115,7 @@ TEST_CASE("a gradient and what it cost are printed") {
   CHECK(printed(gradient).find(", dL/dt0 = 0.84") != std::string::npos);
   CHECK(printed(gradient).find("; " + printed(gradient.stats)) != std::string::npos);
   CHECK(printed(gradient).find("theta") == std::string::npos);
-  CHECK(printed(BackwardStats{1, 2, 0.5}) == "1 evaluation, 2 vjps, drift 0.5");
+  CHECK(printed(BackwardStats{.evaluations = 1, .vjps = 2, .drift = 0.5}) == "1 evaluation, 2 vjps, drift 0.5");
 }
 
 TEST_CASE("write_csv writes times and entries that read back as the same numbers") {
