@@ -1,6 +1,7 @@
 // Time and memory of one gradient by each adjoint, as in arXiv 2410.11648: 1000 steps of a neural field 2–16–16–2 on 64 samples, with
 // all states stored, with c of them, and with none. heap_kB is the largest that operator new handed out within the call. What an
 // adjoint gives is held against DirectAdjoint's before it is timed: bit for bit, or of another method to the discretisation error.
+#include <antistrophe/adjoint/checkpointed.hpp>
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/field/mlp.hpp>
 

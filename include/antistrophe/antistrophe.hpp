@@ -1,7 +1,6 @@
 // Antistrophe: reversible ODE solving with exact gradients. Everything that needs Eigen alone.
 #pragma once
 
-#include <antistrophe/adjoint/checkpointed.hpp>
 #include <antistrophe/adjoint/direct.hpp>
 #include <antistrophe/adjoint/reversible.hpp>
 #include <antistrophe/adjoint/solve_with_pullback.hpp>

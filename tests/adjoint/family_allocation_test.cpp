@@ -1,6 +1,8 @@
 // None of the other reversible methods allocates in its loop.
 #include "allocation.hpp"
 
+#include <antistrophe/adjoint/checkpointed.hpp>
+
 #include "reversible_methods.hpp"
 #include "split_problems.hpp"
 

@@ -2,6 +2,7 @@
 // whole solve, so that the machine code of a step is what a user gets.
 #pragma once
 
+#include <antistrophe/adjoint/checkpointed.hpp>
 #include <antistrophe/antistrophe.hpp>
 
 #include "runner/field.hpp"

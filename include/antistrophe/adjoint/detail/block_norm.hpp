@@ -21,7 +21,7 @@ namespace detail {
 
 // The largest of the norms of the first `states` blocks of n scaled errors, each by the steps' own norm or the root mean square,
 // and, in full, of what comes after them.
-inline ErrorNorm block_norm(AdjointNorm which, ErrorNorm of_state, Eigen::Index n, Eigen::Index states) {
+inline ErrorNorm block_norm(AdjointNorm which, const ErrorNorm& of_state, Eigen::Index n, Eigen::Index states) {
   return [which, of_state, n, states](const Eigen::Ref<const Eigen::ArrayXd>& errors) {
     const auto rms = [](const auto& part) {
       return part.size() > 0 ? std::sqrt(part.square().sum() / static_cast<double>(part.size())) : 0.0;

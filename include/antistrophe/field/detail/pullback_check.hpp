@@ -186,8 +186,10 @@ class PullbackCheck : protected FieldCheck<F, Y> {
       const std::string entry = bar_name(group, static_cast<Index>(i));
       report_.got = static_cast<double>(got);
       report_.expected = static_cast<double>(expected[i]);
-      return fail(entry, half + " does not add to " + entry + " what the vjp adds: from 1 it makes " +
-                             text(got + Real(1)) + ", the vjp adds " + text(expected[i]));
+      std::string cause = half;
+      cause.append(" does not add to ").append(entry).append(" what the vjp adds: from 1 it makes ");
+      cause.append(text(got + Real(1))).append(", the vjp adds ").append(text(expected[i]));
+      return fail(entry, cause);
     }
     return true;
   }
