@@ -162,6 +162,51 @@ TEMPLATE_TEST_CASE("An oscillator at rest beside a state that creeps or decays i
   }
 }
 
+using FloatingPair = Reversible<Dopri5, Floating>;
+
+// y1' = −θ0 y1 + θ1 y2, y2' = −θ1 y1 − θ0 y2 at its fixed point 0.
+struct Spiral {
+  static constexpr bool autonomous = true;
+  Eigen::Vector2d theta;
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = -theta[0] * y[0] + theta[1] * y[1];
+    dy[1] = -theta[1] * y[0] - theta[0] * y[1];
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] += -theta[0] * w[0] - theta[1] * w[1];
+    y_bar[1] += theta[1] * w[0] - theta[0] * w[1];
+    theta_bar[0] += -w[0] * y[0] - w[1] * y[1];
+    theta_bar[1] += w[0] * y[1] - w[1] * y[0];
+  }
+};
+
+TEMPLATE_TEST_CASE("A parasite that nothing damps is right round an oscillator's rest and refused where solutions meet",
+                   "[trap]", ReversibleHeun<>, ReversibleHeun<Floating>, AsynchronousLeapfrog<>,
+                   AsynchronousLeapfrog<Floating>, FloatingPair) {
+  const auto gradient = [](double shrinks, double y1, const auto& adjoint) {
+    const Problem problem{Spiral{{shrinks, 2}}, Eigen::Vector2d(y1, 0), 0.0, 20.0};
+    auto pass = solve_with_pullback(problem, TestType{}, Adaptive{.rtol = 1e-3, .atol = 1e-3}, adjoint);
+    return pass.pullback({Eigen::Vector2d::Ones()}).y0;
+  };
+  const auto tried = [&](const auto& adjoint) {
+    const double c = std::cos(40.0), s = std::sin(40.0);
+    CHECK((gradient(0, 0, adjoint) - Eigen::Vector2d(c - s, s + c)).cwiseAbs().maxCoeff() < 0.3);
+    for (const double y1 : {0.0, 1.0}) {
+      CAPTURE(y1);
+      try {
+        (void)gradient(2, y1, adjoint);
+        FAIL("not refused");
+      } catch (const SolveError& error) {
+        CHECK(error.status() == Status::unstable);
+      }
+    }
+  };
+  tried(DirectAdjoint{});
+  tried(ReversibleAdjoint{});
+}
+
 TEMPLATE_TEST_CASE("Unguarded steps do not: what is exact is the gradient of the few steps taken", "[trap]", Tsit5,
                    Reversible<Tsit5>) {
   // Each step is ten times longer than the one before, at any tolerance: the error that the controller sees is 0.

@@ -57,6 +57,24 @@ struct ControlFromZero {
   }
 };
 
+// A spiral around (1, 0), from −θ0 on the diagonal and ±θ1 beside it: what a parasite that nothing damps makes of a gradient through
+// a state at rest is wrong by e^{θ0 t}.
+struct Spiral {
+  Vector2d theta{0.5, 4};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = -theta[0] * (y[0] - 1) + theta[1] * y[1];
+    dy[1] = -theta[1] * (y[0] - 1) - theta[0] * y[1];
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] += -theta[0] * w[0] - theta[1] * w[1];
+    y_bar[1] += theta[1] * w[0] - theta[0] * w[1];
+    theta_bar[0] += -w[0] * (y[0] - 1) - w[1] * y[1];
+    theta_bar[1] += w[0] * y[1] - w[1] * (y[0] - 1);
+  }
+};
+
 // Of the sum of the last state. A method that cannot say so with a status and a sentence is not to give another one: of those
 // in floating arithmetic, whose λ is near 1 or whose way back drifts, a refusal is an answer too.
 void check_gradient_of(const AnyMethod& m, const ProblemOf<Vector2d>& problem, const Vector2d& right, double tolerance,
@@ -110,6 +128,30 @@ LAW("Trust: 3. A gradient of a control that starts from 0 is right", "[trust]", 
     for (const double tolerance : {1e-3, 1e-6})
       if (m->order > 2 || tolerance > 1e-4)
         check_gradient_of(m, problem, Vector2d::Constant(std::exp(-k * t1)), tolerance, Vector2d::Constant(forced));
+  }
+}
+
+LAW("Trust: 4. A gradient through a spiral into rest is right", "[trust]", adaptive_methods()) {
+  const double t1 = 20, shrunk = std::exp(-0.5 * t1), c = std::cos(4 * t1), s = std::sin(4 * t1);
+  const Vector2d right(shrunk * (c - s), shrunk * (s + c));
+  const auto problem = erased_problem<Vector2d>(Spiral{}, Vector2d(1, 0), 0, t1);
+  for (const double tolerance : {1e-3, 1e-6})
+    if (m->order > 2 || tolerance > 1e-4) check_gradient_of(m, problem, right, tolerance);
+}
+
+// What hardly damps its parasite is right where nothing comes together: round an oscillator's rest.
+LAW("Trust: 5. A gradient of a pendulum at rest is right and not refused", "[trust]", adaptive_methods()) {
+  const double t1 = 20;
+  const Vector2d right(std::cos(t1) - std::sin(t1), std::sin(t1) + std::cos(t1));
+  const auto problem = erased_problem<Vector2d>(Saddle{{-1, 0}}, Vector2d(0, 0), 0, t1);
+  for (const double tolerance : {1e-3, 1e-6}) {
+    if (m->order <= 2 && tolerance < 1e-4) continue;
+    CAPTURE(m->name, tolerance);
+    with_two_adjoints(m, [&](const AnyAdjoint& adjoint) {
+      auto pass =
+          m.solve_with_pullback(problem, Adaptive{.rtol = tolerance, .atol = tolerance}, SaveAt{.t1 = true}, adjoint);
+      CHECK((pass.pullback({Vector2d(1, 1)}).y0 - right).cwiseAbs().maxCoeff() < 1000 * tolerance);
+    });
   }
 }
 

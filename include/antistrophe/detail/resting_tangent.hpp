@@ -24,7 +24,10 @@ class RestingTangent {
     size_ = 1;
   }
 
-  // Over a time h: nine evaluations. Gives ‖J^q δ‖ at its start, q >= 1, of a δ that began with entries of size 1.
+  // How much larger it is than at its start.
+  double growth() const { return size_; }
+
+  // Over a time h, which may be negative: nine evaluations. Gives ‖J^q δ‖ at its start, q >= 1, of a δ that began with entries of size 1.
   double advance(S& stepper, ScaledJacobian<S>& jacobian, double h, int q) {
     power_ = direction_;
     sum_ = direction_;

@@ -64,6 +64,7 @@ class SensitivityGuard {
         jacobian_(options, like, t1 >= t0 ? 1.0 : -1.0),
         radius_(like),
         tangent_(like),
+        mirrored_(like),
         forced_(like, t1),
         moved_(zeros_like(like)),
         span_(std::fabs(t1 - t0)) {}
@@ -78,7 +79,6 @@ class SensitivityGuard {
   };
   Verdict judge(S& stepper, Controller& controller, const Step& step, const Y& y0, const Y& y1) {
     Verdict verdict;
-    growth_ = 0;
     const double rho = radius_.value(), tolerance = relative_tolerance(y1);
     moved_ = y1 - y0;
     const double moved = controller.scaled(moved_, y0, y1), h_rho = std::fabs(step.h()) * rho;
@@ -91,12 +91,7 @@ class SensitivityGuard {
       if (!rests) verdict.magnification = 1 / std::fmax(slow * r, 1e-9);
       verdict.longest = within_edge * edge / rho;
       verdict.unstable = h_rho > edge;
-      if constexpr (HasParasite<S>) {
-        if (const Stability stability = stepper.stability(); hardly_damps(stability)) {
-          growth_ = std::fmax(0, grown_ + h_rho - stability.parasite_edge);
-          verdict.hopeless = growth_ > hopeless_growth;
-        }
-      }
+      verdict.hopeless = grown_ > hopeless_growth;
     }
     if (!verdict.unstable && !verdict.hopeless)
       verdict.forced_error =
@@ -105,7 +100,10 @@ class SensitivityGuard {
   }
 
   // The step that was judged is taken.
-  void accepted() { grown_ = growth_; }
+  void accepted(const S& stepper) {
+    if constexpr (HasParasite<S>)
+      if (slow_) damped_ += stepper.stability().parasite_edge;
+  }
 
   // After a step to (t, y): ρ is looked at now and then, at a price of a few hundredths of the evaluations.
   void look_now_and_then(S& stepper, double t, const Y& y) {
@@ -131,6 +129,8 @@ class SensitivityGuard {
     if (rest_ == Rest::none) {
       if (looked_ != stepper.calls().evaluations) look(stepper, t, y);
       tangent_.start();
+      mirrored_.start();
+      grown_ = damped_ = 0;
       rest_ = Rest::lively;
       waiting_ = 0;
       lively_ = std::pow(rate_, p + 1);  // all modes are
@@ -144,7 +144,7 @@ class SensitivityGuard {
     if (rest_ == Rest::settled) return longest_;
     // h^p ‖J^(p + 1)δ‖ is to be below what is allowed, over a time 1/ρ.
     const double resolved = std::pow(allowed_error(y) * rate_ / lively_, 1.0 / p);
-    if (resolved > 2 * longest_) rest_ = Rest::settled;
+    if (resolved > 2 * longest_ && !watches_parasite(stepper)) rest_ = Rest::settled;
     longest_ = std::fmin(longest_, resolved);
     return longest_;
   }
@@ -168,12 +168,29 @@ class SensitivityGuard {
   double advance(S& stepper, double t, const Y& y) {
     jacobian_.move_to(stepper, t, y);
     const int parts = static_cast<int>(std::fmin(16, std::ceil(waiting_ * rate_ / 1.5)));
-    for (int i = 1; i < parts; ++i) (void)tangent_.advance(stepper, jacobian_, waiting_ / parts, p + 1);
-    return tangent_.advance(stepper, jacobian_, std::exchange(waiting_, 0.0) / parts, p + 1);
+    const double part = std::exchange(waiting_, 0.0) / parts;
+    double lively = 0;
+    for (int i = 0; i < parts; ++i) lively = tangent_.advance(stepper, jacobian_, part, p + 1);
+    if (watches_parasite(stepper)) {
+      for (int i = 0; i < parts; ++i) (void)mirrored_.advance(stepper, jacobian_, -part, 1);
+      // What grows itself hides a parasite that grows no faster.
+      grown_ = std::log(mirrored_.growth()) - std::fmax(0, std::log(tangent_.growth())) - damped_;
+    }
+    return lively;
+  }
+
+  // The parasite of a method that hardly damps it moves like the mirror image of a solution: δ' = −Jδ. It grows where solutions
+  // come together, and stays where they turn round each other.
+  static bool watches_parasite(const S& stepper) {
+    if constexpr (HasParasite<S>)
+      return hardly_damps(stepper.stability());
+    else
+      return false;
   }
 
   static double longest_stable(const S& stepper) {
-    const double edge = within_edge * stable_edge(stepper);
+    double edge = within_edge * stable_edge(stepper);
+    if (watches_parasite(stepper)) edge = std::fmin(edge, 1);  // in longer steps a parasite is no mirror image
     if constexpr (MultistepStepper<S> && HasStability<S>)
       return std::fmin(edge, stepper.stability().real_interval / 2);
     else
@@ -196,7 +213,7 @@ class SensitivityGuard {
   const Adaptive& options_;
   ScaledJacobian<S> jacobian_;
   SpectralRadius<S> radius_;
-  RestingTangent<S> tangent_;
+  RestingTangent<S> tangent_, mirrored_;
   ForcedParameters<S> forced_;
   Y moved_;
   double span_;
@@ -207,7 +224,7 @@ class SensitivityGuard {
   double waiting_ = 0;  // for how long the tangent has not been carried along
   double longest_ = 0;  // step, when it was last carried along
   std::int64_t looked_ = -seldom;
-  double grown_ = 0, growth_ = 0;  // in powers of e, before and after the step that is judged
+  double grown_ = 0, damped_ = 0;  // the parasite beside solutions, in powers of e; what its damping took of that
 };
 
 }  // namespace antistrophe::detail

@@ -248,7 +248,7 @@ class AdaptiveControl {
     bounded_by_guard_ = false;
     far_in_a_row_ = std::fabs((t1_ - step.t1) / step.h()) > far_too_many ? far_in_a_row_ + 1 : 0;
     if (guard_) {
-      guard_->accepted();
+      guard_->accepted(stepper);
       const double sees = step.timeline->sees_after(step.t1);
       guard_->look_now_and_then(stepper, sees, after_);
       longest_ = std::fmin(longest_, guard_->longest(stepper, sees, after_, step.h()));
@@ -273,8 +273,10 @@ class AdaptiveControl {
           step.t0,
           step.n,
           -1,
-          "the parasitic solution of a coupled method, which a lambda near 1 hardly damps, takes over where the "
-          "problem contracts, as stiff ones do; take Exact arithmetic with lambda = 1/2, or a smaller lambda",
+          "the parasitic solution of the method takes over where the problem contracts, as stiff ones do: a lambda "
+          "near "
+          "1 hardly damps it, and reversible Heun and the asynchronous leapfrog not at all; take a pair in Exact "
+          "arithmetic, with lambda = 1/2",
           step.h()};
     const bool judged = outcome == Outcome::inaccurate || outcome == Outcome::unstable;
     const double error = judged ? error_ : unknown;

@@ -46,6 +46,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
         y1_(k0_),
         y_hat1_(k0_),
         moved_(k0_),
+        gap_(k0_),
         f0_bar_(zeros_like(y0)),
         y0_bar_(f0_bar_) {}
 
@@ -63,6 +64,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
 
   Outcome attempt(const Step& step, const Carry& carry) {
     if (!node_.knows(step.n) || !shares_nodes) evaluate_start(step, carry);
+    gap_ = carry.y - carry.y_hat;
     return advance(step, carry, false);
   }
 
@@ -77,6 +79,18 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
     stiffness_ = distance > 0 ? std::fabs(step.h()) * difference / distance : 0;
   }
   double stiffness(const Step&) const { return stiffness_; }
+  // y − ŷ goes round −1 where a solution goes round 1: nothing damps it, and where solutions come together it grows.
+  Stability stability() const {
+    Stability stability;
+    stability.parasite_edge = 0;
+    return stability;
+  }
+  const Y& parasite() { return numbers_.real(gap_, real_); }
+  Outcome complete(const Step&, const Carry&) const { return Outcome::ok; }
+  const Y& next_parasite() {
+    moved_ = y1_ - y_hat1_;
+    return numbers_.real(moved_, real_);
+  }
 
   void extend(const Step& step, const Carry& carry, StepPolynomial<Y, dense_degree>& polynomial) {
     polynomial.coefficients[0] = numbers_.real(carry.y, real_);
@@ -226,7 +240,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
 
   Slope start_, end_;  // f at both ends of the step
   NodeCache node_;     // that of start_
-  Stored k0_, k1_, y1_, y_hat1_, moved_;
+  Stored k0_, k1_, y1_, y_hat1_, moved_, gap_;
   Y f0_bar_, y0_bar_;
   double stiffness_ = 0;
 };
