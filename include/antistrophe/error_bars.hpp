@@ -335,7 +335,7 @@ class BarredGradient {
     solve_.emplace(problem_, problem_.field, method_, steps, save, extra<Extra::events>(Events<>{}),
                    extra<Extra::adjoint>(Adjoint{}), observer);
     solve_->solve(steps, forth);
-    One result{{}, solve_->zero_gradient(), {}, {}};
+    One result{{}, solve_->zero_gradient(), {}, {}, {}};
     if (solve_->ys().size() == saved_ || solves_ == 0 || solve_->failed())
       loss_and_gradient(*solve_, loss_, bar_, OnFailure::return_status, back, result);
     else

@@ -24,8 +24,9 @@ template <class F, class Y>
 struct [[nodiscard]] ValueAndGradient {
   RealOf<Y> value{};
   Gradient<F, Y> gradient{};
-  Failure failure{};  // status success where there is none
-  Stats stats{};      // of the forward pass; gradient.stats has those of the backward pass
+  Failure failure{};      // status success where there is none
+  Stats stats{};          // of the forward pass; gradient.stats has those of the backward pass
+  double running_cost{};  // what of the value is ∫ q dt, of a RunningCost
 
   Status status() const { return failure.status; }
   bool success() const { return succeeded(failure.status); }
@@ -168,10 +169,12 @@ void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, t
   result.stats = solve.stats();
   if (!solve.failed()) {
     result.value = evaluate_loss(loss, solve.ts(), solve.ys(), solve.events(), bar);
+    result.running_cost = solve.running_cost();
     if (!std::isfinite(result.value)) refuse("the value of the loss", result.value, "finite");
     solve.check(bar.ys, bar.ts, bar.events);
     if (bar.silent()) require_cotangents_of(loss, solve, result.value, bar);
     Failure failure = solve.pull_back(bar.ys, bar.ts, bar.events, back, result.gradient);
+    result.value += static_cast<RealOf<Y>>(result.running_cost);
     if (failure.status == Status::success) {
       back.finish(result.stats);
       return;
@@ -185,7 +188,8 @@ void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, t
 
 }  // namespace detail
 
-// The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (called with what is saved),
+// The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, RunningCost{…} (running_cost.hpp; it is added to the
+// loss, which may be NoLoss{}), Observer{…} (called with what is saved),
 // Progress{…}, OnFailure, CheckFirst{} (check/check_first.hpp).
 // Throws as solve does; std::invalid_argument where the loss returns NaN or infinity, in value or cotangents, or resizes a
 // cotangent, or writes none though its value changes with ys; where the vjp assigns instead of adding, or takes w for y;
@@ -209,9 +213,10 @@ ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M&
         problem, problem.field, method, steps, detail::pick<detail::Extra::save_at>(SaveAt{}, extras...),
         detail::pick<detail::Extra::events>(Events<>{}, extras...),
         detail::pick<detail::Extra::adjoint>(Adjoint{}, extras...),
-        detail::pick<detail::Extra::observer>(no_observer, extras...));
+        detail::pick<detail::Extra::observer>(no_observer, extras...),
+        detail::pick<detail::Extra::running_cost>(detail::NoRunningCost{}, extras...));
     differentiated.solve(steps, forth);
-    ValueAndGradient<F, Y> result{{}, differentiated.zero_gradient(), {}, {}};
+    ValueAndGradient<F, Y> result{{}, differentiated.zero_gradient(), {}, {}, {}};
     detail::LossCotangents<Y, SavedType<Save, Y>> bar;
     detail::loss_and_gradient(differentiated, loss, bar, detail::pick<detail::Extra::on_failure>(by_default, extras...),
                               back, result);

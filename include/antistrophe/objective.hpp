@@ -136,6 +136,7 @@ class Objective {
     detail::validate(bound.problem, !kept.solve);
     static const Progress no_progress;
     static const detail::NoObserver no_observer;
+    static const detail::NoRunningCost no_cost;
     static constexpr OnFailure by_default = OnFailure::throw_error;
     const Progress& progress = extra<detail::Extra::progress>(no_progress);
     detail::Throttle forth(progress, 0, 0.5), back(progress, 0.5, 1);
@@ -143,7 +144,8 @@ class Objective {
       std::apply([&](const Extras&... extras) { detail::check_first(bound.problem, extras...); }, bound.extras);
       kept.solve.emplace(bound.problem, bound.problem.field, bound.method, bound.steps,
                          extra<detail::Extra::save_at>(SaveAt{}), extra<detail::Extra::events>(Events<>{}),
-                         extra<detail::Extra::adjoint>(Adjoint{}), extra<detail::Extra::observer>(no_observer));
+                         extra<detail::Extra::adjoint>(Adjoint{}), extra<detail::Extra::observer>(no_observer),
+                         extra<detail::Extra::running_cost>(no_cost));
       kept.result.gradient = kept.solve->zero_gradient();
       kept.solve->solve(bound.steps, forth);
     } else {

@@ -57,10 +57,10 @@ ANTISTROPHE_COLD [[noreturn]] void throw_failed(SolutionType&& solution) {
   throw SolveError(failure, std::forward<SolutionType>(solution));
 }
 
-template <class F, class Y, class M, class StepsType, class Save, class EventsType, class O>
+template <class F, class Y, class M, class StepsType, class Save, class EventsType, class O, class Cost>
 Solution<Y, SavedType<Save, Y>> solve_once(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                                            const Save& save_at, const EventsType& events, const O& observer,
-                                           const Progress& progress, OnFailure on_failure) {
+                                           const Cost& cost, const Progress& progress, OnFailure on_failure) {
   using S = typename M::template Stepper<F, Y>;
   validate(problem);
   SavedValues<Save, Y, O> values{save_at, observer, {}, {}};
@@ -77,7 +77,8 @@ Solution<Y, SavedType<Save, Y>> solve_once(const Problem<F, Y>& problem, const M
   Throttle throttle(progress);
   auto forward =
       make_forward<S>(method, problem.field, problem.y0, problem.t0, problem.t1, steps, plan, save_plan_of(save_at),
-                      EventDetector(events, problem.field, problem.y0), NoTrace{}, hand_on);
+                      EventDetector(events, problem.field, problem.y0),
+                      metered<F, S>(NoTrace{}, problem.field, cost, problem.y0, !LaidOutSteps<StepsType>), hand_on);
   run_forward(forward, steps, plan, problem.y0, problem.t0, problem.t1, false, throttle);
   auto solution = [&] {
     if constexpr (std::is_same_v<Save, SaveAt>)
@@ -95,7 +96,7 @@ Solution<Y, SavedType<Save, Y>> solve_once(const Problem<F, Y>& problem, const M
 }  // namespace detail
 
 // The extras, in any order, each at most once: SaveAt{…} (without it the last state alone is saved), Events{…},
-// Observer{…}, Progress{…} or progress_bar(), OnFailure.
+// Observer{…}, RunningCost{…} (running_cost.hpp), Progress{…} or progress_bar(), OnFailure.
 // The solution's ys() are states, or, with SaveAt{…}.of(g), what g(t, y) gives.
 // Throws std::invalid_argument for bad arguments and SolveError, carrying the solution so far, where the solve cannot go
 // on; with OnFailure::return_status the latter is returned as the solution's status instead.
@@ -107,11 +108,13 @@ auto solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps
     const SaveAt last_state;
     const Events<> no_events;
     const detail::NoObserver no_observer;
+    const detail::NoRunningCost no_cost;
     const Progress no_progress;
     const OnFailure by_default = OnFailure::throw_error;
     return detail::solve_once(problem, method, steps, detail::pick<detail::Extra::save_at>(last_state, extras...),
                               detail::pick<detail::Extra::events>(no_events, extras...),
                               detail::pick<detail::Extra::observer>(no_observer, extras...),
+                              detail::pick<detail::Extra::running_cost>(no_cost, extras...),
                               detail::pick<detail::Extra::progress>(no_progress, extras...),
                               detail::pick<detail::Extra::on_failure>(by_default, extras...));
   } else {

@@ -20,7 +20,7 @@
 // walks through the segments, the last first, and through what was met in them: it adds the cotangents of saved states and of
 // events, goes through jumps and gathers the gradients of times. In between it asks the adjoint for one smooth stretch after another.
 // Such an adjoint has `static constexpr bool is_continuous = true`, a Trace (without way_back and sweep, but perhaps with
-// keep_step(stepper, attempted, carry), which is told of each step that is about to be committed or cut) only if it keeps something
+// keep_step(stepper, attempted, carry, sigma), which is told of each step that is about to be committed, or cut at sigma) only if it keeps something
 // of the forward pass, and
 //   template <class F, class Y, class M> class Equation;   made of (adjoint, method of the way forth, field, y0)
 // An Equation has (and includes antistrophe/adjoint/continuous.hpp, as programs that use one then do)
@@ -56,12 +56,13 @@ struct EventCotangent {
 };
 
 // Cotangents of what a solve gave: ys[i] of its i-th saved state, ts[i] of the time of that, events[k] of the k-th event of
-// the record. ts and events are empty where nothing depends on them.
+// the record. ts and events are empty where nothing depends on them.  running_cost of a RunningCost, where there is one.
 template <class Y>
 struct Cotangents {
   const std::vector<Y>& ys;
   const std::vector<double>& ts;
   const std::vector<EventCotangent<Y>>& events;
+  double running_cost = 1;
 };
 
 // A stretch of the way back, on which nothing is met: from one time of a segment to an earlier one (in the direction of the

@@ -73,6 +73,7 @@ struct BacksolveAdjoint {
     double take_strayed() { return watch_.take(); }
     double tolerance(double size) const { return steps_.tolerance(size); }
 
+    void charge(const detail::CostTerm<F, Y>& cost) { field_.at().cost = &cost; }
     Failure go_back(const Stretch& stretch, Y& y, Y& lambda, Parameters<F, Y>& theta_bar, BackwardStats& stats) {
       using detail::put_part, detail::get_part;
       put_part(z_, 0, y);

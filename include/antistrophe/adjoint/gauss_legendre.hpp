@@ -9,9 +9,9 @@
 #include <antistrophe/adjoint/detail/adjoint_field.hpp>
 #include <antistrophe/adjoint/detail/block_norm.hpp>
 #include <antistrophe/adjoint/detail/kept_path.hpp>
-#include <antistrophe/adjoint/detail/legendre.hpp>
 #include <antistrophe/adjoint/detail/passed_states.hpp>
 #include <antistrophe/adjoint/detail/stretch_solver.hpp>
+#include <antistrophe/core/detail/legendre.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -84,6 +84,7 @@ struct GaussLegendreAdjoint {
     double take_strayed() { return watch_.take(); }
     double tolerance(double size) const { return steps_.tolerance(size); }
 
+    void charge(const detail::CostTerm<F, Y>& cost) { field_.at().cost = &cost; }
     Failure go_back(const Stretch& stretch, Y& y, Y& lambda, Parameters<F, Y>& theta_bar, BackwardStats& stats) {
       using detail::put_part, detail::get_part;
       put_part(z_, 0, y);
@@ -211,6 +212,7 @@ struct GaussLegendreAdjoint {
         path_.value(0, piece, t, node_);
         field_.take(node_);
         field_.at().lambda *= detail::scalar<Y>(-length * rule.weights[i]);
+        field_.at().scale = -length * rule.weights[i];
         field_.at().add_parameters(t, theta);
       }
     }

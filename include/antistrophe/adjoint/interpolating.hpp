@@ -35,7 +35,7 @@ class PathTrace {
   }
   void before_step(std::int64_t, const typename S::Carry&) {}
   // Of each step that is about to be committed, or to be cut by an event.
-  void keep_step(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before) {
+  void keep_step(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before, double) {
     const Step& step = attempted.step();
     if (first_ < 0) first_ = step.n;
     const auto number = static_cast<std::size_t>(step.n - first_);
@@ -137,6 +137,7 @@ class AdjointAlongField {
 
   Z zero() const { return Z::Zero(n_ + at_.theta_bar.size()); }
   auto& reader() const { return reader_; }
+  Linearised<F, Y>& at() const { return at_; }
   void tell(BackwardStats& stats) const {
     at_.tell(stats);
     stats.evaluations += std::exchange(reader_.evaluations, 0);
@@ -146,6 +147,7 @@ class AdjointAlongField {
     reader_.read(t, at_.y);
     get_part(z, 0, at_.lambda);
     at_.lambda = -at_.lambda;
+    at_.scale = -1;
     at_.look_back(t);
     put_part(dz, 0, at_.y_bar);
     put_part(dz, n_, at_.theta_bar);
@@ -206,6 +208,7 @@ struct InterpolatingAdjoint {
       solver_.begin(steps_, norm_, n_, 1, z_.size(), timeline.jumps());
     }
 
+    void charge(const detail::CostTerm<F, Y>& cost) { field_.at().cost = &cost; }
     Failure go_back(const Stretch& stretch, Y&, Y& lambda, Parameters<F, Y>& theta_bar, BackwardStats& stats) {
       using detail::put_part, detail::get_part;
       field_.reader().enter(stretch.timeline, stretch.segment);

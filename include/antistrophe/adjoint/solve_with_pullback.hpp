@@ -54,11 +54,11 @@ consteval bool require_pullback() {
 }
 
 // A pass for the extras of a call.
-template <class F, class Y, class M, class Adjoint, class Save, class EventsType>
+template <class F, class Y, class M, class Adjoint, class Save, class Cost, class EventsType>
 struct DifferentiatedSolveOf;
-template <class F, class Y, class M, class Adjoint, class Save, class... E>
-struct DifferentiatedSolveOf<F, Y, M, Adjoint, Save, Events<E...>> {
-  using type = DifferentiatedSolve<F, Y, M, typename M::template Stepper<F, Y>, Adjoint, Save, E...>;
+template <class F, class Y, class M, class Adjoint, class Save, class Cost, class... E>
+struct DifferentiatedSolveOf<F, Y, M, Adjoint, Save, Cost, Events<E...>> {
+  using type = DifferentiatedSolve<F, Y, M, typename M::template Stepper<F, Y>, Adjoint, Save, Cost, E...>;
 };
 
 }  // namespace detail
@@ -70,10 +70,9 @@ using DefaultAdjoint = typename detail::DefaultAdjointOf<M, F, Y>::type;
 namespace detail {
 // The solve of a gradient call with these extras.
 template <class F, class Y, class M, class... Extras>
-using DifferentiatedSolveFor =
-    typename DifferentiatedSolveOf<F, Y, M, Picked<Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>,
-                                   Picked<Extra::save_at, SaveAt, Extras...>,
-                                   Picked<Extra::events, Events<>, Extras...>>::type;
+using DifferentiatedSolveFor = typename DifferentiatedSolveOf<
+    F, Y, M, Picked<Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>, Picked<Extra::save_at, SaveAt, Extras...>,
+    Picked<Extra::running_cost, NoRunningCost, Extras...>, Picked<Extra::events, Events<>, Extras...>>::type;
 }  // namespace detail
 
 // A finished solve; pullback may be called repeatedly. It owns a copy of the field: parameters changed afterwards do not
@@ -88,32 +87,34 @@ class [[nodiscard]] Pass {
   const std::vector<Saved>& ys() const { return parts_->solve.ys(); }
   const std::vector<EventRecord<Y>>& events() const { return parts_->solve.events(); }
   const Stats& stats() const { return parts_->solve.stats(); }
+  // ∫ q dt, of a RunningCost among the extras; else 0.
+  double running_cost() const { return parts_->solve.running_cost(); }
   const Solution<Y>& solution() const {
     if (!parts_->solution) parts_->solution.emplace(parts_->solve.solution());
     return *parts_->solution;
   }
 
   // ys_bar[i] is the cotangent of ys()[i], of the same shape; ts_bar[i], if given, that of ts()[i], of which only times of
-  // events and nodes can move; events_bar[k], if given, that of events()[k]. Throws std::invalid_argument where they do not
+  // events and nodes can move; events_bar[k], if given, that of events()[k]; running_cost_bar that of running_cost(). Throws std::invalid_argument where they do not
   // fit or are not finite; SolveError where the field turns out impure, the cotangents overflow, or the solve had failed.
   Gradient<F, Y> pullback(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar = {},
-                          const std::vector<EventCotangent<Y>>& events_bar = {}) {
+                          const std::vector<EventCotangent<Y>>& events_bar = {}, double running_cost_bar = 1) {
     Differentiated& solve = parts_->solve;
     if (solve.failed()) throw SolveError(solve.failure(), solution());
     solve.check(ys_bar, ts_bar, events_bar);
     Gradient<F, Y> gradient = solve.zero_gradient();
     const Progress no_progress;
     detail::Throttle throttle(no_progress);
-    const Failure failure = solve.pull_back(ys_bar, ts_bar, events_bar, throttle, gradient);
+    const Failure failure = solve.pull_back(ys_bar, ts_bar, events_bar, throttle, gradient, running_cost_bar);
     if (failure.status != Status::success) throw SolveError(failure, solution());
     return gradient;
   }
 
-  template <class M, class StepsType, class EventsType, class Save, class Adjoint, class O>
+  template <class M, class StepsType, class EventsType, class Save, class Adjoint, class O, class Cost>
   Pass(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const Save& save_at,
-       const EventsType& events, const Adjoint& adjoint, const O& observer, const Progress& progress,
+       const EventsType& events, const Adjoint& adjoint, const O& observer, const Cost& cost, const Progress& progress,
        OnFailure on_failure)
-      : parts_(std::make_unique<Parts>(problem, method, steps, save_at, events, adjoint, observer)) {
+      : parts_(std::make_unique<Parts>(problem, method, steps, save_at, events, adjoint, observer, cost)) {
     detail::Throttle throttle(progress);
     parts_->solve.solve(steps, throttle);
     if (!parts_->solve.failed()) throttle.finish(stats());
@@ -135,7 +136,7 @@ class [[nodiscard]] Pass {
   std::unique_ptr<Parts> parts_;
 };
 
-// The solve and its pull-back. The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, Observer{…} (called
+// The solve and its pull-back. The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, RunningCost{…}, Observer{…} (called
 // with states that are kept all the same), Progress{…}, CheckFirst{} (check/check_first.hpp), OnFailure (a solve that failed
 // and was returned has no pull-back). Errors as of solve, and std::invalid_argument for a vjp that assigns or takes w for y; a
 // method that cannot go with the adjoint does not compile.
@@ -153,6 +154,7 @@ auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const St
           detail::pick<detail::Extra::events>(Events<>{}, extras...),
           detail::pick<detail::Extra::adjoint>(Adjoint{}, extras...),
           detail::pick<detail::Extra::observer>(detail::NoObserver{}, extras...),
+          detail::pick<detail::Extra::running_cost>(detail::NoRunningCost{}, extras...),
           detail::pick<detail::Extra::progress>(Progress{}, extras...),
           detail::pick<detail::Extra::on_failure>(OnFailure::throw_error, extras...));
     }

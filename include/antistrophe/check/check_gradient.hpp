@@ -36,13 +36,15 @@ struct GradientCheckOptions {
 
 namespace detail {
 
-template <class F, class Y, class M, class StepsType, class L, class Save, class Adjoint, class EventsType>
+template <class F, class Y, class M, class StepsType, class L, class Save, class Adjoint, class EventsType,
+          class... Cost>
 GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
                                  const Save& save_at, const Adjoint& adjoint, const EventsType& events,
-                                 const GradientCheckOptions& options) {
+                                 const GradientCheckOptions& options, const Cost&... cost) {
   if constexpr (ControlledSteps<StepsType>) {
-    const StepTo taken{solve_with_pullback(problem, method, steps, save_at, adjoint, events).solution().steps()};
-    return check_gradient_of(problem, method, taken, loss, save_at, adjoint, events, options);
+    const StepTo taken{
+        solve_with_pullback(problem, method, steps, save_at, adjoint, events, cost...).solution().steps()};
+    return check_gradient_of(problem, method, taken, loss, save_at, adjoint, events, options, cost...);
   } else {
     using Real = RealOf<Y>;
     const double epsilon = static_cast<double>(std::numeric_limits<Real>::epsilon());
@@ -50,13 +52,14 @@ GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, 
     GradientReport report;
     report.tolerance = options.tolerance > 0 ? options.tolerance : (epsilon > 1e-10 ? 2e-2 : 1e-7);
 
-    const auto at_problem = value_and_gradient(problem, method, steps, loss, save_at, adjoint, events);
+    const auto at_problem = value_and_gradient(problem, method, steps, loss, save_at, adjoint, events, cost...);
     const auto& gradient = at_problem.gradient;
     Problem<F, Y> moved = problem;
     LossCotangents<Y, SavedType<Save, Y>> unused;
     const auto value_at = [&] {
-      const auto solution = solve(moved, method, steps, save_at, events);
-      return static_cast<double>(evaluate_loss(loss, solution.ts(), solution.ys(), solution.events(), unused));
+      const auto solution = solve(moved, method, steps, save_at, events, cost...);
+      return solution.running_cost() +
+             static_cast<double>(evaluate_loss(loss, solution.ts(), solution.ys(), solution.events(), unused));
     };
     const auto differentiate = [&](auto& x) {
       const auto original = x;
@@ -123,7 +126,7 @@ GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, 
 
 }  // namespace detail
 
-// The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, CheckFirst{} (check/check_first.hpp), GradientCheckOptions{…}.
+// The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, RunningCost{…}, CheckFirst{} (check/check_first.hpp), GradientCheckOptions{…}.
 // Fourth-order central differences, with the step that balances truncation against round-off, ε^{1/5}. Steps that are chosen
 // as the solve goes are taken once and then held, as the gradient holds them.
 // A vjp that assigns or takes w for y, and a loss that writes no cotangents, make a report that is not ok, without numbers.
@@ -139,11 +142,17 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
         try {
           detail::validate(problem);
           detail::check_first(problem, extras...);
-          return detail::check_gradient_of(
-              problem, method, steps, loss, detail::pick<detail::Extra::save_at>(SaveAt{}, extras...),
-              detail::pick<detail::Extra::adjoint>(Adjoint{}, extras...),
-              detail::pick<detail::Extra::events>(Events<>{}, extras...),
-              detail::pick<detail::Extra::check_options>(GradientCheckOptions{}, extras...));
+          const auto check = [&](const auto&... cost) {
+            return detail::check_gradient_of(
+                problem, method, steps, loss, detail::pick<detail::Extra::save_at>(SaveAt{}, extras...),
+                detail::pick<detail::Extra::adjoint>(Adjoint{}, extras...),
+                detail::pick<detail::Extra::events>(Events<>{}, extras...),
+                detail::pick<detail::Extra::check_options>(GradientCheckOptions{}, extras...), cost...);
+          };
+          if constexpr (detail::count_of_extra<detail::Extra::running_cost, Extras...> > 0)
+            return check(detail::pick<detail::Extra::running_cost>(detail::NoRunningCost{}, extras...));
+          else
+            return check();
         } catch (const detail::WrongDerivative& wrong) {
           GradientReport report;
           report.ok = false;

@@ -2,6 +2,7 @@
 // unknown, or an extra that the call cannot take meets one sentence.
 #pragma once
 
+#include <antistrophe/detail/cost.hpp>
 #include <antistrophe/field/detail/requirements.hpp>
 #include <antistrophe/problem/events.hpp>
 #include <antistrophe/problem/observer.hpp>
@@ -32,6 +33,7 @@ enum class Extra {
   check_first,
   check_options,
   error_bars,
+  running_cost,
   unknown
 };
 
@@ -41,6 +43,11 @@ template <>
 inline constexpr bool is_save_at<SaveAt> = true;
 template <class G>
 inline constexpr bool is_save_at<SaveFunctionAt<G>> = true;
+
+template <class T>
+inline constexpr bool is_running_cost = false;
+template <class Q>
+inline constexpr bool is_running_cost<RunningCost<Q>> = true;
 
 // An adjoint says that it is one: `static constexpr bool is_adjoint = true` (adjoint/adjoint.hpp).
 template <class T>
@@ -66,6 +73,8 @@ inline constexpr Extra extra_kind = [] {
     return Extra::check_options;
   else if constexpr (std::is_same_v<T, ErrorBars>)
     return Extra::error_bars;
+  else if constexpr (is_running_cost<T>)
+    return Extra::running_cost;
   else
     return Extra::unknown;
 }();
@@ -105,6 +114,7 @@ template <Call C>
 constexpr bool takes(Extra kind) {
   switch (kind) {
     case Extra::save_at:
+    case Extra::running_cost:
       return C != Call::round_trip;
     case Extra::adjoint:
     case Extra::check_first:
@@ -131,7 +141,7 @@ consteval bool extras_are_single() {
          count_of_extra<Extra::events, Extras...> <= 1 && count_of_extra<Extra::observer, Extras...> <= 1 &&
          count_of_extra<Extra::progress, Extras...> <= 1 && count_of_extra<Extra::on_failure, Extras...> <= 1 &&
          count_of_extra<Extra::check_first, Extras...> <= 1 && count_of_extra<Extra::check_options, Extras...> <= 1 &&
-         count_of_extra<Extra::error_bars, Extras...> <= 1;
+         count_of_extra<Extra::error_bars, Extras...> <= 1 && count_of_extra<Extra::running_cost, Extras...> <= 1;
 }
 
 // True where the call C can take these extras; else a compile error with the reason.
@@ -143,15 +153,15 @@ consteval bool require_extras() {
   if constexpr (!known) {
     static_assert(C != Call::solve || known,
                   "antistrophe: an extra argument of solve is unknown; after the steps it takes, in any order, "
-                  "SaveAt{…}, Events{…}, Observer{…}, Progress{…} and OnFailure.");
+                  "SaveAt{…}, Events{…}, Observer{…}, RunningCost{…}, Progress{…} and OnFailure.");
     static_assert(
         !is_gradient(C) || known,
         "antistrophe: an extra argument of a gradient call is unknown; after its required arguments it takes, "
-        "in any order, SaveAt{…}, an adjoint such as DirectAdjoint{}, Events{…}, Observer{…}, Progress{…}, "
-        "OnFailure, CheckFirst{} and, of value_and_gradient, ErrorBars{…}.");
+        "in any order, SaveAt{…}, an adjoint such as DirectAdjoint{}, Events{…}, RunningCost{…}, Observer{…}, "
+        "Progress{…}, OnFailure, CheckFirst{} and, of value_and_gradient, ErrorBars{…}.");
     static_assert(C != Call::check_gradient || known,
                   "antistrophe: an extra argument of check_gradient is unknown; after the loss it takes, in any order, "
-                  "SaveAt{…}, an adjoint, Events{…}, CheckFirst{} and GradientCheckOptions{…}.");
+                  "SaveAt{…}, an adjoint, Events{…}, RunningCost{…}, CheckFirst{} and GradientCheckOptions{…}.");
     static_assert(
         C != Call::round_trip || known,
         "antistrophe: an extra argument of assert_reversible is unknown; after the steps it takes Events{…}.");
@@ -175,7 +185,7 @@ consteval bool require_extras() {
   } else {
     static_assert(
         single,
-        "antistrophe: two extra arguments are of one kind; give each of SaveAt, adjoint, Events, "
+        "antistrophe: two extra arguments are of one kind; give each of SaveAt, adjoint, Events, RunningCost, "
         "Observer, Progress, OnFailure and CheckFirst at most once (several events go into one Events{…, …}).");
   }
   return known && fit && single;

@@ -235,6 +235,15 @@ Timeline all_nodes(const std::vector<Segment<S>>& segments) {
   return Timeline::listed(std::move(nodes), std::move(interrupted)).jumping_as(segments[0].timeline);
 }
 
+// That of a trace which meters one.
+template <class Trace>
+double running_cost_of([[maybe_unused]] const Trace& trace) {
+  if constexpr (MetersCost<Trace>)
+    return trace.running_cost();
+  else
+    return 0;
+}
+
 // The solution, of which `forward` keeps what the way back needs; its saved states move, or, where `keep`, are copied.
 template <class S, class Trace, class Detector>
 Solution<typename S::State> make_solution(Forward<S, Trace, Detector>& forward, bool keep = false) {
@@ -242,7 +251,7 @@ Solution<typename S::State> make_solution(Forward<S, Trace, Detector>& forward, 
   std::vector<Y> states = keep ? forward.saver.states() : forward.saver.take_states();
   return Solution<Y>(forward.saver.plan().ts, std::move(states), all_nodes(forward.segments),
                      resolutions_of(forward.stepper), forward.saver.take_path(), forward.events, forward.failure,
-                     forward.stats);
+                     forward.stats, running_cost_of(forward.trace));
 }
 
 }  // namespace antistrophe::detail

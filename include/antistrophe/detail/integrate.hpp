@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/detail/attempted_step.hpp>
+#include <antistrophe/detail/cost.hpp>
 #include <antistrophe/detail/event_detector.hpp>
 #include <antistrophe/detail/saver.hpp>
 #include <antistrophe/detail/step_control.hpp>
@@ -208,6 +209,8 @@ class Integration {
       f_.attempted.begin(step);
       Outcome outcome = stepper.attempt(step, carry);
       if (outcome == Outcome::ok) outcome = control_.judge(stepper, step, carry);
+      if constexpr (with_cost)
+        if (outcome == Outcome::ok) outcome = judge_cost(carry);
       bool accepted = outcome == Outcome::ok;
       if (accepted) {
         const auto mark = saver.mark();
@@ -233,10 +236,12 @@ class Integration {
       }
       if (!accepted) {
         ++f_.stats.rejected;
-        if (std::optional<Failure> failure = control_.rejected(stepper, outcome, step)) return *std::move(failure);
+        if (std::optional<Failure> failure = control_.rejected(stepper, outcome, step))
+          return explained(*std::move(failure));
         continue;
       }
       ++f_.stats.accepted;
+      if constexpr (with_cost) f_.trace.step_stands();
       if (!laid_out_) timeline.append(t_next);
       control_.accepted(stepper, step);
       t = t_next;
@@ -252,16 +257,36 @@ class Integration {
   Outcome commit(const Step& step, std::int64_t node, Carry& carry) {
     f_.saver.inside(f_.stepper, f_.attempted, step.t1, node, carry);
     f_.saver.keep_path(f_.stepper, f_.attempted, step.t1, carry);
-    keep_step(carry);
-    if (!f_.attempted.finite()) return Outcome::not_finite;
+    keep_step(carry, 1);
+    if (!f_.attempted.finite() || !cost_is_finite()) return Outcome::not_finite;
     f_.trace.before_step(step.n, carry);
     return f_.stepper.commit(step, carry, f_.trace.bits);
   }
 
   // A trace may keep the attempted step's dense output.
-  void keep_step(const Carry& carry) {
-    if constexpr (requires { f_.trace.keep_step(f_.stepper, f_.attempted, carry); })
-      f_.trace.keep_step(f_.stepper, f_.attempted, carry);
+  void keep_step(const Carry& carry, double sigma) {
+    if constexpr (requires { f_.trace.keep_step(f_.stepper, f_.attempted, carry, sigma); })
+      f_.trace.keep_step(f_.stepper, f_.attempted, carry, sigma);
+  }
+
+  // --- A running cost, which the trace adds up ---
+
+  static constexpr bool with_cost = MetersCost<Trace>;
+
+  bool cost_is_finite() const {
+    if constexpr (with_cost) return f_.trace.cost_is_finite();
+    return true;
+  }
+  // A control that chooses steps hears of the integral's error.
+  Outcome judge_cost(const Carry& carry) {
+    if constexpr (requires(CostEstimate cost) { control_.judge_cost(cost); })
+      return control_.judge_cost(f_.trace.estimate_cost(f_.stepper, f_.attempted, carry));
+    else
+      return Outcome::ok;
+  }
+  Failure explained(Failure failure) const {
+    if (!cost_is_finite()) failure.cause = "the running cost is not finite. " + failure.cause;
+    return failure;
   }
 
   // Looks for events in the attempted step from node `node`. True where one interrupts it: then the segment is over.
@@ -282,7 +307,12 @@ class Integration {
     slope(polynomial, hit->sigma, step, met.slope);
     f_.saver.inside(stepper, f_.attempted, met.t, node, segment.end);
     f_.saver.keep_path(stepper, f_.attempted, met.t, segment.end);
-    keep_step(segment.end);
+    keep_step(segment.end, hit->sigma);
+    if constexpr (with_cost) {
+      f_.trace.step_stands();
+      if constexpr (requires { f_.trace.way_back(); })
+        f_.trace.cut(stepper, f_.attempted, segment.end, hit->sigma, number_);
+    }
     f_.saver.interruption(met.t, hit->sigma, node, f_.detector.ends_solve(hit->index), met.y);
     f_.events.push_back({hit->index, met.t, met.y});
     f_.places.push_back({Place::Kind::interrupting, number_, node, hit->sigma, met.slope});

@@ -15,6 +15,7 @@
 
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
+#include <antistrophe/detail/cost.hpp>
 #include <antistrophe/detail/sensitivity_guard.hpp>
 #include <antistrophe/problem/solution.hpp>
 #include <antistrophe/step/adaptive.hpp>
@@ -237,6 +238,15 @@ class AdaptiveControl {
       if (const Outcome outcome = judge_parasite(stepper, step, carry); outcome != Outcome::ok) return outcome;
     watch_stiffness(stepper, step);
     return Outcome::ok;
+  }
+
+  // The same of a running cost, whose own tolerance is that of a state of its size.
+  Outcome judge_cost(const CostEstimate& cost) {
+    const double size = std::fmax(std::fabs(cost.before), std::fabs(cost.before + cost.increment));
+    const double error = cost.error / (options_.atol.smallest() + options_.rtol * size);
+    if (std::isnan(error)) return Outcome::not_finite;
+    error_ = std::fmax(error_, error);
+    return error_ < 1 ? Outcome::ok : Outcome::inaccurate;
   }
 
   void accepted(S& stepper, const Step& step) {

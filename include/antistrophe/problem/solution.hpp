@@ -86,6 +86,8 @@ class [[nodiscard]] Solution {
   Failure failure() && { return std::move(failure_); }
   const Stats& stats() const& { return stats_; }
   Stats stats() && { return stats_; }
+  // ∫ q dt of a RunningCost among the extras, so far as the solve got; 0 without one.
+  double running_cost() const { return running_cost_; }
 
   // The times of the steps that were taken, t0 first. Chosen to a tolerance, they can be replayed: StepTo{solution.steps()}
   // gives the same states bit for bit. Made when first asked for: equal steps take no room before.
@@ -101,7 +103,8 @@ class [[nodiscard]] Solution {
 
   Solution() = default;
   Solution(std::vector<double> ts, std::vector<Saved> ys, Timeline timeline, Resolutions resolutions,
-           detail::DensePath<Y> path, std::vector<EventRecord<Y>> events, Failure failure, Stats stats)
+           detail::DensePath<Y> path, std::vector<EventRecord<Y>> events, Failure failure, Stats stats,
+           double running_cost = 0)
       : ts_(std::move(ts)),
         ys_(std::move(ys)),
         timeline_(std::move(timeline)),
@@ -109,13 +112,15 @@ class [[nodiscard]] Solution {
         path_(std::move(path)),
         events_(std::move(events)),
         failure_(std::move(failure)),
-        stats_(stats) {}
+        stats_(stats),
+        running_cost_(running_cost) {}
 
   // The same solve with something else saved.
   template <class Other>
   Solution<Y, Other> with_saved(std::vector<double> ts, std::vector<Other> saved) && {
-    return {std::move(ts),    std::move(saved),   std::move(timeline_), resolutions_,
-            std::move(path_), std::move(events_), std::move(failure_),  stats_};
+    return {std::move(ts),       std::move(saved), std::move(timeline_),
+            resolutions_,        std::move(path_), std::move(events_),
+            std::move(failure_), stats_,           running_cost_};
   }
 
  private:
@@ -147,6 +152,7 @@ class [[nodiscard]] Solution {
   std::vector<EventRecord<Y>> events_;
   Failure failure_;
   Stats stats_;
+  double running_cost_ = 0;
 };
 
 // A few lines: how it ended, what it cost, the last saved state, the events.

@@ -7,6 +7,7 @@
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/step/timeline.hpp>
+#include <antistrophe/stepper/inside_view.hpp>
 #include <antistrophe/stepper/multistep.hpp>
 #include <antistrophe/stepper/outcome.hpp>
 #include <antistrophe/stepper/stability.hpp>
@@ -68,6 +69,7 @@ struct StepFailure {
 // It may say more, and others look at it where it does:
 //   stability, parasite   facts about y' = μy: stepper/stability.hpp
 //   complete, end_error   what error() could not see, of a step that is otherwise accepted: SeesEnd
+//   show_inside_to        lets a running cost see the dense output on the way back: stepper/inside_view.hpp
 //   take_drift            how far a way back that is not exact strayed: ReportsDrift
 //   multistep             what a method of several steps asks for: stepper/multistep.hpp
 //   calls_halves          true where it calls the vjps of a split field's halves instead of the field's

@@ -19,7 +19,16 @@ namespace antistrophe::detail {
 template <class Y>
 using Flat = Eigen::VectorX<typename Y::Scalar>;
 
-// Room for one evaluation of f and its pull-back; it belongs to one way back at a time.
+// A running cost beside a field: adds w ∂q/∂y and w ∂q/∂θ.
+template <class F, class Y>
+struct CostTerm {
+  void* rate;
+  void (*add)(void* rate, double t, const Y& y, double w, Y& y_bar, Parameters<F, Y>& theta_bar);
+  double w;
+};
+
+// Room for one evaluation of f and its pull-back; it belongs to one way back at a time. λ may be scaled, and with it `scale`, that of
+// what a running cost adds to the pull-back.
 template <class F, class Y>
 struct Linearised {
   using Theta = Parameters<F, Y>;
@@ -29,6 +38,8 @@ struct Linearised {
   Theta theta_bar;
   Tape<F, Y> tape;
   std::int64_t evaluations = 0, vjps = 0, state_vjps = 0;
+  const CostTerm<F, Y>* cost = nullptr;
+  double scale = 1;
 
   Linearised(const F& f, const Y& like)
       : field(f),
@@ -63,6 +74,7 @@ struct Linearised {
       evaluate<F, Y>(field, t, y, dy, tape);
       y_bar.setZero();
       pull_back_state<F, Y>(field, t, y, tape, lambda, y_bar);
+      if (cost != nullptr) add_cost(t, y_bar, set_zero(theta_bar));
       ++evaluations;
       ++vjps;
       ++state_vjps;
@@ -79,6 +91,7 @@ struct Linearised {
         ++evaluations;
       }
       pull_back_parameters<F, Y>(field, t, y, tape, lambda, sum);
+      if (cost != nullptr) add_cost(t, y_bar, sum);
       ++vjps;
     } else {
       look_back(t);
@@ -99,7 +112,15 @@ struct Linearised {
     theta_bar.setZero();
     typename Y::Scalar t_bar{0};
     pull_back<F, Y>(field, t, y, tape, lambda, y_bar, theta_bar, t_bar);
+    if (cost != nullptr) add_cost(t, y_bar, theta_bar);
     ++vjps;
+  }
+  void add_cost(double t, Y& to_state, Theta& to_parameters) {
+    cost->add(cost->rate, t, y, scale * cost->w, to_state, to_parameters);
+  }
+  static Theta& set_zero(Theta& theta) {
+    theta.setZero();
+    return theta;
   }
 };
 
@@ -127,6 +148,7 @@ class StateAndAdjointField {
     get_part(z, 0, at_.y);
     get_part(z, n_, at_.lambda);
     at_.lambda = -at_.lambda;
+    at_.scale = -1;
     at_.look(t);
     put_part(dz, 0, at_.dy);
     put_part(dz, n_, at_.y_bar);
@@ -151,6 +173,7 @@ class StateAndCotangentField {
   void operator()(double t, const Z& z, Z& dz) const {
     take(z);
     at_.lambda = -at_.lambda;
+    at_.scale = -1;
     at_.look_at_state(t);
     put_part(dz, 0, at_.dy);
     put_part(dz, n_, at_.y_bar);
@@ -158,6 +181,7 @@ class StateAndCotangentField {
   void take(const Z& z) const {
     get_part(z, 0, at_.y);
     get_part(z, n_, at_.lambda);
+    at_.scale = 1;
   }
 
  private:

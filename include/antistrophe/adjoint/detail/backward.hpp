@@ -18,14 +18,24 @@
 
 namespace antistrophe::detail {
 
-template <class S, class F>
+// A running cost on the way back; this is that of a trace that has none, and adjoint/detail/cost_sweep.hpp has the other.
+template <class S, class F, class Trace>
+class CostSweep {
+ public:
+  static constexpr bool any = false;
+  CostSweep(S&, Trace&, const typename S::State&) {}
+};
+
+template <class S, class F, class Trace>
 class Backward {
  public:
   using Y = typename S::State;
   static constexpr bool with_times = TimeDifferentiable<F, Y>;
 
-  Backward(S& stepper, const F& field, const SavePlan& plan, const std::vector<EventPlace<Y>>& places, const Y& like)
-      : carry_bar(stepper.make_carry_bar()),
+  Backward(S& stepper, Trace& trace, const F& field, const SavePlan& plan, const std::vector<EventPlace<Y>>& places,
+           const Y& like)
+      : cost(stepper, trace, like),
+        carry_bar(stepper.make_carry_bar()),
         theta_bar(zero_parameters<F, Y>(field)),
         stepper_(stepper),
         field_(field),
@@ -49,6 +59,7 @@ class Backward {
     theta_bar.setZero();
     times_bar = {};
     steps_ = 0;
+    if constexpr (Cost::any) cost.begin(bar.running_cost, theta_bar);
   }
 
   // There are cotangents of the first `count` events.
@@ -90,13 +101,17 @@ class Backward {
     for (; next_ > stop_ && plan_.entries[next_ - 1].node == i && plan_.entries[next_ - 1].sigma > 0; --next_)
       inside_.push_back({plan_.entries[next_ - 1].sigma, &(*ys_bar_)[next_ - 1]});
     add_events(i);
+    if constexpr (Cost::any) {
+      const double t0 = (*timeline_)[i];
+      cost.enter(t0, (*timeline_)[i + 1] - t0, 1, inside_);
+    }
     return inside_;
   }
 
   // Of the interrupted step, i: the cotangents of the state at the event go to w and t_bar, those of given times inside it are
   // returned, and `at_event` with them.
-  std::span<const SavedInside<Y>> saves_of_interrupted(std::int64_t i, const SavedInside<Y>& at_event, Y& w,
-                                                       double& t_bar) {
+  std::span<const SavedInside<Y>> saves_of_interrupted(std::int64_t i, [[maybe_unused]] const Step& interrupted,
+                                                       const SavedInside<Y>& at_event, Y& w, double& t_bar) {
     inside_.clear();
     for (; next_ > stop_ && plan_.entries[next_ - 1].node == i && plan_.entries[next_ - 1].sigma > 0; --next_) {
       const std::size_t e = next_ - 1;
@@ -109,14 +124,23 @@ class Backward {
     }
     add_events(i);
     inside_.push_back(at_event);
+    if constexpr (Cost::any) {
+      cost.enter(interrupted.t0, interrupted.h(), at_event.sigma, inside_);
+      t_bar += cost.end_bar(segment_);
+    }
     return inside_;
   }
 
   // What flowed to the two ends of step i is passed on to t0 and t1.
   void after_step(std::int64_t i, const TimeCotangents& step_bar) {
     if constexpr (with_times) {
-      move_node(i, step_bar.t0);
-      if (i < timeline_->steps() || timeline_->laid_out()) move_node(i + 1, step_bar.t1);
+      double start_bar = step_bar.t0, end_bar = step_bar.t1;
+      if constexpr (Cost::any) {
+        start_bar += cost.ends_bar().start;
+        if (i < timeline_->steps()) end_bar += cost.ends_bar().end;  // else an event's
+      }
+      move_node(i, start_bar);
+      if (i < timeline_->steps() || timeline_->laid_out()) move_node(i + 1, end_bar);
       times_bar.t0 += step_bar.first;
       if (moves_with_t1()) times_bar.t1 += step_bar.last;
       times_bar.event += step_bar.event;
@@ -125,6 +149,8 @@ class Backward {
     throttle_->tell([&] { return static_cast<double>(steps_) / static_cast<double>(stats_->accepted + 1); }, *stats_);
   }
 
+  using Cost = CostSweep<S, F, Trace>;
+  [[no_unique_address]] Cost cost;
   typename S::CarryBar carry_bar;
   Parameters<F, Y> theta_bar;
   TimeCotangents times_bar;  // dL/dt0, dL/dt1, and dL/dt of the event at which the segment begins

@@ -24,7 +24,7 @@ class BackwardPass {
   BackwardPass(Forward<S, Trace, Detector>& forward, const F& field, const Y& like)
       : forward_(forward),
         field_(field),
-        backward_(forward.stepper, field, forward.saver.plan(), forward.places, like),
+        backward_(forward.stepper, forward.trace, field, forward.saver.plan(), forward.places, like),
         carry_(forward.stepper.make_carry()),
         start_bar_(zeros_like(like)),
         w_(start_bar_),
@@ -76,6 +76,7 @@ class BackwardPass {
       ends_bar.t1 += backward_.times_bar.t1;
       if (segments.size() == 1 && !segments[0].interruption && segments[0].timeline.steps() == 0)
         add_instant(bar.ys, ends_bar);
+      if constexpr (Backward<S, F, Trace>::Cost::any) add_instant_cost(ends_bar);
       gradient.t0 = ends_bar.t0;
       gradient.t1 = ends_bar.t1;
     }
@@ -134,7 +135,7 @@ class BackwardPass {
     const std::size_t index = met.hit.index;
     w_.setZero();
     double time_bar = 0;
-    auto saves = backward_.saves_of_interrupted(segment.timeline.steps(), {met.hit.sigma, &w_}, w_, time_bar);
+    auto saves = backward_.saves_of_interrupted(segment.timeline.steps(), step, {met.hit.sigma, &w_}, w_, time_bar);
     if (!bar_->events.empty()) {
       const EventCotangent<Y>& bar =
           bar_->events[record_of(static_cast<std::size_t>(&segment - forward_.segments.data()))];
@@ -166,9 +167,18 @@ class BackwardPass {
     times_bar.t0 -= slope;
   }
 
+  // The same of a cost: ∫ q dt over nothing grows by q with t1.
+  void add_instant_cost(TimeCotangents& times_bar) {
+    const Segment<S>& only = forward_.segments.front();
+    if (forward_.segments.size() > 1 || only.interruption || only.timeline.steps() > 0) return;
+    const double rate = backward_.cost.rate(only.timeline.t0(), forward_.start);
+    times_bar.t1 += rate;
+    times_bar.t0 -= rate;
+  }
+
   Forward<S, Trace, Detector>& forward_;
   const F& field_;
-  Backward<S, F> backward_;
+  Backward<S, F, Trace> backward_;
   typename S::Carry carry_;
   const Cotangents<Y>* bar_ = nullptr;
   std::size_t record_ = 0;  // the event of the record that was met last

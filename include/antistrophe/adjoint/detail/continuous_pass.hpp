@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
+#include <antistrophe/adjoint/detail/adjoint_field.hpp>
 #include <antistrophe/adjoint/detail/ways_back.hpp>
 #include <antistrophe/adjoint/gradient_types.hpp>
 #include <antistrophe/core/detail/state.hpp>
@@ -43,6 +44,10 @@ class ContinuousPass {
         tape_(make_tape<F, Y>(field, y0)),
         theta_bar_(zero_parameters<F, Y>(field)),
         g_{lambda_, theta_bar_} {
+    if constexpr (with_cost) {
+      cost_.rate = &forward.trace.cost_rate();
+      equation_.charge(cost_);
+    }
     if constexpr (requires { equation_.reset_every(); }) reset_every_ = equation_.reset_every();
   }
 
@@ -74,6 +79,7 @@ class ContinuousPass {
  private:
   using Kind = typename EventPlace<Y>::Kind;
   static constexpr bool with_times = TimeDifferentiable<F, Y>;
+  static constexpr bool with_cost = MetersCost<Trace>;
 
   static bool failed(const Failure& failure) { return failure.status != Status::success; }
   const Segment<S>& segment() const { return forward_.segments[number_]; }
@@ -98,6 +104,7 @@ class ContinuousPass {
     saves_met_ = 0;
     size_ = largest_entry(y0_);
     set_scale();
+    cost_.w = bar.running_cost / scale_;
     if constexpr (requires { equation_.begin(timeline(), forward_.trace); })
       equation_.begin(forward_.segments.front().timeline, forward_.trace);
   }
@@ -120,6 +127,7 @@ class ContinuousPass {
       if (here.interruption) return through_event(*here.interruption, goes_on, start_bar);
     t_ = timeline()[timeline().steps()];
     forward_.stepper.read(here.end, y_);
+    times_bar_.t1 += rate_of_cost(before(t_), y_);
     size_ = std::fmax(size_, largest_entry(y_));
     return {};
   }
@@ -139,6 +147,7 @@ class ContinuousPass {
     // Where the segment's start moves, the state there stays what it is, and so does what was saved of it.
     if ((number_ > 0 || with_times) && !is_all_zero(lambda_))
       event_bar_ -= product(lambda_, slope(timeline().sees_after(timeline().t0()), start_));
+    event_bar_ -= rate_of_cost(timeline().sees_after(timeline().t0()), start_);
     while (next_ > segment().saves_begin)
       if (Failure failure = meet_save(timeline().t0()); failed(failure)) return failure;
     return {};
@@ -159,7 +168,7 @@ class ContinuousPass {
 
   // To time t, at which the way forth was at `stored`.
   Failure go_to(double t, std::int64_t step, const Y& stored) {
-    const bool idle = is_all_zero(lambda_);
+    const bool idle = !with_cost && is_all_zero(lambda_);
     if (sign_ * (t_ - t) > slack_) {
       if (!idle) {
         Failure failure = equation_.go_back(Stretch{t_, t, number_, &timeline(), t0_, t1_, throttle_, &forward_.stats},
@@ -256,6 +265,18 @@ class ContinuousPass {
     ++stats_->evaluations;
     return slope_;
   }
+  // What f sees of t from the side of smaller times, in the direction of the solve.
+  double before(double t) const {
+    const Timeline::Jump* jump = timeline().jump_at(t);
+    return jump == nullptr ? t : jump->before;
+  }
+  // By how much a running cost grows with time, in the scale of λ.
+  double rate_of_cost([[maybe_unused]] double t, [[maybe_unused]] const Y& y) {
+    if constexpr (with_cost)
+      return cost_.w * forward_.trace.cost_rate()(t, y);
+    else
+      return 0;
+  }
   static double product(const Y& a, const Y& b) { return static_cast<double>(Eigen::numext::real(dot(a, b))); }
 
   // --- Events ---
@@ -283,8 +304,7 @@ class ContinuousPass {
 
   // Of w_, a cotangent of the state at an event, and t_bar, of its time, makes the cotangent of the state at that time.
   Failure move(std::size_t index, double t, std::int64_t step, const Y& y, double t_bar) {
-    const Timeline::Jump* jump = timeline().jump_at(t);
-    const Y& along = slope(jump == nullptr ? t : jump->before, y);
+    const Y& along = slope(before(t), y);
     return move_with_event(forward_.detector, index, t, step, y, along, t_bar, w_, theta_bar_, g_);
   }
 
@@ -299,7 +319,7 @@ class ContinuousPass {
   // what was saved there, of its record and of its time, to that of the state before it.
   Failure through_event(const Interruption<Y>& met, bool goes_on, double start_bar) {
     w_.setZero();
-    double time_bar = 0;
+    double time_bar = rate_of_cost(met.t, met.y);
     for (; next_ > segment().saves_begin && is_at_event(plan().entries[next_ - 1]); --next_) {
       w_ += unscaled() * bar_->ys[next_ - 1];
       if (!bar_->ts.empty()) time_bar += bar_->ts[next_ - 1] / scale_;
@@ -353,6 +373,9 @@ class ContinuousPass {
   void add_instant() {
     const Segment<S>& only = forward_.segments.front();
     times_bar_ = {};
+    const double rate = rate_of_cost(only.timeline.t0(), y0_);
+    times_bar_.t1 += rate;
+    times_bar_.t0 -= rate;
     if (only.interruption || bar_->ys.empty() || !plan().last_is_end || plan().entries.back().given) return;
     w_ = unscaled() * bar_->ys.back();
     const double along = product(w_, slope(only.timeline.t0(), y0_));
@@ -386,6 +409,12 @@ class ContinuousPass {
   Tape<F, Y> tape_;
   Parameters<F, Y> theta_bar_;
   EventSlopes<Y, Parameters<F, Y>> g_;
+  CostTerm<F, Y> cost_{nullptr,
+                       [](void* rate, double t, const Y& y, double w, Y& y_bar, Parameters<F, Y>& theta_bar) {
+                         if constexpr (with_cost)
+                           static_cast<typename Trace::Rate*>(rate)->pull_back(t, y, w, y_bar, theta_bar);
+                       },
+                       1};
 };
 
 }  // namespace antistrophe::detail

@@ -51,7 +51,7 @@ template <class F, class S, class Trace, class Detector, class Adjoint, class M>
 class ContinuousPass;
 
 // M: the method, of which S is the stepper.
-template <class F, class Y, class M, class S, class Adjoint, class Save, class... E>
+template <class F, class Y, class M, class S, class Adjoint, class Save, class Cost, class... E>
 class DifferentiatedSolve {
   static constexpr bool of_function = !std::is_same_v<Save, SaveAt>;
   static constexpr bool continuous = ContinuousAdjoint<Adjoint>;
@@ -60,14 +60,15 @@ class DifferentiatedSolve {
                 "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
 
  public:
-  using Trace = typename TraceOf<Adjoint, S>::type;
+  using Trace = Metered<typename TraceOf<Adjoint, S>::type, F, S, Cost>;
   using Detector = EventDetector<F, Y, E...>;
   using Saved = SavedType<Save, Y>;
 
   // The field must outlive it; observer, if any, is called with what is saved.
   template <class StepsType, class O>
   DifferentiatedSolve(const Problem<F, Y>& problem, const F& field, const M& method, const StepsType& steps,
-                      const Save& save_at, const Events<E...>& events, const Adjoint& adjoint, const O& observer)
+                      const Save& save_at, const Events<E...>& events, const Adjoint& adjoint, const O& observer,
+                      const Cost& cost = {})
       : field_(field),
         save_(save_at),
         y0_(problem.y0),
@@ -75,8 +76,10 @@ class DifferentiatedSolve {
         t1_(problem.t1),
         plan_(timeline_of(steps, t0_, t1_)),
         forward_(make_forward<S>(method, field, y0_, t0_, t1_, steps, plan_, save_plan_of(save_at),
-                                 Detector(events, field, y0_), make_trace<Trace>(adjoint), hand_on(observer),
-                                 Saver<Y>::Keep::all)),
+                                 Detector(events, field, y0_),
+                                 metered<F, S>(make_trace<typename TraceOf<Adjoint, S>::type>(adjoint), field, cost,
+                                               y0_, !LaidOutSteps<StepsType>),
+                                 hand_on(observer), Saver<Y>::Keep::all)),
         backward_(way_back(adjoint, method)) {}
   DifferentiatedSolve(const DifferentiatedSolve&) = delete;  // its parts refer to each other
   DifferentiatedSolve& operator=(const DifferentiatedSolve&) = delete;
@@ -114,6 +117,11 @@ class DifferentiatedSolve {
   }
   const std::vector<EventRecord<Y>>& events() const { return forward_.events; }
   const Stats& stats() const { return forward_.stats; }
+  // Of a RunningCost, so far as the solve got; 0 where there is none.
+  double running_cost() const {
+    if constexpr (MetersCost<Trace>) return forward_.trace.running_cost();
+    return 0;
+  }
   const Failure& failure() const { return forward_.failure; }
   bool failed() const { return antistrophe::failed(forward_.failure.status); }
   // A copy of what is there, states included.
@@ -135,7 +143,8 @@ class DifferentiatedSolve {
 
   // Cotangents of ys(), ts() and events(), of their lengths, the last two possibly empty.
   Failure pull_back(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
-                    const std::vector<EventCotangent<Y>>& events_bar, Throttle& throttle, Gradient<F, Y>& gradient) {
+                    const std::vector<EventCotangent<Y>>& events_bar, Throttle& throttle, Gradient<F, Y>& gradient,
+                    double running_cost_bar = 1) {
     if constexpr (of_function) {
       // From cotangents of g to those of the states and times it was taken of.
       const std::vector<Y>& states = forward_.saver.states();
@@ -147,9 +156,9 @@ class DifferentiatedSolve {
         save_.function.vjp(ts()[i], states[i], ys_bar[i], states_bar_[i], t_bar);
         times_bar_[i] += static_cast<double>(Eigen::numext::real(t_bar));
       }
-      return through({states_bar_, times_bar_, events_bar}, throttle, gradient);
+      return through({states_bar_, times_bar_, events_bar, running_cost_bar}, throttle, gradient);
     } else {
-      return through({ys_bar, ts_bar, events_bar}, throttle, gradient);
+      return through({ys_bar, ts_bar, events_bar, running_cost_bar}, throttle, gradient);
     }
   }
 
@@ -231,6 +240,7 @@ class DifferentiatedSolve {
 
   // The size of what goes back; 0 where it is not known, for the times of events pass it on to the state in sizes of their own.
   static double injected(const Cotangents<Y>& bar) {
+    if (MetersCost<Trace>) return 0;
     for (const double t_bar : bar.ts)
       if (t_bar != 0) return 0;
     double size = 0;

@@ -42,7 +42,7 @@ class PassedStates {
   }
   void begin(const S&, std::int64_t, const typename S::Carry&) { ++segments_; }
   void before_step(std::int64_t, const typename S::Carry&) {}
-  void keep_step(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before) {
+  void keep_step(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before, double) {
     if (steps_++ % stride_ != 0) return;
     if (states_.size() == most) {
       for (std::size_t i = 0; 2 * i < most; ++i) std::swap(states_[i], states_[2 * i]);

@@ -40,6 +40,8 @@ class FieldStepper {
   StepFailure step_failure() const { return failure_; }
   Calls calls() const { return calls_; }
 
+  void show_inside_to(InsideView* view) { view_ = view; }
+
   // f(t, y), of a field frozen to no time.
   void slope(double t, const Y& y, Y& dy) {
     if (!slope_tape_) slope_tape_.emplace(field_.empty_tape(y));
@@ -89,6 +91,15 @@ class FieldStepper {
     return in_time(t_bar);
   }
 
+  bool shows_inside() const { return view_ != nullptr; }
+  // On the way back, of `self`, which is this stepper: lets a view see the step from `before`, once what extend takes is known.
+  template <class Self>
+  void show_inside(Self& self, const Step& step, const typename Self::Carry& before) {
+    if (view_ == nullptr) return;
+    self.extend(step, before, *static_cast<StepPolynomial<Y, Self::dense_degree>*>(view_->polynomial));
+    view_->look(view_->context);
+  }
+
   // Why dense output is not finite where it has stages of its own, those of `stages`.
   template <class Polynomial, class StagesType>
   void check_inside(const Polynomial& polynomial, const StagesType& stages) {
@@ -100,6 +111,7 @@ class FieldStepper {
   Calls calls_;
 
  private:
+  InsideView* view_ = nullptr;
   std::optional<Tape<Field, Y>> slope_tape_;  // made when it is first asked for
 };
 

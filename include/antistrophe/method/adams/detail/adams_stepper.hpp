@@ -292,6 +292,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       gap_ = carry.newest - slot - increment_;
     else
       gap_ = slot + increment_ - carry.newest;
+    if (this->shows_inside()) shrunk_ = gap_;
     numbers_.grow(step.n, gap_, bits);
     if (!numbers_.gap_in_range(gap_)) return left_range(gap_);
     carry.newest = slot;
@@ -507,6 +508,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   // ones, none of them left: its cotangent is complete then, and goes to the state.
   void pull_back_step(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                       std::span<const SavedInside<Y>> saves) {
+    if (!saves.empty()) this->show_inside(*this, step, before);
     if (at_.starts)
       pull_back_start(step, bar, theta_bar, t_bar, saves);
     else

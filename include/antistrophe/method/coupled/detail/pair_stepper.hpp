@@ -134,6 +134,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     attempt(step, before);
     evaluate(second_, step, step.back(), y1_);
     pull_back_second(step, carry_bar, theta_bar, t_bar);
+    if (!saves.empty()) this->show_inside(*this, step, before);
     pull_back_first(step, carry_bar, theta_bar, t_bar, saves);
   }
 
@@ -143,7 +144,10 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
                     std::span<const SavedInside<Y>> saves, Cursor& bits) {
     return retrace(
         step, carry, bits, [&] { pull_back_second(step, carry_bar, theta_bar, t_bar); },
-        [&] { pull_back_first(step, carry_bar, theta_bar, t_bar, saves); });
+        [&] {
+          if (!saves.empty()) this->show_inside(*this, step, carry);
+          pull_back_first(step, carry_bar, theta_bar, t_bar, saves);
+        });
   }
 
   template <class Cursor>

@@ -147,6 +147,7 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
     forget();
     attempt(step, before);
     tried_.forget();
+    if (!saves.empty()) this->show_inside(*this, step, before);
     pull_back(step, bar, theta_bar, t_bar, saves);
   }
 
@@ -155,7 +156,9 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   Outcome step_back(const Step& step, Carry& carry, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                     std::span<const SavedInside<Y>> saves, Cursor& bits) {
     const Outcome outcome = reconstruct(step, carry, bits);
-    if (outcome == Outcome::ok) pull_back(step, bar, theta_bar, t_bar, saves);
+    if (outcome != Outcome::ok) return outcome;
+    if (!saves.empty()) this->show_inside(*this, step, carry);
+    pull_back(step, bar, theta_bar, t_bar, saves);
     return outcome;
   }
 

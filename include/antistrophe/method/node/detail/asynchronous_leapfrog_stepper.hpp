@@ -265,6 +265,7 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   void pull_back(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                  std::span<const SavedInside<Y>> saves) {
     const double h = step.h();
+    if (!saves.empty()) this->show_inside(*this, step, before);
     double h_bar = product(bar.y, v1_) / 2;
     bar.v += scalar<Y>(h / 2) * bar.y;
     y0_bar_.setZero();

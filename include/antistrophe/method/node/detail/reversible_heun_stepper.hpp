@@ -212,6 +212,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
                  std::span<const SavedInside<Y>> saves) {
     const double h = step.h();
     double h_bar = 0;
+    if (!saves.empty()) this->show_inside(*this, step, before);
     y0_bar_ = bar.y;
     f0_bar_ = scalar<Y>(h / 2) * bar.y;
     bar.f += f0_bar_;

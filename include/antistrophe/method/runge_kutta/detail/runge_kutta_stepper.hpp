@@ -91,7 +91,10 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
                 std::span<const SavedInside<Y>> saves) {
     forget();
     advance(step, before);
-    if (!saves.empty()) complete(step, StagesOf::count);
+    if (!saves.empty()) {
+      complete(step, StagesOf::count);
+      this->show_inside(*this, step, before);
+    }
     calls_ += increment_.pull_back(this->field_over(step), bar.y, {bar.y, theta_bar, t_bar.t0, t_bar.t1}, saves);
     for (const auto& [sigma, w] : saves) {
       bar.y += *w;

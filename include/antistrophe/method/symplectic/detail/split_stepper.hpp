@@ -338,7 +338,10 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
   void pull_back(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                  std::span<const SavedInside<Y>> saves) {
     const Field& field = this->field_over(step);
-    if (!saves.empty()) take_saves(step, before, bar, theta_bar, t_bar, saves);
+    if (!saves.empty()) {
+      this->show_inside(*this, step, before);
+      take_saves(step, before, bar, theta_bar, t_bar, saves);
+    }
     double h_bar = 0;
     const auto through = [&]<std::size_t I>() {
       constexpr auto weight = static_cast<double>(Scheme::substeps[I].weight),

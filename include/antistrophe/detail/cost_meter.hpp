@@ -1,0 +1,225 @@
+// A running cost on the way forth: a trace that adds up ∫ q dt step by step, beside what it keeps for an adjoint.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/detail/attempted_step.hpp>
+#include <antistrophe/detail/cost.hpp>
+#include <antistrophe/detail/quadrature.hpp>
+#include <antistrophe/detail/requirements.hpp>
+#include <antistrophe/field/concepts.hpp>
+#include <antistrophe/field/detail/access.hpp>
+#include <antistrophe/field/detail/gradient_of_number.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace antistrophe::detail {
+
+// q with its gradient, of one field.
+template <class F, EigenState Y, class Q>
+class CostRate {
+  using Scalar = typename Y::Scalar;
+  using Theta = Parameters<F, Y>;
+
+ public:
+  static_assert(is_real_scalar<Scalar>, "antistrophe: a running cost is for states of real numbers.");
+
+  CostRate(const F& field, const Q& q, const Y& like)
+      : q_(q), field_(&field), y_bar_(zeros_like(like)), theta_bar_(detail::zero_parameters<F, Y>(field)) {}
+
+  double operator()(double t, const Y& y) const {
+    if constexpr (of_state) {
+      return static_cast<double>(q_(t, y));
+    } else {
+      static_assert(
+          of_parameters,
+          "antistrophe: the q of a RunningCost is called as q(t, y), or q(t, y, theta), and returns a number.");
+      if constexpr (of_parameters)
+        return static_cast<double>(q_(t, y, field_->parameters()));
+      else
+        return 0;
+    }
+  }
+
+  Theta zero_parameters() const { return detail::zero_parameters<F, Y>(*field_); }
+
+  // Adds w ∂q/∂y and w ∂q/∂θ; returns w ∂q/∂t.
+  double pull_back(double t, const Y& y, double w, Y& y_bar, Theta& theta_bar) {
+    y_bar_.setZero();
+    Scalar t_bar{0};
+    if constexpr (requires { q_.gradient(t, y, y_bar_, theta_bar_, t_bar); }) {
+      theta_bar_.setZero();
+      q_.gradient(t, y, y_bar_, theta_bar_, t_bar);
+      theta_bar += scalar<Y>(w) * theta_bar_;
+    } else if constexpr (requires { q_.gradient(t, y, field_->parameters(), y_bar_, theta_bar_, t_bar); }) {
+      theta_bar_.setZero();
+      q_.gradient(t, y, field_->parameters(), y_bar_, theta_bar_, t_bar);
+      theta_bar += scalar<Y>(w) * theta_bar_;
+    } else if constexpr (GenericInState<Q, Y>) {
+      const Eigen::Matrix<Scalar, 0, 1> none;
+      auto no_bar = none;
+      const auto of_two = [&](const auto& time, const auto& state, const auto&) { return q_(time, state); };
+      add_gradient_of_number(of_two, t, y, none, y_bar_, no_bar, t_bar, duals_y_, no_duals_);
+    } else {
+      constexpr bool generic = GenericInParameters<Q, Y, Theta>;
+      static_assert(generic,
+                    "antistrophe: a gradient through a running cost needs q.gradient(t, y, y_bar, theta_bar, t_bar), "
+                    "adding ∂q/∂y, ∂q/∂θ and ∂q/∂t, or a q that takes numbers that carry derivatives: "
+                    "[](auto t, const auto& y, const auto& theta) { return … }.");
+      if constexpr (generic) {
+        theta_bar_.setZero();
+        add_gradient_of_number(q_, t, y, field_->parameters(), y_bar_, theta_bar_, t_bar, duals_y_, duals_theta_);
+        theta_bar += scalar<Y>(w) * theta_bar_;
+      }
+    }
+    y_bar += scalar<Y>(w) * y_bar_;
+    return w * static_cast<double>(t_bar);
+  }
+
+ private:
+  static constexpr bool of_state = requires(const Q& q, double t, const Y& y) { q(t, y); };
+  static constexpr bool of_parameters =
+      requires(const Q& q, const F& field, double t, const Y& y) { q(t, y, field.parameters()); };
+
+  Q q_;
+  const F* field_;
+  Y y_bar_;
+  Theta theta_bar_;
+  InDuals<Y> duals_y_;
+  InDuals<Theta> duals_theta_;
+  InDuals<Eigen::Matrix<Scalar, 0, 1>> no_duals_;
+};
+
+// The part of a step over which a cost is integrated: from its start to its fraction sigma.
+struct CostPart {
+  double t0, h, sigma;
+
+  double length() const { return sigma * h; }
+  double fraction(double node) const { return sigma * node; }
+  double time(double node) const { return t0 + node * length(); }
+};
+
+// Cotangents of the two ends of a part, states at fixed times being what they are.
+struct CostPartBar {
+  double start = 0, end = 0;
+};
+
+// Room for the pull-back of a cost over a step.
+template <class Y>
+struct CostRoom {
+  Y y, slope;
+  std::array<Y, Quadrature::most> y_bars;  // of the states at the nodes
+
+  explicit CostRoom(const Y& like) : y(zeros_like(like)), slope(y) { y_bars.fill(y); }
+};
+
+// Pulls w, the cotangent of ∫ q over a part of a step, back to the states at the nodes, to θ and to the part's ends.
+template <class F, class Y, class Q, class Polynomial>
+CostPartBar pull_back_cost(CostRate<F, Y, Q>& rate, const Quadrature& rule, const CostPart& part,
+                           const Polynomial& polynomial, double w, CostRoom<Y>& room, Parameters<F, Y>& theta_bar) {
+  CostPartBar bar;
+  for (std::size_t j = 0; j < rule.count; ++j) {
+    const double node = rule.nodes[j], t = part.time(node), weight = w * rule.weights[j];
+    polynomial.value(part.fraction(node), room.y);
+    room.y_bars[j].setZero();
+    const double t_bar = rate.pull_back(t, room.y, weight * part.length(), room.y_bars[j], theta_bar);
+    if constexpr (TimeDifferentiable<F, Y>) {
+      polynomial.slope(part.fraction(node), room.slope);
+      const double along = t_bar + static_cast<double>(dot(room.y_bars[j], room.slope)) / part.h;
+      const double at_node = weight * rate(t, room.y);
+      bar.start += (1 - node) * along - at_node;
+      bar.end += node * along + at_node;
+    }
+  }
+  return bar;
+}
+
+// The field must outlive it. `chooses_steps`: the integral's error is to be estimated.
+template <class Base, class F, class S, class Q>
+class CostMeter : public Base {
+ public:
+  using Y = typename S::State;
+  using Rate = CostRate<F, Y, Q>;
+  static_assert(Extensible<S>,
+                "antistrophe: a running cost is integrated along the dense output, which this method does not have.");
+
+  CostMeter(Base&& base, const F& field, const Q& q, const Y& like, bool chooses_steps)
+      : Base(std::move(base)),
+        rate_(field, q, like),
+        rule_(chooses_steps ? Quadrature::kronrod() : Quadrature::gauss(S::dense_degree / 2 + 1)),
+        y_(zeros_like(like)) {}
+
+  void restart() {
+    Base::restart();
+    sum_ = pending_ = 0;
+    end_bars_.clear();
+    estimated_ = false;
+  }
+
+  double running_cost() const { return sum_; }
+  bool cost_is_finite() const { return std::isfinite(pending_); }
+  Rate& cost_rate() { return rate_; }
+  const Quadrature& quadrature() const { return rule_; }
+
+  // Over the whole of an attempted step that is otherwise accepted.
+  CostEstimate estimate_cost(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before) {
+    const Step& step = attempted.step();
+    pending_ = integral({step.t0, step.h(), 1}, attempted.polynomial(stepper, before));
+    estimated_ = true;
+    return {pending_, std::fabs(step.h()) * rule_.error(values_, pending_ / step.h()), sum_};
+  }
+
+  // Over the step that is about to be committed, or cut at sigma.
+  void keep_step(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before, double sigma) {
+    if constexpr (requires(Base& base) { base.keep_step(stepper, attempted, before, sigma); })
+      Base::keep_step(stepper, attempted, before, sigma);
+    if (std::exchange(estimated_, false) && sigma == 1) return;
+    const Step& step = attempted.step();
+    pending_ = integral({step.t0, step.h(), sigma}, attempted.polynomial(stepper, before));
+  }
+  void step_stands() { sum_ += std::exchange(pending_, 0.0); }
+
+  // Of the attempted step that an event has cut at sigma, the end of segment `number`, on a way forth that is to be gone back:
+  // what the cost changes by with the event's time.
+  void cut(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before, double sigma, std::size_t number) {
+    const Step& step = attempted.step();
+    CostRoom<Y> room(y_);
+    auto unused = rate_.zero_parameters();
+    end_bars_.resize(number + 1);
+    end_bars_[number] = pull_back_cost(rate_, rule_, CostPart{step.t0, step.h(), sigma},
+                                       attempted.polynomial(stepper, before), 1, room, unused)
+                            .end;
+  }
+  double end_bar(std::size_t number) const { return end_bars_[number]; }
+
+ private:
+  template <class Polynomial>
+  double integral(const CostPart& part, const Polynomial& polynomial) {
+    for (std::size_t j = 0; j < rule_.count; ++j) {
+      polynomial.value(part.fraction(rule_.nodes[j]), y_);
+      values_[j] = rate_(part.time(rule_.nodes[j]), y_);
+    }
+    return part.length() * rule_.integral(values_);
+  }
+
+  Rate rate_;
+  Quadrature rule_;
+  Y y_;
+  std::array<double, Quadrature::most> values_{};
+  double sum_ = 0, pending_ = 0;
+  bool estimated_ = false;        // the attempted step's is pending
+  std::vector<double> end_bars_;  // of segments that an event ended
+};
+
+template <class Base, class F, class S, class Q>
+struct MeteredOf<Base, F, S, RunningCost<Q>> {
+  using type = CostMeter<Base, F, S, Q>;
+};
+
+}  // namespace antistrophe::detail
