@@ -27,7 +27,7 @@ class RestingTangent {
   // How much larger it is than at its start.
   double growth() const { return size_; }
 
-  // Over a time h, which may be negative: nine evaluations. Gives ‖J^q δ‖ at its start, q >= 1, of a δ that began with entries of size 1.
+  // Over a time h, which may be negative: at most nine evaluations. Gives ‖J^q δ‖ at its start, q >= 1, of a δ that began with entries of size 1.
   double advance(S& stepper, ScaledJacobian<S>& jacobian, double h, int q) {
     power_ = direction_;
     sum_ = direction_;
@@ -39,6 +39,7 @@ class RestingTangent {
       size *= growth;
       factor *= growth * h / k;
       if (k == q) asked_for = size;
+      if (k >= q && std::fabs(factor) < negligible * largest_entry(sum_)) break;
       for (Eigen::Index i = 0; i < power_.size(); ++i) {
         power_.data()[i] /= scalar<Y>(growth);
         sum_.data()[i] += scalar<Y>(factor) * power_.data()[i];
@@ -55,6 +56,7 @@ class RestingTangent {
 
  private:
   static constexpr int terms = 9;
+  static constexpr double negligible = 1e-6;
 
   Y direction_, power_, sum_;
   double size_ = 1;  // of δ, which has its direction
