@@ -23,5 +23,6 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/antistrophe-config-versi
 install(FILES "${PROJECT_BINARY_DIR}/antistrophe-config.cmake"
               "${PROJECT_BINARY_DIR}/antistrophe-config-version.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/antistrophe-xsimd.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/antistrophe-reverse.cmake"
         DESTINATION "${antistrophe_package_dir}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/antistrophe")

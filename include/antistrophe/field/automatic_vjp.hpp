@@ -14,42 +14,18 @@
 //       Eigen::Vector2d{1.0, 2.0});
 #pragma once
 
-#include <antistrophe/core/errors.hpp>
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/field/detail/dual.hpp>
+#include <antistrophe/field/detail/generic_function.hpp>
 #include <antistrophe/field/detail/requirements.hpp>
 
 #include <Eigen/Core>
 
 #include <algorithm>
-#include <string>
 #include <type_traits>
 #include <utility>
 
 namespace antistrophe {
-
-namespace detail {
-
-// Parameters that refuse an index beyond their end.
-template <class Theta>
-struct GuardedParameters : Theta {
-  explicit GuardedParameters(const Theta& theta) : Theta(theta) {}
-  const typename Theta::Scalar& operator[](Eigen::Index i) const { return entry(i); }
-  const typename Theta::Scalar& operator()(Eigen::Index i) const { return entry(i); }
-
- private:
-  const typename Theta::Scalar& entry(Eigen::Index i) const {
-    if (i < 0 || i >= this->size())
-      refuse("the length of automatic_vjp's theta", this->size(),
-             "longer, for the function reads theta[" + std::to_string(i) + "]");
-    return this->coeff(i);
-  }
-};
-
-template <class A, class Scalar>
-using WithScalarOf = std::remove_cvref_t<decltype(std::declval<const A&>().template cast<Scalar>().eval())>;
-
-}  // namespace detail
 
 template <class Function, class Theta>
 class AutomaticVjp {
@@ -135,7 +111,7 @@ class AutomaticVjp {
   template <EigenState Y>
   void try_out(double t, const Y& y) const {
     if constexpr (has_parameters && require_function<Y>()) {
-      const detail::GuardedParameters<Theta> theta(theta_);
+      const detail::GuardedParameters<Theta> theta(theta_, "automatic_vjp");
       Y dy = y;
       if constexpr (takes_dual_time<Y>)
         call(typename Y::Scalar(t), y, theta, dy);
