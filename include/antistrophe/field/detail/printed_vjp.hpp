@@ -52,7 +52,11 @@ class VjpPrinter {
   static constexpr std::size_t lines_of_a_function = 400;
   static constexpr std::size_t terms_of_a_line = 8;
 
-  static std::string variable(std::size_t number) { return "\1" + std::to_string(number) + "\2"; }
+  // By append: GCC 12 warns of what operator+ does to a temporary.
+  static std::string numbered(const char* before, std::size_t number, const char* after) {
+    return std::string(before).append(std::to_string(number)).append(after);
+  }
+  static std::string variable(std::size_t number) { return numbered("\1", number, "\2"); }
   static std::string literal(double c) {
     if (!(c - c == 0)) return c != c ? "NAN" : c > 0 ? "INFINITY" : "(-INFINITY)";
     char text[40];
@@ -63,7 +67,7 @@ class VjpPrinter {
   // A value, which is printed before the line where it is used first.
   std::string value(std::int32_t place) const {
     const auto i = static_cast<std::size_t>(place);
-    if (i < recording_.inputs) return "x[" + std::to_string(i) + "]";
+    if (i < recording_.inputs) return numbered("x[", i, "]");
     const Node& node = recording_.nodes[i - recording_.inputs];
     if (node.operation == Operation::constant) return constant(node);
     return variable(i);
@@ -94,7 +98,7 @@ class VjpPrinter {
       if (terms.size() % 2 != 0) sums.push_back(terms.back());
       terms = std::move(sums);
     }
-    return (terms[0].negative ? "-" : "") + terms[0].text;
+    return std::string(terms[0].negative ? "-" : "").append(terms[0].text);
   }
 
   // The cotangent of a value, all of whose terms are known.
@@ -131,8 +135,7 @@ class VjpPrinter {
   void print_backward() {
     const std::size_t inputs = recording_.inputs;
     for (std::size_t i = 0; i < recording_.outputs.size(); ++i)
-      if (recording_.outputs[i].value >= 0)
-        add(recording_.outputs[i].value, {"w[" + std::to_string(i) + "]", false, true});
+      if (recording_.outputs[i].value >= 0) add(recording_.outputs[i].value, {numbered("w[", i, "]"), false, true});
     // An input's cotangent is complete once the first that reads it is passed.
     std::vector<std::vector<std::size_t>> complete(recording_.nodes.size());
     std::vector<bool> read_before(inputs, false);
@@ -155,8 +158,7 @@ class VjpPrinter {
     for (std::size_t i = 0; i < inputs; ++i) print_bar(i);  // inputs that are outputs
   }
   void print_bar(std::size_t input) {
-    if (!terms_[input].empty())
-      put({-1, "bar[" + std::to_string(input) + "] += " + sum(std::exchange(terms_[input], {}))});
+    if (!terms_[input].empty()) put({-1, numbered("bar[", input, "] += ") + sum(std::exchange(terms_[input], {}))});
   }
 
   void print_slopes(const Node& node, std::size_t number, const Term& g) {
@@ -331,8 +333,10 @@ class VjpPrinter {
   std::string expression(const Node& node) const {
     const auto x = [&] { return value(node.a); };
     const auto y = [&] { return value(node.b); };
-    const auto of_x = [&](const char* function) { return function + ("(" + x() + ")"); };
-    const auto of_both = [&](const char* function) { return function + ("(" + x() + ", " + y() + ")"); };
+    const auto of_x = [&](const char* function) { return std::string(function).append("(").append(x()).append(")"); };
+    const auto of_both = [&](const char* function) {
+      return std::string(function).append("(").append(x()).append(", ").append(y()).append(")");
+    };
     switch (node.operation) {
       case Operation::add:
         return x() + " + " + y();
@@ -436,7 +440,7 @@ class VjpPrinter {
           },
           [](std::size_t, std::size_t) {});
     }
-    const auto place = [&](std::size_t number) { return "s[" + std::to_string(slot[number] - 1) + "]"; };
+    const auto place = [&](std::size_t number) { return numbered("s[", slot[number] - 1, "]"); };
     const std::string arguments =
         "(const double* __restrict x, const double* __restrict w, double* __restrict bar, double* __restrict s)";
     std::string& source = printed.source;
@@ -454,7 +458,7 @@ class VjpPrinter {
         if (line.makes >= 0) source.append("const double v").append(std::to_string(number)).append(" = ");
         read(
             line.text,
-            [&](std::size_t used) { source.append(made_in[used] == k ? "v" + std::to_string(used) : place(used)); },
+            [&](std::size_t used) { source.append(made_in[used] == k ? numbered("v", used, "") : place(used)); },
             [&](std::size_t from, std::size_t to) { source.append(line.text, from, to - from); });
         source.append(";\n");
         if (line.makes >= 0 && slot[number] != 0)

@@ -89,6 +89,7 @@ struct Recording {
   std::vector<Node> nodes;  // node i makes value inputs + i
   std::vector<double> constants;
   std::vector<Output> outputs;
+  std::vector<std::size_t> runs;  // where the operation changes, and the end
 
   std::size_t values() const { return inputs + nodes.size(); }
 
@@ -128,6 +129,46 @@ struct Recording {
     nodes.resize(kept);
     for (Output& output : outputs)
       if (output.value >= 0) output.value = moved(output.value);
+  }
+
+  // Finds the runs of one operation, which sweeps go along without asking which it is.
+  void find_runs() {
+    runs.clear();
+    for (std::size_t i = 0; i < nodes.size(); ++i)
+      if (i == 0 || nodes[i].operation != nodes[i - 1].operation) runs.push_back(i);
+    runs.push_back(nodes.size());
+  }
+
+  // Puts like operations beside each other that do not depend on one another, so that runs are long: in the order of how many
+  // operations stand between them and the inputs.
+  void group() {
+    std::vector<std::int32_t> depth(values(), 0);
+    std::vector<std::size_t> order(nodes.size());
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      order[i] = i;
+      const Node& node = nodes[i];
+      if (node.operation == Operation::constant) continue;
+      std::int32_t deepest = depth[static_cast<std::size_t>(node.a)];
+      if (has_two_values(node.operation)) deepest = std::max(deepest, depth[static_cast<std::size_t>(node.b)]);
+      depth[inputs + i] = deepest + 1;
+    }
+    const auto key = [&](std::size_t i) { return std::pair(depth[inputs + i], nodes[i].operation); };
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return key(i) < key(j); });
+    std::vector<std::int32_t> place(values());
+    for (std::size_t i = 0; i < inputs; ++i) place[i] = static_cast<std::int32_t>(i);
+    for (std::size_t i = 0; i < order.size(); ++i) place[inputs + order[i]] = static_cast<std::int32_t>(inputs + i);
+    const auto moved = [&](std::int32_t value) { return place[static_cast<std::size_t>(value)]; };
+    std::vector<Node> grouped;
+    for (const std::size_t i : order) {
+      Node node = nodes[i];
+      if (node.operation != Operation::constant) node.a = moved(node.a);
+      if (has_two_values(node.operation)) node.b = moved(node.b);
+      grouped.push_back(node);
+    }
+    nodes = std::move(grouped);
+    for (Output& output : outputs)
+      if (output.value >= 0) output.value = moved(output.value);
+    find_runs();
   }
 
   // Computes all values from the inputs, which stand first in `value`. False where a comparison comes out otherwise.
@@ -291,126 +332,133 @@ namespace detail {
 inline bool Recording::forward(std::span<double> value) const {
   const double* const c = constants.data();
   double* const v = value.data();
-  double* out = v + inputs;
-  for (const Node& node : nodes) {
-    const double x = node.a < 0 ? 0 : v[node.a];
-    switch (node.operation) {
+  for (std::size_t run = 0; run + 1 < runs.size(); ++run) {
+    const std::size_t begin = runs[run], end = runs[run + 1];
+    const auto each = [&](const auto& of) {
+      for (std::size_t i = begin; i < end; ++i) v[inputs + i] = of(v[nodes[i].a], nodes[i].b);
+    };
+    // Whether every comparison of the run comes out as before.
+    const auto all = [&](const auto& holds) {
+      bool result = true;
+      for (std::size_t i = begin; i < end; ++i) result = result && holds(v[nodes[i].a], v[nodes[i].b]);
+      return result;
+    };
+    switch (nodes[begin].operation) {
       case Operation::add:
-        *out = x + v[node.b];
+        each([&](double x, std::int32_t b) { return x + v[b]; });
         break;
       case Operation::subtract:
-        *out = x - v[node.b];
+        each([&](double x, std::int32_t b) { return x - v[b]; });
         break;
       case Operation::multiply:
-        *out = x * v[node.b];
+        each([&](double x, std::int32_t b) { return x * v[b]; });
         break;
       case Operation::divide:
-        *out = x / v[node.b];
+        each([&](double x, std::int32_t b) { return x / v[b]; });
         break;
       case Operation::shift:
-        *out = x + c[node.b];
+        each([&](double x, std::int32_t b) { return x + c[b]; });
         break;
       case Operation::reflect:
-        *out = c[node.b] - x;
+        each([&](double x, std::int32_t b) { return c[b] - x; });
         break;
       case Operation::scale:
-        *out = x * c[node.b];
+        each([&](double x, std::int32_t b) { return x * c[b]; });
         break;
       case Operation::invert:
-        *out = c[node.b] / x;
+        each([&](double x, std::int32_t b) { return c[b] / x; });
         break;
       case Operation::raise:
-        *out = std::pow(x, c[node.b]);
+        each([&](double x, std::int32_t b) { return std::pow(x, c[b]); });
         break;
       case Operation::negate:
-        *out = -x;
+        each([&](double x, std::int32_t) { return -x; });
         break;
       case Operation::constant:
-        *out = c[node.b];
+        for (std::size_t i = begin; i < end; ++i) v[inputs + i] = c[nodes[i].b];
         break;
       case Operation::power:
-        *out = std::pow(x, v[node.b]);
+        each([&](double x, std::int32_t b) { return std::pow(x, v[b]); });
         break;
       case Operation::arctangent2:
-        *out = std::atan2(x, v[node.b]);
+        each([&](double x, std::int32_t b) { return std::atan2(x, v[b]); });
         break;
       case Operation::hypotenuse:
-        *out = std::hypot(x, v[node.b]);
+        each([&](double x, std::int32_t b) { return std::hypot(x, v[b]); });
         break;
       case Operation::minimum:
-        *out = v[node.b] < x ? v[node.b] : x;
+        each([&](double x, std::int32_t b) { return v[b] < x ? v[b] : x; });
         break;
       case Operation::maximum:
-        *out = x < v[node.b] ? v[node.b] : x;
+        each([&](double x, std::int32_t b) { return x < v[b] ? v[b] : x; });
         break;
       case Operation::square_root:
-        *out = std::sqrt(x);
+        each([&](double x, std::int32_t) { return std::sqrt(x); });
         break;
       case Operation::exponential:
-        *out = std::exp(x);
+        each([&](double x, std::int32_t) { return std::exp(x); });
         break;
       case Operation::logarithm:
-        *out = std::log(x);
+        each([&](double x, std::int32_t) { return std::log(x); });
         break;
       case Operation::sine:
-        *out = std::sin(x);
+        each([&](double x, std::int32_t) { return std::sin(x); });
         break;
       case Operation::cosine:
-        *out = std::cos(x);
+        each([&](double x, std::int32_t) { return std::cos(x); });
         break;
       case Operation::tangent:
-        *out = std::tan(x);
+        each([&](double x, std::int32_t) { return std::tan(x); });
         break;
       case Operation::arcsine:
-        *out = std::asin(x);
+        each([&](double x, std::int32_t) { return std::asin(x); });
         break;
       case Operation::arccosine:
-        *out = std::acos(x);
+        each([&](double x, std::int32_t) { return std::acos(x); });
         break;
       case Operation::arctangent:
-        *out = std::atan(x);
+        each([&](double x, std::int32_t) { return std::atan(x); });
         break;
       case Operation::hyperbolic_sine:
-        *out = std::sinh(x);
+        each([&](double x, std::int32_t) { return std::sinh(x); });
         break;
       case Operation::hyperbolic_cosine:
-        *out = std::cosh(x);
+        each([&](double x, std::int32_t) { return std::cosh(x); });
         break;
       case Operation::hyperbolic_tangent:
-        *out = std::tanh(x);
+        each([&](double x, std::int32_t) { return std::tanh(x); });
         break;
       case Operation::absolute:
-        *out = std::fabs(x);
+        each([&](double x, std::int32_t) { return std::fabs(x); });
         break;
       case Operation::exponential_minus_1:
-        *out = std::expm1(x);
+        each([&](double x, std::int32_t) { return std::expm1(x); });
         break;
       case Operation::logarithm_of_1_plus:
-        *out = std::log1p(x);
+        each([&](double x, std::int32_t) { return std::log1p(x); });
         break;
       case Operation::cube_root:
-        *out = std::cbrt(x);
+        each([&](double x, std::int32_t) { return std::cbrt(x); });
         break;
       case Operation::is_less:
-        if (!(x < v[node.b])) return false;
+        if (!all([](double x, double y) { return x < y; })) return false;
         break;
       case Operation::is_not_less:
-        if (x < v[node.b]) return false;
+        if (!all([](double x, double y) { return !(x < y); })) return false;
         break;
       case Operation::is_less_or_equal:
-        if (!(x <= v[node.b])) return false;
+        if (!all([](double x, double y) { return x <= y; })) return false;
         break;
       case Operation::is_not_less_or_equal:
-        if (x <= v[node.b]) return false;
+        if (!all([](double x, double y) { return !(x <= y); })) return false;
         break;
       case Operation::is_equal:
-        if (!(x == v[node.b])) return false;
+        if (!all([](double x, double y) { return x == y; })) return false;
         break;
       case Operation::is_not_equal:
-        if (x == v[node.b]) return false;
+        if (!all([](double x, double y) { return !(x == y); })) return false;
         break;
     }
-    ++out;
   }
   return true;
 }
@@ -421,114 +469,133 @@ inline void Recording::reverse(std::span<const double> value, std::span<const do
   double* const bars = bar.data();
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (outputs[i].value >= 0) bars[outputs[i].value] += w[i];
-  for (std::size_t i = nodes.size(); i-- > 0;) {
-    const Node node = nodes[i];
-    const double g = bars[inputs + i];
-    if (g == 0) continue;  // so that a slope that is infinite does no harm where nothing depends on it
-    const double f = v[inputs + i];
-    const double x = node.a < 0 ? 0 : v[node.a];
-    switch (node.operation) {
+  for (std::size_t run = runs.size() - 1; run-- > 0;) {
+    const std::size_t begin = runs[run], end = runs[run + 1];
+    // of(g, f, x, node): the cotangent of a value, the value, its first operand. Where the cotangent is 0 a slope that is infinite
+    // does no harm.
+    const auto each = [&](const auto& of) {
+      for (std::size_t i = end; i-- > begin;) {
+        const Node node = nodes[i];
+        const double g = bars[inputs + i];
+        if (g != 0) of(g, v[inputs + i], v[node.a], node);
+      }
+    };
+    switch (nodes[begin].operation) {
       case Operation::add:
-        bars[node.a] += g;
-        bars[node.b] += g;
+        each([&](double g, double, double, const Node& node) {
+          bars[node.a] += g;
+          bars[node.b] += g;
+        });
         break;
       case Operation::subtract:
-        bars[node.a] += g;
-        bars[node.b] -= g;
+        each([&](double g, double, double, const Node& node) {
+          bars[node.a] += g;
+          bars[node.b] -= g;
+        });
         break;
       case Operation::multiply:
-        bars[node.a] += g * v[node.b];
-        bars[node.b] += g * x;
+        each([&](double g, double, double x, const Node& node) {
+          bars[node.a] += g * v[node.b];
+          bars[node.b] += g * x;
+        });
         break;
       case Operation::divide:
-        bars[node.a] += g / v[node.b];
-        bars[node.b] -= g * f / v[node.b];
+        each([&](double g, double f, double, const Node& node) {
+          bars[node.a] += g / v[node.b];
+          bars[node.b] -= g * f / v[node.b];
+        });
         break;
       case Operation::shift:
-        bars[node.a] += g;
+        each([&](double g, double, double, const Node& node) { bars[node.a] += g; });
         break;
       case Operation::reflect:
       case Operation::negate:
-        bars[node.a] -= g;
+        each([&](double g, double, double, const Node& node) { bars[node.a] -= g; });
         break;
       case Operation::scale:
-        bars[node.a] += g * c[node.b];
+        each([&](double g, double, double, const Node& node) { bars[node.a] += g * c[node.b]; });
         break;
       case Operation::invert:
-        bars[node.a] -= g * f / x;
+        each([&](double g, double f, double x, const Node& node) { bars[node.a] -= g * f / x; });
         break;
       case Operation::raise:
-        if (c[node.b] != 0) bars[node.a] += g * c[node.b] * std::pow(x, c[node.b] - 1);
+        each([&](double g, double, double x, const Node& node) {
+          if (c[node.b] != 0) bars[node.a] += g * c[node.b] * std::pow(x, c[node.b] - 1);
+        });
         break;
-      case Operation::power: {
-        const double p = v[node.b];
-        if (p != 0) bars[node.a] += g * p * std::pow(x, p - 1);
-        if (f != 0) bars[node.b] += g * f * std::log(x);
+      case Operation::power:
+        each([&](double g, double f, double x, const Node& node) {
+          const double p = v[node.b];
+          if (p != 0) bars[node.a] += g * p * std::pow(x, p - 1);
+          if (f != 0) bars[node.b] += g * f * std::log(x);
+        });
         break;
-      }
-      case Operation::arctangent2: {
-        const double y = v[node.b], square = x * x + y * y;
-        bars[node.a] += g * y / square;
-        bars[node.b] -= g * x / square;
+      case Operation::arctangent2:
+        each([&](double g, double, double x, const Node& node) {
+          const double y = v[node.b], square = x * x + y * y;
+          bars[node.a] += g * y / square;
+          bars[node.b] -= g * x / square;
+        });
         break;
-      }
       case Operation::hypotenuse:
-        bars[node.a] += g * (x / f);
-        bars[node.b] += g * (v[node.b] / f);
+        each([&](double g, double f, double x, const Node& node) {
+          bars[node.a] += g * (x / f);
+          bars[node.b] += g * (v[node.b] / f);
+        });
         break;
       case Operation::minimum:
-        bars[v[node.b] < x ? node.b : node.a] += g;
+        each([&](double g, double, double x, const Node& node) { bars[v[node.b] < x ? node.b : node.a] += g; });
         break;
       case Operation::maximum:
-        bars[x < v[node.b] ? node.b : node.a] += g;
+        each([&](double g, double, double x, const Node& node) { bars[x < v[node.b] ? node.b : node.a] += g; });
         break;
       case Operation::square_root:
-        bars[node.a] += g * 0.5 / f;
+        each([&](double g, double f, double, const Node& node) { bars[node.a] += g * 0.5 / f; });
         break;
       case Operation::exponential:
-        bars[node.a] += g * f;
+        each([&](double g, double f, double, const Node& node) { bars[node.a] += g * f; });
         break;
       case Operation::logarithm:
-        bars[node.a] += g / x;
+        each([&](double g, double, double x, const Node& node) { bars[node.a] += g / x; });
         break;
       case Operation::sine:
-        bars[node.a] += g * std::cos(x);
+        each([&](double g, double, double x, const Node& node) { bars[node.a] += g * std::cos(x); });
         break;
       case Operation::cosine:
-        bars[node.a] -= g * std::sin(x);
+        each([&](double g, double, double x, const Node& node) { bars[node.a] -= g * std::sin(x); });
         break;
       case Operation::tangent:
-        bars[node.a] += g * (1 + f * f);
+        each([&](double g, double f, double, const Node& node) { bars[node.a] += g * (1 + f * f); });
         break;
       case Operation::arcsine:
-        bars[node.a] += g / std::sqrt(1 - x * x);
+        each([&](double g, double, double x, const Node& node) { bars[node.a] += g / std::sqrt(1 - x * x); });
         break;
       case Operation::arccosine:
-        bars[node.a] -= g / std::sqrt(1 - x * x);
+        each([&](double g, double, double x, const Node& node) { bars[node.a] -= g / std::sqrt(1 - x * x); });
         break;
       case Operation::arctangent:
-        bars[node.a] += g / (1 + x * x);
+        each([&](double g, double, double x, const Node& node) { bars[node.a] += g / (1 + x * x); });
         break;
       case Operation::hyperbolic_sine:
-        bars[node.a] += g * std::cosh(x);
+        each([&](double g, double, double x, const Node& node) { bars[node.a] += g * std::cosh(x); });
         break;
       case Operation::hyperbolic_cosine:
-        bars[node.a] += g * std::sinh(x);
+        each([&](double g, double, double x, const Node& node) { bars[node.a] += g * std::sinh(x); });
         break;
       case Operation::hyperbolic_tangent:
-        bars[node.a] += g * (1 - f * f);
+        each([&](double g, double f, double, const Node& node) { bars[node.a] += g * (1 - f * f); });
         break;
       case Operation::absolute:
-        bars[node.a] += x < 0 ? -g : g;
+        each([&](double g, double, double x, const Node& node) { bars[node.a] += x < 0 ? -g : g; });
         break;
       case Operation::exponential_minus_1:
-        bars[node.a] += g * (f + 1);
+        each([&](double g, double f, double, const Node& node) { bars[node.a] += g * (f + 1); });
         break;
       case Operation::logarithm_of_1_plus:
-        bars[node.a] += g / (1 + x);
+        each([&](double g, double, double x, const Node& node) { bars[node.a] += g / (1 + x); });
         break;
       case Operation::cube_root:
-        bars[node.a] += g / (3 * f * f);
+        each([&](double g, double f, double, const Node& node) { bars[node.a] += g / (3 * f * f); });
         break;
       case Operation::constant:
       case Operation::is_less:
@@ -560,6 +627,7 @@ Recording record_function(std::span<const double> inputs, std::size_t outputs, c
   }
   for (const RecordedNumber& number : out) made.outputs.push_back({number.place(), number.value()});
   made.prune();
+  made.find_runs();
   return made;
 }
 

@@ -69,7 +69,7 @@ struct Interpreted {
   struct Options {
     std::size_t branches = 8;  // recordings that are kept
   };
-  Interpreted(const Recording&, const Options&) {}
+  Interpreted(Recording& recording, const Options&) { recording.group(); }
   bool operator()(const Recording& recording, const RecordedQuestion& question, PlainValue& plain) {
     return sweep(recording, question, &plain);
   }
