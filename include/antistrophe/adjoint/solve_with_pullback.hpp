@@ -38,6 +38,11 @@ consteval bool require_pullback() {
     return false;
   } else if constexpr (!require_save_at<Save, Y>()) {
     return false;
+  } else if constexpr (requires { Adjoint::template require_field<F, Y>(); }) {  // one that pulls nothing back
+    if constexpr (Adjoint::template require_field<F, Y>())
+      return Adjoint::template require<typename M::template Stepper<F, Y>>();
+    else
+      return false;
   } else if constexpr (!method_differentiates<F, Y, M>()) {
     return false;
   } else if constexpr (!require_differentiable<F, Y>()) {

@@ -22,6 +22,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -158,6 +159,55 @@ class AutomaticVjp {
   void vjp(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar,
            typename Y::Scalar& t_bar) const {
     pull_back(tape.duals, t, y, w, y_bar, theta_bar, &t_bar);
+  }
+
+  // State, rate and parameters with N tangents each, for many evaluations by push_forward; it belongs to one thread at a time.
+  template <class Y, int N>
+  class Tangents {
+    friend AutomaticVjp;
+    Duals<Y, N> duals;
+  };
+  // Before evaluations at states like y: the tangents of θ, column m those of θ_m.
+  template <EigenState Y, int N>
+  void seed(Tangents<Y, N>& tangents, const Y& y,
+            const Eigen::Matrix<typename Y::Scalar, N, Eigen::Dynamic>& theta_dot) const {
+    tangents.duals.set(y, theta_);
+    for (Eigen::Index m = 0; m < theta_.size(); ++m) tangents.duals.theta.data()[m].derivatives() = theta_dot.col(m);
+  }
+  // f and N tangents of it at once: dy = f(t, y), dy_dot = (∂f/∂y) y_dot + (∂f/∂θ) theta_dot + (∂f/∂t) t_dot; the N tangents of
+  // entry i lie from y_dot + i·stride on.
+  template <EigenState Y, int N>
+  ANTISTROPHE_ALWAYS_INLINE void push_forward(Tangents<Y, N>& tangents, double t,
+                                              const Eigen::Matrix<typename Y::Scalar, N, 1>& t_dot,
+                                              const typename Y::Scalar* y, const typename Y::Scalar* y_dot,
+                                              typename Y::Scalar* dy, typename Y::Scalar* dy_dot,
+                                              Eigen::Index stride) const {
+    if constexpr (require_function<Y>()) {
+      using Scalar = typename Y::Scalar;
+      using Number = DualOf<Y, N>;
+      using Derivatives = typename Number::Derivatives;
+      const auto evaluate = [&](auto& state, auto& rate) {
+        for (Eigen::Index i = 0; i < state.size(); ++i) {
+          state.data()[i] = Number(y[i], Eigen::Map<const Derivatives>(y_dot + i * stride));
+          rate.data()[i] = Number(std::numeric_limits<Scalar>::quiet_NaN());  // an entry left out does not pass for 0
+        }
+        const Number time(static_cast<Scalar>(t), t_dot);
+        if constexpr (takes_dual_time<Y>)
+          call(time, state, tangents.duals.theta, rate);
+        else
+          call(t, state, tangents.duals.theta, rate);
+        for (Eigen::Index i = 0; i < state.size(); ++i) {
+          dy[i] = rate.data()[i].value();
+          Eigen::Map<Derivatives>(dy_dot + i * stride) = rate.data()[i].derivatives();
+        }
+      };
+      if constexpr (Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime * N <= 64) {
+        detail::WithScalarOf<Y, Number> state, rate;  // in registers, if there are enough
+        evaluate(state, rate);
+      } else {
+        evaluate(tangents.duals.y, tangents.duals.dy);
+      }
+    }
   }
 
   // dy_dot = (∂f/∂y) y_dot + (∂f/∂θ) theta_dot + (∂f/∂t) t_dot.

@@ -173,8 +173,8 @@ concept DifferentiableVectorField = VectorField<F, Y> && detail::HasVjp<detail::
 // A field that also pushes tangents forward. Its jvp, in one form or both, writes, as f writes dy:
 //   jvp(t, y, y_dot, theta_dot, dy_dot)          dy_dot = (∂f/∂y) y_dot + (∂f/∂θ) theta_dot
 //   jvp(t, y, y_dot, theta_dot, t_dot, dy_dot)   the same + (∂f/∂t) t_dot
-// theta_dot is of the type of Parameters, of length zero where the field has none. It is optional, and no solve asks for it;
-// check_vjp holds it against the vjp.
+// theta_dot is of the type of Parameters, of length zero where the field has none. It is optional: ForwardMode
+// (adjoint/forward_mode.hpp) pushes tangents by it, and check_vjp holds it against the vjp.
 template <class F, class Y>
 concept HasJvp = VectorField<F, Y> && (detail::HasPlainJvp<F, Y> || detail::HasTimedJvp<F, Y>);
 

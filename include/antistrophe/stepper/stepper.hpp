@@ -73,6 +73,9 @@ struct StepFailure {
 //   take_drift            how far a way back that is not exact strayed: ReportsDrift
 //   multistep             what a method of several steps asks for: stepper/multistep.hpp
 //   calls_halves          true where it calls the vjps of a split field's halves instead of the field's
+//   within_step           true where f is evaluated at times between the ends of the step at hand alone, and every value
+//                         counts by the step's length: then times that move in proportion inside a step are all that tangents
+//                         with respect to times need
 //   resolutions           of the numbers in which an exact one holds its states, for steps of a solve that are taken again
 template <class S>
 concept Stepper = requires(S s, const S cs, double t, const Step step, typename S::State y, const typename S::State cy,

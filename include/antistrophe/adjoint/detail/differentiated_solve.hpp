@@ -30,6 +30,39 @@ ANTISTROPHE_COLD [[noreturn]] inline void refuse_length(const char* name, std::s
   refuse(std::string("the length of ") + name, length, what + std::to_string(expected));
 }
 
+inline void check_length(const char* name, std::size_t length, const char* what, std::size_t expected) {
+  if (length != expected) refuse_length(name, length, what, expected);
+}
+
+template <class Cotangent>
+void check_cotangent(const char* list, std::size_t i, const Cotangent& bar, const Cotangent& of) {
+  if constexpr (std::is_arithmetic_v<Cotangent>) {
+    if (!std::isfinite(bar)) refuse_entry(list, i, bar, "finite");
+  } else {
+    if (!same_shape(bar, of)) refuse_entry(std::string("the shape of ") + list, i, shape(bar), shape(of));
+    if (const Eigen::Index bad = first_not_finite(bar); bad >= 0)
+      refuse_entry(std::string(list) + "[" + std::to_string(i) + "]", static_cast<std::size_t>(bad), bar.data()[bad],
+                   "finite");
+  }
+}
+
+// Throws std::invalid_argument where cotangents do not fit what was saved, or are not finite.
+template <class Saved, class Y>
+void check_cotangents(const std::vector<Saved>& ys, const std::vector<EventRecord<Y>>& events,
+                      const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
+                      const std::vector<EventCotangent<Y>>& events_bar) {
+  if (!ts_bar.empty()) check_length("ts_bar", ts_bar.size(), "0 or that of ts(), ", ys.size());
+  for (std::size_t i = 0; i < ts_bar.size(); ++i)
+    if (!std::isfinite(ts_bar[i])) refuse_entry("ts_bar", i, ts_bar[i], "finite");
+  check_length("ys_bar", ys_bar.size(), "that of ys(), ", ys.size());
+  for (std::size_t i = 0; i < ys_bar.size(); ++i) check_cotangent("ys_bar", i, ys_bar[i], ys[i]);
+  if (!events_bar.empty()) check_length("events_bar", events_bar.size(), "0 or that of events(), ", events.size());
+  for (std::size_t e = 0; e < events_bar.size(); ++e) {
+    if (!std::isfinite(events_bar[e].t)) refuse_entry("the time of events_bar", e, events_bar[e].t, "finite");
+    check_cotangent("events_bar", e, events_bar[e].y, events[e].y);
+  }
+}
+
 // What a continuous adjoint keeps of the way forth that has no trace.
 struct NothingKept : NoTrace {
   static std::size_t bytes() { return 0; }
@@ -162,19 +195,9 @@ class DifferentiatedSolve {
     }
   }
 
-  // Throws std::invalid_argument where cotangents do not fit what was saved, or are not finite.
   void check(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
              const std::vector<EventCotangent<Y>>& events_bar) {
-    if (!ts_bar.empty()) check_length("ts_bar", ts_bar.size(), "0 or that of ts(), ", ys().size());
-    for (std::size_t i = 0; i < ts_bar.size(); ++i)
-      if (!std::isfinite(ts_bar[i])) refuse_entry("ts_bar", i, ts_bar[i], "finite");
-    check_length("ys_bar", ys_bar.size(), "that of ys(), ", ys().size());
-    for (std::size_t i = 0; i < ys_bar.size(); ++i) check_cotangent("ys_bar", i, ys_bar[i], ys()[i]);
-    if (!events_bar.empty()) check_length("events_bar", events_bar.size(), "0 or that of events(), ", events().size());
-    for (std::size_t e = 0; e < events_bar.size(); ++e) {
-      if (!std::isfinite(events_bar[e].t)) refuse_entry("the time of events_bar", e, events_bar[e].t, "finite");
-      check_cotangent("events_bar", e, events_bar[e].y, events()[e].y);
-    }
+    check_cotangents(ys(), events(), ys_bar, ts_bar, events_bar);
   }
 
   Gradient<F, Y> zero_gradient() const { return {zeros_like(y0_), zero_parameters<F, Y>(field_), {}, {}, {}}; }
@@ -208,26 +231,12 @@ class DifferentiatedSolve {
     vjp_tried_ = true;
   }
 
-  static void check_length(const char* name, std::size_t length, const char* what, std::size_t expected) {
-    if (length != expected) refuse_length(name, length, what, expected);
-  }
-
-  template <class Cotangent>
-  static void check_cotangent(const char* list, std::size_t i, const Cotangent& bar, const Cotangent& of) {
-    if constexpr (std::is_arithmetic_v<Cotangent>) {
-      if (!std::isfinite(bar)) refuse_entry(list, i, bar, "finite");
-    } else {
-      if (!same_shape(bar, of)) refuse_entry(std::string("the shape of ") + list, i, shape(bar), shape(of));
-      if (const Eigen::Index bad = first_not_finite(bar); bad >= 0)
-        refuse_entry(std::string(list) + "[" + std::to_string(i) + "]", static_cast<std::size_t>(bad), bar.data()[bad],
-                     "finite");
-    }
-  }
-
   Failure through(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
     Failure failure = pass_back(bar, throttle, gradient);
     if (laid_out_ && failure.status == Status::success && forward_.failure.status == Status::success)
-      if (std::optional<Failure> found = find_instability(forward_, y0_, gradient.y0, injected(bar), gap_, scratch_))
+      if (std::optional<Failure> found =
+              find_instability(forward_.stepper, forward_.segments, y0_, gradient.y0, MetersCost<Trace> ? 0 : injected(bar), gap_,
+                               scratch_))
         return *std::move(found);
     return failure;
   }
@@ -236,20 +245,6 @@ class DifferentiatedSolve {
       return backward_.run(bar, t0_, t1_, throttle, gradient);
     else
       return backward_.run(bar, throttle, gradient);
-  }
-
-  // The size of what goes back; 0 where it is not known, for the times of events pass it on to the state in sizes of their own.
-  static double injected(const Cotangents<Y>& bar) {
-    if (MetersCost<Trace>) return 0;
-    for (const double t_bar : bar.ts)
-      if (t_bar != 0) return 0;
-    double size = 0;
-    for (const Y& y_bar : bar.ys) size += largest_entry(y_bar);
-    for (const EventCotangent<Y>& event : bar.events) {
-      if (event.t != 0) return 0;
-      size += largest_entry(event.y);
-    }
-    return size;
   }
 
   using WayBack =

@@ -2,6 +2,7 @@
 // and the gradient of the steps is exact and of no use. Where that is seen, the gradient is refused.
 #pragma once
 
+#include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/integrate.hpp>
@@ -23,10 +24,10 @@ inline constexpr double suspicious_growth = 1e4;
 // low order.
 inline constexpr double gap_of_no_return = 0.5;
 
-template <class S>
-double longest_step(const std::vector<Segment<S>>& segments) {
+template <class AnySegment>
+double longest_step(const std::vector<AnySegment>& segments) {
   double longest = 0;
-  for (const Segment<S>& segment : segments)
+  for (const AnySegment& segment : segments)
     for (std::int64_t i = 0; i < segment.timeline.steps(); ++i)
       longest = std::fmax(longest, std::fabs(segment.timeline[i + 1] - segment.timeline[i]));
   return longest;
@@ -63,22 +64,35 @@ double gap_of(S& stepper, const Stats& stats) {
     return 0;
 }
 
+// The size of what goes back; 0 where it is not known, for the times of events pass it on to the state in sizes of their own.
+template <class Y>
+double injected(const Cotangents<Y>& bar) {
+  for (const double t_bar : bar.ts)
+    if (t_bar != 0) return 0;
+  double size = 0;
+  for (const Y& y_bar : bar.ys) size += largest_entry(y_bar);
+  for (const EventCotangent<Y>& event : bar.events) {
+    if (event.t != 0) return 0;
+    size += largest_entry(event.y);
+  }
+  return size;
+}
+
 // Of a finished solve in steps laid out before, at whose end the gap was `gap`, and of the gradient that came of cotangents of
 // size `injected`. `end`: a state for use. Costs evaluations only where something has grown.
-template <class S, class Trace, class Detector>
-std::optional<Failure> find_instability(Forward<S, Trace, Detector>& forward, const typename S::State& y0,
-                                        const typename S::State& gradient, double injected, double gap,
-                                        typename S::State& end) {
-  S& stepper = forward.stepper;
-  const Timeline& first = forward.segments.front().timeline;
-  const Segment<S>& last = forward.segments.back();
+template <class S, class AnySegment>
+std::optional<Failure> find_instability(S& stepper, const std::vector<AnySegment>& segments,
+                                        const typename S::State& y0, const typename S::State& gradient, double injected,
+                                        double gap, typename S::State& end) {
+  const Timeline& first = segments.front().timeline;
+  const AnySegment& last = segments.back();
   stepper.read(last.end, end);
   const double size_before = largest_entry(y0), size = std::fmax(size_before, largest_entry(end));
   const bool apart = gap > gap_of_no_return * size;
   const bool grown = (size_before > 0 && size > suspicious_growth * size_before) ||
                      (injected > 0 && largest_entry(gradient) > suspicious_growth * injected);
   if (!apart && !grown) return std::nullopt;
-  const double h = longest_step(forward.segments);
+  const double h = longest_step(segments);
   if constexpr (requires { stepper.slope(0.0, y0, end); }) {
     // Each rate with the steps near it: given steps may be a thousand times longer elsewhere.
     const double edge = stable_edge(stepper), sign = last.timeline.t1() >= first.t0() ? 1 : -1;

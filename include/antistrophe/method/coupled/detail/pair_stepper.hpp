@@ -36,6 +36,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   static constexpr int error_estimates = Tableau::error_estimates;
   static constexpr int error_order = error_order_of<Tableau>;
   static constexpr int dense_degree = Tableau::dense_degree;
+  static constexpr bool within_step = true;
 
   template <class Method>
   PairStepper(const Method& method, const F& field, const Y& y0)

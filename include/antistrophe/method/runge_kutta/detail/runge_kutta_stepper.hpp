@@ -29,6 +29,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
   static constexpr int error_estimates = Tableau::error_estimates;
   static constexpr int error_order = error_order_of<Tableau>;
   static constexpr int dense_degree = Tableau::dense_degree;
+  static constexpr bool within_step = true;
 
   template <class Method>
   RungeKuttaStepper(const Method&, const F& field, const Y& y0)
@@ -110,6 +111,8 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     first_stage_.forget();
     increment_.first_is_known = false;
   }
+  // Whether the first stage of a step is known before it is attempted.
+  bool knows_first_stage(const Step& step) const { return first_stage_.knows(step.n) && !Freezable<F>; }
 
  protected:
   using StagesOf = Stages<Tableau, Field, Y>;
