@@ -126,9 +126,10 @@ class TangentDifferentiatedSolve {
  public:
   using Saved = SavedType<Save, Y>;
 
-  template <class StepsType, class O>
+  template <class StepsType, class O, class Cost = NoRunningCost>
   TangentDifferentiatedSolve(const Problem<F, Y>& problem, const F& field, const M& method, const StepsType& steps,
-                             const Save& save_at, const Events<>&, const ForwardMode& mode, const O& observer)
+                             const Save& save_at, const Events<>&, const ForwardMode& mode, const O& observer,
+                             const Cost& = {})
       : field_(field),
         save_(save_at),
         y0_(problem.y0),
@@ -160,6 +161,7 @@ class TangentDifferentiatedSolve {
   const Stats& stats() const { return solve_.forward().stats; }
   const Failure& failure() const { return solve_.forward().failure; }
   bool failed() const { return antistrophe::failed(failure().status); }
+  static double running_cost() { return 0; }
   Solution<Y> solution() const { return solve_.solution(); }
 
   // For another solve to follow, as of DifferentiatedSolve.
@@ -175,7 +177,7 @@ class TangentDifferentiatedSolve {
 
   // Σ ẏᵀ w over what was saved; nothing is solved.
   Failure pull_back(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
-                    const std::vector<EventCotangent<Y>>&, Throttle&, Gradient<F, Y>& gradient) {
+                    const std::vector<EventCotangent<Y>>&, Throttle&, Gradient<F, Y>& gradient, double = 1) {
     gradient.stats = {};
     sums_.setZero(solve_.layout().k());
     const std::vector<Y>& states = solve_.states();
@@ -268,8 +270,10 @@ class TangentDifferentiatedSolve {
   Eigen::Matrix<Real, Eigen::Dynamic, 1> sums_;
 };
 
-template <class F, class Y, class M, class Save, class... E>
-struct DifferentiatedSolveOf<F, Y, M, ForwardMode, Save, Events<E...>> {
+template <class F, class Y, class M, class Save, class Cost, class... E>
+struct DifferentiatedSolveOf<F, Y, M, ForwardMode, Save, Cost, Events<E...>> {
+  static_assert(std::is_same_v<Cost, NoRunningCost>,
+                "antistrophe: ForwardMode does not integrate a RunningCost; take DirectAdjoint or ReversibleAdjoint.");
   static_assert(sizeof...(E) == 0,
                 "antistrophe: ForwardMode does not go through events; take DirectAdjoint or ReversibleAdjoint.");
   using type = TangentDifferentiatedSolve<F, Y, M, Save>;

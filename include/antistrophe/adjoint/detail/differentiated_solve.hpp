@@ -234,9 +234,8 @@ class DifferentiatedSolve {
   Failure through(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
     Failure failure = pass_back(bar, throttle, gradient);
     if (laid_out_ && failure.status == Status::success && forward_.failure.status == Status::success)
-      if (std::optional<Failure> found =
-              find_instability(forward_.stepper, forward_.segments, y0_, gradient.y0, MetersCost<Trace> ? 0 : injected(bar), gap_,
-                               scratch_))
+      if (std::optional<Failure> found = find_instability(forward_.stepper, forward_.segments, y0_, gradient.y0,
+                                                          MetersCost<Trace> ? 0 : injected(bar), gap_, scratch_))
         return *std::move(found);
     return failure;
   }
