@@ -41,6 +41,9 @@ struct BackwardStats {
   std::int64_t recomputed = 0;
   std::int64_t checkpoints = 0;
   std::size_t checkpoint_bytes = 0;
+  // Of AutomaticAdjoint: what it chose, and why, in words; else empty.
+  const char* chosen = "";
+  const char* why = "";
 };
 
 // One line: "601 evaluations, 400 vjps".
@@ -56,6 +59,7 @@ inline std::ostream& operator<<(std::ostream& out, const BackwardStats& stats) {
     out << " recomputed from ";
     detail::print_count(out, stats.checkpoints, "checkpoint");
   }
+  if (*stats.chosen != 0) out << ", " << stats.chosen << ": " << stats.why;
   return out;
 }
 
