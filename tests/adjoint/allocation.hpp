@@ -67,6 +67,7 @@ bool loops_allocate_nothing(const F& field, const Y& y0, const M& method, const 
   using Detector = detail::EventDetector<F, Y, E...>;
   auto forward = detail::make_forward<S>(method, field, y0, t0, t1, steps, timeline, save_at,
                                          Detector(events, field, y0), Trace{});
+  if constexpr (requires { forward.trace.take_up(steps, y0); }) forward.trace.take_up(steps, y0);
   const auto watched = [&](const auto& run) {
     const std::int64_t before = allocations;
     eigen_allocated = false;

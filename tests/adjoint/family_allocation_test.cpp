@@ -2,6 +2,7 @@
 #include "allocation.hpp"
 
 #include <antistrophe/adjoint/checkpointed.hpp>
+#include <antistrophe/adjoint/compressed.hpp>
 
 #include "reversible_methods.hpp"
 #include "split_problems.hpp"
@@ -33,4 +34,15 @@ TEST_CASE("Nor does the way from checkpoint to checkpoint", "[allocation]") {
   const Eigen::VectorXd dynamic = Eigen::Vector2d(1, 0.5);
   check(problems::LotkaVolterra<>{}, dynamic, Bosh3{}, CheckpointedAdjoint{});
   check(problems::LotkaVolterra<>{}, dynamic, TwoPoint<Midpoint>{}, CheckpointedAdjoint{});
+}
+
+// Its memory grows by chunks (compressed_test.cpp); what has been set aside is used again.
+TEST_CASE("Nor does the compression of a trajectory", "[allocation]") {
+  const Eigen::VectorXd dynamic = Eigen::Vector2d(1, 0.5);
+  const Eigen::MatrixXd batch = Eigen::MatrixXd::Constant(3, 500, 0.25);
+  const problems::LotkaVolterra<> field;
+  const auto mlp = workloads::sine_weights(Mlp<double>{{3, 12, 12, 3}});
+  CHECK(loops_allocate_nothing(field, dynamic, Bosh3{}, CompressedAdjoint{}, Events<>{}));
+  CHECK(loops_allocate_nothing(field, dynamic, TwoPoint<Midpoint>{}, CompressedAdjoint{}, Events{Event{Never{}}}));
+  CHECK(loops_allocate_nothing(mlp, batch, Dopri5{}, CompressedAdjoint{}, Events<>{}));
 }

@@ -1,4 +1,5 @@
 // The gradient from a few checkpoints is that from all carries, bit for bit, whatever their number: the very steps are taken again.
+// That from compressed carries is too, of exact methods; of the others it is off by no more than half a unit of the grid makes it.
 #include "laws/law.hpp"
 
 #include "support/battery.hpp"
@@ -6,6 +7,7 @@
 #include "support/switched.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -69,36 +71,94 @@ void check_slots(const AnyMethod& m, const PassOf& pass_of) {
   }
 }
 
-LAW("A checkpointed gradient is the direct one, bit for bit", "[gradient][checkpoints]", all_but(splittings())) {
+double largest(const auto& x) { return x.size() > 0 ? x.cwiseAbs().maxCoeff() : 0; }
+
+// `within`: how far entries may be off, in parts of the largest, where the method is not exact. Off in a state by r/2 at each of n
+// steps of length h, they are off by less than n h ‖∂²f/∂y²‖ r/2 times what cotangents grow by, which is a few r here.
+template <class PassOf>
+void check_compressed(const AnyMethod& m, double within, const PassOf& pass_of) {
+  auto direct = pass_of(DirectAdjoint{});
+  const auto expected = pulled_back(direct);
+  auto pass = pass_of(CompressedAdjoint{});
+  const auto first = pulled_back(pass), second = pulled_back(pass);
+  CHECK(pass.ys() == direct.ys());
+  CHECK(pass.stats().accepted == direct.stats().accepted);
+  CHECK(pass.stats().bits > 0);
+  CHECK(same_bits(first, second));
+  CHECK(first.stats.vjps == expected.stats.vjps);
+  CHECK(first.stats.evaluations >= expected.stats.evaluations);
+  CHECK(first.stats.evaluations <= expected.stats.evaluations + pass.stats().accepted);
+  if (m->exact) {
+    CHECK(same_bits(first, expected));
+  } else {
+    CHECK(largest(first.y0 - expected.y0) <= within * largest(expected.y0));
+    CHECK(largest(first.theta - expected.theta) <= within * largest(expected.theta));
+    const double size = std::fabs(expected.t0) + std::fabs(expected.t1) + largest(expected.y0);
+    CHECK(std::fabs(first.t0 - expected.t0) <= within * size);
+    CHECK(std::fabs(first.t1 - expected.t1) <= within * size);
+  }
+}
+
+// check(pass_of), of steps laid out before, with saves inside them.
+template <class Check>
+void in_steps_laid_out(const AnyMethod& m, const Check& check) {
   const SaveAt forth{.times = {0.51, 0.52, 1.0, 1.23, 1.24, 1.24, 2.49}, .t0 = true, .t1 = true};
   const SaveAt back{.times = {0.49, 0.0, -0.73, -0.74, -1.49}, .steps = true};
-  check_slots(m,
-              [&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulum(0.5, 2.5), FixedSteps{23}, forth, a); });
-  check_slots(
-      m, [&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulum(0.5, -1.5), FixedStep{-0.1}, back, a); });
+  check([&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulum(0.5, 2.5), FixedSteps{23}, forth, a); });
+  check([&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulum(0.5, -1.5), FixedStep{-0.1}, back, a); });
   const std::vector<double> nodes{0.5, 0.625, 0.75, 0.8, 1.0, 1.125, 1.5, 1.625, 1.75, 2.5};
-  check_slots(m,
-              [&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulum(0.5, 2.5), StepTo{nodes}, forth, a); });
+  check([&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulum(0.5, 2.5), StepTo{nodes}, forth, a); });
 }
-
-LAW("A checkpointed gradient of a splitting is the direct one, bit for bit", "[gradient][checkpoints]", splittings()) {
+template <class Check>
+void of_split_fields(const AnyMethod& m, const Check& check) {
   const auto pendulums = erased_problem<Vector4d>(SplitPendulums<>{}, Vector4d(0.5, -0.25, 0.1, 0.7), 0.5, 2.5);
   const SaveAt save_at{.times = {0.51, 0.52, 1.0, 1.23, 2.49}, .t1 = true};
-  check_slots(m, [&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulums, FixedSteps{23}, save_at, a); });
+  check([&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulums, FixedSteps{23}, save_at, a); });
 }
-
-LAW("So it is where f jumps", "[gradient][checkpoints]", all_but(splittings())) {
+template <class Check>
+void where_f_jumps(const AnyMethod& m, const Check& check) {
   const auto vortex = erased_problem<Vector2d>(SwitchedVortex<>{}, Vector2d(0.9, -0.4), 3.5, 0.5);
   const FixedSteps steps{.n = 60, .jumps = switches()};
-  check_slots(m, [&](const AnyAdjoint& a) { return m.solve_with_pullback(vortex, steps, {}, a); });
+  check([&](const AnyAdjoint& a) { return m.solve_with_pullback(vortex, steps, {}, a); });
+}
+double tolerance_of(const AnyMethod& m) { return m->order <= 2 ? 1e-3 : 1e-6; }
+template <class Check>
+void in_adaptive_steps(const AnyMethod& m, const Check& check) {
+  const SaveAt save_at{.times = {0.51, 1.23, 1.24, 2.49}, .t1 = true};
+  const Adaptive steps{.rtol = tolerance_of(m), .atol = tolerance_of(m)};
+  check([&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulum(0.5, 2.5), steps, save_at, a); });
+  check([&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulum(2.5, 0.5), steps, {}, a); });
 }
 
+LAW("A checkpointed gradient is the direct one, bit for bit", "[gradient][checkpoints]", all_but(splittings())) {
+  in_steps_laid_out(m, [&](const auto& pass_of) { check_slots(m, pass_of); });
+}
+LAW("A checkpointed gradient of a splitting is the direct one, bit for bit", "[gradient][checkpoints]", splittings()) {
+  of_split_fields(m, [&](const auto& pass_of) { check_slots(m, pass_of); });
+}
+LAW("So it is where f jumps", "[gradient][checkpoints]", all_but(splittings())) {
+  where_f_jumps(m, [&](const auto& pass_of) { check_slots(m, pass_of); });
+}
 LAW("So it is in adaptive steps, whose number is not known before", "[gradient][checkpoints]", adaptive_methods()) {
-  const SaveAt save_at{.times = {0.51, 1.23, 1.24, 2.49}, .t1 = true};
-  const double tolerance = m->order <= 2 ? 1e-3 : 1e-6;
-  const Adaptive steps{.rtol = tolerance, .atol = tolerance};
-  check_slots(m, [&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulum(0.5, 2.5), steps, save_at, a); });
-  check_slots(m, [&](const AnyAdjoint& a) { return m.solve_with_pullback(pendulum(2.5, 0.5), steps, {}, a); });
+  in_adaptive_steps(m, [&](const auto& pass_of) { check_slots(m, pass_of); });
+}
+
+// Without a tolerance the grid is 2^-42 of the state's size, 2e-13.
+constexpr double by_default_grid = 1e-11;
+
+LAW("A compressed gradient is the direct one, of a plain method to the grid", "[gradient][compressed]",
+    all_but(splittings())) {
+  in_steps_laid_out(m, [&](const auto& pass_of) { check_compressed(m, by_default_grid, pass_of); });
+}
+LAW("A compressed gradient of a splitting is the direct one, to the grid", "[gradient][compressed]", splittings()) {
+  of_split_fields(m, [&](const auto& pass_of) { check_compressed(m, by_default_grid, pass_of); });
+}
+LAW("A compressed gradient is so where f jumps", "[gradient][compressed]", all_but(splittings())) {
+  where_f_jumps(m, [&](const auto& pass_of) { check_compressed(m, by_default_grid, pass_of); });
+}
+LAW("A compressed gradient is so in adaptive steps, within the tolerance", "[gradient][compressed]",
+    adaptive_methods()) {
+  in_adaptive_steps(m, [&](const auto& pass_of) { check_compressed(m, tolerance_of(m), pass_of); });
 }
 
 // A ball that falls with drag, and bounces: segments, some of few steps.
@@ -127,13 +187,21 @@ struct Ground {
   void gradient(double, const auto&, auto& y_bar, auto&, auto&) const { y_bar[0] += 1; }
 };
 
-LAW("So it is through events that reset the state", "[gradient][checkpoints]", adaptive_methods()) {
+template <class Check>
+void through_bounces(const AnyMethod& m, const Check& check) {
   const auto ball = erased_problem<Vector2d>(Ball{}, Vector2d(10, 0), 0, 6);
   const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
   const Adaptive steps{.rtol = 1e-3, .atol = 1e-3, .dtmax = 0.1};
-  check_slots(m, [&](const AnyAdjoint& a) {
+  check([&](const AnyAdjoint& a) {
     return m.solve_with_pullback(ball, steps, SaveAt{.times = {1, 2, 5}, .t1 = true}, a, bounces);
   });
+}
+
+LAW("So it is through events that reset the state", "[gradient][checkpoints]", adaptive_methods()) {
+  through_bounces(m, [&](const auto& pass_of) { check_slots(m, pass_of); });
+}
+LAW("A compressed gradient is so through events that reset the state", "[gradient][compressed]", adaptive_methods()) {
+  through_bounces(m, [&](const auto& pass_of) { check_compressed(m, 1e-3, pass_of); });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/checkpointed.hpp>
+#include <antistrophe/adjoint/compressed.hpp>
 #include <antistrophe/antistrophe.hpp>
 
 #include "runner/field.hpp"
@@ -51,70 +52,99 @@ class AnyAdjoint {
   AnyAdjoint() = default;  // the one that the library chooses
   AnyAdjoint(DirectAdjoint) : way_(Way::stored) {}
   AnyAdjoint(CheckpointedAdjoint adjoint) : way_(Way::stored), checkpointed_(std::move(adjoint)) {}
+  AnyAdjoint(CompressedAdjoint adjoint) : way_(Way::stored), compressed_(std::move(adjoint)) {}
   AnyAdjoint(ReversibleAdjoint) : way_(Way::reversible) {}
   bool by_default() const { return way_ == Way::by_default; }
   // Whether the states that were passed are met again on the way back.
   bool stored() const { return way_ == Way::stored; }
   const std::optional<CheckpointedAdjoint>& checkpointed() const { return checkpointed_; }
+  const std::optional<CompressedAdjoint>& compressed() const { return compressed_; }
 
  private:
   enum class Way { by_default, stored, reversible };
   Way way_ = Way::by_default;
   std::optional<CheckpointedAdjoint> checkpointed_;
+  std::optional<CompressedAdjoint> compressed_;
 };
 
-// The two adjoints that store carries, all or some, as one type: the solve around them is compiled once.
+// The adjoints that store carries, all, some or all compressed, as one type: the solve around them is compiled once.
 struct StoredAdjoint {
   static constexpr bool is_adjoint = true;
   std::optional<CheckpointedAdjoint> checkpointed = {};
+  std::optional<CompressedAdjoint> compressed = {};
 
   template <class S>
   static consteval bool require() {
-    return DirectAdjoint::require<S>() && CheckpointedAdjoint::require<S>();
+    return DirectAdjoint::require<S>() && CheckpointedAdjoint::require<S>() && CompressedAdjoint::require<S>();
   }
 
   template <class S>
   class Trace {
+    using Carry = typename S::Carry;
     using Direct = DirectAdjoint::Trace<S>;
     using Checkpointed = CheckpointedAdjoint::Trace<S>;
+    using Compressed = CompressedAdjoint::Trace<S>;
 
    public:
     NoBits bits;
     explicit Trace(const StoredAdjoint& adjoint) {
       if (adjoint.checkpointed) trace_.template emplace<Checkpointed>(*adjoint.checkpointed);
+      if (adjoint.compressed) trace_.template emplace<Compressed>(*adjoint.compressed);
+    }
+    template <class StepsType>
+    void take_up(const StepsType& steps, const typename S::State& y0) {
+      if (compressed() != nullptr) compressed()->take_up(steps, y0);
     }
     void restart() {
       std::visit([](auto& trace) { trace.restart(); }, trace_);
     }
-    void begin(const S& stepper, std::int64_t n, const typename S::Carry& carry) {
+    void begin(const S& stepper, std::int64_t n, const Carry& carry) {
       std::visit([&](auto& trace) { trace.begin(stepper, n, carry); }, trace_);
     }
-    void before_step(std::int64_t n, const typename S::Carry& carry) {
+    void keep_step(S& stepper, const detail::AttemptedStep<S>& attempted, const Carry& carry) {
+      if (compressed() != nullptr) compressed()->keep_step(stepper, attempted, carry);
+    }
+    void before_step(std::int64_t n, const Carry& carry) {
       std::visit([&](auto& trace) { trace.before_step(n, carry); }, trace_);
+    }
+    void end() {
+      if (compressed() != nullptr) compressed()->end();
+    }
+    std::int64_t evaluations() const {
+      const auto* const trace = std::get_if<Compressed>(&trace_);
+      return trace != nullptr ? trace->evaluations() : 0;
     }
     std::size_t bytes() const {
       return std::visit([](const auto& trace) { return trace.bytes(); }, trace_);
     }
-    static std::int64_t bits_kept() { return 0; }
+    std::int64_t bits_kept() const {
+      return std::visit([](const auto& trace) -> std::int64_t { return trace.bits_kept(); }, trace_);
+    }
 
     struct WayBack {
       typename Direct::WayBack direct;
       typename Checkpointed::WayBack checkpointed;
+      typename Compressed::WayBack compressed;
     };
     WayBack way_back() {
-      if (auto* const trace = std::get_if<Checkpointed>(&trace_)) return {{}, trace->way_back()};
+      if (auto* const trace = std::get_if<Checkpointed>(&trace_)) return {{}, trace->way_back(), {}};
+      if (compressed() != nullptr) return {{}, {}, compressed()->way_back()};
       return {};
     }
     template <class Backward>
-    Failure sweep(S& stepper, std::size_t segment, const Timeline& timeline, typename S::Carry& carry,
-                  Backward& backward, WayBack& way_back, BackwardStats& stats) {
+    Failure sweep(S& stepper, std::size_t segment, const Timeline& timeline, Carry& carry, Backward& backward,
+                  WayBack& way_back, BackwardStats& stats) {
       if (auto* const trace = std::get_if<Checkpointed>(&trace_))
         return trace->sweep(stepper, segment, timeline, carry, backward, way_back.checkpointed, stats);
+      if (compressed() != nullptr)
+        return compressed()->sweep(stepper, segment, timeline, carry, backward, way_back.compressed, stats);
       return std::get<Direct>(trace_).sweep(stepper, segment, timeline, carry, backward, way_back.direct, stats);
     }
 
    private:
-    std::variant<Direct, Checkpointed> trace_;
+    Compressed* compressed() { return std::get_if<Compressed>(&trace_); }
+
+    std::variant<Direct, Checkpointed, Compressed> trace_;
   };
 };
 

@@ -9,6 +9,11 @@
 //   begin(stepper, n, carry)                 at the start of each segment; n steps are expected of the solve, 0 if unknown
 //   before_step(number, carry)               before each step is committed
 //   bytes(), bits_kept()                     what it holds
+// It may have
+//   take_up(steps, y0)                       the steps and first state of each way forth, before it is taken
+//   keep_step(stepper, attempted, carry)     told of each step that is about to be committed or cut, before before_step is
+//   end(), evaluations()                     after the way forth; how often it has called f itself
+// and has, for the way back,
 //   way_back()                               what a sweep through all segments, the last first, takes along
 //   sweep(stepper, segment, timeline, carry, backward, way_back, stats)
 //                                            goes from the carry after a segment's last step to the one at its start, and

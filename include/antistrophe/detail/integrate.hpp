@@ -115,6 +115,10 @@ class Integration {
     if (f_.segments.size() == 1) f_.segments[0].timeline.shorten(f_.stats.accepted);
     f_.stats.evaluations = f_.stepper.calls().evaluations - before.evaluations;
     if constexpr (!Detector::none) f_.stats.evaluations += f_.detector.evaluations();
+    if constexpr (requires { f_.trace.end(); }) {
+      f_.trace.end();
+      f_.stats.evaluations += f_.trace.evaluations();
+    }
     if constexpr (requires { f_.trace.bytes(); }) {
       f_.stats.bytes_kept = f_.trace.bytes();
       for (const Segment<S>& segment : f_.segments) f_.stats.bytes_kept += segment.timeline.bytes();

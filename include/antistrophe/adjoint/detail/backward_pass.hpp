@@ -80,7 +80,7 @@ class BackwardPass {
       gradient.t0 = ends_bar.t0;
       gradient.t1 = ends_bar.t1;
     }
-    gradient.stats.evaluations = stepper.calls().evaluations - before.evaluations;
+    gradient.stats.evaluations += stepper.calls().evaluations - before.evaluations;
     gradient.stats.vjps = stepper.calls().vjps - before.vjps;
     return finite_gradient(gradient, segments.front().timeline);
   }

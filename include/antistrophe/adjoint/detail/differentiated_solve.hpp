@@ -121,6 +121,7 @@ class DifferentiatedSolve {
   template <class StepsType>
   void solve(const StepsType& steps, Throttle& throttle) {
     if constexpr (continuous) backward_.take_up(steps);
+    if constexpr (requires { forward_.trace.take_up(steps, y0_); }) forward_.trace.take_up(steps, y0_);
     run_forward(forward_, steps, plan_, y0_, t0_, t1_, true, throttle);
     laid_out_ = LaidOutSteps<StepsType>;
     if (laid_out_) gap_ = gap_of(forward_.stepper, forward_.stats);

@@ -36,6 +36,7 @@ class FieldStepper {
   using State = Y;
   using Field = typename OverStep<F>::Field;
   using Theta = Parameters<Field, Y>;
+  static constexpr bool frozen_to_steps = Freezable<F>;  // f is another one in every step
 
   StepFailure step_failure() const { return failure_; }
   Calls calls() const { return calls_; }
@@ -44,9 +45,13 @@ class FieldStepper {
 
   // f(t, y), of a field frozen to no time.
   void slope(double t, const Y& y, Y& dy) {
+    slope_aside(t, y, dy);
+    ++calls_.evaluations;
+  }
+  // The same, not among calls(), by which the steps of a solve may go: who asks counts it, and changes nothing.
+  void slope_aside(double t, const Y& y, Y& dy) {
     if (!slope_tape_) slope_tape_.emplace(field_.empty_tape(y));
     evaluate<Field, Y>(field_(t, t), t, y, dy, *slope_tape_);
-    ++calls_.evaluations;
   }
 
   // theta_bar ← (∂f/∂θ)ᵀw at (t, y); y_bar is written over, too. Of fields whose parameters may enter with time.

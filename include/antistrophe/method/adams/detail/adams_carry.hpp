@@ -22,17 +22,25 @@ std::size_t ring_slot(std::int64_t n) {
 // counted from the first of the timeline.
 template <std::size_t K, class Stored>
 struct AdamsHistory {
+  static constexpr bool of_states = true;
   Stored newest;
   std::array<Stored, K> older;
   Eigen::Array<std::int64_t, 1, 1> begun;
 
   auto parts() { return parts_of(*this, std::make_index_sequence<K>{}); }
   auto parts() const { return parts_of(*this, std::make_index_sequence<K>{}); }
+  // Of the carry at node n, the states from the newest to the oldest.
+  auto parts_by_age(std::int64_t n) { return parts_by_age_of(*this, n, std::make_index_sequence<K>{}); }
+  auto parts_by_age(std::int64_t n) const { return parts_by_age_of(*this, n, std::make_index_sequence<K>{}); }
 
  private:
   template <class Self, std::size_t... I>
   static auto parts_of(Self& self, std::index_sequence<I...>) {
     return std::tie(self.newest, self.older[I]..., self.begun);
+  }
+  template <class Self, std::size_t... I>
+  static auto parts_by_age_of(Self& self, std::int64_t n, std::index_sequence<I...>) {
+    return std::tie(self.newest, self.older[ring_slot<K>(n - 1 - static_cast<std::int64_t>(I))]..., self.begun);
   }
 };
 

@@ -17,6 +17,7 @@ namespace antistrophe::detail {
 
 template <class Stored>
 struct Pair {
+  static constexpr bool of_states = true;
   Stored y, z;
   auto parts() { return std::tie(y, z); }
   auto parts() const { return std::tie(y, z); }

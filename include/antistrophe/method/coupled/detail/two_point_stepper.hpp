@@ -19,6 +19,7 @@ namespace antistrophe::detail {
 // The state at a step's start, and the one before it.
 template <class Stored>
 struct TwoPoints {
+  static constexpr bool of_states = true;
   Stored older, y;
   auto parts() { return std::tie(y, older); }
   auto parts() const { return std::tie(y, older); }

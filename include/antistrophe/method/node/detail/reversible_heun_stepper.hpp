@@ -22,6 +22,7 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
  public:
   using typename Common::Field, typename Common::Stored, typename Common::Numbers, typename Common::Theta;
   struct Carry {
+    static constexpr bool of_states = true;
     Stored y, y_hat;
     auto parts() { return std::tie(y, y_hat); }
     auto parts() const { return std::tie(y, y_hat); }

@@ -40,6 +40,7 @@ class SplitStepper : public StoredStepper<Arithmetic, F, Y, HalfOf<Y>> {
  public:
   using typename Common::Field, typename Common::Stored, typename Common::Numbers, typename Common::Theta;
   struct Carry {
+    static constexpr bool of_states = true;
     Stored v, w;
     auto parts() { return std::tie(v, w); }
     auto parts() const { return std::tie(v, w); }

@@ -1,0 +1,548 @@
+// What is CompressedAdjoint's own: its coder, its grid, its memory. That its gradient is the direct one for every method, bit for bit
+// or to the grid, is a law (laws/checkpoints.cpp).
+#include <antistrophe/adjoint/compressed.hpp>
+
+#include "support/battery.hpp"
+#include "support/catch.hpp"
+#include "support/problems.hpp"
+#include "support/switched.hpp"
+
+#include "runner/runner.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <new>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+std::int64_t live_bytes = 0, peak_bytes = 0, allocations = 0;
+}
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  auto* const memory = static_cast<std::size_t*>(std::malloc(size + 16));
+  if (memory == nullptr) throw std::bad_alloc();
+  *memory = size;
+  ++allocations;
+  live_bytes += static_cast<std::int64_t>(size);
+  peak_bytes = std::max(peak_bytes, live_bytes);
+  return memory + 2;
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  if (memory == nullptr) return;
+  auto* const start = static_cast<std::size_t*>(memory) - 2;
+  live_bytes -= static_cast<std::int64_t>(*start);
+  std::free(start);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { ::operator delete(memory); }
+
+using namespace antistrophe;
+using Eigen::Vector2d;
+
+namespace {
+
+constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min(),
+                       highest = std::numeric_limits<std::int64_t>::max();
+
+// --- The coder ---
+
+double unequal_time(std::int64_t step) {
+  return 0.1 * static_cast<double>(step) + 0.02 * std::sin(static_cast<double>(step));
+}
+constexpr detail::TimesOfSteps times{nullptr, [](const void*, std::int64_t step) { return unequal_time(step); }};
+
+using States = std::vector<std::vector<std::int64_t>>;
+
+// Codes segments of states and reads them twice.
+void check_round_trip(detail::CodedTrajectory& coded, const std::vector<States>& segments,
+                      const detail::SlopeOfUnits& slope = {}) {
+  coded.clear();
+  for (const States& states : segments) {
+    coded.begin_segment(slope);
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      const auto step = static_cast<std::int64_t>(i);
+      if (i % 3 == 0) std::fill_n(coded.put(step, 77, slope), states[i].size(), 5);  // a step that failed, put again
+      std::copy(states[i].begin(), states[i].end(), coded.put(step, unequal_time(step), slope));
+    }
+  }
+  coded.finish(slope);
+  for (int twice = 0; twice < 2; ++twice) {
+    coded.turn();
+    for (std::size_t s = segments.size(); s-- > 0;) {
+      coded.enter(s);
+      for (std::size_t i = segments[s].size(); i-- > 0;) {
+        const std::int64_t* const got = coded.get(static_cast<std::int64_t>(i), times, slope);
+        REQUIRE(got != nullptr);
+        REQUIRE(std::equal(segments[s][i].begin(), segments[s][i].end(), got));
+      }
+    }
+  }
+}
+
+template <class Number>
+States states_of(std::size_t steps, std::size_t width, const Number& number) {
+  States states(steps, std::vector<std::int64_t>(width));
+  for (std::size_t i = 0; i < steps; ++i)
+    for (std::size_t e = 0; e < width; ++e) states[i][e] = number(i, e);
+  return states;
+}
+
+std::int64_t smooth(std::size_t i, std::size_t e) {
+  const double t = unequal_time(static_cast<std::int64_t>(i));
+  return std::llrint(1e8 * std::sin(0.3 * t + static_cast<double>(e)));
+}
+// Of these the slopes, of one number.
+constexpr detail::SlopeOfUnits smooth_slope{
+    nullptr, [](void*, double t, const std::int64_t*, double* slope) { *slope = 0.3e8 * std::cos(0.3 * t); }};
+
+// --- Solves ---
+
+const Problem pendulum{problems::DrivenPendulum<>{}, Vector2d(1, 0.5), 0.5, 6.0};
+const SaveAt on_the_way{.times = {0.7, 2.5, 2.5, 4.0}, .t1 = true};
+
+template <class G>
+bool same_gradient(const G& a, const G& b) {
+  return battery::same_bits(a.y0, b.y0) && battery::same_bits(a.theta, b.theta) && a.t0 == b.t0 && a.t1 == b.t1;
+}
+template <class G>
+double off(const G& a, const G& b) {
+  return std::max(battery::relative_difference(b.y0, a.y0), battery::relative_difference(b.theta, a.theta));
+}
+
+template <class ProblemType, class StepsType>
+std::string sentence(const ProblemType& problem, const StepsType& steps, const CompressedAdjoint& adjoint) {
+  try {
+    (void)value_and_gradient(problem, Bosh3{}, steps, battery::WeightedSum{}, adjoint);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return {};
+}
+
+// The pendulum whose field throws at a given call, or changes with every call.
+struct Moody {
+  problems::DrivenPendulum<> field = {};
+  std::int64_t throws_at = -1;
+  double impurity = 0;
+  std::shared_ptr<std::int64_t> calls = std::make_shared<std::int64_t>(0);
+  const auto& parameters() const { return field.parameters(); }
+  void operator()(double t, const auto& y, auto& dy) const {
+    if (++*calls == throws_at) throw std::runtime_error("moody");
+    field(t, y, dy);
+    dy[0] += impurity * static_cast<double>(*calls);
+  }
+  void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar, auto& t_bar) const {
+    field.vjp(t, y, w, y_bar, theta_bar, t_bar);
+  }
+};
+
+struct Growth {
+  static constexpr bool autonomous = true;
+  void operator()(double, const auto& y, auto& dy) const { dy = y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar += w; }
+};
+
+// n oscillators that hang together, each of a frequency of its own: y = (x, v).
+struct Chain {
+  static constexpr bool autonomous = true;
+  void operator()(double, const auto& y, auto& dy) const {
+    const Eigen::Index n = y.size() / 2;
+    dy.head(n) = y.tail(n);
+    dy.tail(n) = -y.head(n);
+    dy.tail(n - 1) += 0.3 * y.head(n - 1);
+  }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const {
+    const Eigen::Index n = w.size() / 2;
+    y_bar.tail(n) += w.head(n);
+    y_bar.head(n) -= w.tail(n);
+    y_bar.head(n - 1) += 0.3 * w.tail(n - 1);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Bits come back from the top, over many chunks") {
+  std::mt19937_64 random(7);
+  detail::CodedBits bits;
+  for (int again = 0; again < 2; ++again) {
+    bits.clear();
+    std::vector<std::pair<std::uint64_t, int>> pushed;
+    std::int64_t size = 0;
+    for (int i = 0; i < 20'000; ++i) {
+      const int count = static_cast<int>(random() % 65);
+      const std::uint64_t value = count == 0 ? 0 : random() >> (64 - count);
+      bits.push(value, count);
+      pushed.emplace_back(value, count);
+      size += count;
+    }
+    CHECK(bits.size() == size);
+    detail::CodedBits::Reader reader(bits);
+    bool same = true;
+    for (std::size_t i = pushed.size(); i-- > 0;) same &= reader.pop(pushed[i].second) == pushed[i].first;
+    CHECK(same);
+  }
+}
+
+TEST_CASE("Numbers of every size come back, whatever their low bits") {
+  std::mt19937_64 random(8);
+  detail::CodedBits bits;
+  std::vector<std::pair<std::uint64_t, int>> pushed;
+  for (int k = 0; k <= 62; ++k)
+    for (int i = 0; i < 200; ++i) {
+      std::uint64_t u = random() >> (random() % 64);
+      if (i == 0) u = 0;
+      if (i == 1) u = std::numeric_limits<std::uint64_t>::max();
+      if (i >= 100) u = random() >> std::max(0, 60 - k);  // some ones, and k low bits
+      bits.push_number(u, k);
+      pushed.emplace_back(u, k);
+    }
+  detail::CodedBits::Reader reader(bits);
+  bool same = true;
+  for (std::size_t i = pushed.size(); i-- > 0;) same &= reader.pop_number(pushed[i].second) == pushed[i].first;
+  CHECK(same);
+}
+
+TEST_CASE("The low bits of a group are about the best there are") {
+  std::mt19937_64 random(9);
+  for (const int scale : {1, 5, 20, 40}) {
+    std::vector<std::uint64_t> numbers(64);
+    std::geometric_distribution<std::int64_t> geometric(std::ldexp(0.5, -scale));
+    detail::BitWidths widths;
+    for (std::uint64_t& u : numbers) widths.add(u = static_cast<std::uint64_t>(geometric(random)));
+    const auto cost = [&](int k) {
+      detail::CodedBits bits;
+      for (const std::uint64_t u : numbers) bits.push_number(u, k);
+      return static_cast<double>(bits.size());
+    };
+    double least = cost(0);
+    for (int k = 1; k <= 62; ++k) least = std::min(least, cost(k));
+    CHECK(cost(widths.best_low_bits()) <= 1.03 * least);
+  }
+}
+
+TEST_CASE("States of all widths come back, of one part and of several, smooth or not") {
+  std::mt19937_64 random(10);
+  const std::vector<std::vector<std::size_t>> layouts{{1},   {2},   {3, 3}, {2, 2, 2, 1}, {17},  {100, 100},
+                                                      {255}, {257}, {1000}, {5000, 5000}, {9000}};
+  for (const auto& layout : layouts) {
+    std::size_t width = 0;
+    for (const std::size_t part : layout) width += part;
+    CAPTURE(width);
+    detail::CodedTrajectory coded;
+    coded.lay_out(layout, false);
+    const std::size_t many = width > 1000 ? 9 : 200;
+    check_round_trip(coded, {});
+    for (const std::size_t steps : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{7}, many}) {
+      check_round_trip(coded, {states_of(steps, width, smooth)});
+      check_round_trip(coded, {states_of(steps, width, [](std::size_t, std::size_t) { return -12345; })});
+      check_round_trip(
+          coded,
+          {states_of(steps, width, [&](std::size_t, std::size_t) { return static_cast<std::int64_t>(random()); })});
+      check_round_trip(
+          coded,
+          {states_of(steps, width, [](std::size_t i, std::size_t e) { return (i + e) % 2 == 0 ? lowest : highest; })});
+      check_round_trip(coded, {states_of(steps, width, [](std::size_t i, std::size_t e) {
+                         return smooth(i, e) + (i % 50 == 49 ? std::int64_t{1} << 55 : 0);
+                       })});
+    }
+    // Segments, of no step too.
+    check_round_trip(
+        coded, {states_of(many, width, smooth), {}, states_of(1, width, smooth), states_of(70, width, smooth), {}});
+  }
+}
+
+TEST_CASE("What is smooth takes few bits, fewer with slopes; what rests takes none") {
+  const auto bits_a_number = [](const States& states, bool with_slopes) {
+    detail::CodedTrajectory coded;
+    const std::vector<std::size_t> layout{1};
+    coded.lay_out(layout, with_slopes);
+    check_round_trip(coded, {states}, with_slopes ? smooth_slope : detail::SlopeOfUnits{});
+    return static_cast<double>(coded.bits()) / static_cast<double>(states.size());
+  };
+  const States states = states_of(2000, 1, smooth);
+  // 28 bits as they are. The error of a polynomial through 5 nodes 0.1 apart is about 1e8 (0.03)^5 = 2, plus the rounding of the
+  // nodes times the sum of its weights, 31.
+  CHECK(bits_a_number(states, false) < 7.5);
+  // Through 2 nodes and their slopes it is 1e8 (0.03)^4 = 80 at most times a few, of sums of weights of 9; through more, less.
+  CHECK(bits_a_number(states, true) < 6.5);
+  CHECK(bits_a_number(states_of(2000, 1, [](std::size_t, std::size_t) { return 1'000'000'007; }), false) < 0.7);
+}
+
+TEST_CASE("A part that is another one moved on takes no bits, nor one that follows another") {
+  detail::CodedTrajectory coded;
+  const std::vector<std::size_t> two{50, 50};
+  std::mt19937_64 random(11);
+  const States noise =
+      states_of(402, 50, [&](std::size_t, std::size_t) { return static_cast<std::int64_t>(random() >> 40); });
+  States moved, beside;
+  for (std::size_t i = 1; i <= 400; ++i) {
+    moved.push_back(noise[i]);
+    moved.back().insert(moved.back().end(), noise[i - 1].begin(), noise[i - 1].end());
+    beside.push_back(noise[i]);
+    for (const std::int64_t x : noise[i]) beside.back().push_back(x + 3);
+  }
+  for (const States& states : {moved, beside}) {
+    coded.lay_out(two, false);
+    check_round_trip(coded, {states});
+    CHECK(static_cast<double>(coded.bits()) / (400 * 50) < 26.5);  // of 24 random ones, and the other part's 0
+  }
+}
+
+TEST_CASE("Slopes that do not repeat themselves are noticed") {
+  struct Drifting {
+    double by = 0;
+  } drifting;
+  const detail::SlopeOfUnits slope{&drifting, [](void* self, double t, const std::int64_t*, double* to) {
+                                     *to = 0.3e8 * std::cos(0.3 * t) + static_cast<Drifting*>(self)->by;
+                                   }};
+  detail::CodedTrajectory coded;
+  const std::vector<std::size_t> layout{1};
+  coded.lay_out(layout, true);
+  // Few states, 1 apart, so that slopes are worth their while.
+  coded.begin_segment(slope);
+  const auto value = [](std::int64_t i) { return std::llrint(1e8 * std::sin(0.3 * static_cast<double>(i))); };
+  const detail::TimesOfSteps whole{nullptr, [](const void*, std::int64_t i) { return static_cast<double>(i); }};
+  for (std::int64_t i = 0; i < 300; ++i) *coded.put(i, static_cast<double>(i), slope) = value(i);
+  coded.finish(slope);
+  const auto met = [&] {
+    coded.turn();
+    coded.enter(0);
+    std::int64_t i = 300;
+    for (; i-- > 0;) {
+      const std::int64_t* const got = coded.get(i, whole, slope);
+      if (got == nullptr || *got != value(i)) return got == nullptr ? i : lowest;
+    }
+    return i;
+  };
+  CHECK(met() == -1);
+  drifting.by = 1000;
+  CHECK(met() > 200);
+}
+
+TEST_CASE("Bad grids are refused, each in a sentence") {
+  const auto of = [](const Resolution& resolution) {
+    return sentence(pendulum, FixedSteps{50}, CompressedAdjoint{.resolution = resolution});
+  };
+  const std::string what =
+      "; it must be positive, with a normal inverse, or not given: then it is that of the tolerance";
+  CHECK(of(0) == "antistrophe: CompressedAdjoint::resolution is 0" + what);
+  CHECK(of(-0.5) == "antistrophe: CompressedAdjoint::resolution is -0.5" + what);
+  CHECK(of(std::numeric_limits<double>::quiet_NaN()) == "antistrophe: CompressedAdjoint::resolution is nan" + what);
+  CHECK(of(std::numeric_limits<double>::infinity()) == "antistrophe: CompressedAdjoint::resolution is inf" + what);
+  CHECK(of(std::numeric_limits<double>::denorm_min()).find("with a normal inverse") != std::string::npos);
+  CHECK(of(Vector2d(1e-9, 0)) == "antistrophe: CompressedAdjoint::resolution[1] is 0" + what);
+  CHECK(of(Eigen::Vector3d(1e-9, 1e-9, 1e-9)) ==
+        "antistrophe: the number of entries of CompressedAdjoint::resolution is 3; it must be that of the state's "
+        "entries, 2");
+  CHECK(of(1e-9).empty());
+  CHECK(of(Vector2d(1e-9, 1e-12)).empty());
+}
+
+TEST_CASE("A state off the grid ends the gradient in a sentence, of which what it advises holds") {
+  const Problem growth{Growth{}, Vector2d(1e-3, 1), 0.0, 30.0};
+  const std::string said = sentence(growth, FixedSteps{300}, CompressedAdjoint{.resolution = 1e-12});
+  // 2^60 units of 2^-40 are 2^20 = 1.04858e6, which e^t reaches at 13.86.
+  CHECK_THAT(said, Catch::Matchers::ContainsSubstring("out of range at t = 13.9"));
+  CHECK_THAT(said, Catch::Matchers::ContainsSubstring("component 1"));
+  CHECK_THAT(said,
+             Catch::Matchers::ContainsSubstring("is off the grid of CompressedAdjoint, which goes to ±1048576; "));
+  const auto at = said.find(".resolution = ");
+  REQUIRE(at != std::string::npos);
+  const double advised = std::stod(said.substr(at + 14));
+  CHECK(sentence(growth, FixedSteps{300}, CompressedAdjoint{.resolution = 1024 * 1024 * advised}).empty());
+  const auto result = value_and_gradient(growth, Bosh3{}, FixedSteps{300}, battery::WeightedSum{},
+                                         OnFailure::return_status, CompressedAdjoint{.resolution = 1e-12});
+  CHECK(result.status() == Status::out_of_range);
+}
+
+TEST_CASE("States that are not finite end the solve, as they do without it") {
+  const Problem growth{Growth{}, Vector2d(1e300, 1e300), 0.0, 100.0};
+  const std::string said = sentence(growth, FixedSteps{100}, {});
+  CHECK_THAT(said, Catch::Matchers::ContainsSubstring("not finite"));
+}
+
+TEST_CASE("At 1e-6 a number takes at most 20 bits, and the gradient is the direct one within the tolerance") {
+  const auto check = [](const auto& problem) {
+    const Adaptive steps{.rtol = 1e-6, .atol = 1e-6};
+    const auto direct = value_and_gradient(problem, Dopri5{}, steps, battery::WeightedSum{}, DirectAdjoint{});
+    const auto got = value_and_gradient(problem, Dopri5{}, steps, battery::WeightedSum{}, CompressedAdjoint{});
+    CHECK(got.value == direct.value);
+    CHECK(got.stats.accepted == direct.stats.accepted);
+    const auto numbers = static_cast<double>(got.stats.accepted * problem.y0.size());
+    CHECK(static_cast<double>(got.stats.bits) <= 20 * numbers);
+    CHECK(off(got.gradient, direct.gradient) <= 1e-6);
+    CHECK(got.stats.bytes_kept < direct.stats.bytes_kept);
+    // How far the direct gradient itself is from that of the equation is no nearer.
+    const Adaptive finer{.rtol = 1e-9, .atol = 1e-9};
+    const auto truth = value_and_gradient(problem, Dopri5{}, finer, battery::WeightedSum{}, DirectAdjoint{});
+    CHECK(off(got.gradient, direct.gradient) <= 0.01 * off(truth.gradient, direct.gradient));
+  };
+  check(Problem{problems::LotkaVolterra<>{}, Vector2d(1, 0.5), 0.0, 40.0});
+  check(Problem{problems::VanDerPol<>{}, Vector2d(2, 0), 0.0, 100.0});
+  check(Problem{problems::Lorenz<>{}, Eigen::Vector3d(1, 1, 1), 0.0, 15.0});
+}
+
+TEST_CASE("A finer grid is nearer to the direct gradient, and takes more bits") {
+  const auto gradient = [](const auto& adjoint) {
+    return value_and_gradient(pendulum, Dopri5{}, FixedSteps{200}, battery::WeightedSum{}, on_the_way, adjoint);
+  };
+  const auto direct = gradient(DirectAdjoint{});
+  double before = 1;
+  std::int64_t bits = 0;
+  for (const double unit : {0x1p-10, 0x1p-20, 0x1p-30, 0x1p-40}) {
+    const auto got = gradient(CompressedAdjoint{.resolution = unit});
+    const double now = off(got.gradient, direct.gradient);
+    CHECK(now > 0);
+    CHECK(now < 20 * unit);
+    CHECK(now < before);
+    CHECK(got.stats.bits > bits);
+    before = now;
+    bits = got.stats.bits;
+  }
+  // Of each entry its own: the first is kept as well as can be, the second badly.
+  const auto uneven = gradient(CompressedAdjoint{.resolution = Vector2d(0x1p-40, 0x1p-10)});
+  const auto other = gradient(CompressedAdjoint{.resolution = Vector2d(0x1p-10, 0x1p-40)});
+  CHECK(off(uneven.gradient, direct.gradient) > 1e-7);
+  CHECK(off(other.gradient, direct.gradient) > 1e-7);
+}
+
+TEST_CASE("Float states, complex ones, tolerances of each entry, halves, and jumps of f") {
+  const Adaptive rough{.rtol = 1e-4, .atol = 1e-4, .jumps = problems::switches()};
+  const auto check = [](const auto& problem, const auto& method, const auto& steps, double within) {
+    const auto gradient = [&](const auto& adjoint) {
+      return value_and_gradient(problem, method, steps, battery::WeightedSum{}, SaveAt{.steps = true}, adjoint)
+          .gradient;
+    };
+    const auto expected = gradient(DirectAdjoint{}), got = gradient(CompressedAdjoint{});
+    CHECK(off(got, expected) <= within);
+  };
+  const Vector2d y0(0.9, -0.4);
+  check(Problem{problems::SwitchedVortex<float>{}, Eigen::Vector2f(0.9F, -0.4F), 0.5, 3.5}, Dopri5{}, rough, 1e-4);
+  check(Problem{problems::SwitchedVortex<float>{}, Eigen::Vector2f(0.9F, -0.4F), 0.5, 3.5}, RK4{}, FixedSteps{.n = 60},
+        1e-5);
+  check(Problem{problems::SwitchedVortex<>{}, y0, 3.5, 0.5}, ReversibleHeun<Floating>{}, rough, 1e-4);
+  check(Problem{problems::SwitchedVortex<>{}, y0, 0.5, 3.5}, ReversibleAdams<4>{}, rough, 0);
+  check(Problem{problems::SwitchedVortex<>{}, y0, 0.5, 3.5}, AsynchronousLeapfrog<Floating>{}, rough, 0);
+  Adaptive each = rough;
+  each.atol = Vector2d(1e-4, 1e-7);
+  check(Problem{problems::SwitchedVortex<>{}, y0, 0.5, 3.5}, Dopri5{}, each, 1e-4);
+  check(Problem{problems::SwitchedVortex<>{}, y0, 0.5, 3.5}, Reversible<Dopri5>{}, each, 0);
+  Adaptive without = rough;
+  without.atol = 0;
+  check(Problem{problems::SwitchedVortex<>{}, y0, 0.5, 3.5}, Dopri5{}, without, 1e-9);
+}
+
+TEST_CASE("What is told of the memory is what the heap grows by") {
+  const auto check = [](const auto& method, Eigen::Index n, const auto& steps_of, std::int64_t few, std::int64_t many) {
+    const Problem chain{Chain{}, Eigen::VectorXd(Eigen::VectorXd::LinSpaced(n, -1, 1)), 0.0, 20.0};
+    const auto measured = [&](std::int64_t steps, bool compressed) {
+      const std::int64_t before = live_bytes;
+      peak_bytes = live_bytes;
+      runner::StoredAdjoint adjoint;
+      if (compressed) adjoint.compressed.emplace();
+      const auto result = value_and_gradient(chain, method, steps_of(steps), battery::WeightedSum{}, adjoint);
+      return std::pair{peak_bytes - before, static_cast<std::int64_t>(result.stats.bytes_kept)};
+    };
+    const auto [least, of_least] = measured(few, true);
+    const auto [heap, told] = measured(many, true);
+    CHECK(static_cast<double>(heap - least) == Approx(static_cast<double>(told - of_least)).epsilon(0.05));
+    CHECK(told < measured(many, false).second * 6 / 10);
+    // Of all that a gradient takes beside what is told, it takes as much whether it compresses or not.
+    const auto [direct, of_direct] = measured(few, false);
+    CHECK(static_cast<double>(least - of_least) <=
+          static_cast<double>(direct - of_direct) + 6000 + 40 * static_cast<double>(n));
+  };
+  const auto fixed = [](std::int64_t n) { return FixedSteps{n}; };
+  check(Dopri5{}, 4, fixed, 100, 10'000);
+  check(Dopri5{}, 64, fixed, 20, 2'000);
+  check(Dopri5{}, 10'000, fixed, 10, 100);
+  check(Reversible<Bosh3>{}, 64, fixed, 20, 2'000);
+}
+
+TEST_CASE("Memory grows by chunks, and an objective allocates nothing in later calls") {
+  const auto allocated = [](std::int64_t n) {
+    const std::int64_t before = allocations;
+    (void)value_and_gradient(pendulum, Bosh3{}, FixedSteps{n}, battery::WeightedSum{}, CompressedAdjoint{});
+    return allocations - before;
+  };
+  CHECK(allocated(100'000) - allocated(1000) < 120);
+  Objective objective{pendulum, Dopri5{}, FixedSteps{500}, battery::WeightedSum{}, CompressedAdjoint{}};
+  const auto first = objective().gradient;
+  (void)objective();
+  const std::int64_t before = allocations;
+  const auto& again = objective();
+  CHECK(allocations == before);
+  CHECK(same_gradient(again.gradient, first));
+  // From another first state, whose grid is another one.
+  const auto far = objective.at(Vector2d(1000, 500)).gradient;
+  CHECK_FALSE(same_gradient(far, first));
+  CHECK(same_gradient(far, value_and_gradient(Problem{pendulum.field, Vector2d(1000, 500), 0.5, 6.0}, Dopri5{},
+                                              FixedSteps{500}, battery::WeightedSum{}, CompressedAdjoint{})
+                               .gradient));
+}
+
+TEST_CASE("A throw on either way goes through, and an objective goes on after it") {
+  const auto gradient = [](const Moody& field) {
+    *field.calls = 0;
+    return value_and_gradient(Problem{field, pendulum.y0, 0.5, 6.0}, Dopri5{}, FixedSteps{150}, battery::WeightedSum{},
+                              CompressedAdjoint{});
+  };
+  const auto clean = gradient({});
+  Moody counting;
+  (void)gradient(counting);
+  CHECK(*counting.calls == clean.stats.evaluations + clean.gradient.stats.evaluations);
+  for (std::int64_t at = 1; at <= *counting.calls; at += 97) CHECK_THROWS_WITH(gradient({.throws_at = at}), "moody");
+}
+
+TEST_CASE("A field that is no pure function is told, where slopes are asked for") {
+  try {
+    (void)value_and_gradient(Problem{Moody{.impurity = 1e-6}, pendulum.y0, 0.5, 60.0}, Dopri5{}, FixedSteps{150},
+                             battery::WeightedSum{}, CompressedAdjoint{.resolution = 1e-9});
+    FAIL("nothing was noticed");
+  } catch (const SolveError& error) {
+    CHECK(error.status() == Status::impure_field);
+  }
+}
+
+TEST_CASE("An observer that stops the solve, every other extra, and error bars") {
+  const auto stopped = [&](const auto& adjoint) {
+    int seen = 0;
+    const Observer observer{[&seen](double, const Vector2d&) { return ++seen < 20; }};
+    return value_and_gradient(pendulum, Bosh3{}, FixedSteps{50}, battery::WeightedSum{}, SaveAt{.steps = true}, adjoint,
+                              observer);
+  };
+  const auto got = stopped(CompressedAdjoint{}), expected = stopped(DirectAdjoint{});
+  CHECK(got.status() == Status::stopped);
+  CHECK(off(got.gradient, expected.gradient) < 1e-11);
+
+  const auto with_all = [](const auto& adjoint) {
+    double told = 0;
+    const Progress progress{.callable = [&told](double fraction, const Stats&) { told = fraction; }};
+    auto result =
+        value_and_gradient(pendulum, Dopri5{}, Adaptive{.rtol = 1e-5, .atol = 1e-5}, battery::WeightedSum{}, on_the_way,
+                           adjoint, progress, OnFailure::return_status, CheckFirst{}, ErrorBars{});
+    CHECK(told == 1);
+    return result;
+  };
+  const auto all = with_all(CompressedAdjoint{}), direct = with_all(DirectAdjoint{});
+  REQUIRE(all.success());
+  CHECK(all.value == direct.value);
+  CHECK(off(all.gradient, direct.gradient) < 1e-5);
+  CHECK(check_gradient(pendulum, Dopri5{}, FixedSteps{40}, battery::WeightedSum{}, on_the_way, CompressedAdjoint{}));
+}
+
+TEST_CASE("Nothing is kept of no step") {
+  const Problem instant{problems::DrivenPendulum<>{}, Vector2d(1, 0.5), 0.5, 0.5};
+  const auto gradient = [&](const auto& adjoint) {
+    return value_and_gradient(instant, Dopri5{}, Adaptive{}, battery::WeightedSum{}, adjoint).gradient;
+  };
+  CHECK(same_gradient(gradient(CompressedAdjoint{}), gradient(DirectAdjoint{})));
+}
