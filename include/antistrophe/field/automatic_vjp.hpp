@@ -210,6 +210,65 @@ class AutomaticVjp {
     }
   }
 
+  // State, rate and parameters with one tangent each, and derivatives of all that; for many calls of pull_back_pushed.
+  template <class Y>
+  class SecondTangents {
+    friend AutomaticVjp;
+    using Number = Dual<Dual<typename Y::Scalar, 1>, chunk>;
+    detail::WithScalarOf<Y, Number> y, dy;
+    detail::WithScalarOf<Theta, Number> theta;
+  };
+  template <EigenState Y>
+  SecondTangents<Y> make_second_tangents(const Y& like) const {
+    using Number = typename SecondTangents<Y>::Number;
+    SecondTangents<Y> room;
+    room.y = like.template cast<Number>();
+    room.dy = room.y;
+    room.theta = theta_.template cast<Number>();
+    return room;
+  }
+  // The vjp of (y, ẏ, θ, θ̇) ↦ (f, (∂f/∂y) ẏ + (∂f/∂θ) θ̇): w and w_dot are cotangents of the two.
+  template <EigenState Y>
+  void pull_back_pushed(SecondTangents<Y>& room, double t, const Y& y, const Y& y_dot, const auto& theta_dot,
+                        const Y& w, const Y& w_dot, Y& y_bar, Y& y_dot_bar, auto& theta_bar,
+                        auto& theta_dot_bar) const {
+    if constexpr (require_function<Y>()) {
+      using Scalar = typename Y::Scalar;
+      using Inner = Dual<Scalar, 1>;
+      using Number = typename SecondTangents<Y>::Number;
+      using Direction = typename Inner::Derivatives;
+      const Eigen::Index rows = y.size(), inputs = rows + theta_.size();
+      for (Eigen::Index i = 0; i < rows; ++i)
+        room.y.data()[i] = Number(Inner(y.data()[i], Direction(y_dot.data()[i])), Number::Derivatives::Zero());
+      for (Eigen::Index m = 0; m < theta_.size(); ++m)
+        room.theta.data()[m] =
+            Number(Inner(theta_.data()[m], Direction(theta_dot.data()[m])), Number::Derivatives::Zero());
+      const auto input = [&](Eigen::Index i) -> Number& {
+        return i < rows ? room.y.data()[i] : room.theta.data()[i - rows];
+      };
+      for (Eigen::Index first = 0; first < inputs; first += chunk) {
+        const Eigen::Index count = std::min<Eigen::Index>(chunk, inputs - first);
+        for (Eigen::Index k = 0; k < count; ++k) input(first + k).derivatives()[k] = Inner(1);
+        if constexpr (takes_dual_time<Y>)
+          call(Number(t), room.y, room.theta, room.dy);
+        else
+          call(t, room.y, room.theta, room.dy);
+        for (Eigen::Index k = 0; k < count; ++k) {
+          Scalar of_both{0}, of_tangent{0};
+          for (Eigen::Index i = 0; i < rows; ++i) {
+            const Inner& slope = room.dy.data()[i].derivatives()[k];
+            of_both += w.data()[i] * slope.value() + w_dot.data()[i] * slope.derivatives()[0];
+            of_tangent += w_dot.data()[i] * slope.value();
+          }
+          const Eigen::Index e = first + k;
+          (e < rows ? y_bar.data()[e] : theta_bar.data()[e - rows]) += of_both;
+          (e < rows ? y_dot_bar.data()[e] : theta_dot_bar.data()[e - rows]) += of_tangent;
+          input(e).derivatives()[k] = Inner(0);
+        }
+      }
+    }
+  }
+
   // dy_dot = (∂f/∂y) y_dot + (∂f/∂θ) theta_dot + (∂f/∂t) t_dot.
   template <EigenState Y>
   void jvp(double t, const Y& y, const Y& y_dot, const auto& theta_dot, Y& dy_dot) const {

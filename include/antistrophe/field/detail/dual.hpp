@@ -17,7 +17,7 @@ class Dual {
  public:
   using Derivatives = Eigen::Matrix<S, N, 1>;
 
-  Dual() : Dual(S(0)) {}
+  Dual() : Dual(S(0), Derivatives::Zero()) {}
   // A constant.
   template <class A>
     requires std::is_arithmetic_v<A>
@@ -60,41 +60,62 @@ class Dual {
   friend Dual abs(const Dual& x) { return Dual(Eigen::abs(x.number_)); }
   friend Dual abs2(const Dual& x) { return x * x; }
 
-  // Those that Eigen has not.
-  friend Dual atan(const Dual& x) { return x.chain(std::atan(x.value()), S(1) / (S(1) + x.value() * x.value())); }
-  friend Dual expm1(const Dual& x) { return x.chain(std::expm1(x.value()), std::exp(x.value())); }
-  friend Dual log1p(const Dual& x) { return x.chain(std::log1p(x.value()), S(1) / (S(1) + x.value())); }
+  // Those that Eigen has not; of a Dual of Duals, its value's are found by its type.
+  friend Dual atan(const Dual& x) {
+    using std::atan;
+    return x.chain(atan(x.value()), S(1) / (S(1) + x.value() * x.value()));
+  }
+  friend Dual expm1(const Dual& x) {
+    using std::exp, std::expm1;
+    return x.chain(expm1(x.value()), exp(x.value()));
+  }
+  friend Dual log1p(const Dual& x) {
+    using std::log1p;
+    return x.chain(log1p(x.value()), S(1) / (S(1) + x.value()));
+  }
   friend Dual cbrt(const Dual& x) {
-    const S root = std::cbrt(x.value());
+    using std::cbrt;
+    const S root = cbrt(x.value());
     return x.chain(root, S(1) / (S(3) * root * root));
   }
   friend Dual fabs(const Dual& x) { return abs(x); }
   friend Dual atan2(const Dual& y, const Dual& x) {
+    using std::atan2;
     const S square = x.value() * x.value() + y.value() * y.value();
-    return {std::atan2(y.value(), x.value()),
+    return {atan2(y.value(), x.value()),
             (x.value() / square) * y.derivatives() - (y.value() / square) * x.derivatives()};
   }
   friend Dual hypot(const Dual& x, const Dual& y) {
-    const S length = std::hypot(x.value(), y.value());
+    using std::hypot;
+    const S length = hypot(x.value(), y.value());
     return {length, (x.value() / length) * x.derivatives() + (y.value() / length) * y.derivatives()};
   }
   // A constant exponent, so that 0^p has its slope and not the NaN of 0 log 0.
   template <class A>
     requires std::is_arithmetic_v<A>
   friend Dual pow(const Dual& x, A exponent) {
-    const S p = static_cast<S>(exponent);
-    return x.chain(std::pow(x.value(), p), p == S(0) ? S(0) : p * std::pow(x.value(), p - S(1)));
+    using std::pow;
+    using Exponent = std::conditional_t<std::is_arithmetic_v<S>, S, A>;  // a constant for the value's pow too
+    const auto p = static_cast<Exponent>(exponent);
+    return x.chain(pow(x.value(), p), p == Exponent(0) ? S(0) : S(p) * pow(x.value(), p - Exponent(1)));
   }
   friend Dual pow(const Dual& x, const Dual& p) {
-    const S power = std::pow(x.value(), p.value());
-    const S slope = p.value() == S(0) ? S(0) : p.value() * std::pow(x.value(), p.value() - S(1));
-    const S in_exponent = power == S(0) ? S(0) : power * std::log(x.value());
+    using std::log, std::pow;
+    const S power = pow(x.value(), p.value());
+    const S slope = p.value() == S(0) ? S(0) : p.value() * pow(x.value(), p.value() - S(1));
+    const S in_exponent = power == S(0) ? S(0) : power * log(x.value());
     return {power, slope * x.derivatives() + in_exponent * p.derivatives()};
   }
   friend Dual(min)(const Dual& x, const Dual& y) { return y < x ? y : x; }
   friend Dual(max)(const Dual& x, const Dual& y) { return x < y ? y : x; }
-  friend bool(isfinite)(const Dual& x) { return std::isfinite(x.value()); }
-  friend bool(isnan)(const Dual& x) { return std::isnan(x.value()); }
+  friend bool(isfinite)(const Dual& x) {
+    using std::isfinite;
+    return isfinite(x.value());
+  }
+  friend bool(isnan)(const Dual& x) {
+    using std::isnan;
+    return isnan(x.value());
+  }
 
  private:
   template <class Expression>
