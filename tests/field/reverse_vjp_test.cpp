@@ -215,6 +215,17 @@ TEMPLATE_LIST_TEST_CASE("Whole gradients are those of the vjp written by hand", 
   compare_gradients(ring, many, GrayScott::start(200), Dopri5{}, Adaptive{.rtol = 1e-6, .atol = 1e-6});
 }
 
+// One of each family; a stepper knows its field by the same calls whatever it is made of.
+TEST_CASE("Methods of every family take a recorded vjp") {
+  const LotkaVolterra<> hand;
+  const auto recorded = recorded_vjp(LotkaVolterraEquations{}, hand.theta);
+  const Vector2d y0(1.2, 0.7);
+  compare_gradients(hand, recorded, y0, TwoPoint<Midpoint>{}, FixedSteps{40});
+  compare_gradients(hand, recorded, y0, AsynchronousLeapfrog<>{}, FixedSteps{40});
+  compare_gradients(hand, recorded, y0, ReversibleAdams<4>{}, FixedSteps{40});
+  compare_gradients(hand, recorded, y0, NearlyReversible<EES25>{}, FixedSteps{40});
+}
+
 // Where a branch changes, the slope does: the hand's is known on both sides.
 TEMPLATE_LIST_TEST_CASE("A field that branches on y, on theta or on t is never replayed along the wrong branch", "",
                         Engines) {
