@@ -162,7 +162,7 @@ struct CompressedAdjoint {
       trajectory_.begin_segment(slope());
     }
     // Of each step that is about to be committed, whose number comes after.
-    void keep_step(S& stepper, const detail::AttemptedStep<S>& attempted, const Carry&) {
+    void keep_step(S& stepper, const detail::AttemptedStep<S>& attempted, const Carry&, double) {
       stepper_ = &stepper;
       t_ = attempted.step().t0;
     }
