@@ -101,8 +101,8 @@ struct StoredAdjoint {
     void begin(const S& stepper, std::int64_t n, const Carry& carry) {
       std::visit([&](auto& trace) { trace.begin(stepper, n, carry); }, trace_);
     }
-    void keep_step(S& stepper, const detail::AttemptedStep<S>& attempted, const Carry& carry) {
-      if (compressed() != nullptr) compressed()->keep_step(stepper, attempted, carry);
+    void keep_step(S& stepper, const detail::AttemptedStep<S>& attempted, const Carry& carry, double sigma) {
+      if (compressed() != nullptr) compressed()->keep_step(stepper, attempted, carry, sigma);
     }
     void before_step(std::int64_t n, const Carry& carry) {
       std::visit([&](auto& trace) { trace.before_step(n, carry); }, trace_);

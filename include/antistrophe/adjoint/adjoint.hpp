@@ -11,7 +11,9 @@
 //   bytes(), bits_kept()                     what it holds
 // It may have
 //   take_up(steps, y0)                       the steps and first state of each way forth, before it is taken
-//   keep_step(stepper, attempted, carry, sigma)  told of each step that is about to be committed, or cut at sigma, before before_step is
+//   keep_step(stepper, attempted, carry, sigma)
+//                                            told of each step that is about to be committed (sigma is 1; before before_step)
+//                                            or cut at sigma
 //   end(), evaluations()                     after the way forth; how often it has called f itself
 // and has, for the way back,
 //   way_back()                               what a sweep through all segments, the last first, takes along
