@@ -133,9 +133,7 @@ class NativeCode {
     for (const std::string& compiler : compilers) {
       std::vector<std::string> command = words(compiler);
       for (std::string& flag : words(how.flags)) command.push_back(std::move(flag));
-      for (const std::string& word : {std::string("-shared"), std::string("-fPIC"), code, std::string("-o"), library})
-        command.push_back(word);
-      command.emplace_back("-lm");
+      command.insert(command.end(), {"-shared", "-fPIC", code, "-o", library, "-lm"});
       const int status = run(command, told);
       if (status == 0) return;
       if (status != not_there)
@@ -152,6 +150,7 @@ class NativeCode {
   // The command's exit status; what it says goes to the file `told`.
   static int run(const std::vector<std::string>& command, const std::string& told) {
     std::vector<char*> arguments;
+    arguments.reserve(command.size() + 1);
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t actions;

@@ -29,9 +29,8 @@ class VjpPrinter {
       : recording_(recording), terms_(recording.values()), printed_(recording.values(), false) {}
 
   PrintedVjp print() {
-    for (std::size_t i = 0; i < recording_.nodes.size(); ++i)
-      if (is_comparison(recording_.nodes[i].operation))
-        put({-1, "if (!(" + condition(recording_.nodes[i]) + ")) return 0"});
+    for (const Node& node : recording_.nodes)
+      if (is_comparison(node.operation)) put({-1, "if (!(" + condition(node) + ")) return 0"});
     print_backward();
     return assemble();
   }
