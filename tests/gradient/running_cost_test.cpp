@@ -2,10 +2,12 @@
 #include "battery.hpp"
 #include "catch.hpp"
 #include "problems.hpp"
+#include "reversible_methods.hpp"
 #include "split_problems.hpp"
 
 #include <antistrophe/adjoint/backsolve.hpp>
 #include <antistrophe/adjoint/checkpointed.hpp>
+#include <antistrophe/adjoint/compressed.hpp>
 #include <antistrophe/adjoint/gauss_legendre.hpp>
 #include <antistrophe/adjoint/interpolating.hpp>
 #include <antistrophe/field/automatic_event.hpp>
@@ -107,7 +109,13 @@ TEMPLATE_TEST_CASE("A running cost is of the method's order, and its gradient ex
   };
   const auto direct = by(DirectAdjoint{});
   CHECK(same_bits(direct, by(CheckpointedAdjoint{.slots = 3})));
-  if constexpr (battery::Facts<TestType>::exact) CHECK(same_bits(direct, by(ReversibleAdjoint{})));
+  const auto compressed = by(CompressedAdjoint{});
+  CHECK((compressed.gradient.theta - direct.gradient.theta).norm() < 1e-9);
+  CHECK(std::fabs(compressed.gradient.t1 - direct.gradient.t1) < 1e-9);
+  if constexpr (battery::Facts<TestType>::exact) {
+    CHECK(same_bits(direct, compressed));
+    CHECK(same_bits(direct, by(ReversibleAdjoint{})));
+  }
 }
 
 TEST_CASE("A running cost along a splitting", "[running_cost]") {
