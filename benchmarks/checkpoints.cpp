@@ -9,31 +9,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 
+#include "counted_heap.hpp"
 #include "support/workloads.hpp"
-
-namespace {
-std::int64_t live = 0, peak = 0;
-constexpr std::size_t header = 64;  // what vector registers are aligned to
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  auto* const memory = static_cast<char*>(std::malloc(size + header));
-  if (memory == nullptr) throw std::bad_alloc();
-  *reinterpret_cast<std::size_t*>(memory) = size;
-  live += static_cast<std::int64_t>(size);
-  peak = std::max(peak, live);
-  return memory + header;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  if (memory == nullptr) return;
-  char* const start = static_cast<char*>(memory) - header;
-  live -= static_cast<std::int64_t>(*reinterpret_cast<std::size_t*>(start));
-  std::free(start);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { ::operator delete(memory); }
 
 namespace {
 
@@ -66,10 +44,9 @@ auto gradient(const Method& method, const Adjoint& adjoint) {
 template <class Method, class Adjoint>
 void measure(benchmark::State& state, const Method& method, const Adjoint& adjoint, double tolerance) {
   static const auto expected = gradient(Midpoint{}, DirectAdjoint{});
-  const std::int64_t before = live;
-  peak = live;
+  benchmarks::begin_heap();
   const auto got = gradient(method, adjoint);
-  const std::int64_t heap = peak - before;
+  const std::int64_t heap = benchmarks::heap_since();
   const double off = (got.theta - expected.theta).cwiseAbs().maxCoeff() / expected.theta.cwiseAbs().maxCoeff();
   if (!(off <= tolerance)) {
     state.SkipWithError("the gradient is another one");

@@ -12,32 +12,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
+#include "counted_heap.hpp"
 #include "support/problems.hpp"
-
-namespace {
-std::int64_t live = 0, peak = 0;
-constexpr std::size_t header = 64;  // what vector registers are aligned to
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  auto* const memory = static_cast<char*>(std::malloc(size + header));
-  if (memory == nullptr) throw std::bad_alloc();
-  *reinterpret_cast<std::size_t*>(memory) = size;
-  live += static_cast<std::int64_t>(size);
-  peak = std::max(peak, live);
-  return memory + header;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  if (memory == nullptr) return;
-  char* const start = static_cast<char*>(memory) - header;
-  live -= static_cast<std::int64_t>(*reinterpret_cast<std::size_t*>(start));
-  std::free(start);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { ::operator delete(memory); }
+#include "turning_network.hpp"
 
 namespace {
 
@@ -49,24 +28,6 @@ struct Loss {
     return ys.back().squaredNorm();
   }
 };
-
-// An Mlp 2–62–62–2, of 4,218 parameters, whose orbits go round: y' = c Σ tanh(…a_i·y…) (a_i turned by 90°), and some of each hidden
-// unit goes to every other.
-Mlp<double> turning() {
-  constexpr Eigen::Index units = 62;
-  Mlp<double> field{{2, units, units, 2}};
-  Eigen::Index begin = 0, layer = 0;
-  field.initialise([&](const MlpParameter& p) {
-    if (p.layer != layer) begin = p.index, layer = p.layer;
-    const Eigen::Index i = p.index - begin;
-    const auto angle = [](Eigen::Index unit) { return 2.4 * static_cast<double>(unit); };
-    if (p.is_bias) return 0.05 * std::sin(1.3 * static_cast<double>(p.index));
-    if (p.layer == 0) return i < units ? std::cos(angle(i)) : std::sin(angle(i - units));
-    if (p.layer == 1) return (i % (units + 1) == 0 ? 1.2 : 0.0) + 0.05 * std::sin(1.3 * static_cast<double>(p.index));
-    return 0.1 * (i % 2 == 0 ? -std::sin(angle(i / 2)) : std::cos(angle(i / 2)));
-  });
-  return field;
-}
 
 struct LotkaVolterra {
   static auto problem() { return Problem{problems::LotkaVolterra<>{}, Eigen::Vector2d(1, 0.5), 0.0, 400.0}; }
@@ -80,7 +41,7 @@ struct Lorenz {
 struct NeuralOde {
   static auto problem() {
     using State = Eigen::Matrix<double, 2, 64>;
-    return Problem{turning(), State(State::NullaryExpr([](Eigen::Index i, Eigen::Index j) {
+    return Problem{benchmarks::turning_network(), State(State::NullaryExpr([](Eigen::Index i, Eigen::Index j) {
                      return 0.01 * static_cast<double>(2 * j + i) - 0.6;
                    })),
                    0.0, 600.0};
@@ -96,10 +57,9 @@ void measure(benchmark::State& state, double tolerance, const Adjoint& adjoint) 
     return value_and_gradient(problem, Dopri5{}, steps(tolerance), Loss{}, by);
   };
   const auto expected = gradient(DirectAdjoint{});
-  const std::int64_t before = live;
-  peak = live;
+  benchmarks::begin_heap();
   const auto got = gradient(adjoint);
-  const std::int64_t heap = peak - before;
+  const std::int64_t heap = benchmarks::heap_since();
   const double off =
       (got.gradient.y0 - expected.gradient.y0).cwiseAbs().maxCoeff() / expected.gradient.y0.cwiseAbs().maxCoeff();
   if (!(off <= 10 * tolerance) || got.value != expected.value) {

@@ -248,7 +248,8 @@ class CodedTrajectory {
     for (std::int64_t step = first + (count - 1) % stride; step < first + count; step += stride) {
       predict(run, kind, step, last(), from, sample, slope);
       const std::int64_t* const value = state(step) + run.first + from;
-      for (std::size_t i = 0; i < sample; ++i) bits += std::bit_width(folded(difference(value[i], predicted_[i])));
+      for (std::size_t i = 0; i < sample; ++i)
+        bits += static_cast<std::int64_t>(std::bit_width(folded(difference(value[i], predicted_[i]))));
       numbers += static_cast<std::int64_t>(sample);
     }
     return static_cast<float>(bits) / static_cast<float>(numbers);

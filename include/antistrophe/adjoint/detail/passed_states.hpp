@@ -45,12 +45,13 @@ class PassedStates {
   void keep_step(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before, double) {
     if (steps_++ % stride_ != 0) return;
     if (states_.size() == most) {
-      for (std::size_t i = 0; 2 * i < most; ++i) std::swap(states_[i], states_[2 * i]);
+      for (std::size_t i = 1; 2 * i < most; ++i) states_[i] = states_[2 * i];
       while (2 * states_.size() > most) states_.pop_back();
       stride_ *= 2;
     }
-    states_.push_back({segments_ - 1, attempted.step().t0, Y()});
-    stepper.read(before, states_.back().y);
+    PassedState<Y> state{segments_ - 1, attempted.step().t0, Y()};
+    stepper.read(before, state.y);
+    states_.push_back(std::move(state));
   }
   std::size_t bytes() const {
     const std::size_t numbers = states_.empty() ? 0 : static_cast<std::size_t>(states_.front().y.size());
