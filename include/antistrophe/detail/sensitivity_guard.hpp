@@ -101,8 +101,7 @@ class SensitivityGuard {
 
   // The step that was judged is taken.
   void accepted(const S& stepper) {
-    if constexpr (HasParasite<S>)
-      if (slow_) damped_ += stepper.stability().parasite_edge;
+    if (slow_ && watches_parasite(stepper)) damped_ += edge_of_parasite(stepper);
   }
 
   // After a step to (t, y): ρ is looked at now and then, at a price of a few hundredths of the evaluations.
@@ -181,11 +180,17 @@ class SensitivityGuard {
 
   // The parasite of a method that hardly damps it moves like the mirror image of a solution: δ' = −Jδ. It grows where solutions
   // come together, and stays where they turn round each other.
-  static bool watches_parasite(const S& stepper) {
-    if constexpr (HasParasite<S>)
+  static bool watches_parasite([[maybe_unused]] const S& stepper) {
+    if constexpr (HasStability<S>)
       return hardly_damps(stepper.stability());
     else
       return false;
+  }
+  static double edge_of_parasite([[maybe_unused]] const S& stepper) {
+    if constexpr (HasStability<S>)
+      return stepper.stability().parasite_edge;
+    else
+      return 0;
   }
 
   static double longest_stable(const S& stepper) {

@@ -18,8 +18,8 @@ struct Stability {
   double real_interval = unknown;
   // The shortest stable ray from 0 among those within 0.75 radians of the negative real axis.
   double shortest_ray = unknown;
-  // −ln λ: the parasitic solution dies out where h|Re μ| is below it. Where a step has such a solution, a member parasite()
-  // gives it: what of the carry is 0 on the solution itself, at the start of the attempted step.
+  // −ln λ: the parasitic solution dies out where h|Re μ| is below it. A member parasite() may give
+  // that solution: what of the carry is 0 on the solution itself, at the start of the attempted step.
   double parasite_edge = std::numeric_limits<double>::infinity();
   // Step control counts a step as held by stability where the parasite is far above the tolerance, or where h times a
   // Lipschitz constant is near the parasite's edge.

@@ -67,7 +67,6 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
         start_slope_(u_),
         v0_(zeros_like(y0)),
         v1_(v0_),
-        parasite_(v0_),
         u_bar_(v0_),
         y0_bar_(v0_),
         v0_bar_(v0_),
@@ -102,7 +101,6 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
 
   Outcome attempt(const Step& step, const Carry& carry) {
     const bool anew = begins_anew(step);
-    h_ = step.h();
     if (anew && !evaluate_start(step, carry.y)) return classify_slope(start_slope_);
     const Stored& stored_v0 = anew ? stored_v0_ : carry.v;
     v0_ = slopes_.real(stored_v0, real_);
@@ -141,11 +139,6 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
     Stability stability;
     stability.parasite_edge = -std::log(slopes_.lambda());
     return stability;
-  }
-  // What it moves the state by, with what v says of the step's start in the place of its middle.
-  const Y& parasite() {
-    parasite_ = scalar<Y>(h_) * (u_ - v0_);
-    return parasite_;
   }
 
   void extend(const Step& step, const Carry& carry, StepPolynomial<Y, dense_degree>& polynomial) {
@@ -302,11 +295,11 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
   }
   Outcome left_range_of_slopes(const Stored& sum) { return left_range(slopes_, sum, ".slope_resolution"); }
 
-  double damping_, h_ = 0;
+  double damping_;
   Y no_slope_;
   Numbers slopes_;
   Tape<Field, Y> tape_, start_tape_;
-  Y u_, start_slope_, v0_, v1_, parasite_;
+  Y u_, start_slope_, v0_, v1_;
   Y u_bar_, y0_bar_, v0_bar_;
   Stored half_step_, k_, y1_, stored_u_, stored_v0_, gap_, shrunk_, stored_v1_;
 };
