@@ -126,9 +126,9 @@ class TangentDifferentiatedSolve {
  public:
   using Saved = SavedType<Save, Y>;
 
-  template <class StepsType, class O, class Cost = NoRunningCost>
+  template <class StepsType, class O, class Cost = NoRunningCost, class... E>  // refused where there are any
   TangentDifferentiatedSolve(const Problem<F, Y>& problem, const F& field, const M& method, const StepsType& steps,
-                             const Save& save_at, const Events<>&, const ForwardMode& mode, const O& observer,
+                             const Save& save_at, const Events<E...>&, const ForwardMode& mode, const O& observer,
                              const Cost& = {})
       : field_(field),
         save_(save_at),

@@ -8,6 +8,7 @@
 #include <antistrophe/field/automatic_vjp.hpp>
 #include <antistrophe/field/detail/access.hpp>
 #include <antistrophe/step/timeline.hpp>
+#include <antistrophe/stepper/step_polynomial.hpp>
 
 #include <algorithm>
 #include <concepts>
