@@ -39,10 +39,10 @@ using Metered = typename MeteredOf<Base, F, S, Cost>::type;
 
 // Made of the trace without it, by a cost that makes one.
 template <class F, class S, class Cost, class Base>
-Metered<Base, F, S, Cost> metered(Base&& base, [[maybe_unused]] const F& field, [[maybe_unused]] const Cost& cost,
+Metered<Base, F, S, Cost> metered(Base base, [[maybe_unused]] const F& field, [[maybe_unused]] const Cost& cost,
                                   [[maybe_unused]] const typename S::State& like, [[maybe_unused]] bool chooses_steps) {
   if constexpr (std::is_same_v<Cost, NoRunningCost>)
-    return std::move(base);
+    return base;
   else
     return Metered<Base, F, S, Cost>(std::move(base), field, cost.q, like, chooses_steps);
 }
