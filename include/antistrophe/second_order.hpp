@@ -288,6 +288,18 @@ auto in_steps_of_gradient(const Problem<F, Y>& problem, const M& method, const S
   }
 }
 
+// use(given, pushed): checks the direction, and hands over the steps and the problem whose state moves along v beside its own.
+template <class F, class Y, class M, class StepsType, class Use>
+auto along_direction(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const DirectionOf<F, Y>& v,
+                     const Use& use) {
+  using Field = PushedField<F, Y>;
+  validate(problem);
+  check_direction(problem, v);
+  const Problem pushed{Field(problem.field, problem.y0, v.theta), Field::joined(problem.y0, v.y0), problem.t0,
+                       problem.t1};
+  return in_steps_of_gradient(problem, method, steps, [&](const auto& given) { return use(given, pushed); });
+}
+
 }  // namespace detail
 
 // H v of the loss of what was saved, exact for the steps taken: adaptive ones are those of the gradient, and held constant. The loss
@@ -299,12 +311,8 @@ SecondOrder<F, Y> hessian_vector_product(const Problem<F, Y>& problem, const M& 
   if constexpr (!detail::require_second_order<true, F, Y, M, StepsType, L, Extras...>()) {
     return {};
   } else {
-    detail::validate(problem);
-    detail::check_direction(problem, v);
     using Field = detail::PushedField<F, Y>;
-    const Problem pushed{Field(problem.field, problem.y0, v.theta), Field::joined(problem.y0, v.y0), problem.t0,
-                         problem.t1};
-    return detail::in_steps_of_gradient(problem, method, steps, [&](const auto& given) {
+    return detail::along_direction(problem, method, steps, v, [&](const auto& given, const auto& pushed) {
       auto pass = solve_with_pullback(pushed, method, given, extras...);
       std::vector<Y> ys(pass.ys().size(), problem.y0), ys_dot = ys, ys_bar, ys_bar_dot;
       for (std::size_t e = 0; e < ys.size(); ++e) Field::part(pass.ys()[e], ys[e], ys_dot[e]);
@@ -333,12 +341,8 @@ SecondOrder<F, Y> gauss_newton_product(const Problem<F, Y>& problem, const M& me
   if constexpr (!detail::require_second_order<false, F, Y, M, StepsType, L, Extras...>()) {
     return {};
   } else {
-    detail::validate(problem);
-    detail::check_direction(problem, v);
     using Field = detail::PushedField<F, Y>;
-    const Problem pushed{Field(problem.field, problem.y0, v.theta), Field::joined(problem.y0, v.y0), problem.t0,
-                         problem.t1};
-    return detail::in_steps_of_gradient(problem, method, steps, [&](const auto& given) {
+    return detail::along_direction(problem, method, steps, v, [&](const auto& given, const auto& pushed) {
       auto pass = solve_with_pullback(problem, method, given, extras...);
       const auto both = solve(pushed, method, given, detail::pick<detail::Extra::save_at>(SaveAt{}, extras...));
       std::vector<Y> unused(pass.ys().size(), problem.y0), ys_dot = unused, ys_bar, ys_bar_dot;
