@@ -20,7 +20,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "counted_heap.hpp"
+#include "support/counted_heap.hpp"
 #include "support/workloads.hpp"
 #include "turning_network.hpp"
 
@@ -94,9 +94,9 @@ void gradient(benchmark::State& state) {
   const auto steps = Workload::steps(n);
   const auto once = [&] { return value_and_gradient(problem, Method{}, steps, Squares{}, Adjoint{}); };
   const auto right = reference<Workload>(n);
-  benchmarks::begin_heap();
+  counted_heap::begin();
   const auto got = once();
-  const auto heap = static_cast<double>(benchmarks::heap_since());
+  const auto heap = static_cast<double>(counted_heap::most_since_begin());
   const double largest = std::max(right.y0.cwiseAbs().maxCoeff(), right.theta.cwiseAbs().maxCoeff());
   const double off = std::max((got.gradient.y0 - right.y0).cwiseAbs().maxCoeff(),
                               (got.gradient.theta - right.theta).cwiseAbs().maxCoeff());

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "counted_heap.hpp"
+#include "support/counted_heap.hpp"
 #include "support/workloads.hpp"
 
 namespace {
@@ -44,9 +44,9 @@ auto gradient(const Method& method, const Adjoint& adjoint) {
 template <class Method, class Adjoint>
 void measure(benchmark::State& state, const Method& method, const Adjoint& adjoint, double tolerance) {
   static const auto expected = gradient(Midpoint{}, DirectAdjoint{});
-  benchmarks::begin_heap();
+  counted_heap::begin();
   const auto got = gradient(method, adjoint);
-  const std::int64_t heap = benchmarks::heap_since();
+  const std::int64_t heap = counted_heap::most_since_begin();
   const double off = (got.theta - expected.theta).cwiseAbs().maxCoeff() / expected.theta.cwiseAbs().maxCoeff();
   if (!(off <= tolerance)) {
     state.SkipWithError("the gradient is another one");

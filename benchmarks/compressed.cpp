@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "counted_heap.hpp"
+#include "support/counted_heap.hpp"
 #include "support/problems.hpp"
 #include "turning_network.hpp"
 
@@ -57,9 +57,9 @@ void measure(benchmark::State& state, double tolerance, const Adjoint& adjoint) 
     return value_and_gradient(problem, Dopri5{}, steps(tolerance), Loss{}, by);
   };
   const auto expected = gradient(DirectAdjoint{});
-  benchmarks::begin_heap();
+  counted_heap::begin();
   const auto got = gradient(adjoint);
-  const std::int64_t heap = benchmarks::heap_since();
+  const std::int64_t heap = counted_heap::most_since_begin();
   const double off =
       (got.gradient.y0 - expected.gradient.y0).cwiseAbs().maxCoeff() / expected.gradient.y0.cwiseAbs().maxCoeff();
   if (!(off <= 10 * tolerance) || got.value != expected.value) {

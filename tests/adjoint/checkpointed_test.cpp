@@ -4,6 +4,7 @@
 
 #include "support/battery.hpp"
 #include "support/catch.hpp"
+#include "support/counted_heap.hpp"
 #include "support/problems.hpp"
 #include "support/switched.hpp"
 
@@ -12,11 +13,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <new>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -25,27 +24,6 @@
 
 #include <sys/resource.h>
 #include <unistd.h>
-
-namespace {
-std::int64_t live_bytes = 0, peak_bytes = 0, allocations = 0;
-}
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  auto* const memory = static_cast<std::size_t*>(std::malloc(size + 16));
-  if (memory == nullptr) throw std::bad_alloc();
-  *memory = size;
-  ++allocations;
-  live_bytes += static_cast<std::int64_t>(size);
-  peak_bytes = std::max(peak_bytes, live_bytes);
-  return memory + 2;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  if (memory == nullptr) return;
-  auto* const start = static_cast<std::size_t*>(memory) - 2;
-  live_bytes -= static_cast<std::int64_t>(*start);
-  std::free(start);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { ::operator delete(memory); }
 
 using namespace antistrophe;
 using Eigen::Vector2d;
@@ -299,12 +277,11 @@ TEST_CASE("What is told of the cost: steps recomputed, checkpoints, and bytes, w
   using State = Eigen::Vector<double, 64>;
   const Problem decay{Decay{}, State(State::LinSpaced(1, 2)), 0.0, 1.0};
   const auto measured = [&](std::int64_t slots, const auto& steps) {
-    const std::int64_t before = live_bytes;
-    peak_bytes = live_bytes;
+    counted_heap::begin();
     const auto result = value_and_gradient(decay, Reversible<Bosh3>{}, steps, battery::WeightedSum{},
                                            CheckpointedAdjoint{.slots = slots});
     CHECK(result.gradient.stats.checkpoints == slots);
-    return std::pair{peak_bytes - before, result.gradient.stats};
+    return std::pair{counted_heap::most_since_begin(), result.gradient.stats};
   };
   const auto check = [&](const auto& steps) {
     const auto [least, of_least] = measured(10, steps);
@@ -328,9 +305,9 @@ TEST_CASE("An objective allocates nothing in later calls") {
   Objective objective{pendulum, Bosh3{}, FixedSteps{50}, battery::WeightedSum{}, CheckpointedAdjoint{.slots = 5}};
   const auto first = objective().gradient;
   (void)objective();
-  const std::int64_t before = allocations;
+  const std::int64_t before = counted_heap::allocations;
   const auto& again = objective();
-  CHECK(allocations == before);
+  CHECK(counted_heap::allocations == before);
   CHECK(same_gradient(again.gradient, first));
   CHECK(again.gradient.stats.recomputed == first.stats.recomputed);
 }

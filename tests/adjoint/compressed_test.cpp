@@ -4,6 +4,7 @@
 
 #include "support/battery.hpp"
 #include "support/catch.hpp"
+#include "support/counted_heap.hpp"
 #include "support/problems.hpp"
 #include "support/switched.hpp"
 
@@ -13,36 +14,13 @@
 #include <cmath>
 #include <complex>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <memory>
-#include <new>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
-
-namespace {
-std::int64_t live_bytes = 0, peak_bytes = 0, allocations = 0;
-}
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  auto* const memory = static_cast<std::size_t*>(std::malloc(size + 16));
-  if (memory == nullptr) throw std::bad_alloc();
-  *memory = size;
-  ++allocations;
-  live_bytes += static_cast<std::int64_t>(size);
-  peak_bytes = std::max(peak_bytes, live_bytes);
-  return memory + 2;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  if (memory == nullptr) return;
-  auto* const start = static_cast<std::size_t*>(memory) - 2;
-  live_bytes -= static_cast<std::int64_t>(*start);
-  std::free(start);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { ::operator delete(memory); }
 
 using namespace antistrophe;
 using Eigen::Vector2d;
@@ -444,12 +422,11 @@ TEST_CASE("What is told of the memory is what the heap grows by") {
   const auto check = [](const auto& method, Eigen::Index n, const auto& steps_of, std::int64_t few, std::int64_t many) {
     const Problem chain{Chain{}, Eigen::VectorXd(Eigen::VectorXd::LinSpaced(n, -1, 1)), 0.0, 20.0};
     const auto measured = [&](std::int64_t steps, bool compressed) {
-      const std::int64_t before = live_bytes;
-      peak_bytes = live_bytes;
+      counted_heap::begin();
       runner::StoredAdjoint adjoint;
       if (compressed) adjoint.compressed.emplace();
       const auto result = value_and_gradient(chain, method, steps_of(steps), battery::WeightedSum{}, adjoint);
-      return std::pair{peak_bytes - before, static_cast<std::int64_t>(result.stats.bytes_kept)};
+      return std::pair{counted_heap::most_since_begin(), static_cast<std::int64_t>(result.stats.bytes_kept)};
     };
     const auto [least, of_least] = measured(few, true);
     const auto [heap, told] = measured(many, true);
@@ -469,17 +446,17 @@ TEST_CASE("What is told of the memory is what the heap grows by") {
 
 TEST_CASE("Memory grows by chunks, and an objective allocates nothing in later calls") {
   const auto allocated = [](std::int64_t n) {
-    const std::int64_t before = allocations;
+    const std::int64_t before = counted_heap::allocations;
     (void)value_and_gradient(pendulum, Bosh3{}, FixedSteps{n}, battery::WeightedSum{}, CompressedAdjoint{});
-    return allocations - before;
+    return counted_heap::allocations - before;
   };
   CHECK(allocated(100'000) - allocated(1000) < 120);
   Objective objective{pendulum, Dopri5{}, FixedSteps{500}, battery::WeightedSum{}, CompressedAdjoint{}};
   const auto first = objective().gradient;
   (void)objective();
-  const std::int64_t before = allocations;
+  const std::int64_t before = counted_heap::allocations;
   const auto& again = objective();
-  CHECK(allocations == before);
+  CHECK(counted_heap::allocations == before);
   CHECK(same_gradient(again.gradient, first));
   // From another first state, whose grid is another one.
   const auto far = objective.at(Vector2d(1000, 500)).gradient;

@@ -1,4 +1,4 @@
-// What operator new has handed out, in one program: included by its only source.
+// What operator new hands out, in bytes and in calls; of a program of one source, which includes it.
 #pragma once
 
 #include <algorithm>
@@ -7,29 +7,30 @@
 #include <cstdlib>
 #include <new>
 
-namespace benchmarks {
+namespace counted_heap {
 
-inline std::int64_t live = 0, peak = 0, before = 0;
+inline std::int64_t live = 0, peak = 0, before = 0, allocations = 0;
 inline constexpr std::size_t header = 64;  // what vector registers are aligned to
 
-inline void begin_heap() { before = peak = live; }
+inline void begin() { before = peak = live; }
 // The most that was handed out at a time since then.
-inline std::int64_t heap_since() { return peak - before; }
+inline std::int64_t most_since_begin() { return peak - before; }
 
-}  // namespace benchmarks
+}  // namespace counted_heap
 
 [[gnu::noinline]] void* operator new(std::size_t size) {
-  auto* const memory = static_cast<char*>(std::malloc(size + benchmarks::header));
+  auto* const memory = static_cast<char*>(std::malloc(size + counted_heap::header));
   if (memory == nullptr) throw std::bad_alloc();
   *reinterpret_cast<std::size_t*>(memory) = size;
-  benchmarks::live += static_cast<std::int64_t>(size);
-  benchmarks::peak = std::max(benchmarks::peak, benchmarks::live);
-  return memory + benchmarks::header;
+  ++counted_heap::allocations;
+  counted_heap::live += static_cast<std::int64_t>(size);
+  counted_heap::peak = std::max(counted_heap::peak, counted_heap::live);
+  return memory + counted_heap::header;
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   if (memory == nullptr) return;
-  char* const start = static_cast<char*>(memory) - benchmarks::header;
-  benchmarks::live -= static_cast<std::int64_t>(*reinterpret_cast<std::size_t*>(start));
+  char* const start = static_cast<char*>(memory) - counted_heap::header;
+  counted_heap::live -= static_cast<std::int64_t>(*reinterpret_cast<std::size_t*>(start));
   std::free(start);
 }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { ::operator delete(memory); }
