@@ -40,18 +40,24 @@ inline constexpr double within_edge = 0.7;
 // −ln λ < ln 5/4: per step the parasite of a coupled method shrinks by less than a fifth.
 inline bool hardly_damps(const Stability& stability) { return stability.parasite_edge < 0.2231; }
 
+// What a stepper says of it; one that says nothing has no edge.
+template <class S>
+Stability stability_of([[maybe_unused]] const S& stepper) {
+  if constexpr (HasStability<S>)
+    return stepper.stability();
+  else
+    return {};
+}
+
 // Where the region of hμ in which every decaying mode decays ends, near the negative real axis; of coupled methods, where the
 // parasite no longer dies out, unless it hardly ever does.
 template <class S>
 double stable_edge(const S& stepper) {
-  double edge = std::numeric_limits<double>::infinity();
-  if constexpr (HasStability<S>) {
-    const Stability stability = stepper.stability();
-    edge =
-        std::fmin(edge, std::fmin(stability.shortest_ray, stability.real_interval));  // of NaN and a number, the number
-    if (!hardly_damps(stability)) edge = std::fmin(edge, stability.parasite_edge);
-  }
-  return edge;
+  const Stability stability = stability_of(stepper);
+  // Of NaN and a number, the number.
+  const double edge =
+      std::fmin(std::numeric_limits<double>::infinity(), std::fmin(stability.shortest_ray, stability.real_interval));
+  return hardly_damps(stability) ? edge : std::fmin(edge, stability.parasite_edge);
 }
 
 template <Stepper S>
@@ -101,7 +107,7 @@ class SensitivityGuard {
 
   // The step that was judged is taken.
   void accepted(const S& stepper) {
-    if (slow_ && watches_parasite(stepper)) damped_ += edge_of_parasite(stepper);
+    if (slow_ && watches_parasite(stepper)) damped_ += stability_of(stepper).parasite_edge;
   }
 
   // After a step to (t, y): ρ is looked at now and then, at a price of a few hundredths of the evaluations.
@@ -180,18 +186,7 @@ class SensitivityGuard {
 
   // The parasite of a method that hardly damps it moves like the mirror image of a solution: δ' = −Jδ. It grows where solutions
   // come together, and stays where they turn round each other.
-  static bool watches_parasite([[maybe_unused]] const S& stepper) {
-    if constexpr (HasStability<S>)
-      return hardly_damps(stepper.stability());
-    else
-      return false;
-  }
-  static double edge_of_parasite([[maybe_unused]] const S& stepper) {
-    if constexpr (HasStability<S>)
-      return stepper.stability().parasite_edge;
-    else
-      return 0;
-  }
+  static bool watches_parasite(const S& stepper) { return hardly_damps(stability_of(stepper)); }
 
   static double longest_stable(const S& stepper) {
     double edge = within_edge * stable_edge(stepper);
