@@ -9,6 +9,7 @@
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/field/detail/access.hpp>
 #include <antistrophe/field/detail/gradient_of_number.hpp>
+#include <antistrophe/problem/detail/event_functions.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
 #include <array>
@@ -34,58 +35,55 @@ class CostRate {
       : q_(q), field_(&field), y_bar_(zeros_like(like)), theta_bar_(detail::zero_parameters<F, Y>(field)) {}
 
   double operator()(double t, const Y& y) const {
-    if constexpr (of_state) {
-      return static_cast<double>(q_(t, y));
-    } else {
-      static_assert(
-          of_parameters,
-          "antistrophe: the q of a RunningCost is called as q(t, y), or q(t, y, theta), and returns a number.");
-      if constexpr (of_parameters)
-        return static_cast<double>(q_(t, y, field_->parameters()));
-      else
-        return 0;
-    }
+    static_assert(callable,
+                  "antistrophe: the q of a RunningCost is called as q(t, y), or q(t, y, theta), and returns a number.");
+    if constexpr (callable)
+      return event_value(q_, *field_, t, y);
+    else
+      return 0;
   }
 
   Theta zero_parameters() const { return detail::zero_parameters<F, Y>(*field_); }
 
   // Adds w ∂q/∂y and w ∂q/∂θ; returns w ∂q/∂t.
   double pull_back(double t, const Y& y, double w, Y& y_bar, Theta& theta_bar) {
-    y_bar_.setZero();
+    // A q that is generic in t and y alone does not reach θ, which may be long.
+    constexpr bool generic = GenericInState<Q, Y>, reaches_theta = has_gradient || !generic;
     Scalar t_bar{0};
-    if constexpr (requires { q_.gradient(t, y, y_bar_, theta_bar_, t_bar); }) {
-      theta_bar_.setZero();
-      q_.gradient(t, y, y_bar_, theta_bar_, t_bar);
-      theta_bar += scalar<Y>(w) * theta_bar_;
-    } else if constexpr (requires { q_.gradient(t, y, field_->parameters(), y_bar_, theta_bar_, t_bar); }) {
-      theta_bar_.setZero();
-      q_.gradient(t, y, field_->parameters(), y_bar_, theta_bar_, t_bar);
-      theta_bar += scalar<Y>(w) * theta_bar_;
-    } else if constexpr (GenericInState<Q, Y>) {
-      const Eigen::Matrix<Scalar, 0, 1> none;
-      auto no_bar = none;
+    y_bar_.setZero();
+    if constexpr (reaches_theta) theta_bar_.setZero();
+    if constexpr (has_gradient) {
+      event_gradient(q_, *field_, t, y, y_bar_, theta_bar_, t_bar);
+    } else if constexpr (generic) {
+      const NoParameters none;
+      NoParameters no_bar;
       const auto of_two = [&](const auto& time, const auto& state, const auto&) { return q_(time, state); };
       add_gradient_of_number(of_two, t, y, none, y_bar_, no_bar, t_bar, duals_y_, no_duals_);
     } else {
-      constexpr bool generic = GenericInParameters<Q, Y, Theta>;
-      static_assert(generic,
+      constexpr bool generic_in_both = GenericInParameters<Q, Y, Theta>;
+      static_assert(generic_in_both,
                     "antistrophe: a gradient through a running cost needs q.gradient(t, y, y_bar, theta_bar, t_bar), "
                     "adding ∂q/∂y, ∂q/∂θ and ∂q/∂t, or a q that takes numbers that carry derivatives: "
                     "[](auto t, const auto& y, const auto& theta) { return … }.");
-      if constexpr (generic) {
-        theta_bar_.setZero();
+      if constexpr (generic_in_both)
         add_gradient_of_number(q_, t, y, field_->parameters(), y_bar_, theta_bar_, t_bar, duals_y_, duals_theta_);
-        theta_bar += scalar<Y>(w) * theta_bar_;
-      }
     }
     y_bar += scalar<Y>(w) * y_bar_;
+    if constexpr (reaches_theta) theta_bar += scalar<Y>(w) * theta_bar_;
     return w * static_cast<double>(t_bar);
   }
 
  private:
-  static constexpr bool of_state = requires(const Q& q, double t, const Y& y) { q(t, y); };
-  static constexpr bool of_parameters =
-      requires(const Q& q, const F& field, double t, const Y& y) { q(t, y, field.parameters()); };
+  using NoParameters = Eigen::Matrix<Scalar, 0, 1>;
+  static constexpr bool callable = requires(const Q& q, double t, const Y& y) {
+    q(t, y);
+  } || requires(const Q& q, const F& field, double t, const Y& y) { q(t, y, field.parameters()); };
+  static constexpr bool has_gradient =
+      requires(const Q& q, double t, const Y& y, Y& y_bar, Theta& theta_bar, Scalar& t_bar) {
+        q.gradient(t, y, y_bar, theta_bar, t_bar);
+      } || requires(const Q& q, const F& field, double t, const Y& y, Y& y_bar, Theta& theta_bar, Scalar& t_bar) {
+        q.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar);
+      };
 
   Q q_;
   const F* field_;
@@ -93,7 +91,7 @@ class CostRate {
   Theta theta_bar_;
   InDuals<Y> duals_y_;
   InDuals<Theta> duals_theta_;
-  InDuals<Eigen::Matrix<Scalar, 0, 1>> no_duals_;
+  InDuals<NoParameters> no_duals_;
 };
 
 // The part of a step over which a cost is integrated: from its start to its fraction sigma.

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <antistrophe/field/detail/dual.hpp>
+#include <antistrophe/field/detail/gradient_of_number.hpp>
 
 #include <Eigen/Core>
 
@@ -70,21 +71,16 @@ struct AutomaticEvent {
   {
     const Eigen::Matrix<typename Y::Scalar, 0, 1> none;
     auto no_bar = none;
-    detail::for_each_input(
-        t, y, none, y_bar, no_bar, t_bar, [&](auto& time, auto& dual_y, auto&) { return g(time, dual_y); }, add);
+    const auto of_two = [&](auto& time, auto& dual_y, auto&) { return g(time, dual_y); };
+    detail::add_gradient_of_number(of_two, t, y, none, y_bar, no_bar, t_bar);
     static_cast<void>(theta_bar);
   }
   template <class Y>
   void gradient(double t, const Y& y, const auto& theta, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const
     requires std::is_invocable_v<const G&, double, const Y&, decltype(theta)>
   {
-    detail::for_each_input(
-        t, y, theta, y_bar, theta_bar, t_bar,
-        [&](auto& time, auto& dual_y, auto& dual_theta) { return g(time, dual_y, dual_theta); }, add);
+    detail::add_gradient_of_number(g, t, y, theta, y_bar, theta_bar, t_bar);
   }
-
- private:
-  static constexpr auto add = [](auto& cotangent, const auto& value) { cotangent += value.derivatives()[0]; };
 };
 
 template <class Jump>

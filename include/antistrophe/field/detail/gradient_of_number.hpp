@@ -54,4 +54,13 @@ void add_gradient_of_number(const G& g, double t, const Y& y, const Theta& theta
   }
 }
 
+// The same where it is seldom asked for.
+template <class G, class Y, class Theta, class ThetaBar>
+void add_gradient_of_number(const G& g, double t, const Y& y, const Theta& theta, Y& y_bar, ThetaBar& theta_bar,
+                            typename Y::Scalar& t_bar) {
+  InDuals<Y> duals_y;
+  InDuals<Theta> duals_theta;
+  add_gradient_of_number(g, t, y, theta, y_bar, theta_bar, t_bar, duals_y, duals_theta);
+}
+
 }  // namespace antistrophe::detail
