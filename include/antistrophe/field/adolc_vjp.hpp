@@ -13,6 +13,7 @@
 
 #include <antistrophe/field/detail/active_number.hpp>
 #include <antistrophe/field/detail/reverse_vjp.hpp>
+#include <antistrophe/field/detail/shared_engine.hpp>
 
 #include <adolc/adouble.h>
 #include <adolc/interfaces.h>
@@ -20,8 +21,6 @@
 
 #include <cmath>
 #include <cstddef>
-#include <list>
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -78,145 +77,106 @@ struct AdolCLibrary {
   static Native hypot(const Native& x, const Native& y) { return sqrt(x * x + y * y); }
 };
 
-class AdolCEngine {
+// The number of a tape, which nobody else has meanwhile.
+class TapeNumber {
  public:
-  using Number = ActiveNumber<AdolCLibrary>;
-  static constexpr const char* name = "adolc_vjp";
-  static constexpr bool needs_time = false;
-
-  AdolCEngine() = default;
-  AdolCEngine(const AdolCEngine&) = delete;
-  AdolCEngine& operator=(const AdolCEngine&) = delete;
-  ~AdolCEngine() {
-    const std::lock_guard lock(everything());
-    recordings_.clear();
-  }
-
-  void pull_back(const VjpQuestion<Number>& question) {
-    const std::lock_guard lock(everything());
-    Recorded& recorded = recorded_for(question);
-    if (!recorded.replays(question)) {
-      ++times_recorded_;
-      recorded.record(question);
+  TapeNumber() {
+    if (free().empty() && lowest() <= 16384)
+      throw std::runtime_error(
+          "antistrophe: adolc_vjp has 16384 recordings at a time, and no number for another; let fields go that are "
+          "needed no more, or copy one field instead of making many");
+    if (free().empty()) {
+      number_ = --lowest();
+    } else {
+      number_ = free().back();
+      free().pop_back();
     }
-    recorded.pull_back(question);
   }
-
-  void doubt() {}  // every replay is held against f
-  // How often the function was recorded.
-  std::size_t times_recorded() const { return times_recorded_; }
+  TapeNumber(const TapeNumber&) = delete;
+  TapeNumber& operator=(const TapeNumber&) = delete;
+  ~TapeNumber() { free().push_back(number_); }
+  operator short() const { return number_; }  // NOLINT: it is one
 
  private:
-  // ADOL-C's tapes are of the whole program.
-  static std::mutex& everything() {
-    static std::mutex mutex;
-    return mutex;
+  static std::vector<short>& free() {
+    static std::vector<short> numbers;
+    return numbers;
+  }
+  static short& lowest() {
+    static short number = 32767;
+    return number;
+  }
+  short number_;
+};
+
+class AdolCRecording {
+  using Number = ActiveNumber<AdolCLibrary>;
+
+ public:
+  explicit AdolCRecording(const RecordingShape& of) : shape(of) {}
+  AdolCRecording(const AdolCRecording&) = delete;
+  AdolCRecording& operator=(const AdolCRecording&) = delete;
+  ~AdolCRecording() { forget(); }
+  RecordingShape shape;
+
+  bool replays(const VjpQuestion<Number>& question) {
+    if (empty_ || (!shape.timed && question.t != t_)) return false;
+    if (forward(question) < 0) return false;
+    plain_.resize(shape.outputs());
+    question.evaluate(plain_);
+    return same_function(value_, plain_);
   }
 
-  // The number of a tape, which nobody else has meanwhile.
-  class TapeNumber {
-   public:
-    TapeNumber() {
-      if (free().empty() && lowest() <= 16384)
-        throw std::runtime_error(
-            "antistrophe: adolc_vjp has 16384 recordings at a time, and no number for another; let fields go that are "
-            "needed no more, or copy one field instead of making many");
-      if (free().empty()) {
-        number_ = --lowest();
-      } else {
-        number_ = free().back();
-        free().pop_back();
-      }
-    }
-    TapeNumber(const TapeNumber&) = delete;
-    TapeNumber& operator=(const TapeNumber&) = delete;
-    ~TapeNumber() { free().push_back(number_); }
-    operator short() const { return number_; }  // NOLINT: it is one
-
-   private:
-    static std::vector<short>& free() {
-      static std::vector<short> numbers;
-      return numbers;
-    }
-    static short& lowest() {
-      static short number = 32767;
-      return number;
-    }
-    short number_;
-  };
-
-  class Recorded {
-   public:
-    explicit Recorded(const RecordingShape& of) : shape(of) {}
-    Recorded(const Recorded&) = delete;
-    Recorded& operator=(const Recorded&) = delete;
-    ~Recorded() { forget(); }
-    RecordingShape shape;
-
-    bool replays(const VjpQuestion<Number>& question) {
-      if (empty_ || (!shape.timed && question.t != t_)) return false;
-      if (forward(question) < 0) return false;
-      plain_.resize(shape.outputs());
-      question.evaluate(plain_);
-      return same_function(value_, plain_);
-    }
-
-    void record(const VjpQuestion<Number>& question) {
-      forget();
-      disableBranchSwitchWarnings();
-      trace_on(tape_);
-      taped_ = true;
-      try {
-        std::vector<Number> in(shape.inputs()), out(shape.outputs());
-        for (std::size_t i = 0; i < in.size(); ++i) in[i].native() <<= question.inputs[i];
-        question.record(in.data(), out.data());
-        double value = 0;
-        for (Number& number : out) number.native() >>= value;
-      } catch (...) {
-        trace_off();
-        throw;
-      }
+  void record(const VjpQuestion<Number>& question) {
+    forget();
+    disableBranchSwitchWarnings();
+    trace_on(tape_);
+    taped_ = true;
+    try {
+      std::vector<Number> in(shape.inputs()), out(shape.outputs());
+      for (std::size_t i = 0; i < in.size(); ++i) in[i].native() <<= question.inputs[i];
+      question.record(in.data(), out.data());
+      double value = 0;
+      for (Number& number : out) number.native() >>= value;
+    } catch (...) {
       trace_off();
-      t_ = question.t;
-      empty_ = false;
-      forward(question);
+      throw;
     }
-
-    // After forward, at the same inputs.
-    void pull_back(const VjpQuestion<Number>& question) {
-      w_.assign(question.w.begin(), question.w.end());
-      bars_.resize(shape.inputs());
-      fos_reverse(tape_, static_cast<int>(shape.outputs()), static_cast<int>(shape.inputs()), w_.data(), bars_.data());
-      for (std::size_t i = 0; i < bars_.size(); ++i) question.bars[i] += bars_[i];
-    }
-
-   private:
-    // Less than 0 where a comparison comes out otherwise.
-    int forward(const VjpQuestion<Number>& question) {
-      value_.resize(shape.outputs());
-      return zos_forward(tape_, static_cast<int>(shape.outputs()), static_cast<int>(shape.inputs()), 1,
-                         question.inputs.data(), value_.data());
-    }
-    void forget() {
-      empty_ = true;
-      if (taped_) removeTape(tape_, ADOLC_REMOVE_COMPLETELY);
-      taped_ = false;
-    }
-
-    TapeNumber tape_;
-    std::vector<double> w_, bars_, value_, plain_;
-    double t_ = 0;
-    bool empty_ = true, taped_ = false;
-  };
-
-  Recorded& recorded_for(const VjpQuestion<Number>& question) {
-    for (Recorded& recorded : recordings_)
-      if (recorded.shape == question.shape) return recorded;
-    return recordings_.emplace_back(question.shape);
+    trace_off();
+    t_ = question.t;
+    empty_ = false;
+    forward(question);
   }
 
-  std::list<Recorded> recordings_;  // one for each shape of state
-  std::size_t times_recorded_ = 0;
+  // After forward, at the same inputs.
+  void pull_back(const VjpQuestion<Number>& question) {
+    w_.assign(question.w.begin(), question.w.end());
+    bars_.resize(shape.inputs());
+    fos_reverse(tape_, static_cast<int>(shape.outputs()), static_cast<int>(shape.inputs()), w_.data(), bars_.data());
+    for (std::size_t i = 0; i < bars_.size(); ++i) question.bars[i] += bars_[i];
+  }
+
+ private:
+  // Less than 0 where a comparison comes out otherwise.
+  int forward(const VjpQuestion<Number>& question) {
+    value_.resize(shape.outputs());
+    return zos_forward(tape_, static_cast<int>(shape.outputs()), static_cast<int>(shape.inputs()), 1,
+                       question.inputs.data(), value_.data());
+  }
+  void forget() {
+    empty_ = true;
+    if (taped_) removeTape(tape_, ADOLC_REMOVE_COMPLETELY);
+    taped_ = false;
+  }
+
+  TapeNumber tape_;
+  std::vector<double> w_, bars_, value_, plain_;
+  double t_ = 0;
+  bool empty_ = true, taped_ = false;
+};
+
+struct AdolCEngine : SharedEngine<ActiveNumber<AdolCLibrary>, AdolCRecording> {
+  static constexpr const char* name = "adolc_vjp";
 };
 
 }  // namespace detail

@@ -11,12 +11,11 @@
 
 #include <antistrophe/field/detail/active_number.hpp>
 #include <antistrophe/field/detail/reverse_vjp.hpp>
+#include <antistrophe/field/detail/shared_engine.hpp>
 
 #include <cppad/cppad.hpp>
 
 #include <cstddef>
-#include <list>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -52,105 +51,66 @@ struct CppAdLibrary {
   static Native pow(const Native& x, double p) { return CppAD::pow(x, p); }
 };
 
-class CppAdEngine {
- public:
+class CppAdRecording {
   using Number = ActiveNumber<CppAdLibrary>;
-  static constexpr const char* name = "cppad_vjp";
-  static constexpr bool needs_time = false;
 
-  CppAdEngine() = default;
-  CppAdEngine(const CppAdEngine&) = delete;
-  CppAdEngine& operator=(const CppAdEngine&) = delete;
-  ~CppAdEngine() {
-    const std::lock_guard lock(everything());
-    recordings_.clear();
+ public:
+  explicit CppAdRecording(const RecordingShape& of) : shape(of) {}
+  RecordingShape shape;
+
+  bool replays(const VjpQuestion<Number>& question) {
+    if (empty_ || (!shape.timed && question.t != t_)) return false;
+    forward(question);
+    if (function_.compare_change_number() != 0) return false;
+    plain_.resize(shape.outputs());
+    question.evaluate(plain_);
+    return same_function(value_, plain_);
   }
 
-  void pull_back(const VjpQuestion<Number>& question) {
-    const std::lock_guard lock(everything());
-    Recorded& recorded = recorded_for(question);
-    if (!recorded.replays(question)) {
-      ++times_recorded_;
-      recorded.record(question);
+  void record(const VjpQuestion<Number>& question) {
+    empty_ = true;
+    std::vector<Native> in(question.inputs.begin(), question.inputs.end()), out(shape.outputs());
+    CppAD::Independent(in);
+    try {
+      std::vector<Number> inputs, outputs(shape.outputs());
+      for (const Native& x : in) inputs.emplace_back(x);
+      question.record(inputs.data(), outputs.data());
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = outputs[i].native();
+    } catch (...) {
+      Native::abort_recording();
+      throw;
     }
-    recorded.pull_back(question);
+    function_.Dependent(in, out);
+    function_.check_for_nan(false);  // NaN is for the solve to speak of
+    function_.compare_change_count(1);
+    t_ = question.t;
+    empty_ = false;
+    forward(question);
   }
 
-  void doubt() {}  // every replay is held against f
-  // How often the function was recorded.
-  std::size_t times_recorded() const { return times_recorded_; }
+  // After forward, at the same inputs.
+  void pull_back(const VjpQuestion<Number>& question) {
+    w_.assign(question.w.begin(), question.w.end());
+    const std::vector<double> bars = function_.Reverse(1, w_);
+    for (std::size_t i = 0; i < bars.size(); ++i) question.bars[i] += bars[i];
+  }
 
  private:
-  // CppAD's memory is of the whole program.
-  static std::mutex& everything() {
-    static std::mutex mutex;
-    return mutex;
+  using Native = CppAdLibrary::Native;
+
+  void forward(const VjpQuestion<Number>& question) {
+    x_.assign(question.inputs.begin(), question.inputs.end());
+    value_ = function_.Forward(0, x_);
   }
 
-  class Recorded {
-   public:
-    explicit Recorded(const RecordingShape& of) : shape(of) {}
-    RecordingShape shape;
+  CppAD::ADFun<double> function_;
+  std::vector<double> x_, w_, value_, plain_;
+  double t_ = 0;
+  bool empty_ = true;
+};
 
-    bool replays(const VjpQuestion<Number>& question) {
-      if (empty_ || (!shape.timed && question.t != t_)) return false;
-      forward(question);
-      if (function_.compare_change_number() != 0) return false;
-      plain_.resize(shape.outputs());
-      question.evaluate(plain_);
-      return same_function(value_, plain_);
-    }
-
-    void record(const VjpQuestion<Number>& question) {
-      empty_ = true;
-      std::vector<Native> in(question.inputs.begin(), question.inputs.end()), out(shape.outputs());
-      CppAD::Independent(in);
-      try {
-        std::vector<Number> inputs, outputs(shape.outputs());
-        for (const Native& x : in) inputs.emplace_back(x);
-        question.record(inputs.data(), outputs.data());
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] = outputs[i].native();
-      } catch (...) {
-        Native::abort_recording();
-        throw;
-      }
-      function_.Dependent(in, out);
-      function_.check_for_nan(false);  // NaN is for the solve to speak of
-      function_.compare_change_count(1);
-      t_ = question.t;
-      empty_ = false;
-      forward(question);
-    }
-
-    // After forward, at the same inputs.
-    void pull_back(const VjpQuestion<Number>& question) {
-      w_.assign(question.w.begin(), question.w.end());
-      const std::vector<double> bars = function_.Reverse(1, w_);
-      for (std::size_t i = 0; i < bars.size(); ++i) question.bars[i] += bars[i];
-    }
-
-   private:
-    using Native = CppAdLibrary::Native;
-
-    void forward(const VjpQuestion<Number>& question) {
-      x_.assign(question.inputs.begin(), question.inputs.end());
-      value_ = function_.Forward(0, x_);
-    }
-
-    CppAD::ADFun<double> function_;
-    std::vector<double> x_, w_, value_, plain_;
-    double t_ = 0;
-    bool empty_ = true;
-  };
-
-  Recorded& recorded_for(const VjpQuestion<Number>& question) {
-    for (Recorded& recorded : recordings_)
-      if (recorded.shape == question.shape) return recorded;
-    return recordings_.emplace_back(question.shape);
-  }
-
-  std::list<Recorded> recordings_;  // one for each shape of state
-  std::size_t times_recorded_ = 0;
+struct CppAdEngine : SharedEngine<ActiveNumber<CppAdLibrary>, CppAdRecording> {
+  static constexpr const char* name = "cppad_vjp";
 };
 
 }  // namespace detail
