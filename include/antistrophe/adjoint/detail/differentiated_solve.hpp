@@ -152,10 +152,7 @@ class DifferentiatedSolve {
   const std::vector<EventRecord<Y>>& events() const { return forward_.events; }
   const Stats& stats() const { return forward_.stats; }
   // Of a RunningCost, so far as the solve got; 0 where there is none.
-  double running_cost() const {
-    if constexpr (MetersCost<Trace>) return forward_.trace.running_cost();
-    return 0;
-  }
+  double running_cost() const { return running_cost_of(forward_.trace); }
   const Failure& failure() const { return forward_.failure; }
   bool failed() const { return antistrophe::failed(forward_.failure.status); }
   // A copy of what is there, states included.
