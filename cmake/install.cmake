@@ -24,5 +24,6 @@ install(FILES "${PROJECT_BINARY_DIR}/antistrophe-config.cmake"
               "${PROJECT_BINARY_DIR}/antistrophe-config-version.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/antistrophe-xsimd.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/antistrophe-reverse.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/antistrophe-mpi.cmake"
         DESTINATION "${antistrophe_package_dir}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/antistrophe")

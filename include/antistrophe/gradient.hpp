@@ -167,6 +167,8 @@ void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, t
                        OnFailure on_failure, Throttle& back, ValueAndGradient<F, Y>& result) {
   result.failure = solve.failure();
   result.stats = solve.stats();
+  result.gradient.stats = {};  // `result` may hold those of another solve
+  result.running_cost = 0;
   if (!solve.failed()) {
     result.value = evaluate_loss(loss, solve.ts(), solve.ys(), solve.events(), bar);
     result.running_cost = solve.running_cost();

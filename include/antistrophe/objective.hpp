@@ -6,6 +6,7 @@
 //   const auto& [value, gradient] = objective(theta);          // the problem's y0, other parameters
 //   const auto& [value, gradient] = objective(y0, theta);      // both
 //   const auto& [value, gradient] = objective();               // as the problem stands
+//   const auto& [value, gradient] = objective(problem);        // another problem of the same field
 #pragma once
 
 #include <antistrophe/core/detail/state.hpp>
@@ -52,13 +53,7 @@ class Objective {
   Objective(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
             const Extras&... extras)
       : bound_(new Bound{problem, method, steps, loss, {extras...}, {}}) {}
-  Objective(const Objective& other)
-      : bound_(new Bound{other.bound_->problem,
-                         other.bound_->method,
-                         other.bound_->steps,
-                         other.bound_->loss,
-                         other.bound_->extras,
-                         {}}) {}
+  Objective(const Objective& other) : Objective(*other.bound_, other.bound_->problem) {}
   Objective& operator=(const Objective& other) {
     Objective copy(other);
     return *this = std::move(copy);
@@ -94,6 +89,13 @@ class Objective {
     return (*this)();
   }
 
+  // Another problem: its field, y0 and times. Between the same times, with states and parameters of the same size, nothing is
+  // allocated either.
+  const Result& operator()(const Problem<F, Y>& problem) {
+    take_up(problem);
+    return (*this)();
+  }
+
   // The problem as it stands.
   const Problem<F, Y>& problem() const { return bound_->problem; }
 
@@ -107,6 +109,10 @@ class Objective {
     std::tuple<Extras...> extras;
     detail::KeptByObjective<valid, F, Y, M, Extras...> kept;
   };
+
+  // The same, of a problem.
+  Objective(const Bound& other, const Problem<F, Y>& problem)
+      : bound_(new Bound{problem, other.method, other.steps, other.loss, other.extras, {}}) {}
 
   template <class Theta>
   void set_parameters(const Eigen::DenseBase<Theta>& theta) {
@@ -122,6 +128,25 @@ class Objective {
                        std::to_string(mine.size()) + ", that of the field's parameters()");
       mine = theta;
     }
+  }
+
+  void take_up(const Problem<F, Y>& problem) {
+    [[maybe_unused]] Problem<F, Y>& mine = bound_->problem;
+    if constexpr (std::is_copy_assignable_v<F>) {
+      if constexpr (valid)
+        if (!fits(problem)) bound_->kept.solve.reset();
+      mine = problem;
+    } else {
+      *this = Objective(*bound_, problem);
+    }
+  }
+  // Whether what was made for the problem as it stands serves another one.
+  bool fits(const Problem<F, Y>& problem) const {
+    const Problem<F, Y>& mine = bound_->problem;
+    bool same = problem.t0 == mine.t0 && problem.t1 == mine.t1 && detail::same_shape(problem.y0, mine.y0);
+    if constexpr (detail::HasParameters<F>)
+      same = same && problem.field.parameters().size() == mine.field.parameters().size();
+    return same;
   }
 
   template <detail::Extra K, class Fallback>

@@ -148,3 +148,39 @@ TEST_CASE("Copies of an objective are independent, and it survives a throw", "[o
   CHECK_THROWS_AS(objective(theta), SolveError);
   CHECK(same(objective(problem.field.parameters()), first));
 }
+
+TEST_CASE("An objective takes up another problem of the same field", "[objective]") {
+  const Problem problem{Field{}, start, 0.0, 1.0};
+  Objective objective{problem, Dopri5{}, FixedSteps{20}, Squares{}};
+  (void)objective();
+  Problem other = problem;
+  other.y0 *= 2;
+  other.field.theta[0] = 1;
+  CHECK(same(objective(other), value_and_gradient(other, Dopri5{}, FixedSteps{20}, Squares{})));
+  CHECK(objective.problem().y0 == other.y0);
+  const std::int64_t before = allocations;
+  (void)objective(problem);
+  CHECK(allocations == before);  // the same times and sizes
+  other.t0 = -1;
+  other.t1 = 3;
+  CHECK(same(objective(other), value_and_gradient(other, Dopri5{}, FixedSteps{20}, Squares{})));
+  // A field that can be copied and not assigned.
+  struct Rigid : Field {
+    const double kept = 1;
+  };
+  const Problem rigid{Rigid{}, start, 0.0, 1.0};
+  Objective rigid_objective{rigid, Dopri5{}, FixedSteps{20}, Squares{}};
+  (void)rigid_objective();
+  Problem<Rigid, VectorXd> rigid_other{Rigid{}, 3 * start, 0.0, 2.0};
+  rigid_other.field.theta[1] = 0;
+  CHECK(same(rigid_objective(rigid_other), value_and_gradient(rigid_other, Dopri5{}, FixedSteps{20}, Squares{})));
+}
+
+TEST_CASE("An objective that fails has no statistics of the solve before", "[objective]") {
+  const Problem problem{Field{}, start, 0.0, 1.0};
+  Objective objective{problem, Dopri5{}, FixedSteps{20}, Squares{}, OnFailure::return_status};
+  CHECK(objective().gradient.stats.vjps > 0);
+  const auto& failed = objective(Eigen::Vector3d(1e300, 0, 0));
+  CHECK(!failed.success());
+  CHECK(failed.gradient.stats.vjps == 0);
+}

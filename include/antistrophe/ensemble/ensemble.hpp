@@ -1,0 +1,132 @@
+// Many problems of one field: what they are, and what a call for all of them may be told.
+#pragma once
+
+#include <antistrophe/problem/problem.hpp>
+#include <antistrophe/problem/solution.hpp>
+
+#include <any>
+#include <cstddef>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace antistrophe {
+
+// `count` problems, the i-th of which is made of `problem` by vary(i, problem), i from 0: another y0, other parameters, another t0
+// or t1. It is made where and when it is solved, so an ensemble takes no room, whatever its size.
+//
+//   Ensemble ensemble{problem, 100'000, [&](std::size_t i, auto& p) { p.y0 = starts[i]; }};
+//
+// vary must be a pure function of i, and may be called by several threads at a time.
+template <class F, class Y, class Vary>
+struct Ensemble {
+  using Field = F;
+  using State = Y;
+
+  Problem<F, Y> problem;
+  std::size_t count = 0;
+  Vary vary;
+
+  std::size_t size() const { return count; }
+  Problem<F, Y> operator[](std::size_t i) const {
+    Problem<F, Y> made = problem;
+    vary(i, made);
+    return made;
+  }
+};
+template <class F, class Y, class Count, class Vary>
+Ensemble(Problem<F, Y>, Count, Vary) -> Ensemble<F, Y, Vary>;
+
+// Extras of the calls for ensembles, beside those of solve and value_and_gradient.
+
+// Threads that solve problems side by side; 0 for as many as the machine has processors. Without it there is one. What the
+// field, the loss and the extras refer to is shared by all threads; they have copies of the field itself.
+struct Threads {
+  static constexpr bool is_ensemble_extra = true;
+  std::size_t count = 0;
+};
+
+// The gradient with respect to the parameters of each problem is kept, beside their sum.
+struct EachTheta {
+  static constexpr bool is_ensemble_extra = true;
+};
+
+// Events that differ from problem to problem: EachEvents{[&](std::size_t i) { return Events{…}; }}.
+template <class Make>
+struct EachEvents {
+  static constexpr bool is_ensemble_extra = true;
+  Make make;
+};
+template <class Make>
+EachEvents(Make) -> EachEvents<Make>;
+
+// A problem of an ensemble that failed, and why.
+struct ProblemFailure {
+  std::size_t index = 0;
+  Failure failure;
+};
+
+// Thrown where problems of an ensemble failed, after all others have been solved; `result` gives what these gave.
+class EnsembleError : public std::runtime_error {
+ public:
+  template <class Result>
+  ANTISTROPHE_COLD EnsembleError(std::vector<ProblemFailure> failures, std::size_t count, Result result)
+      : std::runtime_error(sentence(failures, count)),
+        failures_(std::make_shared<const std::vector<ProblemFailure>>(std::move(failures))),
+        result_(std::make_shared<const Result>(std::move(result))) {}
+
+  // In the order of their numbers.
+  const std::vector<ProblemFailure>& failures() const { return *failures_; }
+  // What the call would have returned with OnFailure::return_status. Throws std::bad_any_cast if asked for another type.
+  template <class Result>
+  const Result& result() const {
+    return *std::any_cast<const std::shared_ptr<const Result>&>(result_);
+  }
+
+ private:
+  ANTISTROPHE_COLD static std::string sentence(const std::vector<ProblemFailure>& failures, std::size_t count) {
+    std::ostringstream text;
+    text << "antistrophe: " << failures.size() << " of " << count << " problems failed; the first of them, problem "
+         << failures.front().index << ": " << failures.front().failure;
+    return text.str();
+  }
+
+  std::shared_ptr<const std::vector<ProblemFailure>> failures_;  // an exception's copies must not throw
+  std::any result_;
+};
+
+namespace detail {
+
+// An ensemble is whatever has a size() and gives problems by [i]: Ensemble, or a std::vector of problems.
+template <class E>
+using ProblemOf = std::remove_cvref_t<decltype(std::declval<const E&>()[std::size_t{}])>;
+template <class P>
+inline constexpr bool is_problem = false;
+template <class F, class Y>
+inline constexpr bool is_problem<Problem<F, Y>> = true;
+template <class E>
+concept EnsembleOfProblems = requires(const E& ensemble) {
+  { ensemble.size() } -> std::convertible_to<std::size_t>;
+  ensemble[std::size_t{}];
+} && is_problem<ProblemOf<E>>;
+
+// In the place of a gradient, of what is no ensemble.
+struct NoResult {
+  double value = 0, gradient = 0;
+};
+
+template <class E>
+consteval bool require_ensemble() {
+  static_assert(
+      EnsembleOfProblems<E>,
+      "antistrophe: an ensemble is Ensemble{problem, count, vary}, where vary(i, problem) makes the i-th problem of "
+      "the given one, or a std::vector of problems.");
+  return EnsembleOfProblems<E>;
+}
+
+}  // namespace detail
+}  // namespace antistrophe

@@ -1,0 +1,353 @@
+// ensemble_value_and_gradient(ensemble, method, steps, loss[, extras…]): values and gradients of the losses of many problems, and
+// their sums.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/ensemble/detail/distributed.hpp>
+#include <antistrophe/ensemble/detail/run.hpp>
+#include <antistrophe/ensemble/ensemble.hpp>
+#include <antistrophe/objective.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace antistrophe {
+
+// theta: Σ ∂L_i/∂θ over the problems that were solved, of the length of the field's parameters.
+// y0, t0, t1: one entry a problem, ∂L_i/∂y0 of the shape of y0, and so forth; NaN where it was not solved. t0 and t1 are numbers
+// where the field says how it depends on time (as of Gradient).
+// each_theta: ∂L_i/∂θ, with EachTheta{}; else empty.
+template <class F, class Y>
+struct EnsembleGradient {
+  Parameters<F, Y> theta;
+  std::vector<Y> y0;
+  std::vector<TimeGradient<F, Y>> t0, t1;
+  std::vector<Parameters<F, Y>> each_theta;
+  BackwardStats stats;  // sums, but of drift the largest
+};
+
+// value: Σ L_i over the problems that were solved; values: each, NaN where it was not. May be taken apart:
+// auto [value, gradient] = ensemble_value_and_gradient(…).
+template <class F, class Y>
+struct [[nodiscard]] EnsembleValueAndGradient {
+  RealOf<Y> value{};
+  EnsembleGradient<F, Y> gradient;
+  std::vector<RealOf<Y>> values;
+  std::vector<ProblemFailure> failures;  // in the order of their numbers
+  Stats stats;                           // sums over all problems, but of bytes_kept the largest
+  std::size_t first = 0;  // the number of the problem of entry 0: not 0 with Ranks{.gather = false} alone
+  bool stopped = false;   // by a std::stop_token, before all were solved
+
+  // Every problem was solved.
+  bool success() const { return failures.empty() && !stopped; }
+
+  template <std::size_t I>
+  const auto& get() const& {
+    if constexpr (I == 0)
+      return value;
+    else
+      return gradient;
+  }
+  template <std::size_t I>
+  auto&& get() && {
+    if constexpr (I == 0)
+      return std::move(value);
+    else
+      return std::move(gradient);
+  }
+};
+
+namespace detail {
+
+// The loss of one problem: of all the same, or of its number. It refers to both.
+template <class L>
+struct LossOfProblem {
+  const L* loss;
+  const std::size_t* i;
+
+  template <class... Arguments>
+    requires(std::is_invocable_v<const L&, Arguments...> || std::is_invocable_v<const L&, std::size_t, Arguments...>)
+  auto operator()(Arguments&&... arguments) const {
+    if constexpr (std::is_invocable_v<const L&, Arguments...>)
+      return (*loss)(std::forward<Arguments>(arguments)...);
+    else
+      return (*loss)(*i, std::forward<Arguments>(arguments)...);
+  }
+};
+
+// What is summed over problems.
+template <class F, class Y>
+struct GradientSum {
+  RealOf<Y> value{};
+  Parameters<F, Y> theta;
+  Stats stats;
+  BackwardStats backward;
+
+  void add(const GradientSum& other) {
+    value += other.value;
+    theta += other.theta;
+    add_stats(stats, other.stats);
+    add_backward(other.backward);
+  }
+  void add_backward(const BackwardStats& other) {
+    backward.evaluations += other.evaluations;
+    backward.vjps += other.vjps;
+    backward.state_vjps += other.state_vjps;
+    backward.drift = std::max(backward.drift, other.drift);
+    backward.recomputed += other.recomputed;
+    backward.checkpoints = std::max(backward.checkpoints, other.checkpoints);
+    backward.checkpoint_bytes = std::max(backward.checkpoint_bytes, other.checkpoint_bytes);
+  }
+};
+
+// The objective of a problem, number i of its ensemble, from now on.
+template <class P, class M, class StepsType, class L, class... Extras>
+auto objective_of(const P& problem, const std::size_t& i, const M& method, const StepsType& steps, const L& loss,
+                  const Extras&... extras) {
+  return with_passed_on(
+      [&](const auto&... kept) {
+        const LossOfProblem<L> loss_of_problem{&loss, &i};
+        if constexpr (events_differ<Extras...>)
+          return Objective(problem, method, steps, loss_of_problem, OnFailure::return_status, kept...,
+                           events_of(i, extras...));
+        else
+          return Objective(problem, method, steps, loss_of_problem, OnFailure::return_status, kept...);
+      },
+      extras...);
+}
+
+// Solves one problem after the other, with the memory of the first where events are the same for all.
+template <class E, class M, class StepsType, class L, class... Extras>
+class GradientWorker {
+  using P = ProblemOf<E>;
+  using F = typename P::Field;
+  using Y = typename P::State;
+  using O = decltype(objective_of(std::declval<const P&>(), std::declval<const std::size_t&>(),
+                                  std::declval<const M&>(), std::declval<const StepsType&>(), std::declval<const L&>(),
+                                  std::declval<const Extras&>()...));
+
+ public:
+  using Sum = GradientSum<F, Y>;
+  using Result = EnsembleValueAndGradient<F, Y>;
+
+  GradientWorker(const E& ensemble, const M& method, const StepsType& steps, const L& loss, Result& result,
+                 const Extras&... extras)
+      : ensemble_(ensemble), method_(method), steps_(steps), loss_(loss), result_(result), extras_(extras...) {}
+  // The loss refers to i_: a worker stays where it was made.
+  GradientWorker(const GradientWorker&) = delete;
+  GradientWorker& operator=(const GradientWorker&) = delete;
+
+  void operator()(std::size_t i, Sum& sum, Failure& failure) {
+    i_ = i;
+    const P problem = ensemble_[i];
+    if (events_differ<Extras...>) objective_.reset();
+    const ValueAndGradient<F, Y>& solved = objective_ ? (*objective_)(problem) : first_objective(problem)();
+    const std::size_t at = i - result_.first;
+    result_.values[at] = solved.value;
+    result_.gradient.y0[at] = solved.gradient.y0;
+    result_.gradient.t0[at] = solved.gradient.t0;
+    result_.gradient.t1[at] = solved.gradient.t1;
+    if (!result_.gradient.each_theta.empty()) result_.gradient.each_theta[at] = solved.gradient.theta;
+    add_stats(sum.stats, solved.stats);
+    sum.add_backward(solved.gradient.stats);
+    failure = solved.failure;
+    if (failed(failure.status)) return;
+    sum.value += solved.value;
+    sum.theta += solved.gradient.theta;
+  }
+
+ private:
+  O& first_objective(const P& problem) {
+    return std::apply(
+        [&](const Extras&... extras) -> O& {
+          return objective_.emplace(objective_of(problem, i_, method_, steps_, loss_, extras...));
+        },
+        extras_);
+  }
+
+  const E& ensemble_;
+  const M& method_;
+  const StepsType& steps_;
+  const L& loss_;
+  Result& result_;
+  std::size_t i_ = 0;
+  std::tuple<const Extras&...> extras_;
+  std::optional<O> objective_;
+};
+
+// Everything of all ranks to all of them: the nodes of the sum, what failed and, if asked for, the entries of each problem.
+template <class Ranked, class F, class Y>
+void gather(const Ranked& ranks, RunOf<GradientSum<F, Y>>& run, EnsembleValueAndGradient<F, Y>& result,
+            const GradientSum<F, Y>& zero, bool each_theta) {
+  using Sum = GradientSum<F, Y>;
+  Writer out;
+  put_outcome(out, run);
+  std::size_t nodes = 0;
+  run.sum.each_node([&](auto, const Sum&) { ++nodes; });
+  out.put(nodes);
+  run.sum.each_node([&](auto node, const Sum& sum) {
+    out.put(node);
+    out.put(sum.value);
+    out.put_matrix(sum.theta);
+    out.put(sum.stats);
+    out.put(sum.backward.evaluations);
+    out.put(sum.backward.vjps);
+    out.put(sum.backward.state_vjps);
+    out.put(sum.backward.drift);
+    out.put(sum.backward.recomputed);
+    out.put(sum.backward.checkpoints);
+    out.put(sum.backward.checkpoint_bytes);
+  });
+  const EnsembleGradient<F, Y>& mine = result.gradient;
+  out.put(ranks.gather ? result.values.size() : std::size_t{0});
+  for (std::size_t i = 0; ranks.gather && i < result.values.size(); ++i) {
+    out.put(result.values[i]);
+    out.put_matrix(mine.y0[i]);
+    out.put(mine.t0[i]);
+    out.put(mine.t1[i]);
+    if (each_theta) out.put_matrix(mine.each_theta[i]);
+  }
+
+  const std::vector<std::string> told = ranks.all_gather(out.bytes());
+  RunOf<Sum> all;
+  all.thrown = run.thrown;  // what this rank threw keeps its type
+  all.thrown_by = run.thrown_by;
+  EnsembleValueAndGradient<F, Y> whole;
+  whole.gradient.theta = zero.theta;
+  for (std::size_t rank = 0; rank < told.size(); ++rank) {
+    Reader in(told[rank]);
+    get_outcome(in, all);
+    std::size_t count = 0;
+    in.get(count);
+    for (; count > 0; --count) {
+      typename OrderedSum<Sum>::Node node;
+      Sum sum = zero;
+      in.get(node);
+      in.get(sum.value);
+      in.get_matrix(sum.theta);
+      in.get(sum.stats);
+      in.get(sum.backward.evaluations);
+      in.get(sum.backward.vjps);
+      in.get(sum.backward.state_vjps);
+      in.get(sum.backward.drift);
+      in.get(sum.backward.recomputed);
+      in.get(sum.backward.checkpoints);
+      in.get(sum.backward.checkpoint_bytes);
+      all.sum.add(node, std::move(sum));
+    }
+    in.get(count);
+    for (; count > 0; --count) {
+      EnsembleGradient<F, Y>& gradient = whole.gradient;
+      in.get(whole.values.emplace_back());
+      in.get_matrix(gradient.y0.emplace_back());
+      in.get(gradient.t0.emplace_back());
+      in.get(gradient.t1.emplace_back());
+      if (each_theta) in.get_matrix(gradient.each_theta.emplace_back());
+    }
+  }
+  run = std::move(all);
+  if (!ranks.gather) return;
+  whole.first = 0;
+  result = std::move(whole);
+}
+
+// Entries for n problems, all unknown.
+template <class F, class Y>
+void set_unknown(EnsembleValueAndGradient<F, Y>& result, const Y& y0, const Parameters<F, Y>& theta, std::size_t n,
+                 bool each_theta) {
+  constexpr auto unknown = std::numeric_limits<RealOf<Y>>::quiet_NaN();
+  result.values.assign(n, unknown);
+  Y nothing = y0;
+  nothing.setConstant(unknown);
+  result.gradient.y0.assign(n, nothing);
+  if constexpr (TimeDifferentiable<F, Y>) {
+    result.gradient.t0.assign(n, std::numeric_limits<double>::quiet_NaN());
+    result.gradient.t1 = result.gradient.t0;
+  } else {
+    result.gradient.t0.resize(n);
+    result.gradient.t1.resize(n);
+  }
+  if (!each_theta) return;
+  Parameters<F, Y> unknown_theta = theta;
+  unknown_theta.setConstant(unknown);
+  result.gradient.each_theta.assign(n, unknown_theta);
+}
+
+}  // namespace detail
+
+// ensemble: Ensemble{problem, count, vary}, or a std::vector of problems.
+// loss: that of one problem, called as value_and_gradient calls it, or with the number of the problem (a std::size_t) before the
+// other arguments. The problems' losses are added up. Losses, vary and the field are called by several threads at a time.
+// The extras: those of value_and_gradient but Observer and ErrorBars, each given to every solve, and Threads{…}, EachTheta{},
+// EachEvents{…}, a std::stop_token, which ends the call after the problems that are being solved, and Ranks{…} (ensemble/mpi.hpp).
+// Progress{…} is told the fraction of problems done. Each problem has its own steps and its own status.
+//
+// The result is bit for bit the same for any number of threads and ranks.
+// Throws EnsembleError, after all problems have been solved, where some failed; with OnFailure::return_status the result says which.
+// Throws what a problem with bad arguments throws, with its number in the sentence.
+template <class E, class M, class StepsType, class L, class... Extras>
+auto ensemble_value_and_gradient(const E& ensemble, const M& method, const StepsType& steps, const L& loss,
+                                 const Extras&... extras) {
+  if constexpr (!detail::require_ensemble<E>()) {
+    return detail::NoResult{};  // one sentence is enough
+  } else if constexpr (!detail::require_ensemble_extras<Extras...>()) {
+    using P = detail::ProblemOf<E>;
+    return EnsembleValueAndGradient<typename P::Field, typename P::State>{};
+  } else {
+    using P = detail::ProblemOf<E>;
+    using F = typename P::Field;
+    using Y = typename P::State;
+    using Worker = detail::GradientWorker<E, M, StepsType, L, Extras...>;
+    using Sum = detail::GradientSum<F, Y>;
+    EnsembleValueAndGradient<F, Y> result;
+    result.gradient.theta.setZero();
+    const std::size_t n = ensemble.size();
+    if (n == 0) return result;
+
+    const detail::Chunks chunks(n);
+    const detail::Part part = detail::part_of(chunks.count(), extras...);
+    const P sample = ensemble[0];
+    const Sum zero{{}, detail::zero_parameters<F, Y>(sample.field), {}, {}};
+    result.first = chunks.begin(part.first);
+    constexpr bool each_theta = (std::is_same_v<Extras, EachTheta> || ...);
+    detail::set_unknown<F, Y>(result, sample.y0, zero.theta, chunks.begin(part.end) - result.first, each_theta);
+    auto run = detail::run_chunks<Sum>(
+        chunks, part.first, part.end, detail::own(Threads{1}, extras...), detail::own(std::stop_token{}, extras...),
+        detail::own(Progress{}, extras...), [&] { return Worker(ensemble, method, steps, loss, result, extras...); },
+        [&] { return zero; });
+    detail::with_ranks([&](const auto& ranks) { detail::gather(ranks, run, result, zero, each_theta); }, extras...);
+    if (run.thrown) detail::rethrow_with_number(run.thrown, run.thrown_by);
+    const Sum sum = run.sum.total(zero);
+    result.value = sum.value;
+    result.gradient.theta = sum.theta;
+    result.gradient.stats = sum.backward;
+    result.stats = sum.stats;
+    result.failures = std::move(run.failures);
+    result.stopped = run.stopped;
+    if (!result.failures.empty() && detail::own(OnFailure::throw_error, extras...) == OnFailure::throw_error) {
+      auto failures = result.failures;
+      throw EnsembleError(std::move(failures), n, std::move(result));
+    }
+    return result;
+  }
+}
+
+}  // namespace antistrophe
+
+// value and gradient, for structured bindings.
+template <class F, class Y>
+struct std::tuple_size<antistrophe::EnsembleValueAndGradient<F, Y>> : std::integral_constant<std::size_t, 2> {};
+template <class F, class Y>
+struct std::tuple_element<0, antistrophe::EnsembleValueAndGradient<F, Y>> {
+  using type = antistrophe::RealOf<Y>;
+};
+template <class F, class Y>
+struct std::tuple_element<1, antistrophe::EnsembleValueAndGradient<F, Y>> {
+  using type = antistrophe::EnsembleGradient<F, Y>;
+};
