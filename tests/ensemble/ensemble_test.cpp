@@ -453,3 +453,50 @@ TEST_CASE("Problems of an ensemble may be of different sizes", "[ensemble]") {
     CHECK(result.values[i] == Approx(std::exp(-1) * static_cast<double>(i + 1)).epsilon(1e-6));
   }
 }
+
+TEST_CASE("A joint loss reads what all problems saved", "[ensemble]") {
+  // The variance of y[0] at t = 2, and its cotangents.
+  const JointLoss variance{[](const auto& all, auto& all_bar) {
+    double mean = 0, sum = 0;
+    for (const auto& ys : all) mean += ys.back()[0] / static_cast<double>(all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const double off = all[i].back()[0] - mean;
+      sum += off * off;
+      all_bar[i].back()[0] = 2 * off;
+    }
+    return sum;
+  }};
+  const auto vary = [](double move) {
+    return [move](std::size_t i, auto& problem) {
+      spread(i, problem);
+      problem.field.theta[2] += move;
+      if (i == 3) problem.y0[1] += move;
+    };
+  };
+  const Ensemble ensemble{middle, 9, vary(0)};
+  const auto result = ensemble_value_and_gradient(ensemble, Reversible<Dopri5>{}, FixedSteps{50}, variance, Threads{2});
+  const double h = 1e-5;
+  const auto value = [&](double move) {
+    return ensemble_value_and_gradient(Ensemble{middle, 9, vary(move)}, Dopri5{}, FixedSteps{50}, variance).value;
+  };
+  CHECK(result.value == Approx(value(0)).epsilon(1e-7));
+  CHECK(result.gradient.theta[2] + result.gradient.y0[3][1] == Approx((value(h) - value(-h)) / (2 * h)).epsilon(1e-6));
+  CHECK(result.success());
+
+  const JointLoss silent{[](const auto& all, auto&) { return all[0].back()[0]; }};
+  CHECK_THROWS_WITH(ensemble_value_and_gradient(ensemble, Dopri5{}, FixedSteps{50}, silent),
+                    Catch::Matchers::ContainsSubstring("writes nothing"));
+  std::atomic<int> calls = 0;
+  const Ensemble moody{middle, 3, [&](std::size_t, auto& problem) { problem.y0[0] += 0.01 * calls++; }};
+  CHECK_THROWS_WITH(ensemble_value_and_gradient(moody, Dopri5{}, FixedSteps{50}, variance),
+                    Catch::Matchers::ContainsSubstring("not a pure function"));
+  const Ensemble failing{middle, 4, [](std::size_t i, auto& problem) {
+                           if (i == 2) problem.field.theta[0] = 1e300;
+                         }};
+  const auto failed =
+      ensemble_value_and_gradient(failing, Dopri5{}, FixedSteps{50}, variance, OnFailure::return_status);
+  CHECK(std::isnan(failed.value));
+  REQUIRE(failed.failures.size() == 1);
+  CHECK(failed.failures[0].index == 2);
+  CHECK_THROWS_AS(ensemble_value_and_gradient(failing, Dopri5{}, FixedSteps{50}, variance), EnsembleError);
+}

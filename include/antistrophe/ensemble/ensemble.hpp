@@ -64,6 +64,16 @@ struct EachEvents {
 template <class Make>
 EachEvents(Make) -> EachEvents<Make>;
 
+// A loss of what all problems saved, such as a distance of two distributions: f(all, all_bar) -> value, where all[i] is what problem i
+// saved, a std::vector as `loss(ys, ys_bar)` gets it, and all_bar[i] has its cotangents, which come as zeros. It needs all states before
+// the first cotangent, so each problem is solved once more on its way back.
+template <class L>
+struct JointLoss {
+  L loss;
+};
+template <class L>
+JointLoss(L) -> JointLoss<L>;
+
 // A problem of an ensemble that failed, and why.
 struct ProblemFailure {
   std::size_t index = 0;
@@ -113,6 +123,11 @@ concept EnsembleOfProblems = requires(const E& ensemble) {
   { ensemble.size() } -> std::convertible_to<std::size_t>;
   ensemble[std::size_t{}];
 } && is_problem<ProblemOf<E>>;
+
+template <class L>
+inline constexpr bool is_joint_loss = false;
+template <class L>
+inline constexpr bool is_joint_loss<JointLoss<L>> = true;
 
 // In the place of a gradient, of what is no ensemble.
 struct NoResult {

@@ -9,9 +9,11 @@
 #include <antistrophe/objective.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -279,11 +281,166 @@ void set_unknown(EnsembleValueAndGradient<F, Y>& result, const Y& y0, const Para
   result.gradient.each_theta.assign(n, unknown_theta);
 }
 
+// ensemble_value_and_gradient, of a loss that is a sum over problems.
+template <class E, class M, class StepsType, class L, class... Extras>
+auto sum_of_losses(const E& ensemble, const M& method, const StepsType& steps, const L& loss, const Extras&... extras) {
+  using P = ProblemOf<E>;
+  using F = typename P::Field;
+  using Y = typename P::State;
+  using Worker = GradientWorker<E, M, StepsType, L, Extras...>;
+  using Sum = GradientSum<F, Y>;
+  EnsembleValueAndGradient<F, Y> result;
+  result.gradient.theta.setZero();
+  const std::size_t n = ensemble.size();
+  if (n == 0) return result;
+
+  const Chunks chunks(n);
+  const Part part = part_of(chunks.count(), extras...);
+  const P sample = ensemble[0];
+  const Sum zero{{}, zero_parameters<F, Y>(sample.field), {}, {}};
+  result.first = chunks.begin(part.first);
+  constexpr bool each_theta = (std::is_same_v<Extras, EachTheta> || ...);
+  set_unknown<F, Y>(result, sample.y0, zero.theta, chunks.begin(part.end) - result.first, each_theta);
+  auto run = run_chunks<Sum>(
+      chunks, part.first, part.end, own(Threads{1}, extras...), own(std::stop_token{}, extras...),
+      own(Progress{}, extras...), [&] { return Worker(ensemble, method, steps, loss, result, extras...); },
+      [&] { return zero; });
+  with_ranks([&](const auto& ranks) { gather(ranks, run, result, zero, each_theta); }, extras...);
+  if (run.thrown) rethrow_with_number(run.thrown, run.thrown_by);
+  const Sum sum = run.sum.total(zero);
+  result.value = sum.value;
+  result.gradient.theta = sum.theta;
+  result.gradient.stats = sum.backward;
+  result.stats = sum.stats;
+  result.failures = std::move(run.failures);
+  result.stopped = run.stopped;
+  if (!result.failures.empty() && own(OnFailure::throw_error, extras...) == OnFailure::throw_error) {
+    auto failures = result.failures;
+    throw EnsembleError(std::move(failures), n, std::move(result));
+  }
+  return result;
+}
+
+// What all problems save on the way forth of a gradient.
+template <class Saved, class E, class M, class StepsType, class... Extras>
+RunOf<StatsSum> save_all(std::vector<std::vector<Saved>>& all, const E& ensemble, const M& method,
+                         const StepsType& steps, const Extras&... extras) {
+  const Chunks chunks(ensemble.size());
+  return run_chunks<StatsSum>(
+      chunks, 0, chunks.count(), own(Threads{1}, extras...), own(std::stop_token{}, extras...), {},
+      [&] {
+        return [&](std::size_t i, StatsSum& sum, Failure& failure) {
+          const auto problem = ensemble[i];
+          const auto forth = [&](const auto&... kept) {
+            return solve_with_pullback(problem, method, steps, OnFailure::return_status, kept...);
+          };
+          const auto solved = with_passed_on(
+              [&](const auto&... kept) {
+                if constexpr (events_differ<Extras...>)
+                  return forth(kept..., events_of(i, extras...));
+                else
+                  return forth(kept...);
+              },
+              extras...);
+          all[i] = solved.ys();
+          add_stats(sum.stats, solved.stats());
+          failure = solved.solution().failure();
+        };
+      },
+      [] { return StatsSum{}; });
+}
+
+template <class Saved>
+std::vector<std::vector<Saved>> zeros_like_all(const std::vector<std::vector<Saved>>& all) {
+  std::vector<std::vector<Saved>> zeros = all;
+  for (std::vector<Saved>& some : zeros)
+    for (Saved& one : some)
+      if constexpr (std::is_arithmetic_v<Saved>)
+        one = 0;
+      else
+        one.setZero();
+  return zeros;
+}
+
+// The value of a JointLoss, and its cotangents. Throws as value_and_gradient does where it writes none.
+template <class Saved, class L>
+double joint_value(const L& loss, const std::vector<std::vector<Saved>>& all,
+                   std::vector<std::vector<Saved>>& all_bar) {
+  all_bar = zeros_like_all(all);
+  const auto value = static_cast<double>(loss(all, all_bar));
+  if (!std::isfinite(value)) refuse("the value of the loss", value, "finite");
+  check_length("all_bar", all_bar.size(), "that of the ensemble, ", all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    check_length("all_bar[i]", all_bar[i].size(), "that of all[i], ", all[i].size());
+    for (std::size_t k = 0; k < all[i].size(); ++k) check_cotangent("all_bar[i]", k, all_bar[i][k], all[i][k]);
+  }
+  const auto silent = [](const std::vector<std::vector<Saved>>& bars) {
+    return std::all_of(bars.begin(), bars.end(), [](const std::vector<Saved>& bar) { return all_zero(bar); });
+  };
+  if (!silent(all_bar)) return value;
+  // One list of all, for what looks for a loss that is silent.
+  std::vector<Saved> list;
+  for (const std::vector<Saved>& some : all) list.insert(list.end(), some.begin(), some.end());
+  std::vector<std::vector<Saved>> moved = all, bars;
+  const auto evaluate = [&](const std::vector<Saved>& elsewhere) {
+    auto next = elsewhere.begin();
+    for (std::vector<Saved>& some : moved)
+      for (Saved& one : some) one = *next++;
+    bars = zeros_like_all(all);
+    return static_cast<double>(loss(moved, bars));
+  };
+  require_cotangents(list, value, evaluate, [&] { return silent(bars); });
+  return value;
+}
+
+// ensemble_value_and_gradient, of a loss of all problems at once: forth, and with its cotangents forth and back.
+template <class E, class M, class StepsType, class L, class... Extras>
+auto joint_loss_and_gradient(const E& ensemble, const M& method, const StepsType& steps, const L& loss,
+                             const Extras&... extras) {
+  static_assert(
+      !(IsRanks<Extras> || ...),
+      "antistrophe: a JointLoss reads what all problems save, and no rank has all of that; losses that are sums "
+      "over problems go on ranks.");
+  using P = ProblemOf<E>;
+  using Saved = SavedType<Picked<Extra::save_at, SaveAt, Extras...>, typename P::State>;
+  std::vector<std::vector<Saved>> all(ensemble.size()), all_bar;
+  RunOf<StatsSum> forth = save_all(all, ensemble, method, steps, extras...);
+  if (forth.thrown) rethrow_with_number(forth.thrown, forth.thrown_by);
+  if (forth.stopped || !forth.failures.empty()) {
+    EnsembleValueAndGradient<typename P::Field, typename P::State> none;
+    none.value = std::numeric_limits<double>::quiet_NaN();
+    none.gradient.theta = zero_parameters<typename P::Field, typename P::State>(ensemble[0].field);
+    none.gradient.theta.setConstant(none.value);
+    none.stats = forth.sum.total({}).stats;
+    none.failures = std::move(forth.failures);
+    none.stopped = forth.stopped;
+    if (!none.failures.empty() && own(OnFailure::throw_error, extras...) == OnFailure::throw_error) {
+      auto failures = none.failures;
+      throw EnsembleError(std::move(failures), ensemble.size(), std::move(none));
+    }
+    return none;
+  }
+  const double value = joint_value(loss, all, all_bar);
+  const auto given = [&](std::size_t i, const std::vector<Saved>& ys, std::vector<Saved>& ys_bar) {
+    if (ys != all[i])
+      throw std::runtime_error(
+          "antistrophe: a problem that is solved twice gives two solutions: its field, or what makes "
+          "the problem of its number, is not a pure function");
+    ys_bar = all_bar[i];
+    return 0.0;
+  };
+  auto result = sum_of_losses(ensemble, method, steps, given, extras...);
+  result.value += static_cast<RealOf<typename P::State>>(value);  // to what a running cost adds
+  add_stats(result.stats, forth.sum.total({}).stats);
+  return result;
+}
+
 }  // namespace detail
 
 // ensemble: Ensemble{problem, count, vary}, or a std::vector of problems.
 // loss: that of one problem, called as value_and_gradient calls it, or with the number of the problem (a std::size_t) before the
-// other arguments. The problems' losses are added up. Losses, vary and the field are called by several threads at a time.
+// other arguments. The problems' losses are added up. Or JointLoss{f}, of what all of them saved; the result's `values` are then what
+// each adds to it by a RunningCost, and 0 without one, and it has none of either where a problem fails. Losses, vary and the field are called by several threads at a time.
 // The extras: those of value_and_gradient but Observer and ErrorBars, each given to every solve, and Threads{…}, EachTheta{},
 // EachEvents{…}, a std::stop_token, which ends the call after the problems that are being solved, and Ranks{…} (ensemble/mpi.hpp).
 // Progress{…} is told the fraction of problems done. Each problem has its own steps and its own status.
@@ -299,42 +456,10 @@ auto ensemble_value_and_gradient(const E& ensemble, const M& method, const Steps
   } else if constexpr (!detail::require_ensemble_extras<Extras...>()) {
     using P = detail::ProblemOf<E>;
     return EnsembleValueAndGradient<typename P::Field, typename P::State>{};
+  } else if constexpr (detail::is_joint_loss<L>) {
+    return detail::joint_loss_and_gradient(ensemble, method, steps, loss.loss, extras...);
   } else {
-    using P = detail::ProblemOf<E>;
-    using F = typename P::Field;
-    using Y = typename P::State;
-    using Worker = detail::GradientWorker<E, M, StepsType, L, Extras...>;
-    using Sum = detail::GradientSum<F, Y>;
-    EnsembleValueAndGradient<F, Y> result;
-    result.gradient.theta.setZero();
-    const std::size_t n = ensemble.size();
-    if (n == 0) return result;
-
-    const detail::Chunks chunks(n);
-    const detail::Part part = detail::part_of(chunks.count(), extras...);
-    const P sample = ensemble[0];
-    const Sum zero{{}, detail::zero_parameters<F, Y>(sample.field), {}, {}};
-    result.first = chunks.begin(part.first);
-    constexpr bool each_theta = (std::is_same_v<Extras, EachTheta> || ...);
-    detail::set_unknown<F, Y>(result, sample.y0, zero.theta, chunks.begin(part.end) - result.first, each_theta);
-    auto run = detail::run_chunks<Sum>(
-        chunks, part.first, part.end, detail::own(Threads{1}, extras...), detail::own(std::stop_token{}, extras...),
-        detail::own(Progress{}, extras...), [&] { return Worker(ensemble, method, steps, loss, result, extras...); },
-        [&] { return zero; });
-    detail::with_ranks([&](const auto& ranks) { detail::gather(ranks, run, result, zero, each_theta); }, extras...);
-    if (run.thrown) detail::rethrow_with_number(run.thrown, run.thrown_by);
-    const Sum sum = run.sum.total(zero);
-    result.value = sum.value;
-    result.gradient.theta = sum.theta;
-    result.gradient.stats = sum.backward;
-    result.stats = sum.stats;
-    result.failures = std::move(run.failures);
-    result.stopped = run.stopped;
-    if (!result.failures.empty() && detail::own(OnFailure::throw_error, extras...) == OnFailure::throw_error) {
-      auto failures = result.failures;
-      throw EnsembleError(std::move(failures), n, std::move(result));
-    }
-    return result;
+    return detail::sum_of_losses(ensemble, method, steps, loss, extras...);
   }
 }
 

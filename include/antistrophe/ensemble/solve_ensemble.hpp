@@ -35,11 +35,6 @@ struct [[nodiscard]] EnsembleSolution {
 
 namespace detail {
 
-struct StatsSum {
-  Stats stats;
-  void add(const StatsSum& other) { add_stats(stats, other.stats); }
-};
-
 // solve, of one problem of an ensemble.
 template <class P, class M, class StepsType, class... Extras>
 auto solve_one(const P& problem, [[maybe_unused]] std::size_t i, const M& method, const StepsType& steps,

@@ -163,7 +163,7 @@ inline Part part_of_rank(std::size_t chunks, std::size_t rank, std::size_t ranks
 template <class... Extras>
 Part part_of(std::size_t chunks, const Extras&... extras) {
   Part part{0, chunks};
-  const auto look = [&](const auto& extra) {
+  [[maybe_unused]] const auto look = [&](const auto& extra) {
     if constexpr (IsRanks<std::remove_cvref_t<decltype(extra)>>)
       part = part_of_rank(chunks, extra.rank(), extra.size());
   };
@@ -174,7 +174,7 @@ Part part_of(std::size_t chunks, const Extras&... extras) {
 // Calls function(ranks), where there are ranks.
 template <class Function, class... Extras>
 void with_ranks(const Function& function, const Extras&... extras) {
-  const auto look = [&](const auto& extra) {
+  [[maybe_unused]] const auto look = [&](const auto& extra) {
     if constexpr (IsRanks<std::remove_cvref_t<decltype(extra)>>) function(extra);
   };
   (look(extras), ...);

@@ -24,6 +24,12 @@ inline void add_stats(Stats& to, const Stats& stats) {
   to.bytes_kept = std::max(to.bytes_kept, stats.bytes_kept);
 }
 
+// The sum of a run that adds up nothing else.
+struct StatsSum {
+  Stats stats;
+  void add(const StatsSum& other) { add_stats(stats, other.stats); }
+};
+
 // What a run over chunks gave: the nodes of the sum, and what became of it.
 template <class Sum>
 struct RunOf {
