@@ -391,7 +391,7 @@ class AdaptiveControl {
   // The estimate of a coupled step sees a deviation of its second solution only through a high power of h: the parasite is
   // looked at itself. It may be up to ten tolerances, or what it was; where it grows, the next step is so short that it would
   // shrink to four fifths: per step it grows like λ times what depends on hμ, taken as a power of h. A λ near 1 damps it too
-  // little for that to help: it may reach ten thousand tolerances, or a tenth of the state, and then ends the solve. What a
+  // little for that to help: it may reach a thousand tolerances, or a tenth of the state, and then ends the solve. What a
   // shorter step does not make smaller is no parasite, but round-off, and so it is in steps of a few thousand units in the
   // last place of t.
   Outcome judge_parasite(S& stepper, const Step& step, const typename S::Carry& carry) {
@@ -401,7 +401,7 @@ class AdaptiveControl {
     if (std::fabs(step.h()) < 1000 * shortest(step.t0)) return Outcome::ok;
     const double tried = std::exchange(tried_gap_, gap);
     if (hardly_damps(stepper.stability())) {
-      const double bearable = std::fmin(1e4, 0.1 / options_.rtol);
+      const double bearable = std::fmin(1e3, 0.1 / options_.rtol);
       hopeless_ = gap > bearable && old_gap > bearable / 10;
       if (!(gap > bearable)) return Outcome::ok;
       longest_ = std::fabs(step.h()) / 2;
