@@ -94,6 +94,11 @@ class PushedField {
   }
 
   const BothThetas& parameters() const { return thetas_; }
+  auto jumps() const
+    requires OffersJumps<F>
+  {
+    return field_.jumps();
+  }
 
   static Both joined(const Y& y, const Y& y_dot) {
     Both both(2 * y.size());
@@ -278,7 +283,7 @@ auto in_steps_of_gradient(const Problem<F, Y>& problem, const M& method, const S
     using S = typename M::template Stepper<F, Y>;
     const Progress no_progress;
     Throttle throttle(no_progress);
-    const Timeline plan = timeline_of(steps, problem.t0, problem.t1);
+    const Timeline plan = timeline_of(steps, problem.field, problem.t0, problem.t1);
     auto forward = make_forward<S>(method, problem.field, problem.y0, problem.t0, problem.t1, steps, plan, SaveAt{},
                                    EventDetector(Events<>{}, problem.field, problem.y0), NoTrace{});
     run_forward(forward, steps, plan, problem.y0, problem.t0, problem.t1, true, throttle);

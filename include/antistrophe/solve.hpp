@@ -73,7 +73,7 @@ Solution<Y, SavedType<Save, Y>> solve_once(const Problem<F, Y>& problem, const M
     hand_on = {&observer, nullptr, [](const void* told, void*, double t, const Y& y) {
                  return observe(*static_cast<const O*>(told), t, y);
                }};
-  const Timeline plan = timeline_of(steps, problem.t0, problem.t1);
+  const Timeline plan = timeline_of(steps, problem.field, problem.t0, problem.t1);
   Throttle throttle(progress);
   auto forward =
       make_forward<S>(method, problem.field, problem.y0, problem.t0, problem.t1, steps, plan, save_plan_of(save_at),

@@ -94,6 +94,11 @@ void check_passes(const auto& method, const auto& steps, double tolerance, const
   }
 }
 
+// It knows itself when it jumps.
+struct KnowingVortex : SwitchedVortex<> {
+  std::vector<double> jumps() const { return switches(); }
+};
+
 const Adaptive adaptive{.rtol = 1e-7, .atol = 1e-7, .jumps = switches()};
 
 // At lambda = 1/2 sums of rounding are a few units in the last place.
@@ -214,4 +219,31 @@ TEST_CASE("A field that changes on the way back is not overlooked at a jump eith
   const Problem problem{Impure{}, Number(1.0), 0.0, 2.0};
   const FixedSteps steps{.n = 8, .jumps = {1}};
   CHECK_THROWS_AS(value_and_gradient(problem, AsynchronousLeapfrog<>{}, steps, battery::WeightedSum{}), SolveError);
+}
+
+TEST_CASE("A field that offers its jumps is solved as if they were named in the steps", "[jumps]") {
+  const Problem knowing{KnowingVortex{}, Vector2d(0.9, -0.4), 0.5, 3.5};
+  const auto same = [&](const auto& method, const auto& plain, const auto& named) {
+    const SaveAt save_at{.times = {0.7, 1.06, 1.3}, .t1 = true};
+    const auto of_steps = solve(switched(), method, named, save_at), of_field = solve(knowing, method, plain, save_at);
+    REQUIRE(of_field.steps() == of_steps.steps());
+    for (std::size_t i = 0; i < 4; ++i) CHECK(battery::same_bits(of_field.ys()[i], of_steps.ys()[i]));
+    for (const double at : switches()) CHECK(std::count(of_field.steps().begin(), of_field.steps().end(), at) == 1);
+    const auto again = solve(knowing, method, StepTo{of_field.steps()}, save_at);
+    CHECK(battery::same_bits(again.ys().back(), of_field.ys().back()));
+    const auto by_steps = value_and_gradient(switched(), method, named, battery::WeightedSum{}, save_at);
+    const auto by_field = value_and_gradient(knowing, method, plain, battery::WeightedSum{}, save_at);
+    CHECK(by_field.value == by_steps.value);
+    CHECK(battery::same_bits(by_field.gradient.y0, by_steps.gradient.y0));
+    CHECK(battery::same_bits(by_field.gradient.theta, by_steps.gradient.theta));
+  };
+  same(Dopri5{}, FixedSteps{40}, FixedSteps{.n = 40, .jumps = switches()});
+  same(Dopri5{}, FixedStep{0.07}, FixedStep{.h = 0.07, .jumps = switches()});
+  const StepTimes times{std::vector<double>{1.0, 2.0, 3.0}};
+  same(Dopri5{}, StepTo{.times = times, .each = 5}, StepTo{.times = times, .each = 5, .jumps = switches()});
+  same(Dopri5{}, Adaptive{.rtol = 1e-7, .atol = 1e-7}, adaptive);
+  same(Reversible<Dopri5>{}, Adaptive{.rtol = 1e-7, .atol = 1e-7}, adaptive);
+  // Where some are named and some known, all are landed on.
+  const auto both = solve(knowing, Dopri5{}, Adaptive{.jumps = {2.0}}).steps();
+  for (const double at : {1.06, 1.7, 2.0, 2.55}) CHECK(std::count(both.begin(), both.end(), at) == 1);
 }

@@ -37,7 +37,7 @@ RoundTrip<Y> round_trip(const Problem<F, Y>& problem, const M& method, const Ste
                         const Events<E...>& events) {
   using S = typename M::template Stepper<F, Y>;
   validate(problem);
-  const Timeline plan = timeline_of(steps, problem.t0, problem.t1);
+  const Timeline plan = timeline_of(steps, problem.field, problem.t0, problem.t1);
   const Progress no_progress;
   Throttle throttle(no_progress);
   auto forward = make_forward<S>(method, problem.field, problem.y0, problem.t0, problem.t1, steps, plan, SaveAt{},

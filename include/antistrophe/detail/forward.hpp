@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,12 +30,32 @@ Timeline jumps_of([[maybe_unused]] const StepsType& steps, [[maybe_unused]] doub
     return timeline;
 }
 
+// The same steps, which land on these times too, because f jumps there; a user's own steps that know nothing of jumps stay.
 template <class StepsType>
-Timeline timeline_of(const StepsType& steps, double t0, double t1) {
-  if constexpr (LaidOutSteps<StepsType>)
-    return steps.timeline(t0, t1);
+StepsType with_jumps(StepsType steps, const std::vector<double>& more) {
+  if constexpr (requires { steps.whole.jumps; }) {
+    steps.whole = with_jumps(std::move(steps.whole), more);
+  } else if constexpr (requires { requires std::is_same_v<decltype(steps.jumps), std::vector<double>>; }) {
+    if constexpr (requires { steps.times.jumps; })  // of a solve that is taken again
+      if (steps.jumps.empty())
+        for (const Timeline::Jump& known : steps.times.jumps) steps.jumps.push_back(known.t);
+    steps.jumps.insert(steps.jumps.end(), more.begin(), more.end());
+  }
+  return steps;
+}
+
+template <class StepsType, class F>
+Timeline timeline_of(const StepsType& steps, [[maybe_unused]] const F& field, double t0, double t1) {
+  const auto of = [&](const StepsType& all) {
+    if constexpr (LaidOutSteps<StepsType>)
+      return all.timeline(t0, t1);
+    else
+      return jumps_of(all, t0, t1, Timeline::growing(t0));
+  };
+  if constexpr (OffersJumps<F>)
+    return of(with_jumps(steps, field.jumps()));
   else
-    return jumps_of(steps, t0, t1, Timeline::growing(t0));
+    return of(steps);
 }
 
 // What steps say of the numbers of an exact method: a tolerance that they should resolve, or those of the solve that is
@@ -216,6 +237,7 @@ void run_forward(Forward<S, Trace, Detector>& forward, const StepsType& steps, c
     Integration(forward, control, throttle, t0, t1).run(plan, y0);
   } else {
     typename StepsType::template Control<S> control(steps, t0, t1, y0, differentiated);
+    if constexpr (requires { control.land_on_jumps(plan); }) control.land_on_jumps(plan);
     Integration(forward, control, throttle, t0, t1).run(plan, y0);
   }
 }

@@ -170,6 +170,11 @@ class AdaptiveControl {
     if (differentiated && options.sensitivity_guard) guard_.emplace(options_, y0, t0, t1);
   }
 
+  // Those of the options, and those that the field knows of itself.
+  void land_on_jumps(const Timeline& plan) {
+    if (plan.knows_jumps()) landings_ = Landings(options_, plan.jumps(), t0_, t1_);
+  }
+
   bool over() const { return t0_ == t1_ || landing_ == landings_.times.size(); }
 
   void start(S& stepper, double t, const Y& y) {

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace antistrophe {
 
@@ -15,6 +16,12 @@ namespace detail {
 
 template <class F>
 concept Freezable = requires(const F& f, double t) { f.frozen(t, t); };
+
+// A field that knows the times at which it jumps, as one does that is driven by data.
+template <class F>
+concept OffersJumps = requires(const F& f) {
+  { f.jumps() } -> std::convertible_to<std::vector<double>>;
+};
 
 template <class F>
 struct FrozenOf {
@@ -38,7 +45,8 @@ concept CallableAsField = requires(const F& f, const double t, Y& dy) { f(t, std
 }  // namespace detail
 
 // A callable (t, y, dy) that writes f(t, y) to dy. The library passes `double`, `const Y&` and `Y&`, plain distinct
-// objects all. Instead, a field may have a member frozen(t0, t1) that returns such a callable, frozen to one step.
+// objects all. Instead, a field may have a member frozen(t0, t1) that returns such a callable, frozen to one step. It may say
+// at what times it is discontinuous, std::vector<double> jumps() const; these join the `.jumps` of the steps.
 template <class F, class Y>
 concept VectorField = EigenState<Y> && detail::CallableAsField<detail::Frozen<F>, Y>;
 

@@ -77,6 +77,7 @@ class Timeline {
     jumps_ = other.jumps_;
     return std::move(*this);
   }
+  bool knows_jumps() const { return jumps_ != nullptr; }
   // That at t, if f jumps there.
   const Jump* jump_at(double t) const { return jumps_ == nullptr ? nullptr : find_jump(t); }
   std::vector<Jump> jumps() const { return jumps_ == nullptr ? std::vector<Jump>{} : *jumps_; }

@@ -107,7 +107,7 @@ class DifferentiatedSolve {
         y0_(problem.y0),
         t0_(problem.t0),
         t1_(problem.t1),
-        plan_(timeline_of(steps, t0_, t1_)),
+        plan_(timeline_of(steps, field, t0_, t1_)),
         forward_(make_forward<S>(method, field, y0_, t0_, t1_, steps, plan_, save_plan_of(save_at),
                                  Detector(events, field, y0_),
                                  metered<F, S>(make_trace<typename TraceOf<Adjoint, S>::type>(adjoint), field, cost,

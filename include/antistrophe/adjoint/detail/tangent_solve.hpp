@@ -47,7 +47,7 @@ class TangentSolve {
         in_error_norm_(in_error_norm),
         tangents_(field, Layout(y0.size(), seeds_.t0.size()), seeds_, y0, t1),
         start_(started(y0)),
-        plan_(timeline_of(steps, t0, t1)),
+        plan_(timeline_of(steps, field, t0, t1)),
         forward_(make_forward<S>(method, tangents_, start_, t0, t1, steps, plan_, without_path(save_at),
                                  Detector(Events<>{}, tangents_, start_), NoTrace{}, observe, Saver<Large>::Keep::all)),
         slope_(zeros_like(y0)),

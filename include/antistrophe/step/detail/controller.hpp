@@ -53,7 +53,8 @@ struct Landings {
   std::vector<bool> jump;
   double sees_end;  // what f is given at t1
 
-  Landings(const Adaptive& options, double t0, double t1) : sees_end(t1) {
+  Landings(const Adaptive& options, double t0, double t1) : Landings(options, options.jumps_between(t0, t1), t0, t1) {}
+  Landings(const Adaptive& options, const std::vector<Timeline::Jump>& jumps, double t0, double t1) : sees_end(t1) {
     const double sign = t1 >= t0 ? 1 : -1, slack = time_slack(t0, t1);
     std::vector<std::pair<double, bool>> all;
     for (std::size_t i = 0; i < options.step_to.size(); ++i) {
@@ -61,7 +62,7 @@ struct Landings {
       if (!std::isfinite(t)) refuse_entry("Adaptive::step_to", i, t, "finite");
       if (sign * (t - t0) > slack && sign * (t1 - t) > slack) all.emplace_back(t, false);
     }
-    for (const Timeline::Jump& given : options.jumps_between(t0, t1))
+    for (const Timeline::Jump& given : jumps)
       if (given.t == t1)
         sees_end = given.before;
       else if (given.t != t0)
