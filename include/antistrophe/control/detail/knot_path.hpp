@@ -124,6 +124,8 @@ class KnotPath {
   }
 
   const Eigen::VectorXd& knots() const { return data_->times; }
+  // All but the first and the last.
+  std::vector<double> inner_knots() const { return {knots().data() + 1, knots().data() + knots().size() - 1}; }
   Index channels() const { return data_->channels; }
   Index samples() const { return data_->samples; }
   // At all knots, one a column, sample after sample in it: what was missing is filled in.
@@ -182,9 +184,6 @@ class KnotPath {
     spline_ = std::make_shared<const NaturalSpline>(data_->times);
     slopes_ = std::make_shared<const Eigen::MatrixXd>(spline_->slopes(data_->values));
   }
-
-  // Where X' jumps.
-  std::vector<double> inner_knots() const { return {knots().data() + 1, knots().data() + knots().size() - 1}; }
 
  private:
   // On piece i, what its three slopes count for.

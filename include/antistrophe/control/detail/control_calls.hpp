@@ -1,0 +1,116 @@
+// The one way a controlled field calls its vector field: dy = F(t, y) dX, and cotangents back through it, with a tape where F keeps
+// one.
+#pragma once
+
+#include <antistrophe/core/state.hpp>
+#include <antistrophe/field/concepts.hpp>
+#include <antistrophe/field/detail/access.hpp>
+
+#include <Eigen/Core>
+
+#include <utility>
+
+namespace antistrophe {
+
+// What drives a state of type Y: a vector of channels, or, of a batch, a matrix of channels × samples.
+template <class Y>
+using ControlOf = Eigen::Matrix<typename Y::Scalar, Eigen::Dynamic, Y::ColsAtCompileTime == 1 ? 1 : Eigen::Dynamic>;
+
+namespace detail {
+
+// As with fields, what is read is passed as a temporary, so that swapped arguments are refused.
+template <class F, class Y>
+concept ControlCall =
+    requires(const F& f, double t, Y& dy) { f(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), dy); };
+template <class F, class Y>
+concept TapedControlCall = HasTape<F, Y> && requires(const F& f, double t, Y& dy, Tape<F, Y>& tape) {
+  f(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), dy, tape);
+};
+
+// vjp(t, y, dX[, tape], w, y_bar, …): with theta_bar alone, with dX_bar before it, or with t_bar after it too.
+template <class F, class Y>
+concept PlainControlVjp = requires(const F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), std::declval<Y>(), y_bar, theta_bar);
+  requires !TapedControlCall<F, Y>;
+} || requires(const F& f, double t, const Tape<F, Y>& tape, Y& y_bar, Parameters<F, Y>& theta_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), tape, std::declval<Y>(), y_bar, theta_bar);
+  requires TapedControlCall<F, Y>;
+};
+template <class F, class Y>
+concept ControlVjp =
+    requires(const F& f, double t, Y& y_bar, ControlOf<Y>& dX_bar, Parameters<F, Y>& theta_bar) {
+      f.vjp(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), std::declval<Y>(), y_bar, dX_bar, theta_bar);
+      requires !TapedControlCall<F, Y>;
+    } || requires(const F& f, double t, const Tape<F, Y>& tape, Y& y_bar, ControlOf<Y>& dX_bar,
+                  Parameters<F, Y>& theta_bar) {
+      f.vjp(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), tape, std::declval<Y>(), y_bar, dX_bar, theta_bar);
+      requires TapedControlCall<F, Y>;
+    };
+template <class F, class Y>
+concept TimedControlVjp =
+    requires(const F& f, double t, const Tape<F, Y>& tape, Y& y_bar, ControlOf<Y>& dX_bar, Parameters<F, Y>& theta_bar,
+             typename Y::Scalar& t_bar) {
+      f.vjp(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), tape, std::declval<Y>(), y_bar, dX_bar, theta_bar,
+            t_bar);
+      requires TapedControlCall<F, Y>;
+    } ||
+    requires(const F& f, double t, Y& y_bar, ControlOf<Y>& dX_bar, Parameters<F, Y>& theta_bar,
+             typename Y::Scalar& t_bar) {
+      f.vjp(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), std::declval<Y>(), y_bar, dX_bar, theta_bar, t_bar);
+      requires !TapedControlCall<F, Y>;
+    };
+
+// Its ∂F/∂t is known, and so is what the vjp says of dX.
+template <class F, class Y>
+concept ControlKnowsTime =
+    is_real_scalar<typename Y::Scalar> && (TimedControlVjp<F, Y> || (ControlVjp<F, Y> && DeclaredAutonomous<F>));
+template <class F, class Y>
+concept ControlKnowsControl = ControlVjp<F, Y> || TimedControlVjp<F, Y>;
+
+template <class F, class Y>
+void evaluate_control(const F& f, double t, const Y& y, const ControlOf<Y>& dX, Y& dy, Tape<F, Y>& tape) {
+  static_assert(ControlCall<F, Y> || TapedControlCall<F, Y>,
+                "antistrophe: the F of a controlled field needs void operator()(double t, const auto& y, const auto& "
+                "dX, auto& dy) "
+                "const, which writes F(t, y) dX to dy; wrap a function that writes the matrix F(t, y) in MatrixField.");
+  if constexpr (TapedControlCall<F, Y>)
+    f(t, y, dX, dy, tape);
+  else if constexpr (ControlCall<F, Y>)
+    f(t, y, dX, dy);
+}
+
+// Calls F's vjp in the form that it has.
+template <class F, class Y>
+void pull_back_control(const F& f, double t, const Y& y, const ControlOf<Y>& dX, const Tape<F, Y>& tape, const Y& w,
+                       Y& y_bar, ControlOf<Y>& dX_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
+  constexpr bool known = PlainControlVjp<F, Y> || ControlKnowsControl<F, Y>;
+  static_assert(known,
+                "antistrophe: a gradient through a controlled field needs the vjp of its F: void vjp(double t, const "
+                "auto& y, const auto& dX, const auto& w, auto& y_bar, auto& theta_bar) const, adding the cotangents of "
+                "F(t, y) dX, or the same with auto& dX_bar before theta_bar, adding F(t, y)^T w to it.");
+  if constexpr (known) {
+    const auto call = [&](auto&... bars) {
+      if constexpr (TapedControlCall<F, Y>)
+        f.vjp(t, y, dX, tape, w, bars...);
+      else
+        f.vjp(t, y, dX, w, bars...);
+    };
+    if constexpr (TimedControlVjp<F, Y>)
+      call(y_bar, dX_bar, theta_bar, t_bar);
+    else if constexpr (ControlVjp<F, Y>)
+      call(y_bar, dX_bar, theta_bar);
+    else
+      call(y_bar, theta_bar);
+  }
+}
+
+// Σ of products entry by entry.
+template <class A>
+typename A::Scalar inner_product(const A& a, const A& b) {
+  typename A::Scalar sum(0);
+  for (Eigen::Index i = 0; i < a.size(); ++i) sum += a.data()[i] * b.data()[i];
+  return sum;
+}
+
+}  // namespace detail
+}  // namespace antistrophe
