@@ -1,4 +1,5 @@
-# Installs the headers and a config package, so that find_package(antistrophe CONFIG) offers antistrophe::antistrophe.
+# Installs the headers, a config package, so that find_package(antistrophe CONFIG) offers antistrophe::antistrophe, and a file for
+# pkg-config. Both find the headers from where they lie themselves, so that the tree may be moved.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -26,4 +27,18 @@ install(FILES "${PROJECT_BINARY_DIR}/antistrophe-config.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/antistrophe-reverse.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/antistrophe-mpi.cmake"
         DESTINATION "${antistrophe_package_dir}")
+
+# For pkg-config, which knows nothing of xsimd or BLAS: who wants these adds them.
+set(antistrophe_pc_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+if(IS_ABSOLUTE "${CMAKE_INSTALL_DATADIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+  file(RELATIVE_PATH antistrophe_pc_to_prefix "${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+  set(antistrophe_pc_includedir "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
+else()
+  file(RELATIVE_PATH antistrophe_pc_to_prefix "/${antistrophe_pc_dir}" "/")
+  string(REGEX REPLACE "/$" "" antistrophe_pc_to_prefix "${antistrophe_pc_to_prefix}")
+  set(antistrophe_pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+configure_file("${PROJECT_SOURCE_DIR}/cmake/antistrophe.pc.in" "${PROJECT_BINARY_DIR}/antistrophe.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/antistrophe.pc" DESTINATION "${antistrophe_pc_dir}")
+
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/antistrophe")

@@ -1,5 +1,10 @@
-# Builds, at OPTIMISATION, and runs the consumer, which finds the library in one of two WAYs: installed (find_package), or as a folder of
-# its own tree (add_subdirectory).
+# Builds, at OPTIMISATION, and runs the consumer, which finds the library in one of these WAYs:
+#   find_package      installed, in a tree that was moved afterwards
+#   without_xsimd     the same, where xsimd, with which it was built, is not found
+#   add_subdirectory  as a folder of its own tree
+#   FetchContent      as a folder elsewhere
+#   pkg-config        installed and moved; no CMake on the consumer's side
+#   single_header     as one file, made by cmake/single_header.cmake
 cmake_minimum_required(VERSION 3.21)
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE text)
@@ -13,20 +18,69 @@ endfunction()
 set(work "${WORK_DIR}/${WAY}")
 file(REMOVE_RECURSE "${work}")
 file(COPY "${CONSUMER}/" DESTINATION "${work}/consumer")
+set(two_files OFF)
+set(xsimd "${XSIMD}")
+set(options)
 
-if(WAY STREQUAL "find_package")
-  run("${CMAKE_COMMAND}" --install "${BINARY_DIR}" --prefix "${work}/prefix")
-  set(where "-DCMAKE_PREFIX_PATH=${work}/prefix")
+# install_and_move(): installs the library, and moves what was installed: nothing in it may remember where it was.
+macro(install_and_move)
+  run("${CMAKE_COMMAND}" --install "${BINARY_DIR}" --prefix "${work}/first prefix")
+  file(RENAME "${work}/first prefix" "${work}/prefix")
+  file(GLOB_RECURSE installed "${work}/prefix/share/*")
+  foreach(file IN LISTS installed)
+    file(STRINGS "${file}" remembered REGEX "first prefix")
+    if(remembered)
+      message(FATAL_ERROR "${file} remembers where it was installed: ${remembered}")
+    endif()
+  endforeach()
+endmacro()
+
+# compile(<option>...): the program as one file, by the compiler alone.
+macro(compile)
+  run("${COMPILER}" -std=c++20 "${OPTIMISATION}" "-DEXPECTED_VERSION=\"${VERSION}\"" -Wall -Wextra -Werror ${ARGN} "${work}/consumer/main.cpp" -o "${work}/program")
+  set(program "${work}/program")
+  set(xsimd OFF)
+endmacro()
+
+if(WAY STREQUAL "pkg-config")
+  install_and_move()
+  set(ENV{PKG_CONFIG_PATH} "${work}/prefix/share/pkgconfig:$ENV{PKG_CONFIG_PATH}")
+  run("${PKG_CONFIG}" --modversion antistrophe)
+  string(STRIP "${text}" text)
+  if(NOT text STREQUAL VERSION)
+    message(FATAL_ERROR "pkg-config says that the version is '${text}', and it is ${VERSION}")
+  endif()
+  run("${PKG_CONFIG}" --cflags --libs antistrophe)
+  separate_arguments(flags UNIX_COMMAND "${text}")  # Eigen is no system header here, and not free of all warnings
+  compile(${flags})
+elseif(WAY STREQUAL "single_header")
+  run("${CMAKE_COMMAND}" "-DOUTPUT=${work}/header/antistrophe.hpp" -P "${SOURCE_DIR}/cmake/single_header.cmake")
+  compile("-I${work}/header" -isystem "${EIGEN_INCLUDE_DIR}" -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wundef)
 else()
-  # Only what a consumer needs: the library configures without its tests, examples and docs.
-  file(COPY "${SOURCE_DIR}/CMakeLists.txt" "${SOURCE_DIR}/cmake" "${SOURCE_DIR}/include"
-       DESTINATION "${work}/consumer/antistrophe")
-  set(where "-DADD_SUBDIRECTORY=ON")
+  if(WAY STREQUAL "find_package")
+    install_and_move()
+    set(two_files ON)
+  elseif(WAY STREQUAL "without_xsimd")
+    install_and_move()
+    set(xsimd OFF)
+    list(APPEND options -DCMAKE_DISABLE_FIND_PACKAGE_xsimd=ON)
+  elseif(WAY STREQUAL "add_subdirectory")
+    # Only what a consumer needs: the library configures without its tests, examples and docs.
+    file(COPY "${SOURCE_DIR}/CMakeLists.txt" "${SOURCE_DIR}/cmake" "${SOURCE_DIR}/include"
+         DESTINATION "${work}/consumer/antistrophe")
+    set(two_files ON)
+  endif()
+  run("${CMAKE_COMMAND}" -S "${work}/consumer" -B "${work}/build" -G "${GENERATOR}" "-DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}"
+      "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DEigen3_DIR=${EIGEN_DIR}" -DCMAKE_BUILD_TYPE=None "-DCMAKE_PREFIX_PATH=${work}/prefix"
+      "-DWAY=${WAY}" "-DSOURCE_DIR=${SOURCE_DIR}" "-DTWO_FILES=${two_files}"
+      "-DOPTIMISATION=${OPTIMISATION}" "-DEXPECTED_VERSION=${VERSION}" ${options})
+  run("${CMAKE_COMMAND}" --build "${work}/build")
+  set(program "${work}/build/consumer")
 endif()
 
-run("${CMAKE_COMMAND}" -S "${work}/consumer" -B "${work}/build" -G "${GENERATOR}" "-DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}"
-    "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DEigen3_DIR=${EIGEN_DIR}" -DCMAKE_BUILD_TYPE=None "${where}"
-    "-DOPTIMISATION=${OPTIMISATION}" "-DEXPECTED_VERSION=${VERSION}")
-run("${CMAKE_COMMAND}" --build "${work}/build")
-run("${work}/build/consumer")
+run("${program}")
+string(STRIP "${text}" text)
+if((xsimd AND NOT text MATCHES ", with xsimd") OR (NOT xsimd AND NOT text MATCHES ", without xsimd"))
+  message(FATAL_ERROR "the program says '${text}', but xsimd: ${xsimd}")
+endif()
 message(STATUS "${WAY}: ${text}")

@@ -5,6 +5,7 @@
 //   auto [value, gradient] = ensemble_value_and_gradient(ensemble, method, steps, loss, Ranks{MPI_COMM_WORLD});
 //
 // Needs an implementation of MPI (Debian and Ubuntu: libopenmpi-dev), found by CMake as MPI::MPI_CXX.
+// requires: mpi
 #pragma once
 
 #include <antistrophe/core/errors.hpp>

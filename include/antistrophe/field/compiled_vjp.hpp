@@ -9,6 +9,7 @@
 // Copies of the field share the code, and may be used by several threads at a time.
 // What fails on the way to machine code (no compiler, no room) is a std::runtime_error. POSIX; link with ${CMAKE_DL_LIBS} where
 // the C library is older than glibc 2.34.
+// requires: posix
 #pragma once
 
 #include <antistrophe/field/detail/native_code.hpp>

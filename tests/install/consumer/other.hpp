@@ -1,4 +1,5 @@
 #pragma once
 
 int version_in_the_other_file();
+bool halves_in_the_other_file();
 bool bounces_in_the_other_file();
