@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
+#include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
@@ -52,9 +53,19 @@ class CarryStore {
   }
   template <std::size_t... P>
   void put(std::int64_t i, const Parts& from, std::index_sequence<P...>) {
-    ((Eigen::Map<Part<P>>(std::get<P>(blocks_).data() + i * std::get<P>(from).size(), std::get<P>(from).rows(),
-                          std::get<P>(from).cols()) = std::get<P>(from)),
-     ...);
+    (put_part(std::get<P>(from), std::get<P>(blocks_).data() + i * std::get<P>(from).size()), ...);
+  }
+  // Few numbers one by one: a packet of them, just written, would be waited for.
+  template <class Stored>
+  static void put_part(const Stored& from, typename Stored::Scalar* to) {
+    if constexpr (has_few_entries<Stored>)
+      for_entries<Stored>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
+        auto x = from.coeff(e);
+        keep_in_register(x);
+        to[e] = x;
+      });
+    else
+      Eigen::Map<Stored>(to, from.rows(), from.cols()) = from;
   }
   template <class To, std::size_t... P>
   void get(std::int64_t i, const To& to, std::index_sequence<P...>) const {

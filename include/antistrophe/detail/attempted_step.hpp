@@ -1,6 +1,7 @@
 // The step that has been attempted, with its continuous extension, which is made at most once however many ask for it.
 #pragma once
 
+#include <antistrophe/core/config.hpp>
 #include <antistrophe/stepper/step_polynomial.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
@@ -30,8 +31,12 @@ class AttemptedStep {
     if constexpr (Extensible<S>) polynomial_ = Polynomial(like);
   }
 
-  void begin(const Step& step) {
-    step_ = step;
+  // Member by member, from where the loop has them: a step copied whole is read by wide loads that wait for narrow stores.
+  ANTISTROPHE_ALWAYS_INLINE void begin(const Step& step) {
+    step_.n = step.n;
+    step_.t0 = step.t0;
+    step_.t1 = step.t1;
+    step_.timeline = step.timeline;
     extended_ = false;
   }
   const Step& step() const { return step_; }

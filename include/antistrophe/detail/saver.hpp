@@ -78,6 +78,7 @@ class Saver {
     check_save_at(save_at, t0, t1, slack_);
     every_ = save_at.steps ? 1 : save_at.every;
     only_last_ = save_at.times.empty() && !save_at.t0 && !save_at.t1 && every_ == 0;
+    watches_nodes_ = every_ > 0 || observe_.call != nullptr;
     if (!keeps_) return;
     const std::size_t expected = save_at.times.size() + (save_at.t0 ? 1 : 0) + (save_at.t1 || only_last_ ? 1 : 0) +
                                  (every_ > 0 ? static_cast<std::size_t>(steps / every_) : 0);
@@ -109,8 +110,14 @@ class Saver {
 
   // The given times strictly inside an attempted step up to `until`, off its dense output, before it is committed.
   template <class S>
-  void inside(S& stepper, AttemptedStep<S>& attempted, double until, std::int64_t node,
-              const typename S::Carry& before) {
+  ANTISTROPHE_ALWAYS_INLINE void inside(S& stepper, AttemptedStep<S>& attempted, double until, std::int64_t node,
+                                        const typename S::Carry& before) {
+    if (next_ < save_at_.times.size()) [[unlikely]]
+      given_inside(stepper, attempted, until, node, before);
+  }
+  template <class S>
+  ANTISTROPHE_OUT_OF_LINE void given_inside(S& stepper, AttemptedStep<S>& attempted, double until, std::int64_t node,
+                                            const typename S::Carry& before) {
     if (!due_before(until)) return;
     if constexpr (Extensible<S>) {
       const Step& step = attempted.step();
@@ -150,7 +157,14 @@ class Saver {
 
   // The state at the end of a committed step.
   template <Stepper S>
-  void after(S& stepper, double t, std::int64_t node, bool last, const typename S::Carry& carry) {
+  ANTISTROPHE_ALWAYS_INLINE void after(S& stepper, double t, std::int64_t node, bool last,
+                                       const typename S::Carry& carry) {
+    if (last || watches_nodes_ || next_ < save_at_.times.size()) [[unlikely]]
+      at_end(stepper, t, node, last, carry);
+  }
+  template <Stepper S>
+  ANTISTROPHE_OUT_OF_LINE void at_end(S& stepper, double t, std::int64_t node, bool last,
+                                      const typename S::Carry& carry) {
     ++passed_;
     const bool due = every_ > 0 && passed_ % every_ == 0;
     const bool end = last && (save_at_.t1 || only_last_);
@@ -185,8 +199,14 @@ class Saver {
 
   // Keeps the whole path where that is asked for.
   template <class S>
-  void keep_path(S& stepper, AttemptedStep<S>& attempted, double until, const typename S::Carry& before) {
-    if (!save_at_.dense) return;
+  ANTISTROPHE_ALWAYS_INLINE void keep_path(S& stepper, AttemptedStep<S>& attempted, double until,
+                                           const typename S::Carry& before) {
+    if (save_at_.dense) [[unlikely]]
+      keep_piece(stepper, attempted, until, before);
+  }
+  template <class S>
+  ANTISTROPHE_OUT_OF_LINE void keep_piece(S& stepper, AttemptedStep<S>& attempted, double until,
+                                          const typename S::Carry& before) {
     if constexpr (Extensible<S>)
       path_.add(attempted.step().t0, attempted.step().h(), until, attempted.polynomial(stepper, before));
     else
@@ -235,7 +255,8 @@ class Saver {
   bool keeps_;
   double slack_, sign_, stopped_at_ = 0;
   bool only_last_ = false, started_ = false, stopped_ = false;
-  std::int64_t every_ = 0, passed_ = 0;
+  bool watches_nodes_ = false;             // something is due at nodes, or somebody to be told
+  std::int64_t every_ = 0, passed_ = 0;  // nodes passed, where they are counted
   std::size_t next_ = 0, handed_ = 0;
   SavePlan plan_;
   DensePath<Y> path_;

@@ -38,9 +38,14 @@ struct SavedInside {
 struct Calls {
   std::int64_t evaluations = 0;  // of f
   std::int64_t vjps = 0;
-  constexpr Calls& operator+=(const Calls& other) {
-    evaluations += other.evaluations;
-    vjps += other.vjps;
+  // One by one: a packet of both, of which one was just written, would be waited for.
+  Calls& operator+=(const Calls& other) {
+    std::int64_t sum = evaluations + other.evaluations;
+    detail::keep_in_register(sum);
+    evaluations = sum;
+    sum = vjps + other.vjps;
+    detail::keep_in_register(sum);
+    vjps = sum;
     return *this;
   }
 };

@@ -135,6 +135,7 @@ class Backward {
   void after_step(std::int64_t i, const TimeCotangents& step_bar) {
     if constexpr (with_times) {
       double start_bar = step_bar.t0, end_bar = step_bar.t1;
+      keep_in_register(start_bar), keep_in_register(end_bar);  // written apart just now
       if constexpr (Cost::any) {
         start_bar += cost.ends_bar().start;
         if (i < timeline_->steps()) end_bar += cost.ends_bar().end;  // else an event's

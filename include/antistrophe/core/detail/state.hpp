@@ -27,16 +27,34 @@ bool is_finite(const Scalar& x) {
   return (Eigen::numext::isfinite)(x);
 }
 
+// See core/config.hpp.
+template <class Scalar>
+ANTISTROPHE_ALWAYS_INLINE void keep_in_register(Scalar& x) {
+  if constexpr (std::is_same_v<Scalar, double> || std::is_same_v<Scalar, float>)
+    ANTISTROPHE_IN_FLOAT_REGISTER(x);
+  else if constexpr (std::is_integral_v<Scalar>)
+    ANTISTROPHE_IN_INTEGER_REGISTER(x);
+}
+
+template <EigenState Y>
+ANTISTROPHE_OUT_OF_LINE bool all_finite_in_one_pass(const Y& y) {
+  return (y.array() - y.array()).sum() == typename Y::Scalar{0};  // 0, or NaN from the first NaN or infinity on
+}
+
 // One pass without branches; an empty state is finite.
 template <EigenState Y>
-bool all_finite(const Y& y) {
+ANTISTROPHE_ALWAYS_INLINE bool all_finite(const Y& y) {
   if constexpr (is_real_scalar<typename Y::Scalar>) {
     if constexpr (Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4)
       return [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
-        return (typename Y::Scalar{0} + ... + (y.coeff(Eigen::Index{E}) - y.coeff(Eigen::Index{E}))) == 0;
+        const auto no_difference = [](typename Y::Scalar x) ANTISTROPHE_INLINE_LAMBDA {
+          keep_in_register(x);
+          return x - x;
+        };
+        return (typename Y::Scalar{0} + ... + no_difference(y.coeff(Eigen::Index{E}))) == 0;
       }(std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>{});
     else
-      return (y.array() - y.array()).sum() == typename Y::Scalar{0};  // 0, or NaN from the first NaN or infinity on
+      return all_finite_in_one_pass(y);
   } else {
     return y.allFinite();
   }
@@ -93,6 +111,47 @@ template <class Y, class Visit>
 ANTISTROPHE_ALWAYS_INLINE void for_entries(const Visit& visit) {
   [&]<std::size_t... E>(std::index_sequence<E...>)
       ANTISTROPHE_INLINE_LAMBDA { (visit(static_cast<Eigen::Index>(E)), ...); }(Entries<Y>{});
+}
+
+// The same of arrays of integers: few enough to be worked on one by one.
+template <class Y>
+inline constexpr bool has_few_entries = Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 &&
+                                        (is_real_scalar<typename Y::Scalar> || std::is_integral_v<typename Y::Scalar>);
+
+// Few entries stay apart. Compilers gather what lies side by side into packets, which in the chain of operations that a step is
+// only adds shuffles to it.
+template <class Y>
+ANTISTROPHE_ALWAYS_INLINE void keep_apart(Y& y) {
+  if constexpr (has_few_entries<Y>)
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { keep_in_register(y.coeffRef(e)); });
+}
+
+// Few entries as a local copy, loaded one by one; else y itself.
+template <class Y>
+ANTISTROPHE_ALWAYS_INLINE decltype(auto) loaded(const Y& y) {
+  if constexpr (has_few_entries<Y>) {
+    Y local;
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
+      local.coeffRef(e) = y.coeff(e);
+      keep_in_register(local.coeffRef(e));
+    });
+    return local;
+  } else {
+    return (y);
+  }
+}
+
+// to = from, of which the one or the other was written entry by entry just now.
+template <class Y>
+ANTISTROPHE_ALWAYS_INLINE void copy(const Y& from, Y& to) {
+  if constexpr (has_few_entries<Y>)
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
+      auto x = from.coeff(e);
+      keep_in_register(x);
+      to.coeffRef(e) = x;
+    });
+  else
+    to = from;
 }
 
 template <class Y, class Expression>

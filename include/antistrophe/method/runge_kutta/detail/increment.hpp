@@ -153,41 +153,63 @@ class Increment : public Stages<Tableau, F, Y> {
   template <class First>
   ANTISTROPHE_ALWAYS_INLINE Calls through_stages(const F& field, const StagesType& s, int sign, const Y& w,
                                                  const Bar& bar, const First& first) {
+    if constexpr (in_registers)
+      return through_registers(field, s, sign, w, bar, first);
+    else
+      return through_each(field, s, sign, w, bar, first);
+  }
+
+  static constexpr bool in_registers = fits_registers<Y> && fits_registers<Parameters<F, Y>>;
+
+  // The vjps of the stages are written out in one function, so that no cotangent goes through memory from one to the next.
+  template <class First>
+  ANTISTROPHE_FLAT Calls through_registers(const F& field, const StagesType& s, int sign, const Y& w, const Bar& bar,
+                                           const First& first) {
+    return through_each(field, s, sign, w, bar, first);
+  }
+
+  template <class First>
+  ANTISTROPHE_ALWAYS_INLINE Calls through_each(const F& field, const StagesType& s, int sign, const Y& w,
+                                               const Bar& bar, const First& first) {
     constexpr std::size_t n = used;
     constexpr bool hands_over = std::is_same_v<First, HandOverFirst>;
     constexpr std::size_t begin = hands_over ? 1 : 0;
     const double from = s.from(), to = s.to();
     const Work<Y> h = s.h();
     double h_bar = 0, c_bar = 0, t_bar = 0;
-    const auto through = [&](Y& k_bar, auto& x_bar, Parameters<F, Y>& theta_bar) ANTISTROPHE_INLINE_LAMBDA {
+    const auto through = [&](const Y& w, Y& k_bar, auto& x_bar,
+                             Parameters<F, Y>& theta_bar) ANTISTROPHE_INLINE_LAMBDA {
       [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
         (through_stage<n - 1 - I, n>(field, h, from, to, s, sign, w, k_bar, x_bar, theta_bar, h_bar, c_bar, t_bar),
          ...);
         if constexpr (hands_over) {
           cotangent_of_stage<0, n>(h, sign, w, x_bar, k_bar);
-          if constexpr (HasTimeGradient<F, Y>) h_bar += static_cast<double>(dot(k_bar, s.k[0]));
+          if constexpr (HasTimeGradient<F, Y>) h_bar += static_cast<double>(dot(k_bar, loaded(s.k[0])));
           assign(first.k_bar, first.k_bar + k_bar);
         }
         if constexpr (n > begin && fits_registers<Y>)
-          for_entries<Y>([&](Eigen::Index e)
-                             ANTISTROPHE_INLINE_LAMBDA { bar.y.coeffRef(e) += (x_bar[begin + I].coeff(e) + ...); });
+          for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
+            auto y = bar.y.coeff(e) + (x_bar[begin + I].coeff(e) + ...);
+            keep_in_register(y);
+            bar.y.coeffRef(e) = y;
+          });
         else if constexpr (n > begin)
           assign(bar.y, bar.y + (x_bar[begin + I] + ...));
       }(std::make_index_sequence<n - begin>{});
     };
-    if constexpr (fits_registers<Y> && fits_registers<Parameters<F, Y>>) {
+    if constexpr (in_registers) {
       Y k_bar;
       std::array<Y, n> x_bar;
-      Parameters<F, Y> theta_bar;
-      assign(theta_bar, bar.theta);
-      through(k_bar, x_bar, theta_bar);
+      Parameters<F, Y> theta_bar = loaded(bar.theta);
+      through(loaded(w), k_bar, x_bar, theta_bar);
+      keep_apart(theta_bar);
       assign(bar.theta, theta_bar);
     } else if constexpr (fits_registers<Y>) {
       Y k_bar;
       std::array<Y, n> x_bar;
-      through(k_bar, x_bar, bar.theta);
+      through(loaded(w), k_bar, x_bar, bar.theta);
     } else {
-      through(k_bar_, x_bar_, bar.theta);
+      through(w, k_bar_, x_bar_, bar.theta);
     }
     take_times(static_cast<double>(h), h_bar, c_bar, t_bar, bar);
     return {0, static_cast<std::int64_t>(n - begin)};
@@ -213,12 +235,14 @@ class Increment : public Stages<Tableau, F, Y> {
                                                int sign, const Y& w, Y& k_bar, XBar& x_bar, Parameters<F, Y>& theta_bar,
                                                double& h_bar, double& c_bar, double& t_bar) const {
     cotangent_of_stage<I, N>(h, sign, w, x_bar, k_bar);
+    keep_apart(k_bar);
     assign(x_bar[I], Y::Zero(w.rows(), w.cols()));
     typename Y::Scalar stage_t_bar{0};
-    detail::pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], s.tape[I], k_bar, x_bar[I], theta_bar,
-                            stage_t_bar);
+    detail::pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), loaded(s.x[I]), s.tape[I], k_bar, x_bar[I],
+                            theta_bar, stage_t_bar);
+    keep_apart(x_bar[I]);
     if constexpr (HasTimeGradient<F, Y>) {
-      h_bar += static_cast<double>(dot(k_bar, s.k[I]));
+      h_bar += static_cast<double>(dot(k_bar, loaded(s.k[I])));
       if constexpr (!DeclaredAutonomous<F>) {
         constexpr double c = tableau::coefficient<double>(Tableau::c[I]);
         c_bar += c * static_cast<double>(stage_t_bar);

@@ -54,7 +54,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     return finite_end();
   }
 
-  void proposal(const Step&, const Carry&, Y& y1) const { y1 = y1_; }
+  void proposal(const Step&, const Carry&, Y& y1) const { copy(y1_, y1); }
 
   // The tableau's error estimates h Σ e_i k_i of the attempted step; evaluates the stages that the increment left out.
   void error(const Step& step, const Carry&, std::array<Y, static_cast<std::size_t>(error_estimates)>& estimates) {
@@ -74,7 +74,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits&) {
-    carry.y = y1_;
+    copy(y1_, carry.y);
     first_stage_.forget();
     if constexpr (Base::fsal) {
       if (increment_.known() > last) {
@@ -138,7 +138,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     }
     calls_ += increment_.evaluate(field, step.forth(), carry.y, psi_);
     increment_.first_is_known = false;
-    assign(y1_, carry.y + psi_);
+    assign(y1_, loaded(carry.y) + loaded(psi_));
   }
 
   // Evaluates what stages of the attempted step are missing, up to the first `needed`.

@@ -179,8 +179,10 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, Work<Y> h, double 
   if constexpr (fits_registers<Y>) {
     Y x;
     argument(x);
+    keep_apart(x);
     k[I].setConstant(unwritten<Y>);  // the compiler drops what the field overwrites
     evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), x, k[I], s.tape[I]);
+    keep_apart(k[I]);
     assign(s.x[I], x);
     assign(s.k[I], k[I]);
   } else {
@@ -196,23 +198,30 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, doub
                                                  Stages<Tableau, F, Y>& s, Y& psi) {
   using Real = Work<Y>;
   constexpr std::size_t used = Stages<Tableau, F, Y>::used;
-  const auto into = [&](auto& k) ANTISTROPHE_INLINE_LAMBDA {
+  const auto into = [&](const Y& y, auto& k) ANTISTROPHE_INLINE_LAMBDA {
     if (s.first_is_known) {
       assign(s.x[0], y);
-      if constexpr (fits_registers<Y>) assign(k[0], s.k[0]);
+      if constexpr (fits_registers<Y>) copy(s.k[0], k[0]);
     } else {
       evaluate_stage<Tableau, 0>(field, h, from, to, y, s, k);
     }
     [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
       (evaluate_stage<Tableau, I + 1>(field, h, from, to, y, s, k), ...);
     }(std::make_index_sequence<used - 1>{});
-    weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, psi);
+    if constexpr (fits_registers<Y>) {
+      Y sum;
+      weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, sum);
+      keep_apart(sum);
+      assign(psi, sum);
+    } else {
+      weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, psi);
+    }
   };
   if constexpr (fits_registers<Y>) {
     std::array<Y, used> k;
-    into(k);
+    into(loaded(y), k);
   } else {
-    into(s.k);
+    into(y, s.k);
   }
 }
 
