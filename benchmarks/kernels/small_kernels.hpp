@@ -19,12 +19,11 @@ using Numbers = std::array<double, N>;
 // visit(e) for each entry, written out where there are few.
 template <std::size_t N, class Visit>
 [[gnu::always_inline]] inline void each(const Visit& visit) {
-  if constexpr (N <= 4)
-    [&]<std::size_t... E>(std::index_sequence<E...>) __attribute__((always_inline)) {
+  if constexpr (N <= 4) [&]<std::size_t... E>(std::index_sequence<E...>) __attribute__((always_inline)) {
       (visit(E), ...);
-    }(std::make_index_sequence<N>{});
-  else
-    for (std::size_t e = 0; e < N; ++e) visit(e);
+    }
+  (std::make_index_sequence<N>{});
+  else for (std::size_t e = 0; e < N; ++e) visit(e);
 }
 
 struct LotkaVolterra {
@@ -172,7 +171,8 @@ State<System> ones() {
 }  // namespace small
 
 template <class System>
-[[gnu::noinline]] small::State<System> rk4_forward(const System& given, small::State<System> y, double h, std::size_t steps) {
+[[gnu::noinline]] small::State<System> rk4_forward(const System& given, small::State<System> y, double h,
+                                                   std::size_t steps) {
   const System system = given;
   for (std::size_t i = 0; i < steps; ++i) {
     const small::Rk4<System> step(system, y, h);
@@ -183,8 +183,8 @@ template <class System>
 
 // The states are stored in `states`, whose memory is reused; the stages are evaluated again.
 template <class System>
-[[gnu::noinline]] SmallGradient<System> rk4_direct(const System& given, small::State<System> y, double h, std::size_t steps,
-                                                   std::vector<small::State<System>>& states) {
+[[gnu::noinline]] SmallGradient<System> rk4_direct(const System& given, small::State<System> y, double h,
+                                                   std::size_t steps, std::vector<small::State<System>>& states) {
   const System system = given;
   states.resize(steps);
   for (std::size_t i = 0; i < steps; ++i) {

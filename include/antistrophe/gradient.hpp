@@ -172,7 +172,7 @@ void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, t
   if (!solve.failed()) {
     result.value = evaluate_loss(loss, solve.ts(), solve.ys(), solve.events(), bar);
     result.running_cost = solve.running_cost();
-    if (!std::isfinite(result.value)) refuse("the value of the loss", result.value, "finite");
+    if (!is_finite(result.value)) refuse("the value of the loss", result.value, "finite");
     solve.check(bar.ys, bar.ts, bar.events);
     if (bar.silent()) require_cotangents_of(loss, solve, result.value, bar);
     Failure failure = solve.pull_back(bar.ys, bar.ts, bar.events, back, result.gradient);

@@ -146,6 +146,7 @@ class Objective {
     bool same = problem.t0 == mine.t0 && problem.t1 == mine.t1 && detail::same_shape(problem.y0, mine.y0);
     if constexpr (detail::HasParameters<F>)
       same = same && problem.field.parameters().size() == mine.field.parameters().size();
+    if constexpr (requires { problem.field.jumps(); }) same = same && problem.field.jumps() == mine.field.jumps();
     return same;
   }
 

@@ -255,7 +255,7 @@ class Saver {
   bool keeps_;
   double slack_, sign_, stopped_at_ = 0;
   bool only_last_ = false, started_ = false, stopped_ = false;
-  bool watches_nodes_ = false;             // something is due at nodes, or somebody to be told
+  bool watches_nodes_ = false;           // something is due at nodes, or somebody to be told
   std::int64_t every_ = 0, passed_ = 0;  // nodes passed, where they are counted
   std::size_t next_ = 0, handed_ = 0;
   SavePlan plan_;

@@ -50,6 +50,20 @@ struct Threads {
   std::size_t count = 0;
 };
 
+// W problems at a time in the lanes of vector instructions, where they go in the same steps: with steps laid out before the solve, a
+// Runge-Kutta method, and a field that is generic in its scalar (ensembles.md has the details). W: a power of two, by default what
+// the program is compiled for.
+#if defined(__AVX512F__)
+inline constexpr int default_lanes = 8;
+#else
+inline constexpr int default_lanes = 4;
+#endif
+template <int W = default_lanes>
+struct Lanes {
+  static_assert(W == 2 || W == 4 || W == 8, "antistrophe: Lanes<W> are 2, 4 or 8.");
+  static constexpr bool is_ensemble_extra = true;
+};
+
 // The gradient with respect to the parameters of each problem is kept, beside their sum.
 struct EachTheta {
   static constexpr bool is_ensemble_extra = true;

@@ -4,6 +4,7 @@
 
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/ensemble/detail/distributed.hpp>
+#include <antistrophe/ensemble/detail/lanes.hpp>
 #include <antistrophe/ensemble/detail/run.hpp>
 #include <antistrophe/ensemble/ensemble.hpp>
 #include <antistrophe/objective.hpp>
@@ -124,6 +125,15 @@ auto objective_of(const P& problem, const std::size_t& i, const M& method, const
       extras...);
 }
 
+template <class E, class M, class StepsType, class L, class Save, class None, int W>
+struct LanesFor {
+  using type = GradientsInLanes<E, M, StepsType, L, W, Save>;
+};
+template <class E, class M, class StepsType, class L, class Save, class None>
+struct LanesFor<E, M, StepsType, L, Save, None, 0> {
+  using type = None;
+};
+
 // Solves one problem after the other, with the memory of the first where events are the same for all.
 template <class E, class M, class StepsType, class L, class... Extras>
 class GradientWorker {
@@ -140,16 +150,32 @@ class GradientWorker {
 
   GradientWorker(const E& ensemble, const M& method, const StepsType& steps, const L& loss, Result& result,
                  const Extras&... extras)
-      : ensemble_(ensemble), method_(method), steps_(steps), loss_(loss), result_(result), extras_(extras...) {}
+      : ensemble_(ensemble),
+        method_(method),
+        steps_(steps),
+        loss_(loss),
+        result_(result),
+        extras_(extras...),
+        lanes_(ensemble, method, steps, loss, pick<Extra::save_at>(last_state, extras...)) {}
   // The loss refers to i_: a worker stays where it was made.
   GradientWorker(const GradientWorker&) = delete;
   GradientWorker& operator=(const GradientWorker&) = delete;
 
-  void operator()(std::size_t i, Sum& sum, Failure& failure) {
+  void operator()(std::size_t i, std::size_t end, Sum& sum, Failure& failure) {
+    if constexpr (width_of<Extras...> > 0) {
+      if (lanes_.solve(i, end, of_lane_)) return enter(i, of_lane_, sum, failure);
+    }
+    enter(i, solve_alone(i), sum, failure);
+  }
+
+ private:
+  const ValueAndGradient<F, Y>& solve_alone(std::size_t i) {
     i_ = i;
     const P problem = ensemble_[i];
     if (events_differ<Extras...>) objective_.reset();
-    const ValueAndGradient<F, Y>& solved = objective_ ? (*objective_)(problem) : first_objective(problem)();
+    return objective_ ? (*objective_)(problem) : first_objective(problem)();
+  }
+  void enter(std::size_t i, const ValueAndGradient<F, Y>& solved, Sum& sum, Failure& failure) {
     const std::size_t at = i - result_.first;
     result_.values[at] = solved.value;
     result_.gradient.y0[at] = solved.gradient.y0;
@@ -164,7 +190,6 @@ class GradientWorker {
     sum.theta += solved.gradient.theta;
   }
 
- private:
   O& first_objective(const P& problem) {
     return std::apply(
         [&](const Extras&... extras) -> O& {
@@ -181,6 +206,15 @@ class GradientWorker {
   std::size_t i_ = 0;
   std::tuple<const Extras&...> extras_;
   std::optional<O> objective_;
+
+  struct NoLanes {
+    template <class... Unused>
+    explicit NoLanes(const Unused&...) {}
+  };
+  static inline const SaveAt last_state;
+  typename LanesFor<E, M, StepsType, L, Picked<Extra::save_at, SaveAt, Extras...>, NoLanes, width_of<Extras...>>::type
+      lanes_;
+  ValueAndGradient<F, Y> of_lane_;
 };
 
 // Everything of all ranks to all of them: the nodes of the sum, what failed and, if asked for, the entries of each problem.
@@ -329,7 +363,7 @@ RunOf<StatsSum> save_all(std::vector<std::vector<Saved>>& all, const E& ensemble
   return run_chunks<StatsSum>(
       chunks, 0, chunks.count(), own(Threads{1}, extras...), own(std::stop_token{}, extras...), {},
       [&] {
-        return [&](std::size_t i, StatsSum& sum, Failure& failure) {
+        return [&](std::size_t i, std::size_t, StatsSum& sum, Failure& failure) {
           const auto problem = ensemble[i];
           const auto forth = [&](const auto&... kept) {
             return solve_with_pullback(problem, method, steps, OnFailure::return_status, kept...);
@@ -454,6 +488,9 @@ auto ensemble_value_and_gradient(const E& ensemble, const M& method, const Steps
   if constexpr (!detail::require_ensemble<E>()) {
     return detail::NoResult{};  // one sentence is enough
   } else if constexpr (!detail::require_ensemble_extras<Extras...>()) {
+    using P = detail::ProblemOf<E>;
+    return EnsembleValueAndGradient<typename P::Field, typename P::State>{};
+  } else if constexpr (!detail::require_lanes_if_any<E, M, StepsType, Extras...>()) {
     using P = detail::ProblemOf<E>;
     return EnsembleValueAndGradient<typename P::Field, typename P::State>{};
   } else if constexpr (detail::is_joint_loss<L>) {

@@ -89,6 +89,9 @@ void gather_outcomes(const Ranked& ranks, RunOf<StatsSum>& run) {
 // Throws what a problem with bad arguments throws, with its number in the sentence.
 template <class E, class M, class StepsType, class... Extras>
 auto solve_ensemble(const E& ensemble, const M& method, const StepsType& steps, const Extras&... extras) {
+  static_assert(
+      !detail::in_lanes<Extras...>,
+      "antistrophe: Lanes speed up gradients, of ensemble_value_and_gradient; solve_ensemble takes Threads{…}.");
   if constexpr (!detail::require_ensemble<E>()) {
     return EnsembleSolution<Eigen::VectorXd>{};  // one sentence is enough
   } else if constexpr (!detail::require_ensemble_extras<Extras...>()) {
@@ -111,7 +114,7 @@ auto solve_ensemble(const E& ensemble, const M& method, const StepsType& steps, 
         chunks, part.first, part.end, detail::own(Threads{1}, extras...), detail::own(std::stop_token{}, extras...),
         detail::own(Progress{}, extras...),
         [&] {
-          return [&](std::size_t i, detail::StatsSum& sum, Failure& failure) {
+          return [&](std::size_t i, std::size_t, detail::StatsSum& sum, Failure& failure) {
             Solution<Y, Saved>& solution = result.solutions[i - result.first];
             solution = detail::solve_one(ensemble[i], i, method, steps, extras...);
             begun[i - result.first] = 1;

@@ -75,6 +75,19 @@ class AutomaticVjp {
   explicit AutomaticVjp(Function function, Theta theta = {})
       : function_(std::move(function)), theta_(std::move(theta)) {}
 
+  // The same function with parameters that may be of another scalar.
+  template <class Other>
+  AutomaticVjp<Function, Other> with_parameters(const Other& theta) const {
+    return AutomaticVjp<Function, Other>(function_, theta);
+  }
+
+  // Whether another one differs in its parameters alone. Not known of functions that hold something.
+  bool same_function_as(const AutomaticVjp&) const
+    requires std::is_empty_v<Function>
+  {
+    return true;
+  }
+
   const Theta& parameters() const
     requires has_parameters
   {

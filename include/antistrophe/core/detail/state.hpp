@@ -101,7 +101,7 @@ std::string shape(const Y& y) {
 // write entries one at a time, and a packet loaded from memory just written so must wait for the stores.
 template <class Y>
 inline constexpr bool fits_registers =
-    Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && is_real_scalar<typename Y::Scalar>;
+    Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && std::is_floating_point_v<typename Y::Scalar>;
 
 template <class Y>
 using Entries = std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>;
@@ -115,8 +115,8 @@ ANTISTROPHE_ALWAYS_INLINE void for_entries(const Visit& visit) {
 
 // The same of arrays of integers: few enough to be worked on one by one.
 template <class Y>
-inline constexpr bool has_few_entries = Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 &&
-                                        (is_real_scalar<typename Y::Scalar> || std::is_integral_v<typename Y::Scalar>);
+inline constexpr bool has_few_entries =
+    Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && std::is_arithmetic_v<typename Y::Scalar>;
 
 // Few entries stay apart. Compilers gather what lies side by side into packets, which in the chain of operations that a step is
 // only adds shuffles to it.

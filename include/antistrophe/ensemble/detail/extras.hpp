@@ -21,6 +21,12 @@ template <class T>
 inline constexpr bool is_each_events = false;
 template <class Make>
 inline constexpr bool is_each_events<EachEvents<Make>> = true;
+template <class T>
+inline constexpr int lanes_of = 0;
+template <int W>
+inline constexpr int lanes_of<Lanes<W>> = W;
+template <class... Extras>
+inline constexpr bool in_lanes = ((lanes_of<Extras> > 0) || ... || false);
 // Ranks of a distributed program say that they are (ensemble/mpi.hpp).
 template <class T>
 concept IsRanks = requires { requires bool(T::is_ranks); };
@@ -64,11 +70,12 @@ consteval bool require_ensemble_extras() {
                           (0 + ... + (std::is_same_v<Extras, EachTheta> ? 1 : 0)) <= 1 &&
                           (0 + ... + (is_each_events<Extras> ? 1 : 0)) + (0 + ... + (is_events<Extras> ? 1 : 0)) <= 1 &&
                           (0 + ... + (IsRanks<Extras> ? 1 : 0)) <= 1 &&
+                          (0 + ... + (lanes_of<Extras> > 0 ? 1 : 0)) <= 1 &&
                           (0 + ... + (std::is_same_v<Extras, Progress> ? 1 : 0)) <= 1 &&
                           (0 + ... + (std::is_same_v<Extras, OnFailure> ? 1 : 0)) <= 1;
   static_assert(
       single,
-      "antistrophe: two extra arguments are of one kind; give an ensemble each of Threads, EachTheta, Events or "
+      "antistrophe: two extra arguments are of one kind; give an ensemble each of Threads, Lanes, EachTheta, Events or "
       "EachEvents, Ranks, a std::stop_token, Progress and OnFailure at most once.");
   return unobserved && single;
 }

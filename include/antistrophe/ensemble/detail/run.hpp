@@ -40,7 +40,7 @@ struct RunOf {
   std::size_t thrown_by = 0;
 };
 
-// For each chunk of [first, end) a thread calls worker(i, sum, failure) with the numbers of its problems in turn; make_worker() gives a
+// For each chunk of [first, end) a thread calls worker(i, end, sum, failure) with the numbers of its problems in turn, up to that chunk's end; make_worker() gives a
 // thread its own worker, and empty() an empty sum. A problem that fails adds nothing and writes its failure.
 template <class Sum, class MakeWorker, class Empty>
 RunOf<Sum> run_chunks(const Chunks& chunks, std::size_t first, std::size_t end, const Threads& threads,
@@ -58,7 +58,7 @@ RunOf<Sum> run_chunks(const Chunks& chunks, std::size_t first, std::size_t end, 
         std::vector<ProblemFailure> failures;
         for (i = chunks.begin(chunk); i < chunks.end(chunk); ++i) {
           Failure failure;
-          worker(i, sum, failure);
+          worker(i, chunks.end(chunk), sum, failure);
           if (failed(failure.status)) failures.push_back({i, std::move(failure)});
         }
         --i;

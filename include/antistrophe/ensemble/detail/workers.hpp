@@ -20,10 +20,11 @@
 namespace antistrophe::detail {
 
 // How an ensemble is cut: a function of its size alone, for sums are taken chunk by chunk. Few problems go one by one, since each may
-// be long; of many, 64 share the cost of being handed out.
+// be long; of many, 64 share the cost of being handed out, of 64 and more 8, which is as many as there may be lanes.
 class Chunks {
  public:
-  explicit Chunks(std::size_t problems) : problems_(problems), each_(std::clamp<std::size_t>(problems / 64, 1, 64)) {}
+  explicit Chunks(std::size_t problems)
+      : problems_(problems), each_(problems < 64 ? 1 : std::clamp<std::size_t>(problems / 512 * 8, 8, 64)) {}
 
   std::size_t count() const { return (problems_ + each_ - 1) / each_; }
   std::size_t begin(std::size_t chunk) const { return std::min(problems_, chunk * each_); }

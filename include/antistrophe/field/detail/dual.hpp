@@ -22,6 +22,9 @@ class Dual {
   template <class A>
     requires std::is_arithmetic_v<A>
   Dual(A constant) : Dual(static_cast<S>(constant), Derivatives::Zero()) {}  // NOLINT: numbers mix with duals
+  Dual(const S& constant)
+    requires(!std::is_arithmetic_v<S>)
+      : Dual(constant, Derivatives::Zero()) {}
   Dual(const S& value, const Derivatives& derivatives) : number_(value, derivatives) {}
 
   const S& value() const { return number_.value(); }

@@ -177,8 +177,7 @@ class Increment : public Stages<Tableau, F, Y> {
     const double from = s.from(), to = s.to();
     const Work<Y> h = s.h();
     double h_bar = 0, c_bar = 0, t_bar = 0;
-    const auto through = [&](const Y& w, Y& k_bar, auto& x_bar,
-                             Parameters<F, Y>& theta_bar) ANTISTROPHE_INLINE_LAMBDA {
+    const auto through = [&](const Y& w, Y& k_bar, auto& x_bar, Parameters<F, Y>& theta_bar) ANTISTROPHE_INLINE_LAMBDA {
       [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
         (through_stage<n - 1 - I, n>(field, h, from, to, s, sign, w, k_bar, x_bar, theta_bar, h_bar, c_bar, t_bar),
          ...);

@@ -1,0 +1,209 @@
+// W numbers side by side, that go through a solve as one: the scalar of the states of W problems. Each operation is done in all
+// lanes, in the compiler's vector types; functions of <cmath> lane by lane. Where lanes do not agree on a comparison, or are taken
+// for one number, it is noted (`parting`), for then a field cannot serve them together.
+#pragma once
+
+#include <antistrophe/core/state.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <cmath>
+#include <compare>
+#include <cstddef>
+#include <limits>
+#include <ostream>
+
+namespace antistrophe::detail {
+
+// Whether lanes have parted on this thread since it was last set to false.
+inline thread_local bool parting = false;
+
+template <class T, int W>
+struct Pack {
+  // No more than Eigen gives to a matrix of them.
+  static constexpr std::size_t alignment =
+      std::min(sizeof(T) * W, std::max<std::size_t>(alignof(T), EIGEN_MAX_STATIC_ALIGN_BYTES));
+#if defined(__GNUC__)
+  using Lanes [[gnu::vector_size(sizeof(T) * W), gnu::aligned(alignment)]] = T;
+#else
+  struct Lanes {  // loops, which a compiler may put into vectors
+    alignas(alignment) T of[W];
+    T& operator[](int l) { return of[l]; }
+    const T& operator[](int l) const { return of[l]; }
+    Lanes operator+(const Lanes& o) const {
+      return with(o, [](T x, T y) { return x + y; });
+    }
+    Lanes operator-(const Lanes& o) const {
+      return with(o, [](T x, T y) { return x - y; });
+    }
+    Lanes operator*(const Lanes& o) const {
+      return with(o, [](T x, T y) { return x * y; });
+    }
+    Lanes operator/(const Lanes& o) const {
+      return with(o, [](T x, T y) { return x / y; });
+    }
+    Lanes operator-() const {
+      return with(*this, [](T x, T) { return -x; });
+    }
+
+   private:
+    template <class Operation>
+    Lanes with(const Lanes& o, const Operation& operation) const {
+      Lanes result;
+      for (int l = 0; l < W; ++l) result.of[l] = operation(of[l], o.of[l]);
+      return result;
+    }
+  };
+#endif
+  Lanes lane;
+
+  Pack() = default;
+  Pack(T x) {  // NOLINT(google-explicit-constructor): every number is W equal ones
+    for (int l = 0; l < W; ++l) lane[l] = x;
+  }
+  template <class Number>
+    requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, T>)
+  Pack(Number x) : Pack(static_cast<T>(x)) {}
+  static ANTISTROPHE_ALWAYS_INLINE Pack of(const Lanes& lanes) {
+    Pack result;
+    result.lane = lanes;
+    return result;
+  }
+
+  template <class Function>
+  static Pack by_lanes(const Pack& a, const Function& function) {
+    Pack result;
+    for (int l = 0; l < W; ++l) result.lane[l] = function(a.lane[l]);
+    return result;
+  }
+  template <class Function>
+  static Pack by_lanes(const Pack& a, const Pack& b, const Function& function) {
+    Pack result;
+    for (int l = 0; l < W; ++l) result.lane[l] = function(a.lane[l], b.lane[l]);
+    return result;
+  }
+  template <class Compare>
+  static bool agree(const Pack& a, const Pack& b, const Compare& compare) {
+    const bool first = compare(a.lane[0], b.lane[0]);
+    for (int l = 1; l < W; ++l)
+      if (compare(a.lane[l], b.lane[l]) != first) parting = true;
+    return first;
+  }
+
+  friend ANTISTROPHE_ALWAYS_INLINE Pack operator+(const Pack& a, const Pack& b) { return of(a.lane + b.lane); }
+  friend ANTISTROPHE_ALWAYS_INLINE Pack operator-(const Pack& a, const Pack& b) { return of(a.lane - b.lane); }
+  friend ANTISTROPHE_ALWAYS_INLINE Pack operator*(const Pack& a, const Pack& b) { return of(a.lane * b.lane); }
+  friend ANTISTROPHE_ALWAYS_INLINE Pack operator/(const Pack& a, const Pack& b) { return of(a.lane / b.lane); }
+  friend ANTISTROPHE_ALWAYS_INLINE Pack operator-(const Pack& a) { return of(-a.lane); }
+  friend Pack operator+(const Pack& a) { return a; }
+  ANTISTROPHE_ALWAYS_INLINE Pack& operator+=(const Pack& other) { return *this = *this + other; }
+  ANTISTROPHE_ALWAYS_INLINE Pack& operator-=(const Pack& other) { return *this = *this - other; }
+  ANTISTROPHE_ALWAYS_INLINE Pack& operator*=(const Pack& other) { return *this = *this * other; }
+  ANTISTROPHE_ALWAYS_INLINE Pack& operator/=(const Pack& other) { return *this = *this / other; }
+
+  friend bool operator<(const Pack& a, const Pack& b) {
+    return agree(a, b, [](T x, T y) { return x < y; });
+  }
+  friend bool operator>(const Pack& a, const Pack& b) { return b < a; }
+  friend bool operator<=(const Pack& a, const Pack& b) {
+    return agree(a, b, [](T x, T y) { return x <= y; });
+  }
+  friend bool operator>=(const Pack& a, const Pack& b) { return b <= a; }
+  friend std::partial_ordering operator<=>(const Pack& a, const Pack& b) {  // of what holds one, such as a dual number
+    for (int l = 1; l < W; ++l)
+      if ((a.lane[l] <=> b.lane[l]) != (a.lane[0] <=> b.lane[0])) parting = true;
+    return a.lane[0] <=> b.lane[0];
+  }
+  friend bool operator==(const Pack& a, const Pack& b) {
+    return agree(a, b, [](T x, T y) { return x == y; });
+  }
+
+  // The largest in size, NaN if one is: what a bound on one number would be asked of. A field that takes lanes for one number parts
+  // them.
+  template <class Number>
+    requires std::is_arithmetic_v<Number>
+  explicit operator Number() const {
+    T largest = lane[0];
+    for (int l = 1; l < W; ++l) {
+      if (!(lane[l] == lane[0])) parting = true;
+      if (!(std::fabs(lane[l]) <= std::fabs(largest))) largest = lane[l];
+      if (std::isnan(largest)) break;
+    }
+    return static_cast<Number>(largest);
+  }
+
+  friend bool isfinite(const Pack& a) {
+    for (int l = 0; l < W; ++l)
+      if (!std::isfinite(a.lane[l])) return false;
+    return true;
+  }
+  friend bool isnan(const Pack& a) {
+    for (int l = 0; l < W; ++l)
+      if (std::isnan(a.lane[l])) return true;
+    return false;
+  }
+  friend bool isinf(const Pack& a) {
+    for (int l = 0; l < W; ++l)
+      if (std::isinf(a.lane[l])) return true;
+    return false;
+  }
+  friend std::ostream& operator<<(std::ostream& out, const Pack& a) {
+    for (int l = 0; l < W; ++l) out << (l == 0 ? "(" : ", ") << a.lane[l];
+    return out << ')';
+  }
+
+#define ANTISTROPHE_OF_ONE(name)                                          \
+  friend Pack name(const Pack& a) {                                       \
+    return by_lanes(a, [](T x) { return static_cast<T>(std::name(x)); }); \
+  }
+  ANTISTROPHE_OF_ONE(abs)
+  ANTISTROPHE_OF_ONE(fabs)
+  ANTISTROPHE_OF_ONE(sqrt)
+  ANTISTROPHE_OF_ONE(cbrt)
+  ANTISTROPHE_OF_ONE(exp)
+  ANTISTROPHE_OF_ONE(exp2)
+  ANTISTROPHE_OF_ONE(expm1)
+  ANTISTROPHE_OF_ONE(log)
+  ANTISTROPHE_OF_ONE(log1p)
+  ANTISTROPHE_OF_ONE(log2)
+  ANTISTROPHE_OF_ONE(log10)
+  ANTISTROPHE_OF_ONE(sin)
+  ANTISTROPHE_OF_ONE(cos)
+  ANTISTROPHE_OF_ONE(tan)
+  ANTISTROPHE_OF_ONE(asin)
+  ANTISTROPHE_OF_ONE(acos)
+  ANTISTROPHE_OF_ONE(atan)
+  ANTISTROPHE_OF_ONE(sinh)
+  ANTISTROPHE_OF_ONE(cosh)
+  ANTISTROPHE_OF_ONE(tanh)
+  ANTISTROPHE_OF_ONE(erf)
+#undef ANTISTROPHE_OF_ONE
+#define ANTISTROPHE_OF_TWO(name)                                                     \
+  friend Pack name(const Pack& a, const Pack& b) {                                   \
+    return by_lanes(a, b, [](T x, T y) { return static_cast<T>(std::name(x, y)); }); \
+  }
+  ANTISTROPHE_OF_TWO(pow)
+  ANTISTROPHE_OF_TWO(atan2)
+  ANTISTROPHE_OF_TWO(hypot)
+  ANTISTROPHE_OF_TWO(fmin)
+  ANTISTROPHE_OF_TWO(fmax)
+#undef ANTISTROPHE_OF_TWO
+};
+
+template <class T, int W>
+inline constexpr bool is_real_scalar<Pack<T, W>> = true;
+
+}  // namespace antistrophe::detail
+
+template <class T, int W>
+struct std::numeric_limits<antistrophe::detail::Pack<T, W>> : std::numeric_limits<T> {};
+
+template <class T, int W>
+struct Eigen::NumTraits<antistrophe::detail::Pack<T, W>> : Eigen::NumTraits<T> {
+  using Real = antistrophe::detail::Pack<T, W>;
+  using NonInteger = Real;
+  using Nested = Real;
+  using Literal = Real;
+  enum { AddCost = 2, MulCost = 2, ReadCost = 2 };
+};
