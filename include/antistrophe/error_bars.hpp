@@ -456,14 +456,20 @@ class BarredGradient {
   double done_ = 0;
 };
 
-// True unless the adjoint has errors of its own, of which shorter steps of the way forth say nothing.
-template <class Adjoint>
-consteval bool require_adjoint_of_steps() {
+// True unless shorter steps say nothing of the error: a field frozen to steps is another one in shorter steps, and along a noise
+// errors of single paths have no power of h that Richardson's formula could take away; an adjoint may have errors of its own.
+template <class F, class Adjoint>
+consteval bool require_error_of_steps() {
+  static_assert(
+      !Freezable<F>,
+      "antistrophe: ErrorBars compare gradients of shorter and shorter steps by Richardson's formula, and a field "
+      "that is frozen to steps (noise) has no power of h that it could go by: solve twice, with FixedSteps{n} and "
+      "{2 n} along the same path.");
   static_assert(
       !ContinuousAdjoint<Adjoint>,
       "antistrophe: ErrorBars compare gradients of shorter and shorter steps, and a continuous adjoint has an "
       "error of its own; take DirectAdjoint or ReversibleAdjoint, or tighten the tolerance of the way back.");
-  return !ContinuousAdjoint<Adjoint>;
+  return !ContinuousAdjoint<Adjoint> && !Freezable<F>;
 }
 
 }  // namespace detail
@@ -475,8 +481,8 @@ ValueAndGradientWithBars<F, Y> value_and_gradient(const Problem<F, Y>& problem, 
                                                   const L& loss, const Extras&... extras) {
   if constexpr (!detail::require_gradient<detail::Call::gradient_with_bars, F, Y, M, StepsType, L, Extras...>()) {
     return {};
-  } else if constexpr (!detail::require_adjoint_of_steps<
-                           detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>>()) {
+  } else if constexpr (!detail::require_error_of_steps<
+                           F, detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>>()) {
     return {};
   } else {
     detail::validate(problem);

@@ -183,4 +183,38 @@ TEST_CASE("An objective that fails has no statistics of the solve before", "[obj
   const auto& failed = objective(Eigen::Vector3d(1e300, 0, 0));
   CHECK(!failed.success());
   CHECK(failed.gradient.stats.vjps == 0);
+namespace {
+
+// y' = θ y, which can only be called frozen to a step.
+struct FrozenDecay {
+  VectorXd theta = VectorXd::Ones(1);
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+
+  struct OverOneStep {
+    VectorXd theta;
+    const auto& parameters() const { return theta; }
+    void operator()(double, const auto& y, auto& dy) const { dy = theta[0] * y; }
+    void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+      y_bar += theta[0] * w;
+      theta_bar[0] += w.dot(y);
+    }
+  };
+  OverOneStep frozen(double, double) const { return {theta}; }
+};
+
+}  // namespace
+
+// The last step of a way back is the first of the next way forth: what was frozen to it had the old parameters.
+TEMPLATE_TEST_CASE("An objective thaws a field that was frozen to steps", "[objective]", Midpoint, TwoPoint<Heun>) {
+  const auto sum = [](const auto& ys, auto& y_bars) {
+    y_bars.back().setOnes();
+    return ys.back().sum();
+  };
+  Problem problem{FrozenDecay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0};
+  Objective objective(problem, TestType{}, FixedSteps{2}, sum);
+  for (const double theta : {1.0, -2.0}) {
+    problem.field.theta[0] = theta;
+    CHECK(same(objective(problem.field.theta), value_and_gradient(problem, TestType{}, FixedSteps{2}, sum)));
+  }
 }

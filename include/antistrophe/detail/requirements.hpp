@@ -53,13 +53,14 @@ consteval bool require_save_at() {
 }
 
 // A method may say what fields it can step, and what else it needs of them for a gradient: M::require<F, Y>() and
-// M::require_gradient<F, Y>() assert it, in sentences.
+// M::require_gradient<F, Y>() assert it, in sentences. So may a field of methods: F::require_method<M, Y>().
 template <class F, class Y, class M>
 consteval bool method_takes() {
-  if constexpr (requires { M::template require<F, Y>(); })
-    return M::template require<F, Y>();
-  else
-    return true;
+  bool takes = true;
+  if constexpr (requires { M::template require<F, Y>(); }) takes = M::template require<F, Y>();
+  if constexpr (requires { F::template require_method<M, Y>(); })
+    if (takes) return F::template require_method<M, Y>();
+  return takes;
 }
 template <class F, class Y, class M>
 consteval bool method_differentiates() {

@@ -42,8 +42,8 @@ Problem(F, Y, T0, T1) -> Problem<F, typename detail::PlainOf<Y>::type>;
 namespace detail {
 
 // Throws std::invalid_argument where a time, an entry of y0 or a parameter is not finite, or where the field itself
-// refuses: by a member check(y0), asked before every solve, or try_out(t0, y0), which may be dearer and is asked where the
-// problem is solved for the first time.
+// refuses: by a member check_interval(t0, t1) or check(y0), asked before every solve, or try_out(t0, y0), which may be dearer
+// and is asked where the problem is solved for the first time.
 template <class F, class Y>
 void validate(const Problem<F, Y>& problem, bool first_time = true) {
   if (!std::isfinite(problem.t0)) refuse("t0", problem.t0, "finite");
@@ -53,6 +53,8 @@ void validate(const Problem<F, Y>& problem, bool first_time = true) {
     const auto& theta = problem.field.parameters();
     refuse_not_finite("parameters()", theta);
   }
+  if constexpr (requires { problem.field.check_interval(problem.t0, problem.t1); })
+    problem.field.check_interval(problem.t0, problem.t1);
   if constexpr (requires { problem.field.check(problem.y0); }) problem.field.check(problem.y0);
   if constexpr (requires { problem.field.try_out(problem.t0, problem.y0); })
     if (first_time) problem.field.try_out(problem.t0, problem.y0);

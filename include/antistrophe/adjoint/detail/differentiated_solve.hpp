@@ -135,6 +135,7 @@ class DifferentiatedSolve {
   template <class StepsType>
   void solve_again(const Y& y0, const M& method, const StepsType& steps, Throttle& throttle) {
     forward_.restart();
+    if constexpr (requires { forward_.stepper.thaw(); }) forward_.stepper.thaw();
     y0_ = y0;
     // The numbers of an exact method depend on the size of its first state.
     if constexpr (requires { forward_.stepper.rescale(method, y0); })

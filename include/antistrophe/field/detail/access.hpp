@@ -86,13 +86,16 @@ Parameters<F, Y> zero_parameters(const F& field) {
 }
 
 // A field over one step: field.frozen(t0, t1) where it can be frozen, itself elsewhere. Both increments of a step, and
-// every pull-back through them, see the same frozen field.
+// every pull-back through them, see the same frozen field. One that is dear to make, or allocates, may be made once and then
+// moved to another step: by field.freeze(t0, t1, frozen), which is called for every use, so that it may also look whether the
+// field has other parameters by now.
 template <class F>
 class OverStep {
  public:
   using Field = F;
   explicit OverStep(const F& field) : field_(&field) {}
   const F& operator()(double, double) { return *field_; }
+  void thaw() {}
   template <class Y>
   Tape<F, Y> empty_tape(const Y& like) const {
     return make_tape<F, Y>(*field_, like);
@@ -109,19 +112,34 @@ class OverStep<F> {
   using Field = Frozen<F>;
   explicit OverStep(const F& field) : field_(&field) {}
   const Field& operator()(double t0, double t1) {
-    if (!frozen_ || t0_ != t0 || t1_ != t1) {
+    if constexpr (moves_on) {
+      if (!frozen_)
+        frozen_.emplace(field_->frozen(t0, t1));
+      else
+        field_->freeze(t0, t1, *frozen_);
+      return *frozen_;
+    } else if (!frozen_ || t0_ != t0 || t1_ != t1) {
       frozen_.emplace(field_->frozen(t0, t1));
       t0_ = t0;
       t1_ = t1;
     }
     return *frozen_;
   }
+  // For the next solve, where the field may have other parameters.
+  void thaw() {
+    if constexpr (!moves_on) frozen_.reset();
+  }
   template <class Y>
-  Tape<Field, Y> empty_tape(const Y&) const {
-    return {};
+  Tape<Field, Y> empty_tape(const Y& like) const {
+    if constexpr (requires { Field::make_tape(like); })
+      return Field::make_tape(like);
+    else
+      return {};
   }
 
  private:
+  static constexpr bool moves_on = requires(const F& f, Field& frozen) { f.freeze(0.0, 0.0, frozen); };
+
   const F* field_;
   std::optional<Field> frozen_;
   double t0_ = 0, t1_ = 0;

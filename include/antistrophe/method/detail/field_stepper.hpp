@@ -41,6 +41,9 @@ class FieldStepper {
   StepFailure step_failure() const { return failure_; }
   Calls calls() const { return calls_; }
 
+  // Before it solves once more: the field may have been given other parameters.
+  void thaw() { field_.thaw(); }
+
   void show_inside_to(InsideView* view) { view_ = view; }
 
   // f(t, y), of a field frozen to no time.
@@ -69,8 +72,9 @@ class FieldStepper {
 
   explicit FieldStepper(const F& field) : field_(field) {}
 
-  // The field, frozen to what it sees of a step where it can be.
-  const Field& field_over(const Step& step) { return field_(step.sees_t0(), step.sees_t1()); }
+  // The field, frozen to a step where it can be: from node to node, so that what it takes of steps side by side adds up, even
+  // where f jumps and is evaluated beside a node.
+  const Field& field_over(const Step& step) { return field_(step.t0, step.t1); }
 
   // aᵀb where gradients with respect to the times are offered; else 0, and nothing is computed.
   template <class V>

@@ -27,6 +27,7 @@ struct AsynchronousLeapfrog {
   Resolution resolution = 0;
   Resolution slope_resolution = 0;
 
+  static constexpr bool carries_slope = true;  // of the step before, which a noise has nothing to do with
   int order() const { return damping == 1 ? 2 : 1; }
 
   template <class Y>
@@ -41,6 +42,7 @@ template <>
 struct AsynchronousLeapfrog<Floating> {
   double damping = 1;
 
+  static constexpr bool carries_slope = true;  // of the step before, which a noise has nothing to do with
   int order() const { return damping == 1 ? 2 : 1; }
 
   template <class F, EigenState Y>

@@ -191,6 +191,10 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   void forget() { tried_.forget(); }
+  void thaw() {
+    Common::thaw();
+    field_behind_.thaw();
+  }
 
  private:
   using Common::calls_, Common::field_, Common::numbers_, Common::psi_, Common::real_;
@@ -198,7 +202,7 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   static constexpr bool shares_first = !Freezable<F>;
 
   static bool is_first(const Step& step) { return step.n == step.timeline->first(); }
-  const Field& behind(const Step& step) { return field_behind_(step.sees_t0(), step.sees_t1()); }
+  const Field& behind(const Step& step) { return field_behind_(step.t0, step.t1); }
 
   // Ψ_h and Ψ_{−h0}, both from y at step.t0. Tried again with another h, a step keeps its first stage and Ψ_{−h0}.
   bool increments(const Step& step, const Stored& y, bool again) {
