@@ -187,6 +187,32 @@ TEST_CASE("A running cost through events and jumps", "[running_cost]") {
   near(by(GaussLegendreAdjoint{}));
 }
 
+namespace {
+
+// Its vjp does not say how f depends on t, so that no gradients of times are offered; but an event's time moves all the same.
+struct UntimedDecay {
+  void operator()(double, const auto& y, auto& dy) const {
+    dy = -0.5 * y;
+    dy[0] += 1;
+  }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= 0.5 * w; }
+};
+struct ReachesLevel {
+  double operator()(double, const auto& y) const { return y[0] - 1.2; }
+  void gradient(double, const auto&, auto& y_bar, auto&, auto&) const { y_bar[0] += 1; }
+};
+
+}  // namespace
+
+TEST_CASE("A running cost ends with an event, whatever is known of the field's times", "[running_cost]") {
+  const Problem problem{UntimedDecay{}, Eigen::Vector2d(0.5, 1), 0.0, 3.0};
+  const RunningCost product{[](auto, const auto& y) { return y[0] * y[1] + y[1]; }};
+  const auto report =
+      check_gradient(problem, Midpoint{}, FixedSteps{20}, NoLoss{}, Events{Event{ReachesLevel{}}}, product);
+  CAPTURE(report.message);
+  CHECK(report.ok);
+}
+
 TEST_CASE("Continuous adjoints of a running cost alone", "[running_cost]") {
   const Adaptive steps{.rtol = 1e-10, .atol = 1e-10};
   const auto by = [&](const auto& adjoint) {

@@ -117,17 +117,20 @@ struct CostRoom {
   explicit CostRoom(const Y& like) : y(zeros_like(like)), slope(y) { y_bars.fill(y); }
 };
 
-// Pulls w, the cotangent of ∫ q over a part of a step, back to the states at the nodes, to θ and to the part's ends.
+// Pulls w, the cotangent of ∫ q over a part of a step, back to the states at the nodes, to θ and to the part's ends: where the
+// gradients of times are offered, or where an end moves all the same, with an event.
 template <class F, class Y, class Q, class Polynomial>
 CostPartBar pull_back_cost(CostRate<F, Y, Q>& rate, const Quadrature& rule, const CostPart& part,
-                           const Polynomial& polynomial, double w, CostRoom<Y>& room, Parameters<F, Y>& theta_bar) {
+                           const Polynomial& polynomial, double w, CostRoom<Y>& room, Parameters<F, Y>& theta_bar,
+                           bool ends_move = false) {
   CostPartBar bar;
   for (std::size_t j = 0; j < rule.count; ++j) {
     const double node = rule.nodes[j], t = part.time(node), weight = w * rule.weights[j];
     polynomial.value(part.fraction(node), room.y);
     room.y_bars[j].setZero();
     const double t_bar = rate.pull_back(t, room.y, weight * part.length(), room.y_bars[j], theta_bar);
-    if constexpr (TimeDifferentiable<F, Y>) {
+    if constexpr (TimeDifferentiable<F, Y> || is_real_scalar<typename Y::Scalar>) {
+      if (!TimeDifferentiable<F, Y> && !ends_move) continue;
       polynomial.slope(part.fraction(node), room.slope);
       const double along = t_bar + static_cast<double>(dot(room.y_bars[j], room.slope)) / part.h;
       const double at_node = weight * rate(t, room.y);
@@ -191,7 +194,7 @@ class CostMeter : public Base {
     auto unused = rate_.zero_parameters();
     end_bars_.resize(number + 1);
     end_bars_[number] = pull_back_cost(rate_, rule_, CostPart{step.t0, step.h(), sigma},
-                                       attempted.polynomial(stepper, before), 1, room, unused)
+                                       attempted.polynomial(stepper, before), 1, room, unused, true)
                             .end;
   }
   double end_bar(std::size_t number) const { return end_bars_[number]; }
