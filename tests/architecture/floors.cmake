@@ -13,7 +13,7 @@ set(allowed_field core)
 set(allowed_control core field)
 set(allowed_noise core field)
 set(allowed_stepper core number step field)
-set(allowed_method core number step field stepper)
+set(allowed_method core number step field noise stepper)
 set(allowed_problem core step field stepper)
 
 function(floor_of variable header)

@@ -183,6 +183,8 @@ TEST_CASE("An objective that fails has no statistics of the solve before", "[obj
   const auto& failed = objective(Eigen::Vector3d(1e300, 0, 0));
   CHECK(!failed.success());
   CHECK(failed.gradient.stats.vjps == 0);
+}
+
 namespace {
 
 // y' = θ y, which can only be called frozen to a step.

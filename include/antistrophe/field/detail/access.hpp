@@ -87,8 +87,7 @@ Parameters<F, Y> zero_parameters(const F& field) {
 
 // A field over one step: field.frozen(t0, t1) where it can be frozen, itself elsewhere. Both increments of a step, and
 // every pull-back through them, see the same frozen field. One that is dear to make, or allocates, may be made once and then
-// moved to another step: by field.freeze(t0, t1, frozen), which is called for every use, so that it may also look whether the
-// field has other parameters by now.
+// moved to another step, by field.freeze(t0, t1, frozen), and made to take the field's parameters anew, by field.thaw(frozen).
 template <class F>
 class OverStep {
  public:
@@ -127,12 +126,15 @@ class OverStep<F> {
   }
   // For the next solve, where the field may have other parameters.
   void thaw() {
-    if constexpr (!moves_on) frozen_.reset();
+    if constexpr (!moves_on)
+      frozen_.reset();
+    else if (frozen_)
+      field_->thaw(*frozen_);
   }
   template <class Y>
   Tape<Field, Y> empty_tape(const Y& like) const {
-    if constexpr (requires { Field::make_tape(like); })
-      return Field::make_tape(like);
+    if constexpr (requires { requires std::is_same_v<decltype(field_->make_frozen_tape(like)), Tape<Field, Y>>; })
+      return field_->make_frozen_tape(like);
     else
       return {};
   }
