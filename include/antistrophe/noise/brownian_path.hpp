@@ -85,6 +85,10 @@ class BrownianWalk {
         high_(low_),
         rows_((static_cast<std::size_t>(levels_) + first_middle) * row_, 0.0),
         random_(row_) {
+    for (int level = 0; level <= levels_; ++level) {
+      lengths_.push_back(std::ldexp(path.t1 - path.t0, -level));
+      deviations_.push_back(std::sqrt(lengths_.back()) / 2);
+    }
     for (Query& query : last_) query.at.assign(row_, 0.0);
     high_[0] = 1;
     root();
@@ -118,7 +122,7 @@ class BrownianWalk {
     const double a = (s - path_.t0) * scale_, b = (u - path_.t0) * scale_;
     return std::floor(a) != std::floor(b) || a == std::floor(a) || b == std::floor(b);
   }
-  double leaf() const { return std::ldexp(path_.t1 - path_.t0, -levels_); }
+  double leaf() const { return lengths_.back(); }
 
  private:
   // W at t and, with areas, its integral from t0 on.
@@ -189,7 +193,7 @@ class BrownianWalk {
     descend(leaf, levels_);
     const auto last = static_cast<std::size_t>(levels_);
     if (last > 0) enter(leaf, levels_);
-    bridge(leaves + leaf, this->leaf(), part, row(low_[last]), row(high_[last]), to);
+    bridge(leaves + leaf, lengths_[last], part, row(low_[last]), row(high_[last]), to);
   }
 
   void copy(const double* from, double* to) const {
@@ -205,7 +209,7 @@ class BrownianWalk {
       if (level > 0) enter(leaf, level);
       const auto l = static_cast<std::size_t>(level);
       const std::uint64_t part = (std::uint64_t{1} << level) + (leaf >> (levels_ - level));
-      middle(part, std::ldexp(path_.t1 - path_.t0, -level), row(low_[l]), row(high_[l]), row(first_middle + l));
+      middle(part, l, row(low_[l]), row(high_[l]), row(first_middle + l));
     }
     known_ = std::max(known_, levels);
   }
@@ -217,10 +221,10 @@ class BrownianWalk {
     high_[l] = right ? high_[l - 1] : first_middle + l - 1;
   }
 
-  void middle(std::uint64_t part, double h, const double* a, const double* b, double* to) {
-    if (path_.area) return bridge(part, h, 0.5, a, b, to);
+  void middle(std::uint64_t part, std::size_t level, const double* a, const double* b, double* to) {
+    if (path_.area) return bridge(part, lengths_[level], 0.5, a, b, to);
     source_.fill(part, 0, to);
-    const double deviation = std::sqrt(h) / 2;
+    const double deviation = deviations_[level];
     for (std::size_t i = 0; i < size_; ++i) to[i] = (a[i] + b[i]) / 2 + deviation * to[i];
   }
 
@@ -261,6 +265,7 @@ class BrownianWalk {
   int known_ = 0;
   std::vector<std::size_t> low_, high_;  // of each level, which rows are the ends of the part around the leaf
   std::vector<double> rows_, random_;
+  std::vector<double> lengths_, deviations_;  // of the parts of each level; of their middles, given the ends
   std::array<Query, 2> last_{Query{std::nan(""), {}}, Query{std::nan(""), {}}};
   std::size_t newest_ = 0;
 };
