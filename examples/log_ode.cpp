@@ -106,21 +106,20 @@ void write_tables(const Tremors& some, const std::array<Learnt, 3>& learnt) {
   support::Csv csv("log_ode.csv", {"epoch", "depth 1", "depth 2", "depth 3"});
   for (std::size_t i = 0; i < learnt[0].losses.size(); ++i)
     csv.row({static_cast<double>(i + 1), learnt[0].losses[i], learnt[1].losses[i], learnt[2].losses[i]});
-  support::Csv series("log_ode_series.csv", {"t", "x", "y", "is at a window's end"});
+  support::Csv series("log_ode_series.csv", {"t", "x", "y"});
   const MatrixXd& first = some.series[0];
-  for (Index j = 0; j <= 4 * window; ++j)
-    series.row({first(0, j), first(1, j), first(2, j), j % window == 0 ? 1.0 : 0.0});
+  for (Index j = 0; j <= 4 * window; ++j) series.row({first(0, j), first(1, j), first(2, j)});
 }
 
 void draw_picture() {
   support::draw("log_ode.svg", 900, 380, R"(
 set multiplot layout 1,2
 set title 'four windows of a series, and what depth 1 sees of them'
-set size ratio -1; set xlabel 'x'; set ylabel 'y'; set key bottom right
+set size ratio -1; set yrange [-0.25:0.3]; set xlabel 'x'; set ylabel 'y'; set key bottom right
 plot 'log_ode_series.csv' using 2:3 with lines lw 0.7 lc rgb grey title 'observations', \
-     '' using ($4==1?$2:1/0):3 with linespoints pt 7 lw 2 lc rgb orange title 'ends of windows'
+     '' every 50 using 2:3 with linespoints pt 7 lw 2 lc rgb orange title 'ends of windows'
 set title 'training'
-set size noratio; set xlabel 'epoch'; set ylabel 'cross-entropy'; set logscale y; set format y '10^{%T}'; set key bottom left
+set size noratio; set autoscale; set xlabel 'epoch'; set ylabel 'cross-entropy'; set logscale y; set format y '10^{%T}'; set key bottom left
 plot 'log_ode.csv' using 1:2 with lines lw 2 lc rgb orange title 'depth 1', \
      '' using 1:3 with lines lw 2 lc rgb blue title 'depth 2', \
      '' using 1:4 with lines lw 2 lc rgb green title 'depth 3'
