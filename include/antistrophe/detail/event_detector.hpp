@@ -66,6 +66,11 @@ struct EventHit {
 // Watches the events of one solve.
 template <class F, EigenState Y, class... E>
 class EventDetector {
+  static_assert((event_is_callable<E, F, Y> && ...),
+                "antistrophe: the g of an event is called as g(t, y), or g(t, y, theta), and returns a number.");
+  static_assert((jump_is_callable<E, F, Y> && ...),
+                "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
+
  public:
   static constexpr std::size_t count = sizeof...(E);
   static constexpr bool none = count == 0;

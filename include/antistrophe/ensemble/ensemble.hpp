@@ -150,11 +150,12 @@ struct NoResult {
 
 template <class E>
 consteval bool require_ensemble() {
+  constexpr bool is_ensemble = EnsembleOfProblems<E>;  // said of a bool, what fails is not told atom by atom
   static_assert(
-      EnsembleOfProblems<E>,
+      is_ensemble,
       "antistrophe: an ensemble is Ensemble{problem, count, vary}, where vary(i, problem) makes the i-th problem of "
       "the given one, or a std::vector of problems.");
-  return EnsembleOfProblems<E>;
+  return is_ensemble;
 }
 
 }  // namespace detail

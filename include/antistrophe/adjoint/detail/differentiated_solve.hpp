@@ -91,6 +91,12 @@ class DifferentiatedSolve {
   static_assert(!of_function || SavedFunctionWithVjp<Save, Y>,
                 "antistrophe: a gradient through a function saved in the place of the state needs its member "
                 "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
+  static_assert(((!event_is_callable<E, F, Y> || event_is_differentiable<E, F, Y>)&&...),
+                "antistrophe: a gradient through an event needs g.gradient(t, y, y_bar, theta_bar, t_bar), adding "
+                "∂g/∂y, ∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");
+  static_assert(((!jump_is_callable<E, F, Y> || jump_is_differentiable<E, F, Y>)&&...),
+                "antistrophe: a gradient through a jump needs jump.vjp(t, y, w, y_bar, theta_bar, t_bar), adding "
+                "(∂jump/∂y)ᵀw, (∂jump/∂θ)ᵀw and (∂jump/∂t)ᵀw (or wrap it in automatic_jump).");
 
  public:
   using Trace = Metered<typename TraceOf<Adjoint, S>::type, F, S, Cost>;

@@ -19,16 +19,18 @@ double event_value(const G& g, const F& field, double t, const Y& y) {
     return g.of(field, t, y);
   } else if constexpr (requires { g(t, y); }) {
     return static_cast<double>(g(t, y));
+  } else if constexpr (requires { g(t, y, field.parameters()); }) {
+    return static_cast<double>(g(t, y, field.parameters()));
   } else {
-    static_assert(
-        requires { g(t, y, field.parameters()); },
-        "antistrophe: the g of an event is called as g(t, y), or g(t, y, theta), and returns a number.");
-    if constexpr (requires { g(t, y, field.parameters()); })
-      return static_cast<double>(g(t, y, field.parameters()));
-    else
-      return 0;
+    return 0;
   }
 }
+
+template <class G, class F, class Y>
+concept CallableAsEvent =
+    requires(const G& g, const F& field, const double t, const Y& y) { g.of(field, t, y); } ||
+    requires(const G& g, const double t, const Y& y) { g(t, y); } ||
+    requires(const G& g, const F& field, const double t, const Y& y) { g(t, y, field.parameters()); };
 
 // As with a field, inputs are passed as temporaries, so that y_new does not stand in the place of one.
 template <class Jump, class Y>
@@ -42,11 +44,8 @@ template <class Jump, class F, class Y>
 void event_jump(const Jump& jump, const F& field, double t, const Y& y, Y& y_new) {
   if constexpr (CallableAsJump<Jump, Y>) {
     jump(t, y, y_new);
-  } else {
-    constexpr bool takes_theta = CallableAsJumpOfTheta<Jump, F, Y>;
-    static_assert(takes_theta,
-                  "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
-    if constexpr (takes_theta) jump(t, y, field.parameters(), y_new);
+  } else if constexpr (CallableAsJumpOfTheta<Jump, F, Y>) {
+    jump(t, y, field.parameters(), y_new);
   }
 }
 
@@ -57,11 +56,14 @@ void event_jump_vjp(const Jump& jump, const F& field, double t, const Y& y, cons
     jump.vjp(t, y, w, y_bar, theta_bar, t_bar);
   else if constexpr (requires { jump.vjp(t, y, field.parameters(), w, y_bar, theta_bar, t_bar); })
     jump.vjp(t, y, field.parameters(), w, y_bar, theta_bar, t_bar);
-  else
-    static_assert(never<Theta>,
-                  "antistrophe: a gradient through a jump needs jump.vjp(t, y, w, y_bar, theta_bar, t_bar), adding "
-                  "(∂jump/∂y)ᵀw, (∂jump/∂θ)ᵀw and (∂jump/∂t)ᵀw (or wrap it in automatic_jump).");
 }
+
+template <class Jump, class F, class Y>
+concept DifferentiableJump =
+    requires(const Jump& jump, const F& field, double t, const Y& y, const Y& w, Y& y_bar, Parameters<F, Y>& theta_bar,
+             typename Y::Scalar& t_bar) { jump.vjp(t, y, w, y_bar, theta_bar, t_bar); } ||
+    requires(const Jump& jump, const F& field, double t, const Y& y, const Y& w, Y& y_bar, Parameters<F, Y>& theta_bar,
+             typename Y::Scalar& t_bar) { jump.vjp(t, y, field.parameters(), w, y_bar, theta_bar, t_bar); };
 
 template <class G, class F, class Y, class Theta>
 void event_gradient(const G& g, const F& field, double t, const Y& y, Y& y_bar, Theta& theta_bar,
@@ -72,11 +74,34 @@ void event_gradient(const G& g, const F& field, double t, const Y& y, Y& y_bar, 
     g.gradient(t, y, y_bar, theta_bar, t_bar);
   else if constexpr (requires { g.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar); })
     g.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar);
-  else
-    static_assert(never<Theta>,
-                  "antistrophe: a gradient through an event needs g.gradient(t, y, y_bar, theta_bar, t_bar), adding "
-                  "∂g/∂y, ∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");
 }
+
+template <class G, class F, class Y>
+concept DifferentiableEvent =
+    requires(const G& g, const F& field, double t, const Y& y, Y& y_bar, Parameters<F, Y>& theta_bar,
+             typename Y::Scalar& t_bar) { g.gradient_of(field, t, y, y_bar, theta_bar, t_bar); } ||
+    requires(const G& g, double t, const Y& y, Y& y_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
+      g.gradient(t, y, y_bar, theta_bar, t_bar);
+    } ||
+    requires(const G& g, const F& field, double t, const Y& y, Y& y_bar, Parameters<F, Y>& theta_bar,
+             typename Y::Scalar& t_bar) { g.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar); };
+
+// What the classes at the door assert of an event E, in a sentence: what calls its functions lies deep inside, and is silent.
+// Variables, for what fails of a concept is told atom by atom.
+template <class E, class F, class Y>
+inline constexpr bool event_is_callable = CallableAsEvent<decltype(E::g), F, Y>;
+template <class E, class F, class Y>
+inline constexpr bool event_is_differentiable = DifferentiableEvent<decltype(E::g), F, Y>;
+
+template <class E, class F, class Y>
+inline constexpr bool jump_is_callable = true;
+template <class G, class Jump, class F, class Y>
+inline constexpr bool jump_is_callable<JumpEvent<G, Jump>, F, Y> =
+    CallableAsJump<Jump, Y> || CallableAsJumpOfTheta<Jump, F, Y>;
+template <class E, class F, class Y>
+inline constexpr bool jump_is_differentiable = true;
+template <class G, class Jump, class F, class Y>
+inline constexpr bool jump_is_differentiable<JumpEvent<G, Jump>, F, Y> = DifferentiableJump<Jump, F, Y>;
 
 template <class G>
 inline constexpr bool looks_at_field = std::is_same_v<G, SteadyState>;
