@@ -104,5 +104,5 @@ TEST_CASE("An objective chooses anew, and a budget that holds nothing is refused
   CHECK(same_bits(objective(), direct));
   CHECK(same_bits(objective(), direct));
   CHECK_THROWS_WITH(gradient(any_size, RK4{}, FixedSteps{100}, AutomaticAdjoint{.memory_budget = 31}),
-                    Catch::Contains("AutomaticAdjoint::memory_budget is 31; it must be at least 32"));
+                    Catch::Matchers::ContainsSubstring("AutomaticAdjoint::memory_budget is 31; it must be at least 32"));
 }
