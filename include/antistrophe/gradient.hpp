@@ -76,10 +76,11 @@ namespace detail {
 
 template <class L, class Y, class Saved>
 consteval bool require_loss() {
-  static_assert(Loss<L, Y, Saved>,
+  constexpr bool is_loss = Loss<L, Y, Saved>;  // said of a bool, what fails is not told atom by atom
+  static_assert(is_loss,
                 "antistrophe: a loss is called as loss(ys, ys_bar) and returns a number: it reads the saved states "
                 "`const std::vector<Y>& ys` and writes their cotangents to `std::vector<Y>& ys_bar`.");
-  return Loss<L, Y, Saved>;
+  return is_loss;
 }
 
 // True where the call C for the gradient of a loss can be made; else a compile error with the reason.

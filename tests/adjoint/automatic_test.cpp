@@ -103,6 +103,7 @@ TEST_CASE("An objective chooses anew, and a budget that holds nothing is refused
   const auto direct = gradient(any_size, RK4{}, FixedSteps{100}, DirectAdjoint{});
   CHECK(same_bits(objective(), direct));
   CHECK(same_bits(objective(), direct));
-  CHECK_THROWS_WITH(gradient(any_size, RK4{}, FixedSteps{100}, AutomaticAdjoint{.memory_budget = 31}),
-                    Catch::Matchers::ContainsSubstring("AutomaticAdjoint::memory_budget is 31; it must be at least 32"));
+  CHECK_THROWS_WITH(
+      gradient(any_size, RK4{}, FixedSteps{100}, AutomaticAdjoint{.memory_budget = 31}),
+      Catch::Matchers::ContainsSubstring("AutomaticAdjoint::memory_budget is 31; it must be at least 32"));
 }

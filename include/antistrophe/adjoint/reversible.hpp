@@ -95,10 +95,11 @@ struct ReversibleAdjoint {
   // True for a reversible stepper; else a compile error.
   template <class S>
   static consteval bool require() {
-    static_assert(ReversibleStepper<S>,
+    constexpr bool is_reversible = ReversibleStepper<S>;  // said of a bool, what fails is not told atom by atom
+    static_assert(is_reversible,
                   "antistrophe: ReversibleAdjoint needs a reversible method, such as Reversible<Dopri5>; "
                   "other methods go with DirectAdjoint.");
-    return ReversibleStepper<S>;
+    return is_reversible;
   }
 
   template <class S>

@@ -144,8 +144,9 @@ class DataControlledField {
   template <class Y>
   void pull_back(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, Vector& theta_bar,
                  Scalar& t_bar) const {
+    constexpr bool knows_control = detail::ControlKnowsControl<F, Y>;
     static_assert(
-        detail::ControlKnowsControl<F, Y>,
+        knows_control,
         "antistrophe: gradients with respect to the data need a vjp of F with dX_bar: void vjp(double t, const "
         "auto& y, const auto& dX, const auto& w, auto& y_bar, auto& dX_bar, auto& theta_bar) const, adding "
         "F(t, y)^T w to dX_bar.");

@@ -27,21 +27,19 @@ template <class F, EigenState Y, class Q>
 class CostRate {
   using Scalar = typename Y::Scalar;
   using Theta = Parameters<F, Y>;
+  static constexpr bool callable = requires(const Q& q, double t, const Y& y) {
+    q(t, y);
+  } || requires(const Q& q, const F& field, double t, const Y& y) { q(t, y, field.parameters()); };
 
  public:
   static_assert(is_real_scalar<Scalar>, "antistrophe: a running cost is for states of real numbers.");
+  static_assert(callable,
+                "antistrophe: the q of a RunningCost is called as q(t, y), or q(t, y, theta), and returns a number.");
 
   CostRate(const F& field, const Q& q, const Y& like)
       : q_(q), field_(&field), y_bar_(zeros_like(like)), theta_bar_(detail::zero_parameters<F, Y>(field)) {}
 
-  double operator()(double t, const Y& y) const {
-    static_assert(callable,
-                  "antistrophe: the q of a RunningCost is called as q(t, y), or q(t, y, theta), and returns a number.");
-    if constexpr (callable)
-      return event_value(q_, *field_, t, y);
-    else
-      return 0;
-  }
+  double operator()(double t, const Y& y) const { return event_value(q_, *field_, t, y); }
 
   Theta zero_parameters() const { return detail::zero_parameters<F, Y>(*field_); }
 
@@ -75,9 +73,6 @@ class CostRate {
 
  private:
   using NoParameters = Eigen::Matrix<Scalar, 0, 1>;
-  static constexpr bool callable = requires(const Q& q, double t, const Y& y) {
-    q(t, y);
-  } || requires(const Q& q, const F& field, double t, const Y& y) { q(t, y, field.parameters()); };
   static constexpr bool has_gradient =
       requires(const Q& q, double t, const Y& y, Y& y_bar, Theta& theta_bar, Scalar& t_bar) {
         q.gradient(t, y, y_bar, theta_bar, t_bar);

@@ -78,27 +78,29 @@ namespace detail {
 // True where a method of split fields can step (F, Y); else a compile error with the reason.
 template <class F, class Y>
 consteval bool require_split_field() {
+  constexpr bool is_split = SplitVectorField<F, Y>;  // said of a bool, what fails is not told atom by atom
   static_assert(
       HalfOfState<Y>::exists,
       "antistrophe: a split state is two halves, its upper and its lower rows: y0 must have an even number of rows.");
   if constexpr (HalfOfState<Y>::exists)
     static_assert(
-        SplitVectorField<F, Y>,
+        is_split,
         "antistrophe: SemiImplicitEuler, Verlet and Suzuki4 need a split field, v' = velocity(t, w), w' = force(t, v): "
         "wrap its halves in SplitField{halves}, with void velocity(double t, const auto& w, auto& dv) const and "
         "void force(double t, const auto& v, auto& dw) const; other fields go with other methods.");
-  return SplitVectorField<F, Y>;
+  return is_split;
 }
 
 // True where gradients can be pulled back through the halves; else a compile error with the reason.
 template <class F, class Y>
 consteval bool require_differentiable_split() {
+  constexpr bool differentiable = DifferentiableSplitField<F, Y>;
   static_assert(
-      DifferentiableSplitField<F, Y>,
+      differentiable,
       "antistrophe: a gradient through a split field needs the vjps of its halves: void velocity_vjp(double t, const "
       "auto& w, const auto& dv_bar, auto& w_bar, auto& theta_bar[, auto& t_bar]) const, and force_vjp likewise of "
       "(t, v, dw_bar, v_bar, theta_bar[, t_bar]).");
-  return DifferentiableSplitField<F, Y>;
+  return differentiable;
 }
 
 }  // namespace detail

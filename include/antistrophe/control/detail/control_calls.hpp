@@ -69,7 +69,8 @@ concept ControlKnowsControl = ControlVjp<F, Y> || TimedControlVjp<F, Y>;
 
 template <class F, class Y>
 void evaluate_control(const F& f, double t, const Y& y, const ControlOf<Y>& dX, Y& dy, Tape<F, Y>& tape) {
-  static_assert(ControlCall<F, Y> || TapedControlCall<F, Y>,
+  constexpr bool callable = ControlCall<F, Y> || TapedControlCall<F, Y>;
+  static_assert(callable,
                 "antistrophe: the F of a controlled field needs void operator()(double t, const auto& y, const auto& "
                 "dX, auto& dy) "
                 "const, which writes F(t, y) dX to dy; wrap a function that writes the matrix F(t, y) in MatrixField.");
