@@ -114,8 +114,11 @@ struct DirectAdjoint {
                   WayBack&, BackwardStats&) const {
       const std::int64_t n = timeline.steps();
       backward.meet_saves(n, carry);
+      double t1 = timeline[n];
       for (std::int64_t i = n; i-- > 0;) {
-        const Step step = step_at(timeline, i);
+        const double t0 = timeline[i];
+        const Step step{timeline.first() + i, t0, t1, &timeline};
+        t1 = t0;
         TimeCotangents step_bar;
         store_.get(step.n - first_, carry);
         stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i));

@@ -185,8 +185,13 @@ class FixedPoint {
         return buffer;
       }
     }
-    for (Eigen::Index i = 0; i < size; ++i)
-      to[i] = static_cast<typename Y::Scalar>(static_cast<double>(from[i]) * shared_resolution(i));
+    if constexpr (has_few_entries<Y>)
+      for_entries<Y>([&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
+        to[i] = static_cast<typename Y::Scalar>(static_cast<double>(entry(stored, i)) * shared_resolution(i));
+      });
+    else
+      for (Eigen::Index i = 0; i < size; ++i)
+        to[i] = static_cast<typename Y::Scalar>(static_cast<double>(from[i]) * shared_resolution(i));
     return buffer;
   }
 
@@ -194,6 +199,27 @@ class FixedPoint {
   bool in_range(const Stored& stored) const { return below(stored_limit, stored); }
   // Of two such the difference is below twice as much.
   bool gap_in_range(const Stored& gap) const { return below(2 * stored_limit, gap); }
+
+  // The same entry by entry, for loops that do several of these things at once. hold: [x/r]; where it cannot be stored, 0, and
+  // `stored` becomes false.
+  ANTISTROPHE_ALWAYS_INLINE std::int64_t hold(typename Y::Scalar x, Eigen::Index i, bool& stored) const {
+    double inverse;
+    if constexpr (few > 0)
+      inverse = few_inverses_[static_cast<std::size_t>(i)];
+    else
+      inverse = each_.size() != 0 ? each_[each_.size() / 2 + i] : inverse_;
+    const double units = static_cast<double>(x) * inverse;
+    const bool fits = std::fabs(units) < increment_limit;
+    stored &= fits;
+    return nearest(fits ? units : 0.0);
+  }
+  ANTISTROPHE_ALWAYS_INLINE static bool holds_entry(std::int64_t sum) {
+    return (sum < stored_limit) & (sum > -stored_limit);
+  }
+  ANTISTROPHE_ALWAYS_INLINE static bool holds_gap(std::int64_t gap) {
+    return (gap < 2 * stored_limit) & (gap > -2 * stored_limit);
+  }
+  const ExactFactor& factor() const { return factor_; }
 
   // shrunk := λd rounded, with the dither of step n.
   void shrink(std::int64_t n, const Stored& d, Stored& shrunk) const {
@@ -205,8 +231,8 @@ class FixedPoint {
   template <class Bits>
   void keep(std::int64_t n, const Stored& d, Bits& bits) const {
     if constexpr (!std::is_same_v<Bits, NoBits>) {
-      const std::uint64_t seed = ExactFactor::seed(n);
-      for (Eigen::Index i = 0; i < d.size(); ++i) factor_.keep(d.data()[i], seed, i, bits);
+      const std::int64_t* const entries = d.data();
+      factor_.keep_all([=](std::int64_t i) { return entries[i]; }, d.size(), ExactFactor::seed(n), bits);
     }
   }
 

@@ -61,6 +61,27 @@ class ExactFactor {
       bits.push(low != 0 ? 1 : 0, 1);
   }
 
+  // keep() of components 0 to size − 1 in this order, d(i) that of component i: the same bits, fewer pushes.
+  template <class Difference, class Bits>
+  void keep_all(const Difference& d, std::int64_t size, std::uint64_t seed, Bits& bits) const {
+    if (!halving_) {
+      for (std::int64_t i = 0; i < size; ++i) keep(d(i), seed, i, bits);
+      return;
+    }
+    std::uint64_t gathered = 0;
+    int count = 0;
+    for (std::int64_t i = 0; i < size; ++i) {
+      if (count + bits_ > 63) {
+        bits.push(gathered, count);
+        gathered = 0;
+        count = 0;
+      }
+      gathered |= static_cast<std::uint64_t>((d(i) + dither(seed, i)) & (modulus_ - 1)) << count;
+      count += bits_;
+    }
+    bits.push(gathered, count);
+  }
+
   // The d of which `shrunk` was made; pops what was pushed for it.
   template <class Cursor>
   std::int64_t grow(std::int64_t shrunk, std::uint64_t seed, std::int64_t i, Cursor& bits) const {

@@ -77,7 +77,7 @@ class Timeline {
     jumps_ = other.jumps_;
     return std::move(*this);
   }
-  bool knows_jumps() const { return jumps_ != nullptr; }
+  bool has_jumps() const { return jumps_ != nullptr; }
   // That at t, if f jumps there.
   const Jump* jump_at(double t) const { return jumps_ == nullptr ? nullptr : find_jump(t); }
   std::vector<Jump> jumps() const { return jumps_ == nullptr ? std::vector<Jump>{} : *jumps_; }
@@ -216,6 +216,7 @@ struct Step {
   // The node `back` steps before t0, and t0's own at 0; multistep and two-point methods ask for it.
   double earlier(std::int64_t back) const { return (*timeline)[n - timeline->first() - back]; }
 
+  bool meets_jumps() const { return timeline != nullptr && timeline->has_jumps(); }
   bool begins_at_jump() const { return timeline != nullptr && timeline->jump_at(t0) != nullptr; }
   bool ends_at_jump() const { return timeline != nullptr && timeline->jump_at(t1) != nullptr; }
   // What f is given at t0 and t1: where it jumps there, the neighbouring number inside the step.
@@ -227,8 +228,12 @@ struct Step {
   // What f is given at an earlier node, by the step that begins there.
   double sees_earlier(std::int64_t back) const { return timeline->sees_after(earlier(back)); }
 
-  WayThrough forth() const { return {t0, t1, sees_t0(), sees_t1()}; }
-  WayThrough back() const { return {t1, t0, sees_t1(), sees_t0()}; }
+  WayThrough forth() const {
+    return meets_jumps() ? WayThrough{t0, t1, sees_t0(), sees_t1()} : WayThrough{t0, t1, t0, t1};
+  }
+  WayThrough back() const {
+    return meets_jumps() ? WayThrough{t1, t0, sees_t1(), sees_t0()} : WayThrough{t1, t0, t1, t0};
+  }
   // The step before this one.
   Step step_before() const { return {n - 1, earlier(1), t0, timeline}; }
 };

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -74,10 +75,15 @@ class Backward {
     reaches_t1_ = reaches_t1;
     carry_bar = no_carry_bar_;
     times_bar.event = 0;
+    listen();
   }
 
   // The cotangents of what was saved at node i, whose carry is given.
-  void meet_saves(std::int64_t i, const typename S::Carry& carry) {
+  ANTISTROPHE_ALWAYS_INLINE void meet_saves(std::int64_t i, const typename S::Carry& carry) {
+    if (i <= loud_) [[unlikely]]
+      meet_saves_at(i, carry);
+  }
+  ANTISTROPHE_OUT_OF_LINE void meet_saves_at(std::int64_t i, const typename S::Carry& carry) {
     for (; next_ > stop_ && plan_.entries[next_ - 1].node == i && plan_.entries[next_ - 1].sigma == 0; --next_) {
       const std::size_t e = next_ - 1;
       const Y& w = (*ys_bar_)[e];
@@ -93,10 +99,16 @@ class Backward {
         }
       }
     }
+    listen();
   }
 
   // The cotangents of what was saved inside step i, and of events of the record that were met there.
-  std::span<const SavedInside<Y>> saves_inside(std::int64_t i) {
+  ANTISTROPHE_ALWAYS_INLINE std::span<const SavedInside<Y>> saves_inside(std::int64_t i) {
+    if (i > loud_) [[likely]]
+      return {};
+    return gather_inside(i);
+  }
+  ANTISTROPHE_OUT_OF_LINE std::span<const SavedInside<Y>> gather_inside(std::int64_t i) {
     inside_.clear();
     for (; next_ > stop_ && plan_.entries[next_ - 1].node == i && plan_.entries[next_ - 1].sigma > 0; --next_)
       inside_.push_back({plan_.entries[next_ - 1].sigma, &(*ys_bar_)[next_ - 1]});
@@ -105,6 +117,7 @@ class Backward {
       const double t0 = (*timeline_)[i];
       cost.enter(t0, (*timeline_)[i + 1] - t0, 1, inside_);
     }
+    listen();
     return inside_;
   }
 
@@ -128,6 +141,7 @@ class Backward {
       cost.enter(interrupted.t0, interrupted.h(), at_event.sigma, inside_);
       t_bar += cost.end_bar(segment_);
     }
+    listen();
     return inside_;
   }
 
@@ -157,6 +171,15 @@ class Backward {
   TimeCotangents times_bar;  // dL/dt0, dL/dt1, and dL/dt of the event at which the segment begins
 
  private:
+  // Sees where something was last saved or met before here: nothing was at the nodes, and in the steps from the nodes, beyond.
+  void listen() {
+    constexpr std::int64_t everywhere = std::numeric_limits<std::int64_t>::max();
+    if (Cost::any || next_event_ > 0)
+      loud_ = everywhere;
+    else
+      loud_ = next_ > stop_ ? plan_.entries[next_ - 1].node : -1;
+  }
+
   void add_events(std::int64_t i) {
     for (; next_event_ > 0; --next_event_) {
       const EventPlace<Y>& place = places_[next_event_ - 1];
@@ -169,7 +192,7 @@ class Backward {
   void move_node(std::int64_t i, double node_bar) {
     times_bar.t0 += node_bar * timeline_->dt0(i);
     if (moves_with_t1()) times_bar.t1 += node_bar * timeline_->dt1(i);
-    times_bar.event += node_bar * timeline_->dt_event(i);
+    if (i == 0) times_bar.event += node_bar * timeline_->dt_event(i);  // no other node moves with it
   }
   bool moves_with_t1() const { return reaches_t1_ || timeline_->laid_out(); }
 
@@ -184,6 +207,7 @@ class Backward {
   Throttle* throttle_ = nullptr;
   const Stats* stats_ = nullptr;
   const Timeline* timeline_ = nullptr;
+  std::int64_t loud_ = std::numeric_limits<std::int64_t>::max();
   std::size_t segment_ = 0, next_ = 0, next_event_ = 0, stop_ = 0;
   bool reaches_t1_ = true;
   std::int64_t steps_ = 0;

@@ -118,6 +118,30 @@ template <class Y>
 inline constexpr bool has_few_entries =
     Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && std::is_arithmetic_v<typename Y::Scalar>;
 
+// visit(i) for every entry of y in storage order, or from the last to the first.
+template <class Y, class Visit>
+ANTISTROPHE_ALWAYS_INLINE void visit_entries(const Y& y, const Visit& visit) {
+  if constexpr (has_few_entries<Y>)
+    for_entries<Y>(visit);
+  else
+    for (Eigen::Index i = 0, size = y.size(); i < size; ++i) visit(i);
+}
+template <class Y, class Visit>
+ANTISTROPHE_ALWAYS_INLINE void visit_entries_backwards(const Y& y, const Visit& visit) {
+  if constexpr (has_few_entries<Y>)
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { visit(Y::SizeAtCompileTime - 1 - e); });
+  else
+    for (Eigen::Index i = y.size(); i-- > 0;) visit(i);
+}
+
+// Entry i, and i := x, of what has few entries one by one.
+template <class Y>
+ANTISTROPHE_ALWAYS_INLINE typename Y::Scalar entry(const Y& y, Eigen::Index i) {
+  typename Y::Scalar x = y.data()[i];
+  if constexpr (has_few_entries<Y>) keep_in_register(x);
+  return x;
+}
+
 // Few entries stay apart. Compilers gather what lies side by side into packets, which in the chain of operations that a step is
 // only adds shuffles to it.
 template <class Y>

@@ -10,6 +10,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <tuple>
 
@@ -65,11 +66,26 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   Outcome attempt(const Step& step, const Carry& carry) {
     completed_ = false;
     evaluate(first_, step, step.forth(), carry.z);
-    if (!numbers_.store(psi_, increment_)) return classify();
-    gap_ = carry.y - carry.z;
-    numbers_.shrink(step.n, gap_, shrunk_);
-    y1_ = carry.z + shrunk_ + increment_;
-    return numbers_.in_range(y1_) ? Outcome::ok : left_range(y1_);
+    if constexpr (Numbers::exact) {
+      const std::uint64_t seed = ExactFactor::seed(step.n);
+      bool stored = true, fits = true;
+      visit_entries(psi_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
+        const std::int64_t increment = numbers_.hold(entry(psi_, i), i, stored);
+        const std::int64_t z = entry(carry.z, i), gap = entry(carry.y, i) - z;
+        const std::int64_t y1 = z + numbers_.factor().shrink(gap, seed, i) + increment;
+        fits &= numbers_.holds_entry(y1);
+        gap_.data()[i] = gap;
+        y1_.data()[i] = y1;
+      });
+      if (!stored) return classify();
+      return fits ? Outcome::ok : left_range(y1_);
+    } else {
+      if (!numbers_.store(psi_, increment_)) return classify();
+      gap_ = carry.y - carry.z;
+      numbers_.shrink(step.n, gap_, shrunk_);
+      y1_ = carry.z + shrunk_ + increment_;
+      return Outcome::ok;
+    }
   }
 
   void proposal(const Step&, const Carry&, Y& y1) { y1 = numbers_.real(y1_, real_); }
@@ -104,10 +120,11 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   // z1 of the attempted step.
   Outcome complete(const Step& step, const Carry& carry) {
     evaluate(second_, step, step.back(), y1_);
-    if (!numbers_.store(psi_, increment_)) return classify();
-    z1_ = carry.z - increment_;
-    if (!numbers_.in_range(z1_)) return left_range(z1_);
-    if constexpr (!Numbers::exact) {
+    if constexpr (Numbers::exact) {
+      if (const Outcome outcome = add_increment(-1, carry.z, z1_); outcome != Outcome::ok) return outcome;
+    } else {
+      if (!numbers_.store(psi_, increment_)) return classify();
+      z1_ = carry.z - increment_;
       if (!all_finite(y1_) || !all_finite(z1_)) return classify();
     }
     completed_ = true;
@@ -123,8 +140,8 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     if (!completed_)
       if (const Outcome outcome = complete(step, carry); outcome != Outcome::ok) return outcome;
     numbers_.keep(step.n, gap_, bits);
-    carry.y = y1_;
-    carry.z = z1_;
+    copy(y1_, carry.y);
+    copy(z1_, carry.z);
     return Outcome::ok;
   }
 
@@ -175,17 +192,54 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   Outcome retrace(const Step& step, Carry& carry, Cursor& bits, AfterSecond&& after_second, AfterFirst&& after_first) {
     evaluate(second_, step, step.back(), carry.y);
     after_second();
-    if (!numbers_.store(psi_, increment_)) return classify();
-    carry.z += increment_;
-    if (!numbers_.in_range(carry.z)) return left_range(carry.z);
+    if constexpr (Numbers::exact) {
+      if (const Outcome outcome = add_increment(1, carry.z, carry.z); outcome != Outcome::ok) return outcome;
+    } else {
+      if (!numbers_.store(psi_, increment_)) return classify();
+      carry.z += increment_;
+    }
     evaluate(first_, step, step.forth(), carry.z);
-    if (!numbers_.store(psi_, increment_)) return classify();
-    gap_ = carry.y - carry.z - increment_;
-    numbers_.grow(step.n, gap_, bits);
-    if (!numbers_.gap_in_range(gap_)) return left_range(gap_);
-    after_first();
-    carry.y = carry.z + gap_;
-    return numbers_.in_range(carry.y) ? Outcome::ok : left_range(carry.y);
+    if constexpr (Numbers::exact) {
+      const std::uint64_t seed = ExactFactor::seed(step.n);
+      bool stored = true, fits = true;
+      visit_entries_backwards(psi_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
+        const std::int64_t increment = numbers_.hold(entry(psi_, i), i, stored);
+        const std::int64_t gap =
+            numbers_.factor().grow(entry(carry.y, i) - entry(carry.z, i) - increment, seed, i, bits);
+        fits &= numbers_.holds_gap(gap);
+        gap_.data()[i] = gap;
+      });
+      if (!stored) return classify();
+      if (!fits) return left_range(gap_);
+      after_first();
+      visit_entries(gap_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
+        const std::int64_t y = entry(carry.z, i) + entry(gap_, i);
+        fits &= numbers_.holds_entry(y);
+        carry.y.data()[i] = y;
+      });
+      return fits ? Outcome::ok : left_range(carry.y);
+    } else {
+      if (!numbers_.store(psi_, increment_)) return classify();
+      gap_ = carry.y - carry.z - increment_;
+      numbers_.grow(step.n, gap_, bits);
+      after_first();
+      carry.y = carry.z + gap_;
+      return Outcome::ok;
+    }
+  }
+
+  // z1 := z ± [psi_], which may be z itself.
+  Outcome add_increment(int sign, const Stored& z, Stored& z1)
+    requires(Numbers::exact)
+  {
+    bool stored = true, fits = true;
+    visit_entries(psi_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
+      const std::int64_t sum = entry(z, i) + sign * numbers_.hold(entry(psi_, i), i, stored);
+      fits &= numbers_.holds_entry(sum);
+      z1.data()[i] = sum;
+    });
+    if (!stored) return classify();
+    return fits ? Outcome::ok : left_range(z1);
   }
 
   // Through z1 = z0 − Ψ_{−h}(t1, y1):   ȳ1 += −J[Ψ_{−h}](t1, y1)ᵀ z̄1.
@@ -199,8 +253,17 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
                        std::span<const SavedInside<Y>> saves) {
     const double lambda = numbers_.lambda();
     calls_ += first_.pull_back(this->field_over(step), bar.y, {bar.z, theta_bar, t_bar.t0, t_bar.t1}, saves);
-    bar.z += scalar<Y>(1 - lambda) * bar.y;
-    bar.y *= scalar<Y>(lambda);
+    const auto stays = scalar<Y>(lambda), goes = scalar<Y>(1 - lambda);
+    if constexpr (fits_registers<Y>) {
+      for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
+        const auto y = entry(bar.y, e);
+        bar.z.coeffRef(e) = entry(bar.z, e) + goes * y;
+        bar.y.coeffRef(e) = y * stays;
+      });
+    } else {
+      bar.z += goes * bar.y;
+      bar.y *= stays;
+    }
     for (const auto& [sigma, w] : saves) {
       const double fading = sigma * (1 - lambda);
       bar.y += scalar<Y>(1 - fading) * *w;

@@ -75,6 +75,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits&) {
     copy(y1_, carry.y);
+    end_.learn(step.n + 1);
     first_stage_.forget();
     if constexpr (Base::fsal) {
       if (increment_.known() > last) {
@@ -109,6 +110,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   void forget() {
     first_stage_.forget();
+    end_.forget();
     increment_.first_is_known = false;
   }
   // Whether the first stage of a step is known before it is attempted.
@@ -125,7 +127,9 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
   }
 
   Increment<Tableau, Field, Y> increment_;
-  Y psi_, y1_;
+  Y psi_;
+  // What fits registers is in one line of the cache, so that a store is not waited for.
+  alignas(fits_registers<Y> ? 32 : alignof(Y)) Y y1_;
 
  private:
   static constexpr auto last = static_cast<std::size_t>(Base::stages) - 1;  // the next step's first, of an fsal method
@@ -136,9 +140,11 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     if constexpr (Base::fsal) {
       if (!increment_.first_is_known) calls_ += increment_.evaluate_first(field, step.sees_t0(), carry.y);
     }
-    calls_ += increment_.evaluate(field, step.forth(), carry.y, psi_);
+    // The end of the step before is the carry, and nearer by a store and a load, on which the whole step waits.
+    const bool from_end = fits_registers<Y> && end_.knows(step.n);
+    end_.forget();
+    calls_ += increment_.evaluate_end(field, step.forth(), from_end ? y1_ : carry.y, y1_);
     increment_.first_is_known = false;
-    assign(y1_, loaded(carry.y) + loaded(psi_));
   }
 
   // Evaluates what stages of the attempted step are missing, up to the first `needed`.
@@ -149,6 +155,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
   }
 
   NodeCache first_stage_;
+  NodeCache end_;  // the node of which y1_ is the carry
 };
 
 }  // namespace antistrophe::detail

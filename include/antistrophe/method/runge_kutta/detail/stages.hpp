@@ -51,6 +51,9 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_alone(const F& field, double t, const Y& 
   evaluate<F, Y>(field, t, x, k, tape);
 }
 
+// What an increment from y is evaluated for: Ψ, or y + Ψ.
+enum class Wanted { increment, end };
+
 // Arguments x_i, values k_i and tapes of the stages of one increment. All tableau stages have room; an increment uses the
 // first `used` of them, an error estimate or dense output may ask for the rest.
 template <class Tableau, class F, EigenState Y>
@@ -69,7 +72,13 @@ class Stages {
   bool first_is_known = false;  // k[0] and tape[0] hold f(t, y) already
 
   // psi := Ψ from y, the way through a step.
-  Calls evaluate(const F& field, const WayThrough& way, const Y& y, Y& psi);
+  Calls evaluate(const F& field, const WayThrough& way, const Y& y, Y& psi) {
+    return evaluate(field, way, y, psi, Wanted::increment);
+  }
+  // end := y + Ψ.
+  Calls evaluate_end(const F& field, const WayThrough& way, const Y& y, Y& end) {
+    return evaluate(field, way, y, end, Wanted::end);
+  }
 
   // Evaluates the first stage, which may belong to another step too, by itself.
   Calls evaluate_first(const F& field, double t, const Y& y) {
@@ -154,6 +163,8 @@ class Stages {
   }
 
  private:
+  Calls evaluate(const F& field, const WayThrough& way, const Y& y, Y& result, Wanted wanted);
+
   // The two times of the increment evaluated last, as f sees them. They stand apart, so that no compiler copies both in one
   // packet: a packet loaded from times just written must wait for the stores.
   double from_ = 0;
@@ -195,7 +206,7 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, Work<Y> h, double 
 // this is one function in the machine code, called by both (tests look at the symbol table).
 template <class Tableau, class F, EigenState Y>
 ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, double from, double to, const Y& y,
-                                                 Stages<Tableau, F, Y>& s, Y& psi) {
+                                                 Stages<Tableau, F, Y>& s, Y& result, Wanted wanted) {
   using Real = Work<Y>;
   constexpr std::size_t used = Stages<Tableau, F, Y>::used;
   const auto into = [&](const Y& y, auto& k) ANTISTROPHE_INLINE_LAMBDA {
@@ -212,9 +223,11 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, doub
       Y sum;
       weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, sum);
       keep_apart(sum);
-      assign(psi, sum);
+      if (wanted == Wanted::end) assign(sum, y + sum);
+      assign(result, sum);
     } else {
-      weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, psi);
+      weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, result);
+      if (wanted == Wanted::end) result = y + result;
     }
   };
   if constexpr (fits_registers<Y>) {
@@ -227,14 +240,14 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, doub
 
 template <class Tableau, class F, EigenState Y>
 ANTISTROPHE_ALWAYS_INLINE Calls Stages<Tableau, F, Y>::evaluate(const F& field, const WayThrough& way, const Y& y,
-                                                                Y& psi) {
+                                                                Y& result, Wanted wanted) {
   const Calls calls{static_cast<std::int64_t>(used) - (first_is_known ? 1 : 0), 0};
   const Work<Y> h = static_cast<Work<Y>>(way.to) - static_cast<Work<Y>>(way.from);
   from_ = way.sees_from;
   to_ = way.sees_to;
   h_ = h;
   known_ = used;
-  evaluate_increment<Tableau>(field, h, way.sees_from, way.sees_to, y, *this, psi);
+  evaluate_increment<Tableau>(field, h, way.sees_from, way.sees_to, y, *this, result, wanted);
   return calls;
 }
 
