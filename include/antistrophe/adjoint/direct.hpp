@@ -59,11 +59,7 @@ class CarryStore {
   template <class Stored>
   static void put_part(const Stored& from, typename Stored::Scalar* to) {
     if constexpr (has_few_entries<Stored>)
-      for_entries<Stored>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
-        auto x = from.coeff(e);
-        keep_in_register(x);
-        to[e] = x;
-      });
+      for_entries<Stored>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { to[e] = in_register(from.coeff(e)); });
     else
       Eigen::Map<Stored>(to, from.rows(), from.cols()) = from;
   }

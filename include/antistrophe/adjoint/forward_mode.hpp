@@ -354,7 +354,7 @@ TangentSeeds<typename Y::Scalar> seeds_of(const F& field, const Y& y0, const Dir
     if (from.size() == 0) return;
     if (from.rows() != to.rows() || from.cols() != to.cols())
       refuse(std::string("the shape of Directions::") + name, shape(from), shape(to));
-    refuse_not_finite(std::string("Directions::") + name, from);
+    refuse_not_finite((std::string("Directions::") + name).c_str(), from);
     to = from.template cast<Scalar>();
   };
   take("y0", directions.y0, seeds.y0);

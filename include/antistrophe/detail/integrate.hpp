@@ -3,6 +3,7 @@
 // on the way back; a plain solve has the trace that keeps nothing.
 #pragma once
 
+#include <antistrophe/core/detail/first_in_place.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/detail/cost.hpp>
 #include <antistrophe/detail/event_detector.hpp>
@@ -74,7 +75,7 @@ struct Forward {
   Detector detector;
   Saver<Y> saver;
   AttemptedStep<S> attempted;
-  std::vector<Segment<S>> segments;
+  FirstInPlace<Segment<S>> segments;
   std::vector<EventRecord<Y>> events;
   std::vector<EventPlace<Y>> places;  // of events, one each
   Stats stats;
@@ -176,7 +177,7 @@ class Integration {
       segment.timeline = timeline;
       segment.saves_begin = saves;
       segment.interruption.reset();
-      f_.segments.erase(f_.segments.begin() + static_cast<std::ptrdiff_t>(number_) + 1, f_.segments.end());
+      f_.segments.shorten(number_ + 1);
     } else {
       f_.segments.push_back({timeline, saves, f_.stepper.make_carry(), std::nullopt});
     }

@@ -1,6 +1,7 @@
 // Saves states as a solve passes them, and remembers where each was saved, for the way back.
 #pragma once
 
+#include <antistrophe/core/detail/first_in_place.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
@@ -28,14 +29,15 @@ struct SavedEntry {
 };
 
 struct SavePlan {
-  std::vector<SavedEntry> entries;
+  FirstInPlace<SavedEntry> entries;
   std::vector<double> ts;    // of the entries
   bool last_is_end = false;  // the last entry is the state at t1, wherever t1 moves
 
   std::size_t size() const { return entries.size(); }
   void reserve(std::size_t n) { entries.reserve(n), ts.reserve(n); }
   void shorten(std::size_t n) {
-    for (; entries.size() > n; entries.pop_back()) ts.pop_back();
+    entries.shorten(n);
+    while (ts.size() > n) ts.pop_back();
   }
 };
 
@@ -179,6 +181,7 @@ class Saver {
     while (ys_.size() > plan_.size()) ys_.pop_back();
     return ys_;
   }
+  std::vector<double> take_times() { return std::move(plan_.ts); }
   std::vector<Y> take_states() {
     states();
     return std::move(ys_);

@@ -40,12 +40,8 @@ struct Calls {
   std::int64_t vjps = 0;
   // One by one: a packet of both, of which one was just written, would be waited for.
   Calls& operator+=(const Calls& other) {
-    std::int64_t sum = evaluations + other.evaluations;
-    detail::keep_in_register(sum);
-    evaluations = sum;
-    sum = vjps + other.vjps;
-    detail::keep_in_register(sum);
-    vjps = sum;
+    evaluations = detail::in_register(evaluations + other.evaluations);
+    vjps = detail::in_register(vjps + other.vjps);
     return *this;
   }
 };

@@ -148,8 +148,7 @@ class Backward {
   // What flowed to the two ends of step i is passed on to t0 and t1.
   void after_step(std::int64_t i, const TimeCotangents& step_bar) {
     if constexpr (with_times) {
-      double start_bar = step_bar.t0, end_bar = step_bar.t1;
-      keep_in_register(start_bar), keep_in_register(end_bar);  // written apart just now
+      double start_bar = in_register(step_bar.t0), end_bar = in_register(step_bar.t1);  // written apart just now
       if constexpr (Cost::any) {
         start_bar += cost.ends_bar().start;
         if (i < timeline_->steps()) end_bar += cost.ends_bar().end;  // else an event's

@@ -34,7 +34,7 @@ class BackwardPass {
   Failure run(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
     S& stepper = forward_.stepper;
     const Calls before = stepper.calls();
-    const std::vector<Segment<S>>& segments = forward_.segments;
+    const FirstInPlace<Segment<S>>& segments = forward_.segments;
     gradient.stats = {};
     start_bar_.setZero();
     event_ws_.clear();

@@ -25,7 +25,7 @@ inline constexpr double suspicious_growth = 1e4;
 inline constexpr double gap_of_no_return = 0.5;
 
 template <class AnySegment>
-double longest_step(const std::vector<AnySegment>& segments) {
+double longest_step(const FirstInPlace<AnySegment>& segments) {
   double longest = 0;
   for (const AnySegment& segment : segments)
     for (std::int64_t i = 0; i < segment.timeline.steps(); ++i)
@@ -81,7 +81,7 @@ double injected(const Cotangents<Y>& bar) {
 // Of a finished solve in steps laid out before, at whose end the gap was `gap`, and of the gradient that came of cotangents of
 // size `injected`. `end`: a state for use. Costs evaluations only where something has grown.
 template <class S, class AnySegment>
-std::optional<Failure> find_instability(S& stepper, const std::vector<AnySegment>& segments,
+std::optional<Failure> find_instability(S& stepper, const FirstInPlace<AnySegment>& segments,
                                         const typename S::State& y0, const typename S::State& gradient, double injected,
                                         double gap, typename S::State& end) {
   const Timeline& first = segments.front().timeline;

@@ -29,11 +29,12 @@ bool is_finite(const Scalar& x) {
 
 // See core/config.hpp.
 template <class Scalar>
-ANTISTROPHE_ALWAYS_INLINE void keep_in_register(Scalar& x) {
+ANTISTROPHE_ALWAYS_INLINE Scalar in_register(Scalar x) {
   if constexpr (std::is_same_v<Scalar, double> || std::is_same_v<Scalar, float>)
     ANTISTROPHE_IN_FLOAT_REGISTER(x);
   else if constexpr (std::is_integral_v<Scalar>)
     ANTISTROPHE_IN_INTEGER_REGISTER(x);
+  return x;
 }
 
 template <EigenState Y>
@@ -48,8 +49,8 @@ ANTISTROPHE_ALWAYS_INLINE bool all_finite(const Y& y) {
     if constexpr (Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4)
       return [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
         const auto no_difference = [](typename Y::Scalar x) ANTISTROPHE_INLINE_LAMBDA {
-          keep_in_register(x);
-          return x - x;
+          const typename Y::Scalar apart = in_register(x);
+          return apart - apart;
         };
         return (typename Y::Scalar{0} + ... + no_difference(y.coeff(Eigen::Index{E}))) == 0;
       }(std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>{});
@@ -82,9 +83,9 @@ double largest_entry(const Y& y) {
 }
 
 template <class Y>
-void refuse_not_finite(const std::string& name, const Y& y) {
+void refuse_not_finite(const char* name, const Y& y) {
   if (const Eigen::Index i = first_not_finite(y); i >= 0)
-    refuse(name + "[" + std::to_string(i) + "]", y.data()[i], "finite");
+    refuse(std::string(name) + "[" + std::to_string(i) + "]", y.data()[i], "finite");
 }
 
 template <class Y>
@@ -137,9 +138,10 @@ ANTISTROPHE_ALWAYS_INLINE void visit_entries_backwards(const Y& y, const Visit& 
 // Entry i, and i := x, of what has few entries one by one.
 template <class Y>
 ANTISTROPHE_ALWAYS_INLINE typename Y::Scalar entry(const Y& y, Eigen::Index i) {
-  typename Y::Scalar x = y.data()[i];
-  if constexpr (has_few_entries<Y>) keep_in_register(x);
-  return x;
+  if constexpr (has_few_entries<Y>)
+    return in_register(y.data()[i]);
+  else
+    return y.data()[i];
 }
 
 // Few entries stay apart. Compilers gather what lies side by side into packets, which in the chain of operations that a step is
@@ -147,7 +149,7 @@ ANTISTROPHE_ALWAYS_INLINE typename Y::Scalar entry(const Y& y, Eigen::Index i) {
 template <class Y>
 ANTISTROPHE_ALWAYS_INLINE void keep_apart(Y& y) {
   if constexpr (has_few_entries<Y>)
-    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { keep_in_register(y.coeffRef(e)); });
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { y.coeffRef(e) = in_register(y.coeff(e)); });
 }
 
 // Few entries as a local copy, loaded one by one; else y itself.
@@ -155,10 +157,7 @@ template <class Y>
 ANTISTROPHE_ALWAYS_INLINE decltype(auto) loaded(const Y& y) {
   if constexpr (has_few_entries<Y>) {
     Y local;
-    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
-      local.coeffRef(e) = y.coeff(e);
-      keep_in_register(local.coeffRef(e));
-    });
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { local.coeffRef(e) = in_register(y.coeff(e)); });
     return local;
   } else {
     return (y);
@@ -169,11 +168,7 @@ ANTISTROPHE_ALWAYS_INLINE decltype(auto) loaded(const Y& y) {
 template <class Y>
 ANTISTROPHE_ALWAYS_INLINE void copy(const Y& from, Y& to) {
   if constexpr (has_few_entries<Y>)
-    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
-      auto x = from.coeff(e);
-      keep_in_register(x);
-      to.coeffRef(e) = x;
-    });
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { to.coeffRef(e) = in_register(from.coeff(e)); });
   else
     to = from;
 }

@@ -188,9 +188,7 @@ class Increment : public Stages<Tableau, F, Y> {
         }
         if constexpr (n > begin && fits_registers<Y>)
           for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
-            auto y = bar.y.coeff(e) + (x_bar[begin + I].coeff(e) + ...);
-            keep_in_register(y);
-            bar.y.coeffRef(e) = y;
+            bar.y.coeffRef(e) = in_register(bar.y.coeff(e) + (x_bar[begin + I].coeff(e) + ...));
           });
         else if constexpr (n > begin)
           assign(bar.y, bar.y + (x_bar[begin + I] + ...));

@@ -191,7 +191,8 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, Work<Y> h, double 
     Y x;
     argument(x);
     keep_apart(x);
-    k[I].setConstant(unwritten<Y>);  // the compiler drops what the field overwrites
+    // One by one, for a packet would put them into memory; the compiler drops what the field overwrites.
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { k[I].coeffRef(e) = unwritten<Y>; });
     evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), x, k[I], s.tape[I]);
     keep_apart(k[I]);
     assign(s.x[I], x);
