@@ -177,12 +177,14 @@ class Increment : public Stages<Tableau, F, Y> {
     const double from = s.from(), to = s.to();
     const Work<Y> h = s.h();
     double h_bar = 0, c_bar = 0, t_bar = 0;
-    const auto through = [&](const Y& w, Y& k_bar, auto& x_bar, Parameters<F, Y>& theta_bar) ANTISTROPHE_INLINE_LAMBDA {
+    const Y& cotangent = loaded(w);
+    const auto through = [&](Y& k_bar, auto& x_bar, Parameters<F, Y>& theta_bar) ANTISTROPHE_INLINE_LAMBDA {
       [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
-        (through_stage<n - 1 - I, n>(field, h, from, to, s, sign, w, k_bar, x_bar, theta_bar, h_bar, c_bar, t_bar),
+        (through_stage<n - 1 - I, n>(field, h, from, to, s, sign, cotangent, k_bar, x_bar, theta_bar, h_bar, c_bar,
+                                     t_bar),
          ...);
         if constexpr (hands_over) {
-          cotangent_of_stage<0, n>(h, sign, w, x_bar, k_bar);
+          cotangent_of_stage<0, n>(h, sign, cotangent, x_bar, k_bar);
           if constexpr (HasTimeGradient<F, Y>) h_bar += static_cast<double>(dot(k_bar, loaded(s.k[0])));
           assign(first.k_bar, first.k_bar + k_bar);
         }
@@ -198,15 +200,15 @@ class Increment : public Stages<Tableau, F, Y> {
       Y k_bar;
       std::array<Y, n> x_bar;
       Parameters<F, Y> theta_bar = loaded(bar.theta);
-      through(loaded(w), k_bar, x_bar, theta_bar);
+      through(k_bar, x_bar, theta_bar);
       keep_apart(theta_bar);
       assign(bar.theta, theta_bar);
     } else if constexpr (fits_registers<Y>) {
       Y k_bar;
       std::array<Y, n> x_bar;
-      through(loaded(w), k_bar, x_bar, bar.theta);
+      through(k_bar, x_bar, bar.theta);
     } else {
-      through(w, k_bar_, x_bar_, bar.theta);
+      through(k_bar_, x_bar_, bar.theta);
     }
     take_times(static_cast<double>(h), h_bar, c_bar, t_bar, bar);
     return {0, static_cast<std::int64_t>(n - begin)};

@@ -210,32 +210,33 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, doub
                                                  Stages<Tableau, F, Y>& s, Y& result, Wanted wanted) {
   using Real = Work<Y>;
   constexpr std::size_t used = Stages<Tableau, F, Y>::used;
-  const auto into = [&](const Y& y, auto& k) ANTISTROPHE_INLINE_LAMBDA {
+  const Y& start = loaded(y);
+  const auto into = [&](auto& k) ANTISTROPHE_INLINE_LAMBDA {
     if (s.first_is_known) {
-      assign(s.x[0], y);
+      assign(s.x[0], start);
       if constexpr (fits_registers<Y>) copy(s.k[0], k[0]);
     } else {
-      evaluate_stage<Tableau, 0>(field, h, from, to, y, s, k);
+      evaluate_stage<Tableau, 0>(field, h, from, to, start, s, k);
     }
     [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
-      (evaluate_stage<Tableau, I + 1>(field, h, from, to, y, s, k), ...);
+      (evaluate_stage<Tableau, I + 1>(field, h, from, to, start, s, k), ...);
     }(std::make_index_sequence<used - 1>{});
     if constexpr (fits_registers<Y>) {
       Y sum;
       weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, sum);
       keep_apart(sum);
-      if (wanted == Wanted::end) assign(sum, y + sum);
+      if (wanted == Wanted::end) assign(sum, start + sum);
       assign(result, sum);
     } else {
       weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, result);
-      if (wanted == Wanted::end) result = y + result;
+      if (wanted == Wanted::end) result = start + result;
     }
   };
   if constexpr (fits_registers<Y>) {
     std::array<Y, used> k;
-    into(loaded(y), k);
+    into(k);
   } else {
-    into(y, s.k);
+    into(s.k);
   }
 }
 
