@@ -172,7 +172,7 @@ class AdaptiveControl {
 
   // Those of the options, and those that the field knows of itself.
   void land_on_jumps(const Timeline& plan) {
-    if (plan.knows_jumps()) landings_ = Landings(options_, plan.jumps(), t0_, t1_);
+    if (plan.has_jumps()) landings_ = Landings(options_, plan.jumps(), t0_, t1_);
   }
 
   bool over() const { return t0_ == t1_ || landing_ == landings_.times.size(); }

@@ -299,7 +299,7 @@ class GradientsInLanes {
   const L& loss_;
   const Save& save_at_;
   Problems problems_;
-  std::array<SizesOfLane, W> sizes_;
+  std::array<SizesOfLane, std::size_t{W}> sizes_;
   std::size_t first_ = 0, count_ = 0;
   bool parted_ = false, hopeless_ = false;
   std::optional<O> objective_;
