@@ -116,6 +116,18 @@ TEST_CASE("A step allocates nothing", "[stochastic]") {
     return counted_heap::allocations - before;
   };
   CHECK(allocations(100) == allocations(50));
+
+  const auto loss = [](const auto& ys, auto& bars) {
+    bars.back().setOnes();
+    return ys.back().sum();
+  };
+  Objective objective(problem, Reversible<Midpoint>{}, FixedSteps{20}, loss);
+  const VectorXd theta = 2 * problem.field.parameters();
+  const double first = objective().value;
+  CHECK(objective(theta).value != first);
+  const std::int64_t before = counted_heap::allocations;
+  (void)objective(theta);
+  CHECK(counted_heap::allocations == before);
 }
 
 TEMPLATE_TEST_CASE("Gradients of a noisy field are exact, by every adjoint", "[stochastic]", Midpoint, Dopri5,
