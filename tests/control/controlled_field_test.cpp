@@ -303,6 +303,22 @@ TEST_CASE("The gradient with respect to the data is that of moved data", "[contr
   check([](const auto& x) { return NaturalCubicPath{knots, x}; });
 }
 
+TEST_CASE("Error bars of a controlled solve are those of steps that know the jumps", "[controlled]") {
+  const LinearPath path{knots, data};
+  const Problem problem{ControlledField{Exponential{}, path}, Vector2d(1, 2), 0.25, 3.75};
+  const auto check = [&](const auto& steps) {
+    const auto [value, gradient, bars] = value_and_gradient(problem, Dopri5{}, steps, loss, ErrorBars{});
+    const double growth = std::exp(Exponential{}.theta.dot(VectorXd(path(3.75) - path(0.25))));
+    std::vector<Vector2d> end{growth * problem.y0}, end_bar = end;
+    const double error = std::fabs(value - loss(end, end_bar));
+    // A bar is a factor of two wide, and one of two solves of which one goes over knots would be far wider than the error.
+    CHECK(error < 2 * bars.value);
+    CHECK(bars.value < 2 * error);
+  };
+  check(FixedSteps{12});
+  check(Adaptive{.rtol = 1e-6, .atol = 1e-6});
+}
+
 TEST_CASE("A float state is driven in float, and nothing is allocated in a call", "[controlled]") {
   MlpMatrix<float, Relu> F{{3, 40}, 2};
   std::mt19937 engine(1);

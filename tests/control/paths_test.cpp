@@ -316,6 +316,7 @@ TEST_CASE("Data that make no path meet a sentence", "[paths]") {
   const LinearPath path{knots, data};
   refuses([&] { path(4.5); },
           "the time at which a path is asked for is 4.5; it must be between its first knot, 0, and its last, 4");
+  CHECK(path(std::nextafter(4, 5)) == path(4));  // rounding
   refuses([&] { path.derivative(-1e-9); }, "the time at which a path is asked for is -1e-09");
   refuses([&] { path.derivative(missing); }, "the time at which a path is asked for is nan");
   refuses(

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -195,9 +196,13 @@ class KnotPath {
   Piece piece_at(double t, int order) const {
     const Eigen::VectorXd& all = knots();
     const Index last = all.size() - 1;
-    if (!(t >= all[0] && t <= all[last]))
+    // An end that was computed otherwise than the knot may miss it by rounding.
+    const double slack =
+        8 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(all[0]), std::fabs(all[last]));
+    if (!(t >= all[0] - slack && t <= all[last] + slack))
       refuse("the time at which a path is asked for", t,
              "between its first knot, " + in_words(all[0]) + ", and its last, " + in_words(all[last]));
+    t = std::clamp(t, all[0], all[last]);
     const Index i =
         std::min(static_cast<Index>(std::upper_bound(all.data(), all.data() + last + 1, t) - all.data()) - 1, last - 1);
     const double h = all[i + 1] - all[i], u = (t - all[i]) / h;
