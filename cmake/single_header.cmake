@@ -27,6 +27,7 @@ function(add header)
   endif()
   file(READ "${include_dir}/${header}" rest)
   string(REPLACE "\n#pragma once\n" "\n" rest "\n${rest}")
+  string(REPLACE "\n// SPDX-License-Identifier: MIT\n" "\n" rest "${rest}")  # the licence stands once, at the top
   while(rest MATCHES "\n#include [<\"]([^>\"]+)[>\"]")
     set(line "${CMAKE_MATCH_0}")
     set(included "${CMAKE_MATCH_1}")
@@ -74,7 +75,8 @@ string(REGEX REPLACE "\n" "\n// " license "${license}")
 string(REGEX REPLACE "// \n" "//\n" license "${license}")
 list(JOIN left_out ", " left_out)
 get_property(text GLOBAL PROPERTY text)
-file(WRITE "${OUTPUT}" "// Antistrophe ${version} as one header, made by cmake/single_header.cmake: not to be edited.
+file(WRITE "${OUTPUT}" "// SPDX-License-Identifier: MIT
+// Antistrophe ${version} as one header, made by cmake/single_header.cmake: not to be edited.
 // Left out, for they need more than Eigen: ${left_out}
 //
 // ${license}
