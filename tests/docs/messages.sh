@@ -2,7 +2,7 @@
 # Holds the tables of docs/messages.md against the tests that they name: messages.sh <project>
 #   Each case of tests/static stands in a row, whose sentence is one of the library's and has in it what the case expects.
 #   Each other row's sentence stands in the test that the row names, but for what is left out as "…".
-# A row: | mistake | `sentence` | [name](../tests/file), … |
+# A row: | mistake | `sentence` | [name](../tests/file), … |, or `` sentence `` where it has a ` in it.
 set -euo pipefail
 cd "$1"
 export LC_ALL=C
@@ -17,11 +17,16 @@ faults=() rows=0
 fault() { faults+=("$1"); }
 while IFS= read -r line; do
   rows=$((rows + 1))
-  rest="${line#* | \`}"
+  rest="${line#| * | }"
   sentence="${rest%%\` | \[*}"
-  sentence="${sentence//\\|/|}"
   links="${rest##*\` | }"
-  if [[ "$rest" == "$line" || "$links" == "$rest" || -z "$sentence" ]]; then
+  sentence="${sentence#\`}"
+  if [[ "$sentence" == "\` "* ]]; then  # it has a ` in it, and stands between two
+    sentence="${sentence#\` }"
+    sentence="${sentence% \`}"
+  fi
+  sentence="${sentence//\\|/|}"
+  if [[ "$rest" != \`* || "$links" == "$rest" || -z "$sentence" ]]; then
     fault "not a row of a mistake, a sentence and tests: $line"
     continue
   fi
