@@ -157,7 +157,7 @@ class PackedProblems {
  public:
   using F = typename P::Field;
   using Y = typename P::State;
-  using Packed = Pack<typename Y::Scalar, W>;
+  using Packed = LanePack<typename Y::Scalar, W>;
   using PackedY = WithPacks<Y, Packed>;
   using Theta = Parameters<F, Y>;
   using PackedTheta = WithPacks<Theta, Packed>;
@@ -324,7 +324,7 @@ consteval bool require_lanes() {
   static_assert(width == 0 || std::is_floating_point_v<typename Y::Scalar>,
                 "antistrophe: Lanes are for states of float or double.");
   if constexpr (LaidOutSteps<StepsType> && is_runge_kutta<M> && plain && std::is_floating_point_v<typename Y::Scalar>) {
-    using Packed = WithPacks<Y, Pack<typename Y::Scalar, width>>;
+    using Packed = WithPacks<Y, LanePack<typename Y::Scalar, width>>;
     constexpr bool callable = std::is_invocable_v<const F&, double, const Packed&, Packed&>;
     static_assert(
         callable,

@@ -20,7 +20,7 @@ namespace antistrophe::detail {
 inline thread_local bool parting = false;
 
 template <class T, int W>
-struct Pack {
+struct LanePack {
   // No more than Eigen gives to a matrix of them.
   static constexpr std::size_t alignment =
       std::min(sizeof(T) * W, std::max<std::size_t>(alignof(T), EIGEN_MAX_STATIC_ALIGN_BYTES));
@@ -58,64 +58,73 @@ struct Pack {
 #endif
   Lanes lane;
 
-  Pack() = default;
-  Pack(T x) {  // NOLINT(google-explicit-constructor): every number is W equal ones
+  LanePack() = default;
+  LanePack(T x) {  // NOLINT(google-explicit-constructor): every number is W equal ones
     for (int l = 0; l < W; ++l) lane[l] = x;
   }
   template <class Number>
     requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, T>)
-  Pack(Number x) : Pack(static_cast<T>(x)) {}
-  static ANTISTROPHE_ALWAYS_INLINE Pack of(const Lanes& lanes) {
-    Pack result;
+  LanePack(Number x) : LanePack(static_cast<T>(x)) {}
+  static ANTISTROPHE_ALWAYS_INLINE LanePack of(const Lanes& lanes) {
+    LanePack result;
     result.lane = lanes;
     return result;
   }
 
   template <class Function>
-  static Pack by_lanes(const Pack& a, const Function& function) {
-    Pack result;
+  static LanePack by_lanes(const LanePack& a, const Function& function) {
+    LanePack result;
     for (int l = 0; l < W; ++l) result.lane[l] = function(a.lane[l]);
     return result;
   }
   template <class Function>
-  static Pack by_lanes(const Pack& a, const Pack& b, const Function& function) {
-    Pack result;
+  static LanePack by_lanes(const LanePack& a, const LanePack& b, const Function& function) {
+    LanePack result;
     for (int l = 0; l < W; ++l) result.lane[l] = function(a.lane[l], b.lane[l]);
     return result;
   }
   template <class Compare>
-  static bool agree(const Pack& a, const Pack& b, const Compare& compare) {
+  static bool agree(const LanePack& a, const LanePack& b, const Compare& compare) {
     const bool first = compare(a.lane[0], b.lane[0]);
     for (int l = 1; l < W; ++l)
       if (compare(a.lane[l], b.lane[l]) != first) parting = true;
     return first;
   }
 
-  friend ANTISTROPHE_ALWAYS_INLINE Pack operator+(const Pack& a, const Pack& b) { return of(a.lane + b.lane); }
-  friend ANTISTROPHE_ALWAYS_INLINE Pack operator-(const Pack& a, const Pack& b) { return of(a.lane - b.lane); }
-  friend ANTISTROPHE_ALWAYS_INLINE Pack operator*(const Pack& a, const Pack& b) { return of(a.lane * b.lane); }
-  friend ANTISTROPHE_ALWAYS_INLINE Pack operator/(const Pack& a, const Pack& b) { return of(a.lane / b.lane); }
-  friend ANTISTROPHE_ALWAYS_INLINE Pack operator-(const Pack& a) { return of(-a.lane); }
-  friend Pack operator+(const Pack& a) { return a; }
-  ANTISTROPHE_ALWAYS_INLINE Pack& operator+=(const Pack& other) { return *this = *this + other; }
-  ANTISTROPHE_ALWAYS_INLINE Pack& operator-=(const Pack& other) { return *this = *this - other; }
-  ANTISTROPHE_ALWAYS_INLINE Pack& operator*=(const Pack& other) { return *this = *this * other; }
-  ANTISTROPHE_ALWAYS_INLINE Pack& operator/=(const Pack& other) { return *this = *this / other; }
+  friend ANTISTROPHE_ALWAYS_INLINE LanePack operator+(const LanePack& a, const LanePack& b) {
+    return of(a.lane + b.lane);
+  }
+  friend ANTISTROPHE_ALWAYS_INLINE LanePack operator-(const LanePack& a, const LanePack& b) {
+    return of(a.lane - b.lane);
+  }
+  friend ANTISTROPHE_ALWAYS_INLINE LanePack operator*(const LanePack& a, const LanePack& b) {
+    return of(a.lane * b.lane);
+  }
+  friend ANTISTROPHE_ALWAYS_INLINE LanePack operator/(const LanePack& a, const LanePack& b) {
+    return of(a.lane / b.lane);
+  }
+  friend ANTISTROPHE_ALWAYS_INLINE LanePack operator-(const LanePack& a) { return of(-a.lane); }
+  friend LanePack operator+(const LanePack& a) { return a; }
+  ANTISTROPHE_ALWAYS_INLINE LanePack& operator+=(const LanePack& other) { return *this = *this + other; }
+  ANTISTROPHE_ALWAYS_INLINE LanePack& operator-=(const LanePack& other) { return *this = *this - other; }
+  ANTISTROPHE_ALWAYS_INLINE LanePack& operator*=(const LanePack& other) { return *this = *this * other; }
+  ANTISTROPHE_ALWAYS_INLINE LanePack& operator/=(const LanePack& other) { return *this = *this / other; }
 
-  friend bool operator<(const Pack& a, const Pack& b) {
+  friend bool operator<(const LanePack& a, const LanePack& b) {
     return agree(a, b, [](T x, T y) { return x < y; });
   }
-  friend bool operator>(const Pack& a, const Pack& b) { return b < a; }
-  friend bool operator<=(const Pack& a, const Pack& b) {
+  friend bool operator>(const LanePack& a, const LanePack& b) { return b < a; }
+  friend bool operator<=(const LanePack& a, const LanePack& b) {
     return agree(a, b, [](T x, T y) { return x <= y; });
   }
-  friend bool operator>=(const Pack& a, const Pack& b) { return b <= a; }
-  friend std::partial_ordering operator<=>(const Pack& a, const Pack& b) {  // of what holds one, such as a dual number
+  friend bool operator>=(const LanePack& a, const LanePack& b) { return b <= a; }
+  friend std::partial_ordering operator<=>(const LanePack& a,
+                                           const LanePack& b) {  // of what holds one, such as a dual number
     for (int l = 1; l < W; ++l)
       if ((a.lane[l] <=> b.lane[l]) != (a.lane[0] <=> b.lane[0])) parting = true;
     return a.lane[0] <=> b.lane[0];
   }
-  friend bool operator==(const Pack& a, const Pack& b) {
+  friend bool operator==(const LanePack& a, const LanePack& b) {
     return agree(a, b, [](T x, T y) { return x == y; });
   }
 
@@ -133,28 +142,28 @@ struct Pack {
     return static_cast<Number>(largest);
   }
 
-  friend bool isfinite(const Pack& a) {
+  friend bool isfinite(const LanePack& a) {
     for (int l = 0; l < W; ++l)
       if (!std::isfinite(a.lane[l])) return false;
     return true;
   }
-  friend bool isnan(const Pack& a) {
+  friend bool isnan(const LanePack& a) {
     for (int l = 0; l < W; ++l)
       if (std::isnan(a.lane[l])) return true;
     return false;
   }
-  friend bool isinf(const Pack& a) {
+  friend bool isinf(const LanePack& a) {
     for (int l = 0; l < W; ++l)
       if (std::isinf(a.lane[l])) return true;
     return false;
   }
-  friend std::ostream& operator<<(std::ostream& out, const Pack& a) {
+  friend std::ostream& operator<<(std::ostream& out, const LanePack& a) {
     for (int l = 0; l < W; ++l) out << (l == 0 ? "(" : ", ") << a.lane[l];
     return out << ')';
   }
 
 #define ANTISTROPHE_OF_ONE(name)                                          \
-  friend Pack name(const Pack& a) {                                       \
+  friend LanePack name(const LanePack& a) {                               \
     return by_lanes(a, [](T x) { return static_cast<T>(std::name(x)); }); \
   }
   ANTISTROPHE_OF_ONE(abs)
@@ -180,7 +189,7 @@ struct Pack {
   ANTISTROPHE_OF_ONE(erf)
 #undef ANTISTROPHE_OF_ONE
 #define ANTISTROPHE_OF_TWO(name)                                                     \
-  friend Pack name(const Pack& a, const Pack& b) {                                   \
+  friend LanePack name(const LanePack& a, const LanePack& b) {                       \
     return by_lanes(a, b, [](T x, T y) { return static_cast<T>(std::name(x, y)); }); \
   }
   ANTISTROPHE_OF_TWO(pow)
@@ -192,16 +201,16 @@ struct Pack {
 };
 
 template <class T, int W>
-inline constexpr bool is_real_scalar<Pack<T, W>> = true;
+inline constexpr bool is_real_scalar<LanePack<T, W>> = true;
 
 }  // namespace antistrophe::detail
 
 template <class T, int W>
-struct std::numeric_limits<antistrophe::detail::Pack<T, W>> : std::numeric_limits<T> {};
+struct std::numeric_limits<antistrophe::detail::LanePack<T, W>> : std::numeric_limits<T> {};
 
 template <class T, int W>
-struct Eigen::NumTraits<antistrophe::detail::Pack<T, W>> : Eigen::NumTraits<T> {
-  using Real = antistrophe::detail::Pack<T, W>;
+struct Eigen::NumTraits<antistrophe::detail::LanePack<T, W>> : Eigen::NumTraits<T> {
+  using Real = antistrophe::detail::LanePack<T, W>;
   using NonInteger = Real;
   using Nested = Real;
   using Literal = Real;
