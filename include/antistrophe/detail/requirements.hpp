@@ -42,11 +42,12 @@ inline constexpr bool supports_state = [] {
 template <class Save, class Y>
 consteval bool require_save_at() {
   if constexpr (!std::same_as<Save, SaveAt>) {
+    constexpr bool callable = std::invocable<const decltype(Save::function)&, double, const Y&>;
     static_assert(
-        std::invocable<const decltype(Save::function)&, double, const Y&>,
+        callable,
         "antistrophe: a function saved in the place of the state is called as g(t, y) and returns a number or an "
         "Eigen object.");
-    return std::invocable<const decltype(Save::function)&, double, const Y&>;
+    return callable;
   } else {
     return true;
   }
