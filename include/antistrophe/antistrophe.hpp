@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Antistrophe: reversible ODE solving with exact gradients. Everything that needs Eigen alone.
 #pragma once
 

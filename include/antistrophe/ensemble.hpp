@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Many problems of one field: solve_ensemble and ensemble_value_and_gradient, on one thread or many. On the ranks of MPI:
 // ensemble/mpi.hpp beside this.
 #pragma once

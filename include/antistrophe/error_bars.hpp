@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // value_and_gradient(…, ErrorBars{}): value and gradient with an estimate of the error of each entry, and better values of
 // all of them.
 //

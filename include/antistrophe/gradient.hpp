@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // value_and_gradient(problem, method, steps, loss[, extras…]): the value of a loss of what a solve saved and its gradient
 // with respect to y0, θ, t0 and t1. The front door.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Objective{problem, method, steps, loss[, extras…]}: value and gradient of a loss, bound once and called often, for
 // optimisers and training loops. All memory is set aside at the first call: with steps laid out before, later calls allocate
 // nothing, unless the loss or the field do.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // RunningCost{q}: ∫ q(t, y(t)) dt over the whole solve, along its dense output, as an extra of solve and of gradient calls. A
 // gradient call adds it to the loss, in value and gradient; the state is not augmented by it: it needs no reconstruction, and the
 // error estimate of the state does not see it. Where the steps choose themselves they are kept short enough for it, too.

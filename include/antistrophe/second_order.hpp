@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Second derivatives of a loss along one direction v of (y0, θ):
 //   hessian_vector_product(problem, method, steps, loss, direction[, extras…])   H v, with value and gradient
 //   gauss_newton_product(problem, method, steps, loss, direction[, extras…])     Jᵀ (∂²L/∂y²) J v, J the Jacobian of what was saved

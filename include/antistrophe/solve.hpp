@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // solve(problem, method, steps[, extras…]): the solution of an initial value problem.
 #pragma once
 

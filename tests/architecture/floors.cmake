@@ -1,4 +1,4 @@
-# Checks that each header includes only from its own floor or from a lower one.
+# Checks that each header includes only from its own floor or from a lower one, and names its licence.
 #   cmake -DINCLUDE_DIR=<include> -P floors.cmake
 cmake_minimum_required(VERSION 3.21)
 
@@ -38,6 +38,11 @@ foreach(header IN LISTS headers)
   file(STRINGS "${INCLUDE_DIR}/${header}" once REGEX "^#pragma once")
   if(NOT once)
     list(APPEND faults "${header}: has no #pragma once")
+  endif()
+
+  file(STRINGS "${INCLUDE_DIR}/${header}" first LIMIT_COUNT 1)
+  if(NOT first STREQUAL "// SPDX-License-Identifier: MIT")
+    list(APPEND faults "${header}: its first line is not '// SPDX-License-Identifier: MIT'")
   endif()
 
   file(STRINGS "${INCLUDE_DIR}/${header}" includes REGEX "^ *# *include *(\"|<antistrophe/)")

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What an adjoint is: an aggregate of options that says how cotangents go back through a solve. It is handed to a gradient
 // call beside the other extras, value_and_gradient(problem, method, steps, loss, DirectAdjoint{}), and has
 //   static constexpr bool is_adjoint = true;

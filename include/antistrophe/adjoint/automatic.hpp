@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // AutomaticAdjoint: the exact adjoint that is likely to be the fastest in the memory that it may take, by counts and sizes alone, so
 // that the same call chooses the same whatever the machine: tangents forward where there are few of them, all carries where they
 // fit, else checkpoints. The gradient is the same to round-off; gradient.stats.chosen and .why say what it was.

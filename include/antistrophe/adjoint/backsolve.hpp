@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // BacksolveAdjoint: y, λ and θ̄ are solved backwards together, from t1 to t0, by a method and to a tolerance of their own; of
 // the way forth what was saved is kept and a few states to compare with (Chen, Rubanova, Bettencourt & Duvenaud, NeurIPS 2018, "Neural ordinary differential
 // equations"). A continuous adjoint: the gradient is that of the equation, to the tolerance, and not that of the steps taken.

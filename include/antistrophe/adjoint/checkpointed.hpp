@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // CheckpointedAdjoint: a few carries are kept on the way forth, and steps are gone forth again from these on the way back. The
 // gradient is DirectAdjoint's, bit for bit, at the memory of so many carries. With c slots and n < C(c + r, c) steps laid out
 // before, no step is gone forth more than r times in all (r + 1 where the number is not known), so that a step of s stages costs

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // CompressedAdjoint: every carry is kept on the way forth, as DirectAdjoint does, but as whole numbers on a grid, each predicted
 // from those after it and coded in few bits (adjoint/detail/coded_trajectory.hpp). An exact method's integers are kept as they are,
 // and the gradient is DirectAdjoint's bit for bit. Of a plain method the solve is DirectAdjoint's bit for bit, and the way back pulls

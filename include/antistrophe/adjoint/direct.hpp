@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // DirectAdjoint: every carry is stored in the forward pass, the stages of each step are evaluated again in the backward pass.
 // Exact for every stepper; its memory grows with the number of steps.
 #pragma once

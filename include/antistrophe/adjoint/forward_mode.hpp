@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ForwardMode: tangents go forward beside the solve, one for each entry of y0, of θ, and for t0 and t1; nothing is kept and nothing
 // goes back. For few parameters. And solve_with_tangents(problem, method, steps[, directions][, extras…]): what a solve saved,
 // with its derivatives.

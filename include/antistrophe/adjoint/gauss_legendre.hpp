@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // GaussLegendreAdjoint: y and λ are solved backwards without θ̄, which is then an integral over what is known,
 //   θ̄ = ∫ (∂f/∂θ)ᵀλ dt,
 // by Gauss–Legendre quadrature on the dense output of the way back (Norcliffe & Deisenroth, TMLR 2023, "Faster training of neural

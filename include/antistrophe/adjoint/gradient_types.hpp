@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a pull-back gives: the gradient of a loss with respect to initial state, parameters and, where the field says how
 // it depends on time, the two times.
 #pragma once

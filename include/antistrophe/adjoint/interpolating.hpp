@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // InterpolatingAdjoint: λ and θ̄ are solved backwards along the path of the way forth, of which the dense output of every step is
 // kept. A continuous adjoint, which does not solve the state backwards and is as stable as the way forth.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ReversibleAdjoint: nothing is stored but the carry at the end and the bits of exact arithmetic. The sweep reconstructs
 // each state and pulls cotangents back through the same evaluations. In exact arithmetic it then compares: the carry it
 // arrives at must be the one it set out from, bit for bit, or the field is not a pure function. In other arithmetic the states

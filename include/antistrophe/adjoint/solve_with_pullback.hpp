@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // solve_with_pullback(problem, method, steps[, extras…]): a solve, and the pull-back of cotangents of what it saved to those
 // of y0, θ, t0 and t1. The primitive under value_and_gradient.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // assert_reversible(problem, method, steps[, events]): there and back, for a vector field one does not trust. In exact arithmetic
 // the way back must end at the initial state bit for bit; in floating arithmetic the drift is measured.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // CheckFirst{}: an extra of value_and_gradient, solve_with_pullback, Objective and check_gradient that tries the field's vjp by
 // check_vjp at (t0, y0) before anything is solved.
 #pragma once

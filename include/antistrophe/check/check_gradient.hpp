@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // check_gradient(problem, method, steps, loss[, extras…]): the gradient of the very solve, against differences of its value. For users' own tests, beside check_vjp.
 #pragma once
 

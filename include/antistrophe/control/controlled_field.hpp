@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ControlledField{F, path}: y' = F(t, y; θ) X'(t), a differential equation that is driven by a path X (Kidger et al., arXiv
 // 2005.08926). It is a field as any other: every method, kind of steps and adjoint takes it. Times at which X' jumps need not be
 // named in the steps, which land on them by themselves.

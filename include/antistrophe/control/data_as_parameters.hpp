@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // data_as_parameters(ControlledField{F, path}): y' = F(t, y; θ) X'(t; x), the same equation with the parameters (θ, x), x the values
 // of the path at its knots, so that every gradient is one with respect to the data too:
 //

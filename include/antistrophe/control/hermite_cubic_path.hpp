@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // HermiteCubicPath{times, values}: cubic pieces whose slope at a knot is that of the straight line from the knot before (Morrill et
 // al., arXiv 2106.11028), at the first knot of the line to the second. X' is continuous, and X(t) depends on no value later than
 // the next knot. Its arguments are those of a LinearPath; missing values lie on the straight line between the observed ones.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // LinearPath{times, values}: X runs straight from knot to knot, and X' is constant in between. Made of one sample, a matrix of
 // channels × knots, or of a batch, a matrix for each sample: one that has fewer knots than there are times stays where it ends. NaN
 // is a missing value (control/detail/missing.hpp). Throws std::invalid_argument where times do not increase, shapes do not fit, or a

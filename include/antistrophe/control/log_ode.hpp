@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // log_ode(F, path, theta): the log-ODE method for an equation dy = F(y; θ) dX whose F is known (Morrill et al., arXiv 2009.08295; Lyons
 // 2014): over each window of a LogSignaturePath
 //   y' = (Σ Lᵢ Vᵢ + Σ Lᵢⱼ [Vᵢ, Vⱼ] + …)(y)/h,   [V, W] = DW·V − DV·W,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The log-signature of a path: numbers that say what a path does to any equation that it drives, up to its depth, and nothing of how
 // fast it goes. With the iterated integrals S¹ᵢ = ∫ dXᵢ, S²ᵢⱼ = ∫∫ dXᵢ dXⱼ, S³ᵢⱼₖ over increasing times, it is
 //   L¹ = S¹,   L² = S² − ½ S¹⊗S¹,   L³ = S³ − ½ (S¹⊗S² + S²⊗S¹) + ⅓ S¹⊗S¹⊗S¹,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // LogSignaturePath{times, values, window, depth}: the log-ODE method as a control (Morrill et al., arXiv 2009.08295). A long series is
 // cut into windows of so many steps; over each X' is constant, the window's log-signature divided by its length. A ControlledField
 // with an F of as many columns then goes over a window in a few steps, however many observations lie in it, and knows of them what

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // MatrixField{F}: the product F(t, y) dX, made of a function that writes the matrix, for ControlledField. It is called with one
 // sample at a time:
 //   void matrix(double t, const auto& y, auto& A) const;                                 writes A = F(t, y), n × channels

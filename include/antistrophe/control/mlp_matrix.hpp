@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // MlpMatrix: a network from a state of n numbers to the n × channels matrix F(y) of a controlled field, x ← σ(W x + b) layer by layer,
 // the last through a bounded function of its own (arXiv 2005.08926 takes tanh, without which a long path may take the state far away).
 // The parameters are one flat vector, as an Mlp's: layer by layer, W row by row, then b. The matrix is read off the last layer column

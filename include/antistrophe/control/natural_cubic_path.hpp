@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // NaturalCubicPath{times, values}: the cubic spline through all values, X'' = 0 at both ends, the smoothest path there is
 // (Kidger et al., arXiv 2005.08926). Every value moves all of it, so that it is not causal. Its arguments are those of a LinearPath;
 // missing values lie on the spline through the observed ones. X'' has kinks at the knots: for more digits name them, `.jumps =

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // RectilinearPath{times, values}: time, which becomes the first channel, and the values move in turn: in the first half of the way
 // from knot to knot time alone runs to the next, while the values stay what was last observed, in the second half they follow. So at
 // each of the times given X = (t, x), and has seen nothing of the future (Morrill et al., arXiv 2106.11028). Missing values are

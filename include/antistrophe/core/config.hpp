@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Compiler matters on which exactness rests: no fast-math, exceptions for what goes wrong, and one machine-code instance of
 // what must repeat itself.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What can go wrong, and how it is reported. Bad arguments throw std::invalid_argument with the argument, its value and what
 // it may be; a solve that cannot go on throws SolveError, which carries the solution so far.
 #pragma once

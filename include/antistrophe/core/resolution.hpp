@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The unit of an exact method's fixed-point numbers: one for all entries of the state, or one for each.
 #pragma once
 

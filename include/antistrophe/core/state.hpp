@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a state is: an Eigen vector, matrix or array that owns its entries.
 #pragma once
 

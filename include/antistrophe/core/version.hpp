@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The version of the library, in this one place: CMake reads it from here, and CHANGELOG.md names the same one.
 #pragma once
 

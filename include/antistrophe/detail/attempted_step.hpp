@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The step that has been attempted, with its continuous extension, which is made at most once however many ask for it.
 #pragma once
 

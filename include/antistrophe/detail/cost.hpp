@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the loop knows of running costs: little, so that a program without one does not pay for it. detail/cost_meter.hpp has the
 // rest.
 #pragma once

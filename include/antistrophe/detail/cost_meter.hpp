@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A running cost on the way forth: a trace that adds up ∫ q dt step by step, beside what it keeps for an adjoint.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Finds the events of a solve: signs of g at the ends of steps, zeros of it on the dense output.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The extras of a call: what may follow its required arguments, in any order, recognised by type. A duplicate, something
 // unknown, or an extra that the call cannot take meets one sentence.
 #pragma once

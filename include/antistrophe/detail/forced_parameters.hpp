@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Parameters may force a state that rests with a strength of 0, as a control does from which an optimisation starts:
 // y' = −y + θ sin 5t at θ = 0. The state then says nothing of how long a step may be; ∂f/∂θ does.
 #pragma once

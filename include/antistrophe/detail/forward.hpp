@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A forward pass, prepared and run: a solve shows its solution, an adjoint goes back from it.
 #pragma once
 

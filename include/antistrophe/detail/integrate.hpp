@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The one forward loop. A step control proposes steps, laid out before or chosen to a tolerance, and judges them; the loop
 // saves what is asked for, watches for events and tells a trace what it passes. A trace keeps whatever its adjoint will need
 // on the way back; a plain solve has the trace that keeps nothing.

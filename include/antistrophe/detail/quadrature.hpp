@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The rules by which a running cost is integrated over a step.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The sentences for a method, steps or an adjoint that are not what they must be, or not in their places. Entry points
 // take them unconstrained: a constraint would speak of candidates, not of what is wrong.
 #pragma once

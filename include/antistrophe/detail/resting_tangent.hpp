@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where a state rests, its sensitivities need not: each mode moves on at its own rate until it has died out.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Saves states as a solve passes them, and remembers where each was saved, for the way back.
 #pragma once
 

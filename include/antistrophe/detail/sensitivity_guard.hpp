@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the error estimate of a step does not see: how well the sensitivities of the state are resolved, of which a gradient
 // is made. Adaptive steps of a solve that is differentiated are kept short enough for these too.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How fast solutions near this one may move: ‖J‖ and the spectral radius ρ of the Jacobian J, off differences of f.
 #pragma once
 

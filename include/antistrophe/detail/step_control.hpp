@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Step controls: who proposes steps and judges them. One walks a timeline laid out before; the other chooses its steps to a
 // tolerance, lands on the times it was given, keeps steps short for the sensitivities of a state that rests, and gives up
 // where a solve is hopeless. The loop calls a control in this order:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The steps of a solve, each cut into equal parts: what error bars compare a solve with.
 #pragma once
 

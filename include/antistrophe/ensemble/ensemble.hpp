@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Many problems of one field: what they are, and what a call for all of them may be told.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ensemble_value_and_gradient(ensemble, method, steps, loss[, extras…]): values and gradients of the losses of many problems, and
 // their sums.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Ranks{communicator}: an ensemble on the ranks of an MPI program. All of them make the same call with the same arguments; each solves
 // its part of the problems, and all get the same result, bit for bit that of one rank.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // solve_ensemble(ensemble, method, steps[, extras…]): the solutions of many problems.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A differentiable vector field from f alone, by reverse differentiation with ADOL-C:
 //   adolc_vjp(f, theta)   f(t, y, theta, dy) writes dy
 //   adolc_vjp(f)          f(t, y, dy), without parameters

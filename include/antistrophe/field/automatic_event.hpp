@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The derivatives that a gradient through an event needs, from the functions alone:
 //   automatic_event(g)      g(t, y), or g(t, y, theta), returns a number
 //   automatic_jump(jump)    jump(t, y, y_new), or jump(t, y, theta, y_new), writes y_new

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A differentiable vector field from f alone:
 //   automatic_vjp(f, theta)   f(t, y, theta, dy) writes dy
 //   automatic_vjp(f)          f(t, y, dy), without parameters

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // check_vjp(field, t, y): a field's vjp against finite differences of the field, wᵀ ∂f/∂x, in every component, and the
 // promises the library relies on: f writes all of dy, is a pure function, says the same with and without its tape; the
 // vjp adds to what it is given. vjp_state and vjp_parameters, if there are, must add what the vjp adds. A jvp, if there is one, is held against the vjp, ⟨w, Jv⟩ = ⟨Jᵀw, v⟩.

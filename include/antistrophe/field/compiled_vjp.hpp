@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A differentiable vector field from f alone, whose vjp is machine code:
 //   compiled_vjp(f, theta)   f(t, y, theta, dy) writes dy
 //   compiled_vjp(f)          f(t, y, dy), without parameters

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a vector field is: f(t, y; θ) writes dy; a differentiable one also pulls cotangents back:
 // y_bar += (∂f/∂y)ᵀ w, theta_bar += (∂f/∂θ)ᵀ w. Each requirement has a sentence for the user who does not meet it
 // (field/detail/requirements.hpp).

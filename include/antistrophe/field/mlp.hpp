@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fully connected network as a vector field: x ← σ(W x + b) layer by layer, the last one linear. The parameters are one
 // flat vector: layer by layer, W (rows × columns = fan out × fan in, row by row), then b.
 // The state is a vector, or a matrix of one sample a column.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A differentiable vector field from f alone, by reverse differentiation along a recording:
 //   recorded_vjp(f, theta)   f(t, y, theta, dy) writes dy
 //   recorded_vjp(f)          f(t, y, dy), without parameters

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Split fields: the state is two halves, its upper rows v and its lower rows w, and each moves by the other alone,
 //   v' = velocity(t, w),   w' = force(t, v),
 // as position and momentum do where H(v, w) = T(w) + V(v). Symplectic methods step one half after the other. Each half is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // SplitField{halves}: a whole vector field made of its two halves, v' = velocity(t, w) and w' = force(t, v), y = (v, w) one
 // above the other (field/split.hpp). Any method can step it, and check_vjp can check it; symplectic methods use the halves.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What check_vjp may be asked for, and what it answers.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // BrownianPath{…}: W(t) as a function of a seed and of t, a virtual Brownian tree: [t0, t1] is halved again and again, and the
 // path in the middle of each part is drawn from its law given the ends, by random numbers that are a function of the seed and
 // of the part (Li, Wong, Chen & Duvenaud, arXiv 2001.01328). The same bits whatever is asked for before, in any direction and

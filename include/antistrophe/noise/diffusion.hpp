@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a diffusion is, g of dy = f dt + g dW: it writes g(t, y) dW; a differentiable one pulls cotangents back, for the dW that it is
 // given: y_bar += (∂(g dW)/∂y)ᵀ w, theta_bar += (∂(g dW)/∂θ)ᵀ w. And those that most equations need, made of a field σ or a matrix.
 #pragma once

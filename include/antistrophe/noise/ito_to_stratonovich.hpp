@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ItoToStratonovich{field}: an ItoField's equation as one in Stratonovich's sense, f − ½ Σ_k (∂g_k/∂y) g_k in the place of f, g_k the
 // column of g for channel k. So the methods of StochasticField, the reversible ones too, solve it.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // StochasticField{drift, diffusion, path}: dy = f(t, y) dt + g(t, y) ∘ dW in Stratonovich's sense, and ItoField, the same in Itô's.
 // Over a step of length h a solve sees the field f + g ΔW/h, frozen to it (McCallum & Foster, arXiv 2410.11648; Kidger, Foster, Li &
 // Lyons, arXiv 2105.13493), so that methods, adjoints, events and running costs are those of any other field. Of a StochasticField every

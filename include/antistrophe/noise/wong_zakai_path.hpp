@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // WongZakaiPath{path, terms}: a Brownian path, smoothed to the first terms of its series,
 //   X(t) = Σ_{n ≤ N} ξ_n √(2/T) T/ω_n sin(ω_n (t − t0)/T),   X'(t) = √(2/T) Σ_{n ≤ N} ξ_n cos(ω_n (t − t0)/T),   ω_n = (n − ½) π,
 // ξ_n = √(2/T) ∫ cos(ω_n (t − t0)/T) dW, independent N(0, 1) (Karhunen and Loève). What X drives is an ODE, whose solution goes to that of the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The two arithmetics in which a coupled state is stored. Both offer one set of words, so that a reversible stepper is
 // written once: stored numbers, their real values, increments turned into stored numbers, and D ↦ λD with its inverse.
 //   Exact:    int64 multiples of a resolution r; sums are exact, λD is a bijection with bits; the way back is the way

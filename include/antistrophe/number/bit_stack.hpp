@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A stack of bits: what an exact step cannot keep in the state itself. Pushed in the forward pass, read by a cursor from
 // the top down on the way back, so that several pull-backs may read the same bits.
 #pragma once

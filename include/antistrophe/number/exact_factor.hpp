@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // D ↦ λD on integers, made a bijection by the bits it sets aside (after Maclaurin, Duvenaud & Adams 2015). Two forms:
 //   λ = 1 − 2^{−m}:  D' = D − ⌊D/2^m⌋ meets itself only where (2^m − 1) | D'; there alone one bit is kept;
 //   λ = 2^{−q}:      D' = ⌊D/2^q⌋, and the q low bits are kept.

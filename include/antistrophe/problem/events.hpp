@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Events: zeros of g(t, y) met on the way, located on the dense output to round-off. One may end the solve, reset the state
 // and let it go on, or merely be recorded.
 //

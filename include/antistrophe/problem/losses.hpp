@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Ready-made losses: of the last saved state alone, and the mean squared error against data.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // An observer of the states that a solve saves, as they come.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The initial value problem y' = f(t, y; θ), y(t0) = y0, to be solved to t1.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Progress of a solve as it goes, told to a callable or shown as a bar.
 #pragma once
 

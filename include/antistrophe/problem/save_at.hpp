@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which states a solve saves: at t0, at t1, after every step, at given times. Without a SaveAt, the last.
 #pragma once
 

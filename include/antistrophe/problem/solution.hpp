@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a solve gives: the saved times and states, how it ended, and what it cost.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Adaptive{…}: steps chosen as the solve goes, so that the estimated error of each stays below a tolerance.
 //   e = norm(err / (atol + rtol max(|y0|, |y1|))); a step is accepted where e < 1, and
 //   h ← h clip(safety e_n^{−β1} e_{n−1}^{−β2} e_{n−2}^{−β3}, lowest, highest),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Steps laid out before the solve: n equal ones, steps of h, or from one given time to the next. The last lands on t1. Where f
 // jumps at known times, `jumps` names them, in any order: steps land on them, and f sees nothing there but the side that a step
 // is on. In the step that ends at a jump it is given the number before it, in the one that begins there the number after it, in

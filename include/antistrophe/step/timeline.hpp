@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The times of a solve: t_0, …, t_n. They are stored or a function of the index alone, and steps are derived from them,
 // h = t_{i+1} − t_i, in both passes: the backward pass meets the very numbers of the forward pass.
 #pragma once

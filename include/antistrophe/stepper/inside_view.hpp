@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What wants to see the dense output of each step on the way back, before the cotangents of states inside the step are used: it may
 // depend on these states what their cotangents are.
 #pragma once

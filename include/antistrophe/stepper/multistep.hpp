@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a multistep method asks of those who choose its steps.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a stepper may say of its stability on y' = μy, in terms of hμ. All of it is optional: a stepper that has something to say
 // has a member stability() const. What is not known is NaN.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The continuous extension of one step as a polynomial in σ = (t − t0)/h: y(t0 + σh) = Σ_p c_p σ^p.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a stepper is. A *method* (RungeKutta, Reversible, …) is the user's aggregate of choices; bound to a field and a
 // state it becomes a *stepper*, which owns its workspace, allocated once. What goes from step to step is its *carry*;
 // what it merely keeps to save work is cache: no cotangent, not stored, forgotten at a restore.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a step says of its times on the way back.
 #pragma once
 

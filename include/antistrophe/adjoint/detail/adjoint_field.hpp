@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a continuous adjoint solves, as a vector field over one flat vector. In the time of the way forth,
 //   y' = f(t, y),   λ' = −(∂f/∂y)ᵀλ,   θ̄' = −(∂f/∂θ)ᵀλ
 // (Pontryagin; Chen, Rubanova, Bettencourt & Duvenaud, NeurIPS 2018). Solved backwards from θ̄ = 0 at t1, θ̄(t0) = ∫ λᵀ ∂f/∂θ dt.

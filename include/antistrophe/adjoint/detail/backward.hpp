@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What all sweeps share: cotangents of the carry, parameters and times, gathered step by step from t1 to t0; the
 // cotangents of saved states, and of events of the record, enter where these were met.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The way back through a whole solve: segment by segment, the last first, through the event at the end of each and then
 // through its steps.
 #pragma once

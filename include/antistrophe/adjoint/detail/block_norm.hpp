@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The norms of a continuous adjoint: an equation that is solved backwards consists of blocks, state, cotangent and parameters'
 // cotangent, and its scaled error is that of the worst of them.
 #pragma once

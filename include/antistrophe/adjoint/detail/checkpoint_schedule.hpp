@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which steps of a solve keep a checkpoint, the carry before them, and in what order the way back restores, recomputes and
 // pulls back. Steps are numbered from 0 over all segments of the solve.
 //   The way forth, n steps known:   binomial (Griewank & Walther 2000, ACM TOMS 26, Algorithm 799)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where checkpoints lie: slots of equal size, in memory or in a file. The file is made by the store alone, never taken over, and
 // loses its name as soon as it is open (where the system does not allow that, when it is closed), so that nothing of it is left,
 // however the program ends.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Whole numbers on a stack of bits, in the code of Rice (R. F. Rice, Some practical universal noiseless coding techniques, JPL
 // 79-22, 1979): u ≥ 0 is u >> k ones, a zero, and its k low bits, short where u is seldom above 2^k. What was pushed last is read
 // first. The bits lie in chunks that are never moved, so that growing takes no more than the new chunk.

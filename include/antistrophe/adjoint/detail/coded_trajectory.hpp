@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The states of a solve as whole numbers, few bits each: every state is predicted from the later ones, which are known on the way
 // back, and what the prediction misses is coded (detail/coded_bits.hpp). States gather in a ring; as soon as a block of them has
 // the later states that predict it, it is coded. A block is of many small states or of one large one.

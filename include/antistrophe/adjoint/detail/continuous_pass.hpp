@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The way back of a continuous adjoint: segment by segment, the last first, through the event at the end of each, and from what
 // was met in it to what was met before, between which the adjoint solves its equation. Here cotangents of states and times enter
 // and leave, and a state that is solved backwards is held against those that were saved.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A running cost on the way back: step by step its cotangents enter as those of states inside the step, which are known once
 // the stepper has the step's dense output again.
 #pragma once

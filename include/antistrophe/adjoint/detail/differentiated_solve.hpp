@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A solve and the way back through it, with all the memory both need, to be run again and again.
 #pragma once
 

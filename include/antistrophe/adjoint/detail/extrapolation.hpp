@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A state from those after it: a polynomial through the later ones, and, where these are known, with their slopes (Hermite), taken at
 // the state's own time. On integers, so that what is left over is one too; both passes run the same machine code.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What is said where a way back does not meet the way forth, though the arithmetic would.
 #pragma once
 

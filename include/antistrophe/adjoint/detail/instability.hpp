@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Steps laid out before the solve may be too long for it: then what should die out grows, in the state or in the cotangents,
 // and the gradient of the steps is exact and of no use. Where that is seen, the gradient is refused.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A path kept as one polynomial a step, in flat blocks: dense output of a way forth that is read on the way back, or of a way back
 // that is integrated along.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Mistakes in a vjp or a loss that leave every number finite and every gradient wrong, found at next to no cost.
 //   A vjp is called once with w = 0, from cotangents that are all 1. It is linear in w and adds, so that they stay 1: what
 //   assigns makes them 0, and what has taken y for w makes them anything.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A few states of the way forth, at about equal numbers of steps, against which a state that is solved backwards is held: it may stray
 // in between and come back.
 #pragma once

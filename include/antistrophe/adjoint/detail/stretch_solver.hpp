@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Solves an equation backwards over one stretch after another, with a stepper that is made once: the method and the steps of a
 // continuous adjoint, by default those of the way forth.
 #pragma once

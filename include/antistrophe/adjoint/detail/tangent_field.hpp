@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A field and tangents of it: one field over the state (y, Ẏ), k tangents beside y,
 //   y' = f,   Ẏ' = (∂f/∂y) Ẏ + (∂f/∂θ) θ̇ + (∂f/∂t) ṫ + f ḣ/h,
 // so that a method that solves it pushes tangents through the very steps of y. Times move in proportion inside a step: ṫ is linear

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A solve that takes tangents along, with all its memory, to be run again and again.
 #pragma once
 

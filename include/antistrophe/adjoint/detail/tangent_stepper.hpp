@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stepper of a field with tangents, and what a step control sees of it: y alone, as if there were no tangents, or all.
 #pragma once
 

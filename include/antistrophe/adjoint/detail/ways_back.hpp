@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What every way back has in common, be it through the steps or by an equation of its own: how the time of an event moves, and
 // what is said of a gradient that is not finite.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The one way a controlled field calls its vector field: dy = F(t, y) dX, and cotangents back through it, with a tape where F keeps
 // one.
 #pragma once

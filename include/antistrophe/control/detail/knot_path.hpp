@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A path through data at given times, the knots: on the piece from t_i to t_{i+1}, of length h, u = (t − t_i)/h,
 //   X = x_i + h (u²(3 − 2u) m + u(1 − u)² p + u²(u − 1) q),   m = (x_{i+1} − x_i)/h,
 // with slopes p at its start and q at its end: p = q = m of a linear path, m of the piece before and of this one of Hermite's, k_i

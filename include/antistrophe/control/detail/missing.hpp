@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Missing values of data, NaN, are made up from those that were observed: linearly, row by row, so that what is asked of the
 // whole is asked of the observed by the transpose.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The natural cubic spline through knots: its slopes k at them solve a tridiagonal system, symmetric and linear in the values,
 //   k_{i−1}/h_{i−1} + 2 (1/h_{i−1} + 1/h_i) k_i + k_{i+1}/h_i = 3 (m_{i−1}/h_{i−1} + m_i/h_i),   m_i = (x_{i+1} − x_i)/h_i,
 // of which terms beyond an end are left out.

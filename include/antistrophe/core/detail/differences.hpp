@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Central differences of fourth order: f'(x) ≈ (8 (f(x + h) − f(x − h)) − (f(x + 2h) − f(x − 2h))) / 12h.
 #pragma once
 

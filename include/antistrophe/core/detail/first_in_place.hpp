@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A vector whose first element lies in itself: what is nearly always one needs no allocation.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The nodes and weights of Gauss and Legendre on [0, 1]: n of them integrate polynomials of degree 2n − 1 exactly.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A value made at the first request, by whichever thread asks first, and kept from then on.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Well mixed 64-bit numbers, the same on every machine (Steele, Lea & Flood 2014, SplitMix64).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Small helpers on states: zeros of a given shape, the first entry that is not finite.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // An ensemble on the ranks of a distributed program: each solves the chunks of its part, then all are told everything.
 #pragma once
 

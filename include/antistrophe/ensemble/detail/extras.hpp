@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The extras of a call for an ensemble: its own, and those that each of its solves is given.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // W problems of an ensemble as one, whose scalar is a pack of W numbers: in the same steps, by the same code, with the same
 // roundings. Whatever it cannot vouch for, lane by lane, is left to be solved one at a time.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A sum whose bits do not depend on who adds what when: its terms are the leaves of a binary tree that is fixed by their numbers
 // alone, and two neighbours are added as soon as both are there. So threads and ranks may finish in any order.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // W numbers side by side, that go through a solve as one: the scalar of the states of W problems. Each operation is done in all
 // lanes, in the compiler's vector types; functions of <cmath> lane by lane. Where lanes do not agree on a comparison, or are taken
 // for one number, it is noted (`parting`), for then a field cannot serve them together.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One call for an ensemble: chunks to threads, sums in a fixed order, failures in the order of their numbers.
 #pragma once
 

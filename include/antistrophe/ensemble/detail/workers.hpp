@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Problems handed out to threads, a chunk of neighbours at a time.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The one way the library calls a vector field: with its tape where it keeps one, frozen to a step where it can be.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A number of another library's reverse differentiation, with the functions and the conversions that automatic_vjp's number has:
 // so that what was written for one is taken by the other, and Eigen's traits for the library's own type are left to it.
 // Library names the native type, and has each function as Library::function(x).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A field's vjp against finite differences of the field, wᵀ ∂f/∂x, component by component.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A number that carries its derivatives in N directions: Eigen's AutoDiffScalar, made safe to hold in an `auto`. Eigen's
 // operators return expressions that refer to their operands, some of which are gone by then; Dual's return a Dual.
 #pragma once

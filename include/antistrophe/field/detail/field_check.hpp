@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the library relies on of a field's call: f writes all of dy, is a pure function, says the same with and without its
 // tape, and does not see the time where it says so.
 #pragma once

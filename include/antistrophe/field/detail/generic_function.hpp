@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What fields made of a function f(t, y, theta, dy), generic in its numbers, have in common.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The gradient of a generic function that returns a number, forward, some inputs at a time.
 #pragma once
 

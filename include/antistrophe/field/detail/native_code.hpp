@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // C source made into machine code while the program runs: written to a folder of its own, which nobody else can read or write
 // (mkdtemp), translated by the compiler that is found, loaded, and removed again before anything is called. For POSIX systems.
 #pragma once

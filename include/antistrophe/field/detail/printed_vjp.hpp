@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The vjp along a recording as C: a function of straight lines,
 //   int antistrophe_vjp(const double* x, const double* w, double* bar, double* s)
 // which adds (∂f/∂x)ᵀ w to bar and returns 1, or adds nothing and returns 0 where a comparison comes out otherwise than when

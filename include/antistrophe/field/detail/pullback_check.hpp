@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the library relies on of a field's vjp, in each of its forms: it is a pure function and adds to what it is given. And
 // a jvp, where there is one, must be what the vjp is the transpose of.
 #pragma once

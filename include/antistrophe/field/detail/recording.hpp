@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A function's operations, in the order in which it did them, and its derivatives backwards along them. Recording is a number
 // that writes down what is done with it; a Recording is data: operations on values numbered from 0, the inputs first.
 // Comparisons are operations too, with the outcome that they had. A sweep forward stops where one comes out otherwise, for

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The recordings that a field has made of its function, one for each shape of state and each way through its branches. They
 // are shared by the field's copies, and read by several threads at a time: a recording that stands in the list does not
 // change, and leaves it with the list alone.

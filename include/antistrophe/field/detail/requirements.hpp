@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The sentences a user meets when a state or a vector field is not what it must be. One static_assert each, at every
 // entry point, and the first that fails is the only one that speaks.
 #pragma once

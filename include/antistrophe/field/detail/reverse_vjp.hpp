@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A field made of f(t, y, theta, dy) alone whose vjp comes from reverse differentiation, by an engine:
 // recorded_vjp, compiled_vjp, cppad_vjp, adolc_vjp and sacado_vjp. An engine has a type of number, a name, and
 //   pull_back(question)   adds to question.bars, as a vjp does

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What engines on libraries that keep their recordings in one place for the whole program have in common: one lock, and a
 // recording for each shape of state, made anew where it does not replay what is asked.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What stands between the layers of a network. An activation gives its value from x, and its slope from that value, so
 // that a tape keeps one number for the two. Both work on packs, element by element; a new one is written likewise.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Rules for the first values of a network's parameters: mlp.initialise(GlorotUniform{engine}). A rule is any callable from
 // MlpParameter to a number.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The sizes of a network's layers, and what it is fed with.
 #pragma once
 

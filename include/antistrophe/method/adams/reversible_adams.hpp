@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ReversibleAdams<K, Arithmetic>: a multistep method of order K whose step is a bijection of its last K + 1 states,
 //   x_{n+1} = x_n + h Σ b_j f_{n−j} + λ D,   D = x_{n−K} − P,   P = x_{n−K+1} − h Σ c_j f_{n−j},   j = 0, …, K−1,
 // b the Adams–Bashforth weights of order K, c their mirror image: the integrals of the same interpolant over the oldest

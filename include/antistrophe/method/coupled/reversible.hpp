@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reversible<Solver, Arithmetic>: the λ-coupled pair (y, z) of McCallum & Foster (arXiv 2410.11648, eq. 2–3),
 //   y1 = z0 + λ (y0 − z0) + Ψ_h(t0, z0),   z1 = z0 − Ψ_{−h}(t1, y1),   z(t0) = y(t0),
 // and its way back,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // TwoPoint<Solver, Arithmetic>: a Runge–Kutta method made reversible by the point before it. From y0 and y1 at neighbouring
 // times t0, t1 = t0 + h0 to y2 at t1 + h:
 //   y2 = y1 + Ψ_h(t1, y1) + λ D,   D = y0 − y1 − Ψ_{−h0}(t1, y1);   at first y1 = y0 + Ψ_h(t0, y0);

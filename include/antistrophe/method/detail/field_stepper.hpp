@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the library's steppers have in common: the field, frozen to a step where it can be, the counts of its calls, and what to
 // say of a step that fails.
 #pragma once

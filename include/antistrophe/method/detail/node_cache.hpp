@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a stepper knows at the node between two steps, where an evaluation belongs to both: it is made by the one and found
 // by the other. It is cache: it has no cotangent, is never stored, and is forgotten at a restore.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What of a carry is given up at a step, and the way back needs, goes onto the stack of bits as it is.
 #pragma once
 

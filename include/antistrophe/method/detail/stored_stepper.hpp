@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What steppers have in common that hold their state as an Arithmetic's numbers: storing, ranges, and what to say of a value
 // that cannot be stored.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // AsynchronousLeapfrog (ALF; MALI of Zhuang, Dvornek, Tatikonda & Duncan, arXiv 2102.04668, eq. 2 and appendix A.5): state (y, v),
 // v(t0) = f(t0, y0), damping η,
 //   k = y0 + h/2 v0,   u = f(t0 + h/2, k),   v1 = v0 + 2η (u − v0),   y1 = k + h/2 v1;

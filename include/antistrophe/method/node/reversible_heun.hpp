@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ReversibleHeun (Kidger, Foster, Li & Lyons, arXiv 2105.13493, algorithm 1): state (y, ŷ), f_n = f(t_n, ŷ_n),
 //   ŷ1 = 2 y0 − ŷ0 + h f0,   f1 = f(t1, ŷ1),   y1 = y0 + h (f0 + f1)/2,   ŷ(t0) = y(t0),
 // and back by the same formulas with h < 0. Order 2, one evaluation a step, error estimate h (f1 − f0)/2 of order 2. In Exact

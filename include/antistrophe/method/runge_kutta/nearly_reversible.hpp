@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // NearlyReversible<Solver>: a Runge–Kutta method whose step is undone by the step of −h up to O(h^{p+1}), as of the tableaux
 // EES25 (p = 5) and EES27 (p = 7). No state is coupled and no bit is kept; the way back is
 //   y0 ≈ y1 + Ψ_{−h}(t1, y1),

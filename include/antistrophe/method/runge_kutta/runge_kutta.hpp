@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Explicit Runge–Kutta methods: y1 = y0 + Ψ_h(t0, y0). RungeKutta<Tableau>, with the usual names as aliases.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Schemes for stochastic equations in Itô's sense, by ItoField (noise/stochastic_field.hpp), with the strong orders of their solutions:
 //   EulerMaruyama   ½; 1 where the noise is additive
 //   Milstein        1, of diagonal noise and of one channel

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Splittings of a step of v' = velocity(t, w), w' = force(t, v) into substeps that move one half by the other (Hairer, Lubich &
 // Wanner, Geometric Numerical Integration, I.1 and II.5). Data only: each substep adds weight · h · (velocity or force),
 // taken at t0 + c h. Where the first and the last substep move the same half, neighbouring steps share an evaluation.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Symplectic methods of split fields, y = (v, w), v' = velocity(t, w), w' = force(t, v) (field/split.hpp): SemiImplicitEuler of
 // order 1, Verlet of order 2, Suzuki4 of order 4 (method/symplectic/splitting.hpp). A step is a row of substeps, each of which moves
 // one half by the other, v += [h b velocity(t, w)/r] r: on integers that is undone by subtraction, at no bits, so that the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Random numbers as a function of a counter: no state, so that any of them can be had at any time.
 //   philox    Philox4x64-10 (Salmon, Moraes, Dror & Shaw, SC 2011), 256 random bits of a counter and a key
 //   normals   N(0, 1) by Marsaglia and Tsang's ziggurat in Doornik's form (ZIGNOR, 2005), from 53 bits each

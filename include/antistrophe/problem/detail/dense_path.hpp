@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The dense solution: the continuous extensions of all steps, kept as polynomials, so that it can be evaluated anywhere
 // without the field.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The one way the library calls the functions of an event: with the field's parameters, or the field itself, where they ask
 // for them.
 #pragma once

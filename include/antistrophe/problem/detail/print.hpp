@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How states and counts are told in a line of text.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The controller of adaptive steps: what it refuses, the times it lands on, and the size of the next step.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Times at which f jumps, as steps take them up: those between t0 and t1 and at these, sorted along the direction.
 #pragma once
 

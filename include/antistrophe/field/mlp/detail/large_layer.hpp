@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // z = W x + b and its pull-back through Eigen's matrix products, for any number of samples. All sizes are dynamic here, so
 // that the products are compiled once for all networks. W is out × in, row by row; its first column belongs to the time
 // where `in` exceeds `state_in`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where each layer of a network stands in the flat parameters. Sizes are fixed at compile time or given at run time; layers
 // are visited forwards or backwards, each as an MlpLayer.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // z = W x + b and its pull-back for one sample and a layer of a few units, sizes fixed at compile time: everything in
 // packs, unrolled. W is Out × In, row by row.
 #pragma once

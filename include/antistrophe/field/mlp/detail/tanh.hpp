@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tanh of a register's worth of numbers, in the vector types of GCC and Clang: no branch, one division, error below 2.7
 // ulp. tanh |x| = E / (E + 2), E = exp(2|x|) − 1 = 2ᵏ p + (2ᵏ − 1), p = exp(r) − 1, r = 2|x| − k log 2, |r| ≤ (log 2)/2.
 // The polynomial p = r + r² q(r) is a minimax fit: its relative error is 1.8e-17 for double, 1.3e-8 for float.

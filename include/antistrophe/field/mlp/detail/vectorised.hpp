@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementary functions of contiguous buffers, vectorised through xsimd where ANTISTROPHE_HAS_XSIMD is 1, else as far as
 // Eigen goes. A buffer is worked through in packs; its tail is padded to a pack of its own, never done by a scalar
 // function, so that an element's rounding does not depend on where it stands.

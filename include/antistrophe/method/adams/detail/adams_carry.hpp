@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What an Adams method carries from step to step: a ring of K + 1 states, and on the way back cotangents of them and of K
 // values of f.
 #pragma once

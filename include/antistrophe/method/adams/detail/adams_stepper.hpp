@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stepper of ReversibleAdams and ReversibleAdamsPece; reversible_adams.hpp has the formulas.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where a step stands among others, to an Adams method: whether its interpolant may reach it, which is never carried across a
 // jump of f, and whether all steps that it sees are equal. Functions of the times alone, so that both passes decide alike.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The last K values of f with their tapes: what an Adams method keeps to save work. Known is an unbroken row of nodes, which
 // moves along with the solve, forth or back, by one evaluation a step.
 #pragma once

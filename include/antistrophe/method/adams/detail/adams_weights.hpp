@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The weights of Adams methods: integrals of the Lagrange basis on the last K nodes, in the unit of the step,
 // s = (t − t_n)/h (Hairer, Nørsett & Wanner, Solving ODEs I, III.1 and III.5). With equal steps they are constants of the
 // program, with others they are computed from the times of the nodes alone, so that both passes find the same bits.

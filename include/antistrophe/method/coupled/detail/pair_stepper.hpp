@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stepper of the λ-coupled pair; method/coupled/reversible.hpp has the formulas.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stepper of two points; method/coupled/two_point.hpp has the formulas.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stepper of the asynchronous leapfrog; method/node/asynchronous_leapfrog.hpp has the formulas.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stepper of reversible Heun; method/node/reversible_heun.hpp has the formulas.
 #pragma once
 

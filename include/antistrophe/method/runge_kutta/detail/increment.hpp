@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The increment Ψ of an explicit Runge–Kutta method with its pull-back, and room for all that both take. With w the cotangent
 // of Ψ, and κ_i that of stage i from values saved inside the step,
 //   k̄_i = h b_i w + κ_i + Σ_{j>i} h a_ji x̄_j,   (x̄_i, θ̄ +=, t̄_i) = vjp of f at stage i applied to k̄_i,   ȳ += Σ x̄_i,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stepper of an explicit Runge–Kutta method: y1 = y0 + Ψ_h(t0, y0).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stability of a Runge–Kutta method on y' = μy, q = hμ, from its increment's polynomial φ: y1 = (1 + φ(q)) y0
 // (Hairer & Wanner, Solving ODEs II, IV.2). Measured when it is first asked for, once a program.
 #pragma once

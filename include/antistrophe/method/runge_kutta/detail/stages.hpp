@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stages of the increment Ψ of an explicit Runge–Kutta method (Hairer, Nørsett & Wanner I, II.1), and what is read off them:
 //   k_i = f(t + c_i h, y + h Σ_{j<i} a_ij k_j),   Ψ = h Σ b_i k_i;
 // error estimates h Σ e_i k_i, the continuous extension y + h Σ ω_i(σ) k_i, and how stiff the step was.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Sums of vectors weighted by a tableau's coefficients times h, as single expressions: zero weights vanish at compile time.
 #pragma once
 

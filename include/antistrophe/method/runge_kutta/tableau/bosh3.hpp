@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Bogacki and Shampine's pair of order 3(2), four stages, the last of which is the next step's first.
 // P. Bogacki & L. F. Shampine, Appl. Math. Lett. 2 (1989) 321–325.
 #pragma once

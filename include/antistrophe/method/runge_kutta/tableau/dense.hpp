@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Dense output as data of a tableau: y(t0 + σh) ≈ y0 + h Σ ω_i(σ) k_i, linear in the stages, 0 ≤ σ ≤ 1.
 // All are the cubic Hermite interpolant and a term that vanishes to second order at both ends:
 //   ω_i = b_i (3σ² − 2σ³) + δ_i1 (σ³ − 2σ² + σ) + δ_ie (σ³ − σ²) + Σ_m d_mi ψ_m,   k_e = f(t1, y1),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Dormand and Prince's method of order 8 with the two error estimates of Hairer and Wanner's code
 // DOP853, of orders 5 and 3, in that order: e5, e3. Twelve stages; the stepper combines the estimates
 // to |e5|² / sqrt(|e5|² + 0.01 |e3|²).

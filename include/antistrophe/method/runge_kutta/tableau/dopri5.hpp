@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Dormand and Prince's pair of order 5(4), seven stages, the last of which is the next step's first.
 // J. R. Dormand & P. J. Prince, J. Comput. Appl. Math. 6 (1980) 19–26; Hairer, Nørsett & Wanner I,
 // table II.5.2.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // EES(2,7), an explicit and effectively symmetric method (Shmelev, Ebrahimi-Fard, Tapia & Salvi 2025, arXiv 2507.21006): order 2,
 // and a step there and back, Ψ_h and then Ψ_{−h}, misses its start by O(h⁸) only. Its numbers are of the form p + q √2.
 // Euler's step is the embedded method.

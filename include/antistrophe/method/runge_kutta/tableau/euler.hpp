@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Euler's method, order 1: y1 = y0 + h f(t0, y0).
 // L. Euler, Institutionum calculi integralis I (1768), cap. VII.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Heun's method (the explicit trapezoidal rule), order 2, with Euler's step as the embedded method.
 // K. Heun, Z. Math. Phys. 45 (1900); Hairer, Nørsett & Wanner I, section II.1.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The explicit midpoint rule, order 2, with Euler's step as the embedded method.
 // C. Runge, Math. Ann. 46 (1895); Hairer, Nørsett & Wanner I, section II.1.
 #pragma once

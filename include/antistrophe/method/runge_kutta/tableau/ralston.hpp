@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Ralston's method of order 2: the two-stage method with the least bound on the local error, with
 // Euler's step as the embedded method. A. Ralston, Math. Comp. 16 (1962) 431–437.
 #pragma once

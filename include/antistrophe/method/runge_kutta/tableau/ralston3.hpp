@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Ralston's method of order 3: the three-stage method with the least bound on the local error.
 // A. Ralston, Math. Comp. 16 (1962) 431–437. With one more stage and an error estimate it is Bosh3.
 #pragma once

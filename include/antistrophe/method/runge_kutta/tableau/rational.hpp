@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The numbers a tableau is written in: exact fractions where its source is rational, long double
 // literals where the source prints decimals. coefficient<Scalar>(x) turns either into the scalar of
 // a state.

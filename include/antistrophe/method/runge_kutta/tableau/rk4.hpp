@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The classical Runge–Kutta method, order 4.
 // W. Kutta, Z. Math. Phys. 46 (1901); Hairer, Nørsett & Wanner I, table II.1.2, left.
 #pragma once

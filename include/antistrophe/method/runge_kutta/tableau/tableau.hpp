@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What an explicit Runge–Kutta tableau is: k_i = f(t + c_i h, y + h Σ_{j<i} a_ij k_j),
 // Ψ = h Σ b_i k_i, and for each error estimate a row of weights e with the estimate h Σ e_i k_i.
 // A tableau is a type with static data only; dopri5.hpp is a good one to copy.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tsitouras' pair of order 5(4), seven stages, the last of which is the next step's first.
 // Ch. Tsitouras, Comput. Math. Appl. 62 (2011) 770–775, table 1, in the longer digits of P. Stone's
 // collection of Runge–Kutta schemes (peterstone.name, RKcoeff5n_1), rounded to 36.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Schemes for stochastic equations that see more of a step than f + g ΔW/h: each is Euler's method of a field Φ that gives all of its
 // step, y1 = y0 + h Φ(t0, y0). So it has the stepper of any Runge–Kutta method, and only Φ and its vjp are its own.
 #pragma once

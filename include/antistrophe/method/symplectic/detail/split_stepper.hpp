@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stepper of split fields; method/symplectic/symplectic.hpp says what the methods are.
 #pragma once
 
