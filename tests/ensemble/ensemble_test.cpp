@@ -4,6 +4,7 @@
 
 #include <antistrophe/adjoint/checkpointed.hpp>
 #include <antistrophe/ensemble.hpp>
+#include <antistrophe/noise/stochastic_field.hpp>
 #include <antistrophe/running_cost.hpp>
 
 #include <atomic>
@@ -499,4 +500,31 @@ TEST_CASE("A joint loss reads what all problems saved", "[ensemble]") {
   REQUIRE(failed.failures.size() == 1);
   CHECK(failed.failures[0].index == 2);
   CHECK_THROWS_AS(ensemble_value_and_gradient(failing, Dopri5{}, FixedSteps{50}, variance), EnsembleError);
+}
+
+// dy = −θ y dt + σ dW: of each problem along a path of its own, the same at each call.
+TEST_CASE("An ensemble of paths is solved along each as it would be alone", "[ensemble]") {
+  struct Relax {
+    Eigen::Vector<double, 1> theta{1.0};
+    const auto& parameters() const { return theta; }
+    auto& parameters() { return theta; }
+    void operator()(double, const Vector2d& y, Vector2d& dy) const { dy = -theta[0] * y; }
+    void vjp(double, const Vector2d& y, const Vector2d& w, Vector2d& y_bar, Eigen::Vector<double, 1>& theta_bar) const {
+      y_bar -= theta[0] * w;
+      theta_bar[0] -= w.dot(y);
+    }
+  };
+  const StochasticField field{Relax{}, AdditiveNoise{Vector2d(0.5, 0.2)}, BrownianPath{.seed = 1}};
+  const Problem problem{field, Vector2d(1, 2), 0.0, 1.0};
+  const Ensemble ensemble{problem, 9, [](std::size_t i, auto& p) { p.field.take(BrownianPath{.seed = 10 + i}); }};
+  const auto result =
+      ensemble_value_and_gradient(ensemble, Reversible<Midpoint>{}, FixedSteps{64}, weighted_squares, Threads{2});
+  for (std::size_t i = 0; i < ensemble.size(); ++i) {
+    const auto alone =
+        value_and_gradient(ensemble[i], Reversible<Midpoint>{}, FixedSteps{64},
+                           [&](const auto& ys, auto& ys_bar) { return weighted_squares(i, ys, ys_bar); });
+    CHECK(result.values[i] == alone.value);
+    CHECK(battery::same_bits(result.gradient.y0[i], alone.gradient.y0));
+    for (std::size_t j = 0; j < i; ++j) CHECK(result.values[i] != result.values[j]);
+  }
 }

@@ -220,3 +220,16 @@ TEMPLATE_TEST_CASE("An objective thaws a field that was frozen to steps", "[obje
     CHECK(same(objective(problem.field.theta), value_and_gradient(problem, TestType{}, FixedSteps{2}, sum)));
   }
 }
+
+TEST_CASE("A plain solve of a state of fixed size allocates twice: times, and states", "[objective]") {
+  struct Circle {
+    void operator()(double, const Vector2d& y, Vector2d& dy) const { dy = Vector2d(y[1], -y[0]); }
+  };
+  const Problem problem{Circle{}, Vector2d(1, 0), 0.0, 1.0};
+  (void)solve(problem, RK4{}, FixedSteps{1});
+  for (const std::int64_t n : {1, 100}) {
+    const std::int64_t before = allocations;
+    const auto solution = solve(problem, RK4{}, FixedSteps{n});
+    CHECK(allocations - before <= 2);
+  }
+}

@@ -1,15 +1,18 @@
 // What a solution tells of itself: in a few lines of text, as a table, and by references that stay valid.
 #include <antistrophe/antistrophe.hpp>
+#include <antistrophe/core/detail/first_in_place.hpp>
 
 #include "catch.hpp"
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <array>
 #include <complex>
 #include <cstddef>
 #include <limits>
 #include <locale>
+#include <random>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -205,5 +208,38 @@ TEST_CASE("threads may ask one solution for its steps at the same time") {
     for (auto& thread : threads) thread.join();
     for (const auto* steps : seen) CHECK(steps == seen[0]);
     CHECK(seen[0]->size() == 1001);
+  }
+}
+
+// Held against std::vector, under what is done to either.
+TEST_CASE("A vector whose first element lies in place does what a vector does", "[solution]") {
+  std::mt19937 engine(1);
+  for (int trial = 0; trial < 200; ++trial) {
+    detail::FirstInPlace<std::string> some;
+    std::vector<std::string> model;
+    for (int step = 0; step < 12; ++step) {
+      const auto choice = engine() % 6;
+      const std::size_t n = engine() % 4;
+      if (choice < 3) {
+        some.push_back("number " + std::to_string(step) + ", long enough for the heap");
+        model.push_back("number " + std::to_string(step) + ", long enough for the heap");
+      } else if (choice == 3) {
+        some.reserve(n);
+      } else if (choice == 4) {
+        some.shorten(n);
+        if (model.size() > n) model.resize(n);
+      } else {
+        auto copy = some;
+        some = detail::FirstInPlace<std::string>{};
+        some = std::move(copy);
+      }
+      REQUIRE(some.size() == model.size());
+      REQUIRE(some.empty() == model.empty());
+      REQUIRE(std::equal(some.begin(), some.end(), model.begin(), model.end()));
+      if (!model.empty()) {
+        REQUIRE(some.back() == model.back());
+        REQUIRE(&some.front() == some.data());
+      }
+    }
   }
 }

@@ -4,6 +4,7 @@
 using namespace antistrophe;
 
 struct Fall {
+  static constexpr bool autonomous = true;
   void operator()(double, const auto& y, auto& dy) const { dy << y[1], -1.0; }
   void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar[1] += w[0]; }
 };
