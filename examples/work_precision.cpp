@@ -333,7 +333,13 @@ void show_table(const Measured& reference, support::Expectations& result) {
   row("Reversible<Dopri5>", Reversible<Dopri5>{}, true);
   row("Reversible<Tsit5>", Reversible<Tsit5>{}, true);
   row("Reversible<Dop853>", Reversible<Dop853>{}, true);
-  row("Reversible<Dopri5, Floating>{.999}", Reversible<Dopri5, Floating>{.lambda = 0.999}, false);
+  // Its second solution is hardly damped, and drifts away from the first by a thousand tolerances.
+  const char* const published = "Reversible<Dopri5, Floating>{.999}";
+  try {
+    row(published, Reversible<Dopri5, Floating>{.lambda = 0.999}, false);
+  } catch (const SolveError& error) {
+    std::printf("  %-36s refused at t = %.1f\n", published, error.t());
+  }
 }
 
 // The median of error/tolerance, over the tolerances below 1e-5: of a plain method, and of its pair.

@@ -7,7 +7,7 @@
 #include <antistrophe/adjoint/reversible.hpp>
 #include <antistrophe/gradient.hpp>
 #include <antistrophe/method/adams/reversible_adams.hpp>
-#include <antistrophe/method/coupled/two_point.hpp>
+#include <antistrophe/method/coupled/reversible.hpp>
 #include <antistrophe/method/runge_kutta/nearly_reversible.hpp>
 #include <antistrophe/step/adaptive.hpp>
 
@@ -143,19 +143,25 @@ struct Conflict {
 
 }  // namespace
 
-// Its states are off by 3e-6 only, but its gradient was by a tenth, where 1e-9 was asked for.
+// Round-off grows like 0.9⁻ⁿ on the way back. While states are off by a ten-thousandth of their size at most, the gradient may be so by
+// a hundred thousand tolerances.
 TEST_CASE("A drift that is large to the tolerance is no success", "[drift]") {
-  const Problem problem{Conflict{}, Vector2d(1, 3), 0.0, 20.0};
+  const Reversible<Dopri5, Floating> pair{.lambda = 0.9};
+  const Adaptive steps{.rtol = 1e-9, .atol = 1e-9};
   const auto loss = [](const auto& ys, auto& ys_bar) { return sum_of_last(ys, ys_bar); };
-  const auto stored = value_and_gradient(problem, TwoPoint<Bosh3, Floating>{}, Adaptive{.rtol = 1e-9, .atol = 1e-9},
-                                         loss, DirectAdjoint{});
-  const auto swept = value_and_gradient(problem, TwoPoint<Bosh3, Floating>{}, Adaptive{.rtol = 1e-9, .atol = 1e-9},
-                                        loss, OnFailure::return_status);
-  CAPTURE(swept.gradient.theta, stored.gradient.theta);
-  CHECK(swept.status() == Status::drifted);
-  CHECK_THAT(swept.failure.cause, Catch::Matchers::ContainsSubstring("cannot bear"));
-  // To a tolerance that it can hold there is a gradient.
-  const auto coarse = value_and_gradient(Problem{Conflict{}, Vector2d(1, 3), 0.0, 8.0}, TwoPoint<Bosh3, Floating>{},
-                                         Adaptive{.rtol = 1e-6, .atol = 1e-6}, loss);
-  CHECK(coarse.success());
+  int answered = 0, drifted = 0;
+  for (double t1 = 0.5; t1 <= 12; t1 += 0.5) {
+    const Problem problem{Conflict{}, Vector2d(1, 3), 0.0, t1};
+    const auto stored = value_and_gradient(problem, pair, steps, loss, DirectAdjoint{}, OnFailure::return_status);
+    const auto swept = value_and_gradient(problem, pair, steps, loss, OnFailure::return_status);
+    if (!stored.success() || !swept.success()) {
+      drifted += swept.status() == Status::drifted;
+      continue;
+    }
+    CAPTURE(t1, swept.gradient.stats.drift, swept.gradient.theta, stored.gradient.theta);
+    CHECK((swept.gradient.theta - stored.gradient.theta).norm() <= 1e-6 * (1 + stored.gradient.theta.norm()));
+    ++answered;
+  }
+  CHECK(answered >= 5);
+  CHECK(drifted >= 3);
 }

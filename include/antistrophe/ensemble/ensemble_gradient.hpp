@@ -257,8 +257,8 @@ void gather(const Ranked& ranks, RunOf<GradientSum<F, Y>>& run, EnsembleValueAnd
   all.thrown_by = run.thrown_by;
   EnsembleValueAndGradient<F, Y> whole;
   whole.gradient.theta = zero.theta;
-  for (std::size_t rank = 0; rank < told.size(); ++rank) {
-    Reader in(told[rank]);
+  for (const std::string& of_rank : told) {
+    Reader in(of_rank);
     get_outcome(in, all);
     std::size_t count = 0;
     in.get(count);
