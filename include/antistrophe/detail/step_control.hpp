@@ -397,9 +397,9 @@ class AdaptiveControl {
   // The estimate of a coupled step sees a deviation of its second solution only through a high power of h: the parasite is
   // looked at itself. It may be up to ten tolerances, or what it was; where it grows, the next step is so short that it would
   // shrink to four fifths: per step it grows like λ times what depends on hμ, taken as a power of h. A λ near 1 damps it too
-  // little for that to help: it may reach a thousand tolerances, or a tenth of the state, and then ends the solve. What a
-  // shorter step does not make smaller is no parasite, but round-off, and so it is in steps of a few thousand units in the
-  // last place of t.
+  // little for that to help: it may reach a thousand tolerances, or a tenth of the state, and then ends the solve; entry by entry ten
+  // thousand, for an entry that passes 0 has a small tolerance there. What a shorter step does not make smaller is no parasite, but
+  // round-off, and so it is in steps of a few thousand units in the last place of t.
   Outcome judge_parasite(S& stepper, const Step& step, const typename S::Carry& carry) {
     if (const Outcome outcome = stepper.complete(step, carry); outcome != Outcome::ok) return outcome;
     const double old_gap = controller_.scaled(stepper.parasite(), before_, after_);
@@ -407,9 +407,9 @@ class AdaptiveControl {
     if (std::fabs(step.h()) < 1000 * shortest(step.t0)) return Outcome::ok;
     const double tried = std::exchange(tried_gap_, gap);
     if (hardly_damps(stepper.stability())) {
-      const double bearable = std::fmin(1e3, 0.1 / options_.rtol);
-      hopeless_ = gap > bearable && old_gap > bearable / 10;
-      if (!(gap > bearable)) return Outcome::ok;
+      const double beyond = beyond_bearing(gap, stepper.next_parasite());
+      hopeless_ = beyond > 1 && beyond_bearing(old_gap, stepper.parasite()) > 0.1;
+      if (!(beyond > 1)) return Outcome::ok;
       longest_ = std::fabs(step.h()) / 2;
       return Outcome::unstable;
     }
@@ -418,6 +418,13 @@ class AdaptiveControl {
       longest_ = std::fmin(longest_, std::fabs(step.h()) * std::fmax(0.3, (std::log(0.8) + edge) / (growth + edge)));
     }
     return gap > std::fmax(10, old_gap) && !(gap > 0.9 * tried) ? Outcome::unstable : Outcome::ok;
+  }
+
+  // Above 1 where a parasite that hardly dies out is too large; `gap` is its scaled norm.
+  double beyond_bearing(double gap, const auto& parasite) const {
+    const double tenth = 0.1 / options_.rtol, size = std::fmax(largest_entry(before_), largest_entry(after_));
+    const double of_all = largest_entry(parasite) / (options_.atol.smallest() + options_.rtol * size);
+    return std::fmax(gap / std::fmin(1e4, tenth), of_all / std::fmin(1e3, tenth));
   }
 
   const Adaptive& options_;
