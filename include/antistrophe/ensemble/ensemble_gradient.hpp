@@ -114,14 +114,10 @@ struct GradientSum {
 template <class P, class M, class StepsType, class L, class... Extras>
 auto objective_of(const P& problem, const std::size_t& i, const M& method, const StepsType& steps, const L& loss,
                   const Extras&... extras) {
-  return with_passed_on(
-      [&](const auto&... kept) {
-        const LossOfProblem<L> loss_of_problem{&loss, &i};
-        if constexpr (events_differ<Extras...>)
-          return Objective(problem, method, steps, loss_of_problem, OnFailure::return_status, kept...,
-                           events_of(i, extras...));
-        else
-          return Objective(problem, method, steps, loss_of_problem, OnFailure::return_status, kept...);
+  return with_extras_of(
+      i,
+      [&](const auto&... its) {
+        return Objective(problem, method, steps, LossOfProblem<L>{&loss, &i}, OnFailure::return_status, its...);
       },
       extras...);
 }
@@ -218,6 +214,28 @@ class GradientWorker {
   ValueAndGradient<F, Y> of_lane_;
 };
 
+// Of a sum, and of the entries of problem i, both ways (distributed.hpp).
+void pass_sum(auto& stream, auto& sum) {
+  stream.pass(sum.value);
+  stream.pass_matrix(sum.theta);
+  stream.pass(sum.stats);
+  stream.pass(sum.backward.evaluations);
+  stream.pass(sum.backward.vjps);
+  stream.pass(sum.backward.state_vjps);
+  stream.pass(sum.backward.drift);
+  stream.pass(sum.backward.recomputed);
+  stream.pass(sum.backward.checkpoints);
+  stream.pass(sum.backward.checkpoint_bytes);
+}
+void pass_entries(auto& stream, auto& result, std::size_t i, bool each_theta) {
+  auto& gradient = result.gradient;
+  stream.pass(result.values[i]);
+  stream.pass_matrix(gradient.y0[i]);
+  stream.pass(gradient.t0[i]);
+  stream.pass(gradient.t1[i]);
+  if (each_theta) stream.pass_matrix(gradient.each_theta[i]);
+}
+
 // Everything of all ranks to all of them: the nodes of the sum, what failed and, if asked for, the entries of each problem.
 template <class Ranked, class F, class Y>
 void gather(const Ranked& ranks, RunOf<GradientSum<F, Y>>& run, EnsembleValueAndGradient<F, Y>& result,
@@ -227,29 +245,14 @@ void gather(const Ranked& ranks, RunOf<GradientSum<F, Y>>& run, EnsembleValueAnd
   put_outcome(out, run);
   std::size_t nodes = 0;
   run.sum.each_node([&](auto, const Sum&) { ++nodes; });
-  out.put(nodes);
+  out.pass(nodes);
   run.sum.each_node([&](auto node, const Sum& sum) {
-    out.put(node);
-    out.put(sum.value);
-    out.put_matrix(sum.theta);
-    out.put(sum.stats);
-    out.put(sum.backward.evaluations);
-    out.put(sum.backward.vjps);
-    out.put(sum.backward.state_vjps);
-    out.put(sum.backward.drift);
-    out.put(sum.backward.recomputed);
-    out.put(sum.backward.checkpoints);
-    out.put(sum.backward.checkpoint_bytes);
+    out.pass(node);
+    pass_sum(out, sum);
   });
-  const EnsembleGradient<F, Y>& mine = result.gradient;
-  out.put(ranks.gather ? result.values.size() : std::size_t{0});
-  for (std::size_t i = 0; ranks.gather && i < result.values.size(); ++i) {
-    out.put(result.values[i]);
-    out.put_matrix(mine.y0[i]);
-    out.put(mine.t0[i]);
-    out.put(mine.t1[i]);
-    if (each_theta) out.put_matrix(mine.each_theta[i]);
-  }
+  out.pass(ranks.gather ? result.values.size() : std::size_t{0});
+  for (std::size_t i = 0; ranks.gather && i < result.values.size(); ++i)
+    pass_entries(out, std::as_const(result), i, each_theta);
 
   const std::vector<std::string> told = ranks.all_gather(out.bytes());
   RunOf<Sum> all;
@@ -261,31 +264,23 @@ void gather(const Ranked& ranks, RunOf<GradientSum<F, Y>>& run, EnsembleValueAnd
     Reader in(of_rank);
     get_outcome(in, all);
     std::size_t count = 0;
-    in.get(count);
+    in.pass(count);
     for (; count > 0; --count) {
       typename OrderedSum<Sum>::Node node;
       Sum sum = zero;
-      in.get(node);
-      in.get(sum.value);
-      in.get_matrix(sum.theta);
-      in.get(sum.stats);
-      in.get(sum.backward.evaluations);
-      in.get(sum.backward.vjps);
-      in.get(sum.backward.state_vjps);
-      in.get(sum.backward.drift);
-      in.get(sum.backward.recomputed);
-      in.get(sum.backward.checkpoints);
-      in.get(sum.backward.checkpoint_bytes);
+      in.pass(node);
+      pass_sum(in, sum);
       all.sum.add(node, std::move(sum));
     }
-    in.get(count);
+    in.pass(count);
     for (; count > 0; --count) {
       EnsembleGradient<F, Y>& gradient = whole.gradient;
-      in.get(whole.values.emplace_back());
-      in.get_matrix(gradient.y0.emplace_back());
-      in.get(gradient.t0.emplace_back());
-      in.get(gradient.t1.emplace_back());
-      if (each_theta) in.get_matrix(gradient.each_theta.emplace_back());
+      whole.values.emplace_back();
+      gradient.y0.emplace_back();
+      gradient.t0.emplace_back();
+      gradient.t1.emplace_back();
+      if (each_theta) gradient.each_theta.emplace_back();
+      pass_entries(in, whole, whole.values.size() - 1, each_theta);
     }
   }
   run = std::move(all);
@@ -349,10 +344,7 @@ auto sum_of_losses(const E& ensemble, const M& method, const StepsType& steps, c
   result.stats = sum.stats;
   result.failures = std::move(run.failures);
   result.stopped = run.stopped;
-  if (!result.failures.empty() && own(OnFailure::throw_error, extras...) == OnFailure::throw_error) {
-    auto failures = result.failures;
-    throw EnsembleError(std::move(failures), n, std::move(result));
-  }
+  throw_if_failed(result, n, extras...);
   return result;
 }
 
@@ -366,15 +358,10 @@ RunOf<StatsSum> save_all(std::vector<std::vector<Saved>>& all, const E& ensemble
       [&] {
         return [&](std::size_t i, std::size_t, StatsSum& sum, Failure& failure) {
           const auto problem = ensemble[i];
-          const auto forth = [&](const auto&... kept) {
-            return solve_with_pullback(problem, method, steps, OnFailure::return_status, kept...);
-          };
-          const auto solved = with_passed_on(
-              [&](const auto&... kept) {
-                if constexpr (events_differ<Extras...>)
-                  return forth(kept..., events_of(i, extras...));
-                else
-                  return forth(kept...);
+          const auto solved = with_extras_of(
+              i,
+              [&](const auto&... its) {
+                return solve_with_pullback(problem, method, steps, OnFailure::return_status, its...);
               },
               extras...);
           all[i] = solved.ys();
@@ -449,10 +436,7 @@ auto joint_loss_and_gradient(const E& ensemble, const M& method, const StepsType
     none.stats = forth.sum.total({}).stats;
     none.failures = std::move(forth.failures);
     none.stopped = forth.stopped;
-    if (!none.failures.empty() && own(OnFailure::throw_error, extras...) == OnFailure::throw_error) {
-      auto failures = none.failures;
-      throw EnsembleError(std::move(failures), ensemble.size(), std::move(none));
-    }
+    throw_if_failed(none, ensemble.size(), extras...);
     return none;
   }
   const double value = joint_value(loss, all, all_bar);

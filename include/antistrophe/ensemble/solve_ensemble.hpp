@@ -38,15 +38,9 @@ namespace detail {
 
 // solve, of one problem of an ensemble.
 template <class P, class M, class StepsType, class... Extras>
-auto solve_one(const P& problem, [[maybe_unused]] std::size_t i, const M& method, const StepsType& steps,
-               const Extras&... extras) {
-  return with_passed_on(
-      [&](const auto&... kept) {
-        if constexpr (events_differ<Extras...>)
-          return solve(problem, method, steps, OnFailure::return_status, kept..., events_of(i, extras...));
-        else
-          return solve(problem, method, steps, OnFailure::return_status, kept...);
-      },
+auto solve_one(const P& problem, std::size_t i, const M& method, const StepsType& steps, const Extras&... extras) {
+  return with_extras_of(
+      i, [&](const auto&... its) { return solve(problem, method, steps, OnFailure::return_status, its...); },
       extras...);
 }
 
@@ -65,7 +59,7 @@ void gather_outcomes(const Ranked& ranks, RunOf<StatsSum>& run) {
   Writer out;
   put_outcome(out, run);
   const Stats stats = run.sum.total({}).stats;
-  out.put(stats);
+  out.pass(stats);
   RunOf<StatsSum> all;
   all.thrown = run.thrown;  // what this rank threw keeps its type
   all.thrown_by = run.thrown_by;
@@ -74,7 +68,7 @@ void gather_outcomes(const Ranked& ranks, RunOf<StatsSum>& run) {
     Reader in(told);
     get_outcome(in, all);
     StatsSum sum;
-    in.get(sum.stats);
+    in.pass(sum.stats);
     all.sum.add({0, rank++}, sum);
   }
   run = std::move(all);
@@ -131,10 +125,7 @@ auto solve_ensemble(const E& ensemble, const M& method, const StepsType& steps, 
     result.stats = run.sum.total({}).stats;
     result.failures = std::move(run.failures);
     result.stopped = run.stopped;
-    if (!result.failures.empty() && detail::own(OnFailure::throw_error, extras...) == OnFailure::throw_error) {
-      auto failures = result.failures;
-      throw EnsembleError(std::move(failures), n, std::move(result));
-    }
+    detail::throw_if_failed(result, n, extras...);
     return result;
   }
 }

@@ -22,17 +22,17 @@ class Writer {
  public:
   template <class T>
     requires std::is_trivially_copyable_v<T>
-  void put(const T& value) {
+  void pass(const T& value) {
     bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
   }
-  void put(const std::string& text) {
-    put(text.size());
+  void pass(const std::string& text) {
+    pass(text.size());
     bytes_.append(text);
   }
   template <class Matrix>
-  void put_matrix(const Matrix& matrix) {
-    put(matrix.rows());
-    put(matrix.cols());
+  void pass_matrix(const Matrix& matrix) {
+    pass(matrix.rows());
+    pass(matrix.cols());
     bytes_.append(reinterpret_cast<const char*>(matrix.data()),
                   static_cast<std::size_t>(matrix.size()) * sizeof(typename Matrix::Scalar));
   }
@@ -48,20 +48,20 @@ class Reader {
 
   template <class T>
     requires std::is_trivially_copyable_v<T>
-  void get(T& value) {
+  void pass(T& value) {
     take(&value, sizeof value);
   }
-  void get(std::string& text) {
+  void pass(std::string& text) {
     std::size_t size = 0;
-    get(size);
+    pass(size);
     text.assign(at_, size);
     at_ += size;
   }
   template <class Matrix>
-  void get_matrix(Matrix& matrix) {
+  void pass_matrix(Matrix& matrix) {
     Eigen::Index rows = 0, cols = 0;
-    get(rows);
-    get(cols);
+    pass(rows);
+    pass(cols);
     matrix.resize(rows, cols);
     take(matrix.data(), static_cast<std::size_t>(matrix.size()) * sizeof(typename Matrix::Scalar));
   }
@@ -74,38 +74,25 @@ class Reader {
   const char* at_;
 };
 
-inline void put_failure(Writer& out, const ProblemFailure& problem) {
-  const Failure& failure = problem.failure;
-  out.put(problem.index);
-  out.put(failure.status);
-  out.put(failure.t);
-  out.put(failure.step);
-  out.put(failure.component);
-  out.put(failure.cause);
-  out.put(failure.h);
-  out.put(failure.value);
-  out.put(failure.error_estimate);
-}
-inline ProblemFailure get_failure(Reader& in) {
-  ProblemFailure problem;
-  Failure& failure = problem.failure;
-  in.get(problem.index);
-  in.get(failure.status);
-  in.get(failure.t);
-  in.get(failure.step);
-  in.get(failure.component);
-  in.get(failure.cause);
-  in.get(failure.h);
-  in.get(failure.value);
-  in.get(failure.error_estimate);
-  return problem;
+// Both ways: `stream` is a Writer, or a Reader that overwrites.
+void pass_failure(auto& stream, auto& problem) {
+  auto& failure = problem.failure;
+  stream.pass(problem.index);
+  stream.pass(failure.status);
+  stream.pass(failure.t);
+  stream.pass(failure.step);
+  stream.pass(failure.component);
+  stream.pass(failure.cause);
+  stream.pass(failure.h);
+  stream.pass(failure.value);
+  stream.pass(failure.error_estimate);
 }
 
 // What a rank's run came to, without its results: whether it threw, what failed.
 template <class Sum>
 void put_outcome(Writer& out, const RunOf<Sum>& run) {
-  out.put(run.stopped);
-  out.put(run.thrown != nullptr);
+  out.pass(run.stopped);
+  out.pass(run.thrown != nullptr);
   if (run.thrown) {
     bool argument = false;
     std::string text = "an exception that is no std::exception";
@@ -118,27 +105,27 @@ void put_outcome(Writer& out, const RunOf<Sum>& run) {
       text = error.what();
     } catch (...) {
     }
-    out.put(run.thrown_by);
-    out.put(argument);
-    out.put(text);
+    out.pass(run.thrown_by);
+    out.pass(argument);
+    out.pass(text);
   }
-  out.put(run.failures.size());
-  for (const ProblemFailure& failure : run.failures) put_failure(out, failure);
+  out.pass(run.failures.size());
+  for (const ProblemFailure& failure : run.failures) pass_failure(out, failure);
 }
 // Of another rank, into that of this one.
 template <class Sum>
 void get_outcome(Reader& in, RunOf<Sum>& run) {
   bool stopped = false, thrown = false;
-  in.get(stopped);
-  in.get(thrown);
+  in.pass(stopped);
+  in.pass(thrown);
   run.stopped = run.stopped || stopped;
   if (thrown) {
     std::size_t by = 0;
     bool argument = false;
     std::string text;
-    in.get(by);
-    in.get(argument);
-    in.get(text);
+    in.pass(by);
+    in.pass(argument);
+    in.pass(text);
     if (!run.thrown || by < run.thrown_by) {
       run.thrown_by = by;
       run.thrown = argument ? std::make_exception_ptr(std::invalid_argument(text))
@@ -146,8 +133,8 @@ void get_outcome(Reader& in, RunOf<Sum>& run) {
     }
   }
   std::size_t failures = 0;
-  in.get(failures);
-  for (std::size_t f = 0; f < failures; ++f) run.failures.push_back(get_failure(in));
+  in.pass(failures);
+  for (std::size_t f = 0; f < failures; ++f) pass_failure(in, run.failures.emplace_back());
 }
 
 struct Part {

@@ -5,9 +5,11 @@
 #include <antistrophe/detail/extras.hpp>
 #include <antistrophe/ensemble/ensemble.hpp>
 
+#include <cstddef>
 #include <stop_token>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 namespace antistrophe::detail {
 
@@ -90,6 +92,27 @@ auto events_of(std::size_t i, const First& first, const Rest&... rest) {
     return first.make(i);
   else
     return events_of(i, rest...);
+}
+
+// Calls function(extras…), those that the solve of problem i is given: with events of its own where they differ.
+template <class Function, class... Extras>
+decltype(auto) with_extras_of([[maybe_unused]] std::size_t i, const Function& function, const Extras&... extras) {
+  return with_passed_on(
+      [&](const auto&... kept) -> decltype(auto) {
+        if constexpr (events_differ<Extras...>)
+          return function(kept..., events_of(i, extras...));
+        else
+          return function(kept...);
+      },
+      extras...);
+}
+
+// Throws EnsembleError with the result, where problems failed and nothing else was asked for.
+template <class Result, class... Extras>
+void throw_if_failed(Result& result, std::size_t count, const Extras&... extras) {
+  if (result.failures.empty() || own(OnFailure::throw_error, extras...) != OnFailure::throw_error) return;
+  auto failures = result.failures;
+  throw EnsembleError(std::move(failures), count, std::move(result));
 }
 
 }  // namespace antistrophe::detail
