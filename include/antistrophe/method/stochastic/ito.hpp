@@ -29,12 +29,7 @@ struct EulerMaruyama {
 
   template <class F, class Y>
   static consteval bool require() {
-    constexpr bool takes = [] {
-      if constexpr (detail::Noisy<F>)
-        return F::calculus == Calculus::ito || F::additive;
-      else
-        return false;
-    }();
+    constexpr bool takes = detail::Noisy<F> && requires { requires F::calculus == Calculus::ito || F::additive; };
     static_assert(
         takes,
         "antistrophe: EulerMaruyama converges to the solution in Ito's sense, and takes an ItoField{drift, diffusion, "
@@ -51,13 +46,10 @@ struct Milstein {
 
   template <class F, class Y>
   static consteval bool require() {
-    constexpr bool takes = [] {
-      if constexpr (detail::Noisy<F>)
-        return F::calculus == Calculus::ito &&
-               (detail::is_diagonal<typename F::DiffusionType> || detail::is_scalar_noise<typename F::DiffusionType>);
-      else
-        return false;
-    }();
+    constexpr bool takes = detail::Noisy<F> && requires {
+      requires F::calculus == Calculus::ito && (detail::is_diagonal<typename F::DiffusionType> ||
+                                                detail::is_scalar_noise<typename F::DiffusionType>);
+    };
     static_assert(takes,
                   "antistrophe: Milstein takes an ItoField whose diffusion is diagonal or scalar, such as "
                   "DiagonalNoise{sigma} (or says so by `static constexpr bool diagonal = true`).");
@@ -73,12 +65,7 @@ struct SRA1 {
 
   template <class F, class Y>
   static consteval bool require() {
-    constexpr bool takes = [] {
-      if constexpr (detail::Noisy<F>)
-        return F::additive;
-      else
-        return false;
-    }();
+    constexpr bool takes = detail::Noisy<F> && requires { requires F::additive; };
     static_assert(takes,
                   "antistrophe: SRA1 takes an ItoField or StochasticField whose diffusion is additive, such as "
                   "AdditiveNoise{G} (or "
