@@ -31,13 +31,29 @@ function(antistrophe_program_name variable source)
   set(${variable} "${name}" PARENT_SCOPE)
 endfunction()
 
-# antistrophe_for_this_machine(<target>): for the processor at hand. GCC's own AVX-512 header then warns of variables that
-# it leaves uninitialised on purpose.
-function(antistrophe_for_this_machine target)
-  target_compile_options(${target} PRIVATE -march=native)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${target} PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)
+# Options for the processor at hand. GCC's own AVX-512 header then warns of variables that it leaves uninitialised on purpose.
+set(antistrophe_for_this_machine -march=native)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND antistrophe_for_this_machine -Wno-uninitialized -Wno-maybe-uninitialized)
+endif()
+
+# antistrophe_compile_as(<group> <target> <source> <option>...): compiles a program of that one source with the options, which
+# are those of its group. If ANTISTROPHE_PRECOMPILE, antistrophe.hpp is precompiled once for those of the group that include it.
+function(antistrophe_compile_as group target source)
+  target_compile_options(${target} PRIVATE ${ARGN})
+  file(STRINGS "${source}" includes_all REGEX "^#include <antistrophe/antistrophe\\.hpp>")
+  if(NOT ANTISTROPHE_PRECOMPILE OR NOT includes_all)
+    return()
   endif()
+  set(precompiled "antistrophe_precompiled_for_${group}")
+  if(NOT TARGET ${precompiled})
+    file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/${precompiled}.cpp" CONTENT "// The header is precompiled with it.\n")
+    add_library(${precompiled} OBJECT "${PROJECT_BINARY_DIR}/${precompiled}.cpp")
+    target_link_libraries(${precompiled} PRIVATE antistrophe_developer)
+    target_compile_options(${precompiled} PRIVATE ${ARGN})
+    target_precompile_headers(${precompiled} PRIVATE <antistrophe/antistrophe.hpp>)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${precompiled})
 endfunction()
 
 # antistrophe_checked_compilers(<names> <programs>): the compiler of this build, and the other of g++ and clang++ where it is

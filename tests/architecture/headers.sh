@@ -3,7 +3,7 @@
 #   eigen         Precompiles Eigen/Core, so that the other parts are quick.
 #   alone <i>/<n> Each header compiles alone, and twice: the i-th of n shares, i from 1.
 #   together      Whoever speaks of Eigen includes it, by himself or through others: that is looked up in the text. All headers
-#                 compile in whatever order: six at random, the same ones every time. No definition is there twice when two
+#                 compile in whatever order: three at random, the same ones every time. No definition is there twice when two
 #                 translation units that include everything are linked.
 # A header with a line "// requires: <feature>" is left out where that feature is not named.
 set -euo pipefail
@@ -89,7 +89,7 @@ check_that_eigen_is_included() {
 
 check_in_any_order() {
   local seed
-  for seed in 1 2 3 4 5 6; do
+  for seed in 1 2 3; do
     printf '%s\n' "${headers[@]}" | awk -v seed="$seed" '
       BEGIN { srand(seed) }
       { name[NR] = $0 }
