@@ -15,6 +15,7 @@
 //   keep_step(stepper, attempted, carry, sigma)
 //                                            told of each step that is about to be committed (sigma is 1; before before_step)
 //                                            or cut at sigma
+//   set_aside(stepper, number)               after before_step: what only the stepper knows of that step (KeepsStages)
 //   end(), evaluations()                     after the way forth; how often it has called f itself
 // and has, for the way back,
 //   way_back()                               what a sweep through all segments, the last first, takes along

@@ -20,7 +20,7 @@ namespace antistrophe {
 // memory_budget: bytes for what is kept of the way forth, at least two carries; within it the choice is
 //   forward        where the state and θ are of sizes that the compiler knows, with at most 8 tangents in all (y0, θ, t0 and t1), and
 //                  the field and the method go with ForwardMode, without events and running costs
-//   direct         where all carries fit, of steps whose number is known before
+//   direct         where all carries fit, of steps whose number is known before; what is left is for the stages of steps
 //   checkpointed   else, with as many slots as fit: while the steps of an adaptive solve are no more than these, none is
 //                  recomputed but one that is looked at
 // Throws std::invalid_argument where the budget does not hold two carries.
@@ -43,7 +43,8 @@ struct AutomaticAdjoint {
     NoBits bits;
 
     Trace() : Trace(AutomaticAdjoint{}) {}
-    explicit Trace(const AutomaticAdjoint& adjoint) : budget_(adjoint.memory_budget) {}
+    explicit Trace(const AutomaticAdjoint& adjoint)
+        : budget_(adjoint.memory_budget), direct_(DirectAdjoint{.memory_budget = 0}) {}
 
     void restart() {
       begun_ = false;
@@ -63,6 +64,9 @@ struct AutomaticAdjoint {
         direct_.before_step(n, carry);
       else
         checkpointed_->before_step(n, carry);
+    }
+    void set_aside(S& stepper, std::int64_t n) {
+      if (stores_all_) direct_.set_aside(stepper, n);
     }
     std::size_t bytes() const { return stores_all_ || !checkpointed_ ? direct_.bytes() : checkpointed_->bytes(); }
     static std::int64_t bits_kept() { return 0; }
@@ -97,6 +101,7 @@ struct AutomaticAdjoint {
                        "at least " + std::to_string(2 * bytes_of_carry) + ", the bytes of two carries");
       known_ = n > 0;
       stores_all_ = known_ && static_cast<std::size_t>(n) <= fit;
+      if (stores_all_) direct_.allow(budget_ - static_cast<std::size_t>(n) * bytes_of_carry);
       if (stores_all_ || checkpointed_) return;
       // The sweep holds two carries more, and some numbers a slot.
       constexpr std::size_t a_slot = 32, beside = 64, most = std::size_t{1} << 31;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// DirectAdjoint: every carry is stored in the forward pass, the stages of each step are evaluated again in the backward pass.
-// Exact for every stepper; its memory grows with the number of steps.
+// DirectAdjoint: every carry is stored in the forward pass, and the stages of each step too, while they fit a memory budget; those
+// of other steps are evaluated again in the backward pass. Exact for every stepper; its memory grows with the number of steps.
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
@@ -8,8 +8,11 @@
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -75,10 +78,68 @@ class CarryStore {
   std::int64_t size_ = 0;
 };
 
+// The stages of the first steps of a solve, as many as fit a budget of bytes.
+template <class S>
+class StageStore {
+ public:
+  explicit StageStore(const std::optional<std::size_t>&) {}
+  void allow(std::size_t) {}
+  void restart() {}
+  void reserve(const S&, std::int64_t) {}
+  void put(std::int64_t, S&) {}
+  void hand(std::int64_t, S&) {}
+  static std::size_t bytes() { return 0; }
+};
+
+template <class S>
+  requires KeepsStages<S>
+class StageStore<S> {
+ public:
+  explicit StageStore(const std::optional<std::size_t>& budget)
+      : budget_(budget.value_or(S::worth_keeping ? std::size_t{256} << 20 : 0)) {}
+
+  // So many bytes, if they are likely to save time.
+  void allow(std::size_t budget) {
+    if (!S::worth_keeping) return;
+    budget_ = budget;
+    fit_ = -1;
+  }
+  void restart() { size_ = 0; }
+  // Before the first of n steps, so that nothing is allocated later; n is 0 if unknown.
+  void reserve(const S& stepper, std::int64_t n) {
+    if (fit_ < 0) fit_ = budget_ > 0 ? static_cast<std::int64_t>(budget_ / stepper.make_kept().bytes()) : 0;
+    const std::int64_t expected = std::min(n, fit_);
+    kept_.reserve(static_cast<std::size_t>(expected));
+    while (std::ssize(kept_) < expected) kept_.push_back(stepper.make_kept());
+  }
+  void put(std::int64_t i, S& stepper) {
+    if (i >= fit_) return;
+    while (std::ssize(kept_) <= i) kept_.push_back(stepper.make_kept());
+    stepper.set_aside(kept_[static_cast<std::size_t>(i)]);
+    size_ = i + 1;
+  }
+  void hand(std::int64_t i, S& stepper) {
+    if (i < size_) stepper.take_up(kept_[static_cast<std::size_t>(i)]);
+  }
+  std::size_t bytes() const { return kept_.empty() ? 0 : kept_.size() * kept_[0].bytes(); }
+
+ private:
+  std::size_t budget_;
+  std::int64_t fit_ = -1, size_ = 0;  // steps that fit, and that are kept
+  std::vector<typename S::Kept> kept_;
+};
+
 }  // namespace detail
 
+// memory_budget: bytes for the stages of steps, with the tapes of the field, beside the carries. Not given, it is 256 MiB where a
+// Runge–Kutta method's field keeps a tape that says how many bytes it holds, as a network does; else nothing is kept, for a cheap
+// field is sooner evaluated than read. With s stages, a gradient takes s evaluations and s vjps a step where they fit, and s
+// evaluations more where they do not; the gradient is the same bit for bit. Other methods keep no stages, nor does one of a field
+// whose tape does not say what it holds, and those of a step inside which values were saved are evaluated again.
 struct DirectAdjoint {
   static constexpr bool is_adjoint = true;
+
+  std::optional<std::size_t> memory_budget = {};
 
   template <class S>
   static consteval bool require() {
@@ -90,16 +151,26 @@ struct DirectAdjoint {
    public:
     NoBits bits;
 
-    void restart() { first_ = -1; }
+    Trace() : Trace(DirectAdjoint{}) {}
+    explicit Trace(const DirectAdjoint& adjoint) : kept_(adjoint.memory_budget) {}
+
+    void restart() {
+      first_ = -1;
+      kept_.restart();
+    }
     // At the start of each segment of a solve; `n` steps are expected of all, 0 if unknown.
-    void begin(const S&, std::int64_t n, const typename S::Carry& carry) {
+    void begin(const S& stepper, std::int64_t n, const typename S::Carry& carry) {
       if (store_.size() == 0) store_.reserve(n, carry);
+      kept_.reserve(stepper, n);
     }
     void before_step(std::int64_t n, const typename S::Carry& carry) {
       if (first_ < 0) first_ = n;
       store_.put(n - first_, carry);
     }
-    std::size_t bytes() const { return store_.bytes(); }
+    // Bytes for stages, where keeping them is likely to save time.
+    void allow(std::size_t bytes) { kept_.allow(bytes); }
+    void set_aside(S& stepper, std::int64_t n) { kept_.put(n - first_, stepper); }
+    std::size_t bytes() const { return store_.bytes() + kept_.bytes(); }
     static std::int64_t bits_kept() { return 0; }
 
     struct WayBack {};
@@ -108,7 +179,7 @@ struct DirectAdjoint {
     // Sweeps a segment from the carry after its last step to the one at its start; `carry` is overwritten on the way.
     template <class Backward>
     Failure sweep(S& stepper, std::size_t, const Timeline& timeline, typename S::Carry& carry, Backward& backward,
-                  WayBack&, BackwardStats&) const {
+                  WayBack&, BackwardStats&) {
       const std::int64_t n = timeline.steps();
       backward.meet_saves(n, carry);
       double t1 = timeline[n];
@@ -118,6 +189,7 @@ struct DirectAdjoint {
         t1 = t0;
         TimeCotangents step_bar;
         store_.get(step.n - first_, carry);
+        kept_.hand(step.n - first_, stepper);
         stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i));
         backward.after_step(i, step_bar);
         backward.meet_saves(i, carry);
@@ -127,6 +199,7 @@ struct DirectAdjoint {
 
    private:
     detail::CarryStore<typename S::Carry> store_;
+    detail::StageStore<S> kept_;
     std::int64_t first_ = -1;
   };
 };

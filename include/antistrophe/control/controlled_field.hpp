@@ -72,6 +72,12 @@ struct ControlledField {
     ControlOf<Y> dX;
     mutable ControlOf<Y> dX_bar, ddX;
     antistrophe::Tape<F, Y> of_F;
+
+    std::size_t bytes() const
+      requires requires { of_F.bytes(); }
+    {
+      return 3 * sizeof(typename Y::Scalar) * static_cast<std::size_t>(dX.size()) + of_F.bytes();
+    }
   };
   // Throws std::invalid_argument where the path has not as many samples as the state has columns.
   template <class Y>

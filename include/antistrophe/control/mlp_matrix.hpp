@@ -69,6 +69,13 @@ class MlpMatrix {
   struct Tape {
     std::vector<Vector> units;
     mutable std::vector<Vector> units_bar;
+
+    std::size_t bytes() const {
+      std::size_t sum = 0;
+      for (const auto* list : {&units, &units_bar})
+        for (const Vector& values : *list) sum += sizeof(Scalar) * static_cast<std::size_t>(values.size());
+      return sum;
+    }
   };
   // Throws std::invalid_argument where the state has not as many rows as the network has inputs.
   template <EigenState Y>

@@ -266,6 +266,7 @@ class Integration {
     keep_step(carry, 1);
     if (!f_.attempted.finite() || !cost_is_finite()) return Outcome::not_finite;
     f_.trace.before_step(step.n, carry);
+    if constexpr (requires { f_.trace.set_aside(f_.stepper, step.n); }) f_.trace.set_aside(f_.stepper, step.n);
     return f_.stepper.commit(step, carry, f_.trace.bits);
   }
 

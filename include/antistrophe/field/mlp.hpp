@@ -104,6 +104,9 @@ class Mlp {
       const TapeSize size = tape_size(mlp.sizes(), columns);
       if (units.size() != size.units) set_zero(size);
     }
+    std::size_t bytes() const {
+      return sizeof(Scalar) * static_cast<std::size_t>(units.size() + units_bar.size() + next_bar.size());
+    }
 
    private:
     void set_zero(const TapeSize& size) {

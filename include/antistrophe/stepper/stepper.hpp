@@ -17,6 +17,7 @@
 
 #include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -74,6 +75,7 @@ struct StepFailure {
 //   show_inside_to        lets a running cost see the dense output on the way back: stepper/inside_view.hpp
 //   take_drift            how far a way back that is not exact strayed: ReportsDrift
 //   multistep             what a method of several steps asks for: stepper/multistep.hpp
+//   set_aside, take_up    stages kept for the way back: KeepsStages
 //   calls_halves          true where it calls the vjps of a split field's halves instead of the field's
 //   within_step           true where f is evaluated at times between the ends of the step at hand alone, and every value
 //                         counts by the step's length: then times that move in proportion inside a step are all that tangents
@@ -133,6 +135,19 @@ template <class S>
 concept Extensible = Stepper<S> && requires(S s, const Step step, const typename S::Carry before,
                                             StepPolynomial<typename S::State, S::dense_degree> polynomial) {
   s.extend(step, before, polynomial);
+};
+
+// A stepper that can set the stages of a step aside, after attempt and right before commit, and take them up before the pullback
+// of that step, which then evaluates nothing, unless values were saved inside the step. Kept::bytes() is what they hold;
+// worth_keeping whether that is likely to save time.
+template <class S>
+concept KeepsStages = Stepper<S> && requires(S s, const S cs, typename S::Kept kept) {
+  requires S::keeps_stages;
+  { S::worth_keeping } -> std::convertible_to<bool>;
+  { cs.make_kept() } -> std::same_as<typename S::Kept>;
+  { kept.bytes() } -> std::same_as<std::size_t>;
+  s.set_aside(kept);
+  s.take_up(kept);
 };
 
 namespace detail {

@@ -12,6 +12,8 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <type_traits>
+#include <utility>
 
 namespace antistrophe::detail {
 
@@ -89,16 +91,36 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   void add_to_state(CarryBar& bar, const Y& w) const { bar.y += w; }
 
-  // The first stage is evaluated anew: on the way back no step knows another's, so that all cost the same.
+  // --- Stages kept for the way back: KeepsStages ---
+
+  using Kept = KeptStages<Tableau, Field, Y>;
+  static constexpr bool keeps_stages = tape_is_kept<Tape<Field, Y>>;
+  // Whether they are worth it where nobody said so: a field that keeps a tape is dear to evaluate.
+  static constexpr bool worth_keeping = keeps_stages && !std::is_empty_v<Tape<Field, Y>>;
+
+  Kept make_kept() const { return {field_.empty_tape(y1_), y1_}; }
+  // Those of the step that is about to be committed, which still has what the next step takes of them.
+  void set_aside(Kept& kept) { increment_.exchange(kept); }
+  // The step that is pulled back next takes them in the place of its own.
+  void take_up(Kept& kept) { kept_ = &kept; }
+
+  // The first stage is evaluated anew: on the way back no step knows another's, so that all cost the same. Of stages that were
+  // kept none is, unless more are asked for than a step without saves has.
   void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>> saves) {
     forget();
-    advance(step, before);
+    Kept* const kept = saves.empty() ? std::exchange(kept_, nullptr) : nullptr;
+    if (kept != nullptr)
+      increment_.exchange(*kept);
+    else
+      advance(step, before);
     if (!saves.empty()) {
       complete(step, StagesOf::count);
       this->show_inside(*this, step, before);
     }
     calls_ += increment_.pull_back(this->field_over(step), bar.y, {bar.y, theta_bar, t_bar.t0, t_bar.t1}, saves);
+    if (kept != nullptr) increment_.exchange(*kept);
+    kept_ = nullptr;
     for (const auto& [sigma, w] : saves) {
       bar.y += *w;
       if constexpr (Common::with_times) move_save(increment_.slope_along(*w, sigma), sigma, step.h(), t_bar);
@@ -157,6 +179,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   NodeCache first_stage_;
   NodeCache end_;  // the node of which y1_ is the carry
+  Kept* kept_ = nullptr;
 };
 
 }  // namespace antistrophe::detail

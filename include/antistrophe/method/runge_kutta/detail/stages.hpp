@@ -14,9 +14,11 @@
 
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 namespace antistrophe::detail {
@@ -54,6 +56,35 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_alone(const F& field, double t, const Y& 
 
 // What an increment from y is evaluated for: Ψ, or y + Ψ.
 enum class Wanted { increment, end };
+
+// Whether it is known what a tape holds: there is none, or it says how many bytes. Tapes of which that is not known are not kept
+// from one step to another.
+template <class T>
+inline constexpr bool tape_is_kept = std::is_empty_v<T> || requires(const T& tape) {
+  { tape.bytes() } -> std::convertible_to<std::size_t>;
+};
+
+// The stages that one increment used, set aside for the way back.
+template <class Tableau, class F, EigenState Y>
+struct KeptStages {
+  static constexpr auto used = static_cast<std::size_t>(tableau::increment_stages<Tableau>);
+
+  KeptStages(const Tape<F, Y>& empty_tape, const Y& like)
+      : x(array_of<used>(zeros_like(like))), k(x), tape(array_of<used>(empty_tape)) {}
+
+  std::size_t bytes() const {
+    std::size_t sum = sizeof(*this);
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic)
+      sum += 2 * used * static_cast<std::size_t>(x[0].size()) * sizeof(typename Y::Scalar);
+    if constexpr (requires { tape[0].bytes(); }) sum += used * tape[0].bytes();
+    return sum;
+  }
+
+  std::array<Y, used> x, k;
+  std::array<Tape<F, Y>, used> tape;
+  double from = 0, to = 0;  // as f sees them
+  Work<Y> h{0};
+};
 
 // Arguments x_i, values k_i and tapes of the stages of one increment. All tableau stages have room; an increment uses the
 // first `used` of them, an error estimate or dense output may ask for the rest.
@@ -102,6 +133,18 @@ class Stages {
   void end_becomes_first(std::size_t end) {
     std::swap(k.front(), k[end]);
     std::swap(tape.front(), tape[end]);
+  }
+  // Those that the increment used change places with kept ones; what else was known is so no longer.
+  void exchange(KeptStages<Tableau, F, Y>& kept) {
+    for (std::size_t i = 0; i < used; ++i) {
+      x[i].swap(kept.x[i]);
+      k[i].swap(kept.k[i]);
+      std::swap(tape[i], kept.tape[i]);
+    }
+    std::swap(from_, kept.from);
+    std::swap(to_, kept.to);
+    std::swap(h_, kept.h);
+    known_ = used;
   }
   std::size_t known() const { return known_; }
   Work<Y> h() const { return h_; }
