@@ -28,6 +28,10 @@ bool is_finite(const Scalar& x) {
   return (Eigen::numext::isfinite)(x);
 }
 
+// Numbers of which a few live in registers: an ensemble's packs, which have a hold_in_register, are among them.
+template <class Scalar>
+inline constexpr bool is_register_scalar = std::is_floating_point_v<Scalar>;
+
 // See core/config.hpp.
 template <class Scalar>
 ANTISTROPHE_ALWAYS_INLINE Scalar in_register(Scalar x) {
@@ -35,6 +39,8 @@ ANTISTROPHE_ALWAYS_INLINE Scalar in_register(Scalar x) {
     ANTISTROPHE_IN_FLOAT_REGISTER(x);
   else if constexpr (std::is_integral_v<Scalar>)
     ANTISTROPHE_IN_INTEGER_REGISTER(x);
+  else if constexpr (is_register_scalar<Scalar> && !std::is_floating_point_v<Scalar>)
+    hold_in_register(x);
   return x;
 }
 
@@ -103,7 +109,7 @@ std::string shape(const Y& y) {
 // write entries one at a time, and a packet loaded from memory just written so must wait for the stores.
 template <class Y>
 inline constexpr bool fits_registers =
-    Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && std::is_floating_point_v<typename Y::Scalar>;
+    Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && is_register_scalar<typename Y::Scalar>;
 
 template <class Y>
 using Entries = std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>;
@@ -118,7 +124,8 @@ ANTISTROPHE_ALWAYS_INLINE void for_entries(const Visit& visit) {
 // The same of arrays of integers: few enough to be worked on one by one.
 template <class Y>
 inline constexpr bool has_few_entries =
-    Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && std::is_arithmetic_v<typename Y::Scalar>;
+    Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 &&
+    (std::is_arithmetic_v<typename Y::Scalar> || is_register_scalar<typename Y::Scalar>);
 
 // visit(i) for every entry of y in storage order, or from the last to the first.
 template <class Y, class Visit>

@@ -43,12 +43,12 @@ using WithPacks = Eigen::Matrix<S, Matrix::RowsAtCompileTime, Matrix::ColsAtComp
 template <class Packed, class Matrix>
 void take_lane(const Packed& packed, std::size_t l, Matrix& matrix) {
   matrix.resize(packed.rows(), packed.cols());
-  for (Eigen::Index i = 0; i < packed.size(); ++i) matrix.data()[i] = packed.data()[i].lane[l];
+  for (Eigen::Index i = 0; i < packed.size(); ++i) matrix.data()[i] = packed.data()[i].lane[static_cast<int>(l)];
 }
 template <class Matrix, class Packed>
 void put_lane(const Matrix& matrix, std::size_t l, Packed& packed) {
   packed.resize(matrix.rows(), matrix.cols());
-  for (Eigen::Index i = 0; i < packed.size(); ++i) packed.data()[i].lane[l] = matrix.data()[i];
+  for (Eigen::Index i = 0; i < packed.size(); ++i) packed.data()[i].lane.set(static_cast<int>(l), matrix.data()[i]);
 }
 
 // A field that makes itself anew for parameters of another scalar: field.with_parameters(theta).
@@ -125,7 +125,7 @@ struct LossOfLanes {
     for (std::size_t l = 0; l < W; ++l) {
       if (l >= *count) {  // nothing of it goes back
         for (PackedY& packed : ys_bar)
-          for (Eigen::Index i = 0; i < packed.size(); ++i) packed.data()[i].lane[l] = 0;
+          for (Eigen::Index i = 0; i < packed.size(); ++i) packed.data()[i].lane.set(static_cast<int>(l), 0);
         continue;
       }
       for (std::size_t k = 0; k < ys.size(); ++k) {
@@ -133,9 +133,9 @@ struct LossOfLanes {
         bar[k] = zeros_like(mine[k]);
       }
       if constexpr (std::is_invocable_v<const L&, const std::vector<Y>&, std::vector<Y>&>)
-        values.lane[l] = static_cast<RealOf<Y>>((*loss)(mine, bar));
+        values.lane.set(static_cast<int>(l), static_cast<RealOf<Y>>((*loss)(mine, bar)));
       else
-        values.lane[l] = static_cast<RealOf<Y>>((*loss)(*first + l, mine, bar));
+        values.lane.set(static_cast<int>(l), static_cast<RealOf<Y>>((*loss)(*first + l, mine, bar)));
       sizes[l] = {};
       for (std::size_t k = 0; k < ys.size(); ++k) {
         if (bar.size() != ys.size() || !same_shape(bar[k], mine[k])) {
@@ -250,7 +250,7 @@ class GradientsInLanes {
     const std::size_t l = i - first_;
     if (!solved_ || !trusted(l)) return false;
     const auto& all = *solved_;
-    result.value = all.value.lane[l];
+    result.value = all.value.lane[static_cast<int>(l)];
     take_lane(all.gradient.y0, l, result.gradient.y0);
     take_lane(all.gradient.theta, l, result.gradient.theta);
     if constexpr (TimeDifferentiable<F, Y>)
@@ -290,8 +290,8 @@ class GradientsInLanes {
     take_lane(solved_->gradient.y0, l, y0_bar);
     const double size = largest_entry(y0), back = largest_entry(y0_bar);
     const SizesOfLane& seen = sizes_[l];
-    return std::isfinite(back) && std::isfinite(solved_->value.lane[l]) && back <= suspicious_growth * seen.injected &&
-           (size == 0 || seen.state <= suspicious_growth * size);
+    return std::isfinite(back) && std::isfinite(solved_->value.lane[static_cast<int>(l)]) &&
+           back <= suspicious_growth * seen.injected && (size == 0 || seen.state <= suspicious_growth * size);
   }
 
   const E& ensemble_;

@@ -4,6 +4,7 @@
 // for one number, it is noted (`parting`), for then a field cannot serve them together.
 #pragma once
 
+#include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/state.hpp>
 
 #include <Eigen/Core>
@@ -18,70 +19,107 @@
 namespace antistrophe::detail {
 
 // Whether lanes have parted on this thread since it was last set to false.
-inline thread_local bool parting = false;
+inline constinit thread_local bool parting = false;
+
+#if defined(__AVX512F__)
+inline constexpr std::size_t vector_bytes = 64;
+#elif defined(__AVX__)
+inline constexpr std::size_t vector_bytes = 32;
+#else
+inline constexpr std::size_t vector_bytes = 16;
+#endif
+
+// W numbers in the machine's vectors. Of more than fit one there are two halves: compilers put a longer vector into memory.
+template <class T, int W, bool fits = sizeof(T) * W <= vector_bytes>
+struct LaneVector {
+  static_assert(W >= 2);
+  LaneVector<T, W / 2> low, high;
+
+  static ANTISTROPHE_ALWAYS_INLINE LaneVector of(T x) {
+    return {LaneVector<T, W / 2>::of(x), LaneVector<T, W / 2>::of(x)};
+  }
+  ANTISTROPHE_ALWAYS_INLINE T operator[](int l) const { return l < W / 2 ? low[l] : high[l - W / 2]; }
+  ANTISTROPHE_ALWAYS_INLINE void set(int l, T x) {
+    if (l < W / 2)
+      low.set(l, x);
+    else
+      high.set(l - W / 2, x);
+  }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector operator+(const LaneVector& o) const { return {low + o.low, high + o.high}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector operator-(const LaneVector& o) const { return {low - o.low, high - o.high}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector operator*(const LaneVector& o) const { return {low * o.low, high * o.high}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector operator/(const LaneVector& o) const { return {low / o.low, high / o.high}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector operator-() const { return {-low, -high}; }
+  ANTISTROPHE_ALWAYS_INLINE void hold_in_register() {
+    low.hold_in_register();
+    high.hold_in_register();
+  }
+};
+
+#if defined(__GNUC__)
+template <class T, int W>
+struct LaneVector<T, W, true> {
+  // No stricter than Eigen is with a matrix of them.
+  static constexpr std::size_t alignment =
+      std::min(sizeof(T) * W, std::max<std::size_t>(alignof(T), EIGEN_MAX_STATIC_ALIGN_BYTES));
+  using Vector [[gnu::vector_size(sizeof(T) * W), gnu::aligned(alignment)]] = T;
+  Vector v;
+
+  static ANTISTROPHE_ALWAYS_INLINE LaneVector of(T x) { return {x - Vector{}}; }
+  ANTISTROPHE_ALWAYS_INLINE T operator[](int l) const { return v[l]; }
+  ANTISTROPHE_ALWAYS_INLINE void set(int l, T x) { v[l] = x; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector operator+(const LaneVector& o) const { return {v + o.v}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector operator-(const LaneVector& o) const { return {v - o.v}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector operator*(const LaneVector& o) const { return {v * o.v}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector operator/(const LaneVector& o) const { return {v / o.v}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector operator-() const { return {-v}; }
+  ANTISTROPHE_ALWAYS_INLINE void hold_in_register() { ANTISTROPHE_IN_FLOAT_REGISTER(v); }
+};
+#endif
+
+// One number, where there are no vectors.
+template <class T, bool fits>
+struct LaneVector<T, 1, fits> {
+  T x;
+  static LaneVector of(T x) { return {x}; }
+  T operator[](int) const { return x; }
+  void set(int, T y) { x = y; }
+  LaneVector operator+(const LaneVector& o) const { return {x + o.x}; }
+  LaneVector operator-(const LaneVector& o) const { return {x - o.x}; }
+  LaneVector operator*(const LaneVector& o) const { return {x * o.x}; }
+  LaneVector operator/(const LaneVector& o) const { return {x / o.x}; }
+  LaneVector operator-() const { return {-x}; }
+  void hold_in_register() {}
+};
 
 template <class T, int W>
 struct LanePack {
-  // No more than Eigen gives to a matrix of them.
-  static constexpr std::size_t alignment =
-      std::min(sizeof(T) * W, std::max<std::size_t>(alignof(T), EIGEN_MAX_STATIC_ALIGN_BYTES));
-#if defined(__GNUC__)
-  using Lanes [[gnu::vector_size(sizeof(T) * W), gnu::aligned(alignment)]] = T;
-#else
-  struct Lanes {  // loops, which a compiler may put into vectors
-    alignas(alignment) T of[W];
-    T& operator[](int l) { return of[l]; }
-    const T& operator[](int l) const { return of[l]; }
-    Lanes operator+(const Lanes& o) const {
-      return with(o, [](T x, T y) { return x + y; });
-    }
-    Lanes operator-(const Lanes& o) const {
-      return with(o, [](T x, T y) { return x - y; });
-    }
-    Lanes operator*(const Lanes& o) const {
-      return with(o, [](T x, T y) { return x * y; });
-    }
-    Lanes operator/(const Lanes& o) const {
-      return with(o, [](T x, T y) { return x / y; });
-    }
-    Lanes operator-() const {
-      return with(*this, [](T x, T) { return -x; });
-    }
-
-   private:
-    template <class Operation>
-    Lanes with(const Lanes& o, const Operation& operation) const {
-      Lanes result;
-      for (int l = 0; l < W; ++l) result.of[l] = operation(of[l], o.of[l]);
-      return result;
-    }
-  };
-#endif
+  using Lanes = LaneVector<T, W>;
   Lanes lane;
 
   LanePack() = default;
-  LanePack(T x) {  // NOLINT(google-explicit-constructor): every number is W equal ones
-    for (int l = 0; l < W; ++l) lane[l] = x;
-  }
+  ANTISTROPHE_ALWAYS_INLINE LanePack(T x)  // NOLINT(google-explicit-constructor): every number is W equal ones
+      : lane(Lanes::of(x)) {}
   template <class Number>
     requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, T>)
-  LanePack(Number x) : LanePack(static_cast<T>(x)) {}
+  ANTISTROPHE_ALWAYS_INLINE LanePack(Number x) : LanePack(static_cast<T>(x)) {}
   static ANTISTROPHE_ALWAYS_INLINE LanePack of(const Lanes& lanes) {
     LanePack result;
     result.lane = lanes;
     return result;
   }
+  friend ANTISTROPHE_ALWAYS_INLINE void hold_in_register(LanePack& x) { x.lane.hold_in_register(); }
 
   template <class Function>
   static LanePack by_lanes(const LanePack& a, const Function& function) {
     LanePack result;
-    for (int l = 0; l < W; ++l) result.lane[l] = function(a.lane[l]);
+    for (int l = 0; l < W; ++l) result.lane.set(l, function(a.lane[l]));
     return result;
   }
   template <class Function>
   static LanePack by_lanes(const LanePack& a, const LanePack& b, const Function& function) {
     LanePack result;
-    for (int l = 0; l < W; ++l) result.lane[l] = function(a.lane[l], b.lane[l]);
+    for (int l = 0; l < W; ++l) result.lane.set(l, function(a.lane[l], b.lane[l]));
     return result;
   }
   template <class Compare>
@@ -203,6 +241,8 @@ struct LanePack {
 
 template <class T, int W>
 inline constexpr bool is_real_scalar<LanePack<T, W>> = true;
+template <class T, int W>
+inline constexpr bool is_register_scalar<LanePack<T, W>> = true;
 
 }  // namespace antistrophe::detail
 

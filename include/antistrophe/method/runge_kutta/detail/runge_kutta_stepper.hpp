@@ -9,6 +9,7 @@
 #include <antistrophe/method/runge_kutta/tableau/dense.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -152,7 +153,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
   Increment<Tableau, Field, Y> increment_;
   Y psi_;
   // What fits registers is in one line of the cache, so that a store is not waited for.
-  alignas(fits_registers<Y> ? 32 : alignof(Y)) Y y1_;
+  alignas(fits_registers<Y> ? std::max<std::size_t>(32, alignof(Y)) : alignof(Y)) Y y1_;
 
  private:
   static constexpr auto last = static_cast<std::size_t>(Base::stages) - 1;  // the next step's first, of an fsal method

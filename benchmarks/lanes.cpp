@@ -1,0 +1,83 @@
+// Ensembles in lanes: 10,000 Lorenz problems that differ in where they start, a hundred steps of RK4 each, values and gradients. The
+// ratio is the CPU time of the problems one at a time to that of `Lanes<W>`, the median over runs that alternate, once both have been
+// seen to give the same.
+#include <antistrophe/antistrophe.hpp>
+#include <antistrophe/ensemble.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <ctime>
+#include <vector>
+
+namespace {
+
+using namespace antistrophe;
+
+struct Lorenz {
+  static constexpr bool autonomous = true;
+  Eigen::Vector3d theta{10, 28, 8.0 / 3};
+  const auto& parameters() const { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = theta[0] * (y[1] - y[0]);
+    dy[1] = y[0] * (theta[1] - y[2]) - y[1];
+    dy[2] = y[0] * y[1] - theta[2] * y[2];
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] += w[1] * (theta[1] - y[2]) + w[2] * y[1] - w[0] * theta[0];
+    y_bar[1] += w[0] * theta[0] - w[1] + w[2] * y[0];
+    y_bar[2] -= w[1] * y[0] + w[2] * theta[2];
+    theta_bar[0] += w[0] * (y[1] - y[0]);
+    theta_bar[1] += w[1] * y[0];
+    theta_bar[2] -= w[2] * y[2];
+  }
+};
+
+constexpr std::size_t problems = 10000;
+const Problem first{Lorenz{}, Eigen::Vector3d(1, 1, 1), 0.0, 1.0};
+const auto squares = [](const auto& ys, auto& ys_bar) {
+  ys_bar[0] = 2 * ys[0];
+  return ys[0].squaredNorm();
+};
+
+template <class... Extras>
+auto differentiated(const Extras&... extras) {
+  const Ensemble ensemble{first, problems, [](std::size_t i, auto& p) { p.y0[0] += 1e-5 * static_cast<double>(i); }};
+  return ensemble_value_and_gradient(ensemble, RK4{}, FixedSteps{100}, squares, extras...);
+}
+
+double cpu_seconds() {
+  std::timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+template <class Run>
+double seconds(const Run& run) {
+  const double begin = cpu_seconds();
+  benchmark::DoNotOptimize(run());
+  return cpu_seconds() - begin;
+}
+
+template <int W>
+void in_lanes(benchmark::State& state) {
+  const auto alone = differentiated();
+  const auto packed = differentiated(Lanes<W>{});
+  if (!(std::fabs(alone.value - packed.value) < 1e-12 * std::fabs(alone.value)) ||
+      !((alone.gradient.theta - packed.gradient.theta).norm() < 1e-12 * alone.gradient.theta.norm()))
+    return state.SkipWithError("another result than that of the problems alone");
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    const double numerator = seconds([] { return differentiated().value; });
+    ratios.push_back(numerator / seconds([] { return differentiated(Lanes<W>{}).value; }));
+  }
+  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
+  std::nth_element(ratios.begin(), middle, ratios.end());
+  state.counters["ratio"] = *middle;
+}
+BENCHMARK_TEMPLATE(in_lanes, 2)->Name("lanes/2/alone_to_lanes");
+BENCHMARK_TEMPLATE(in_lanes, 4)->Name("lanes/4/alone_to_lanes");
+BENCHMARK_TEMPLATE(in_lanes, 8)->Name("lanes/8/alone_to_lanes");
+
+}  // namespace
