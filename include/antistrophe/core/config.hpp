@@ -55,8 +55,10 @@
 // All that such a function calls is inlined into it, if it may be inlined at all: for what lives in registers.
 #if defined(__GNUC__)
 #define ANTISTROPHE_FLAT [[gnu::flatten, gnu::noinline]]
+#define ANTISTROPHE_WITH_ALL_IT_CALLS __attribute__((flatten))
 #else
 #define ANTISTROPHE_FLAT
+#define ANTISTROPHE_WITH_ALL_IT_CALLS
 #endif
 
 // A function that is called where a solve ends badly, or once in it: kept out of line and small, which spares compile time.

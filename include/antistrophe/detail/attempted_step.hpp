@@ -6,6 +6,7 @@
 #include <antistrophe/stepper/step_polynomial.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
+#include <cstdint>
 #include <type_traits>
 
 namespace antistrophe::detail {
@@ -33,12 +34,13 @@ class AttemptedStep {
   }
 
   // Member by member, from where the loop has them: a step copied whole is read by wide loads that wait for narrow stores.
-  ANTISTROPHE_ALWAYS_INLINE void begin(const Step& step) {
-    step_.n = step.n;
-    step_.t0 = step.t0;
-    step_.t1 = step.t1;
-    step_.timeline = step.timeline;
+  ANTISTROPHE_ALWAYS_INLINE const Step& begin(std::int64_t n, double t0, double t1, const Timeline* timeline) {
+    step_.n = n;
+    step_.t0 = t0;
+    step_.t1 = t1;
+    step_.timeline = timeline;
     extended_ = false;
+    return step_;
   }
   const Step& step() const { return step_; }
 

@@ -209,17 +209,17 @@ class Integration {
 
     for (std::int64_t i = 0; !control_.over();) {
       const double t_next = control_.target(t);
-      const Step step{timeline.first() + i, t, t_next, &timeline};
+      const Step& step = f_.attempted.begin(timeline.first() + i, t, t_next, &timeline);
       if (control_.exhausted(step, f_.stats)) return control_.why_exhausted(step);
       ++f_.stats.steps;
-      f_.attempted.begin(step);
       Outcome outcome = stepper.attempt(step, carry);
       if (outcome == Outcome::ok) outcome = control_.judge(stepper, step, carry);
       if constexpr (with_cost)
         if (outcome == Outcome::ok) outcome = judge_cost(carry);
       bool accepted = outcome == Outcome::ok;
       if (accepted) {
-        const auto mark = saver.mark();
+        const bool may_save = saver.looks_inside();  // else there is nothing to take back
+        const auto mark = may_save ? saver.mark() : typename Saver<Y>::Mark{};
         if constexpr (!Detector::none) {
           const std::size_t recorded = f_.events.size();
           const auto event_mark = f_.detector.mark();
@@ -228,17 +228,17 @@ class Integration {
             return {};
           }
           if (const std::optional<std::size_t> again = f_.detector.recurring()) return endless(*again, step);
-          outcome = commit(step, i, carry);
+          outcome = commit(step, i, carry, may_save);
           if (outcome != Outcome::ok) {
             f_.events.resize(recorded);
             f_.places.resize(recorded);
             f_.detector.rewind(event_mark);
           }
         } else {
-          outcome = commit(step, i, carry);
+          outcome = commit(step, i, carry, may_save);
         }
         accepted = outcome == Outcome::ok;
-        if (!accepted) saver.rewind(mark);
+        if (!accepted && may_save) saver.rewind(mark);
       }
       if (!accepted) {
         ++f_.stats.rejected;
@@ -260,9 +260,11 @@ class Integration {
   }
 
   // The step stands once this is ok. What is asked for inside it is read off it before its carry is gone.
-  Outcome commit(const Step& step, std::int64_t node, Carry& carry) {
-    f_.saver.inside(f_.stepper, f_.attempted, step.t1, node, carry);
-    f_.saver.keep_path(f_.stepper, f_.attempted, step.t1, carry);
+  ANTISTROPHE_ALWAYS_INLINE Outcome commit(const Step& step, std::int64_t node, Carry& carry, bool may_save) {
+    if (may_save) [[unlikely]] {
+      f_.saver.inside(f_.stepper, f_.attempted, step.t1, node, carry);
+      f_.saver.keep_path(f_.stepper, f_.attempted, step.t1, carry);
+    }
     keep_step(carry, 1);
     if (!f_.attempted.finite() || !cost_is_finite()) return Outcome::not_finite;
     f_.trace.before_step(step.n, carry);

@@ -115,7 +115,7 @@ class Saver {
   template <class S>
   ANTISTROPHE_ALWAYS_INLINE void inside(S& stepper, AttemptedStep<S>& attempted, double until, std::int64_t node,
                                         const typename S::Carry& before) {
-    if (next_ < save_at_.times.size()) [[unlikely]]
+    if (next_ < given_) [[unlikely]]
       given_inside(stepper, attempted, until, node, before);
   }
   template <class S>
@@ -147,6 +147,8 @@ class Saver {
     hand_on();
   }
 
+  // Whether anything inside steps is to be kept.
+  ANTISTROPHE_ALWAYS_INLINE bool looks_inside() const { return next_ < given_ || save_at_.dense; }
   // Where the saves stand; rewind takes back what an attempted step has saved since, when its commit fails.
   struct Mark {
     std::size_t saves, pieces;
@@ -162,7 +164,7 @@ class Saver {
   template <Stepper S>
   ANTISTROPHE_ALWAYS_INLINE void after(S& stepper, double t, std::int64_t node, bool last,
                                        const typename S::Carry& carry) {
-    if (last || watches_nodes_ || next_ < save_at_.times.size()) [[unlikely]]
+    if (last || watches_nodes_ || next_ < given_) [[unlikely]]
       at_end(stepper, t, node, last, carry);
   }
   template <Stepper S>
@@ -255,6 +257,7 @@ class Saver {
   }
 
   SaveAt save_at_;
+  std::size_t given_ = save_at_.times.size();
   Observe observe_;
   bool keeps_;
   double slack_, sign_, stopped_at_ = 0;

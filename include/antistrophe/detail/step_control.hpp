@@ -128,7 +128,7 @@ class FixedControl {
   template <Stepper S>
   void accepted(S&, const Step& step) {
     ++next_;
-    if (step.t1 != (*plan_)[next_ - 1]) resume(step.t1);  // an event that was to come did not
+    if (with_events_ && step.t1 != (*plan_)[next_ - 1]) resume(step.t1);  // an event that was to come did not
   }
   template <Stepper S>
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
@@ -195,7 +195,7 @@ class AdaptiveControl {
   double target(double t) {
     const double landing = landings_.times[landing_];
     // Never less than t resolves: t + h == t would stand still for ever.
-    wished_ = std::copysign(std::fmax(std::fmin(std::fabs(h_), options_.dtmax), shortest(t)), landing - t);
+    wished_ = std::copysign(larger(smaller(std::fabs(h_), options_.dtmax), shortest(t)), landing - t);
     // A step that would leave less than a hundredth of itself lands.
     lands_ = std::fabs(wished_) * 1.01 >= std::fabs(landing - t);
     return lands_ ? landing : t + wished_;
@@ -262,7 +262,7 @@ class AdaptiveControl {
     double next = step.h() * growth;
     tried_gap_ = unbounded;
     bounded_by_guard_ = false;
-    far_in_a_row_ = std::fabs((t1_ - step.t1) / step.h()) > far_too_many ? far_in_a_row_ + 1 : 0;
+    far_in_a_row_ = std::fabs(t1_ - step.t1) > far_too_many * std::fabs(step.h()) ? far_in_a_row_ + 1 : 0;
     if (guard_) {
       guard_->accepted(stepper);
       const double sees = step.timeline->sees_after(step.t1);
@@ -270,7 +270,7 @@ class AdaptiveControl {
       longest_ = std::fmin(longest_, guard_->longest(stepper, sees, after_, step.h()));
     }
     next = bounded(next);
-    h_ = lands_ ? std::copysign(std::fmax(std::fabs(next), std::fabs(wished_)), wished_) : next;
+    h_ = lands_ ? std::copysign(larger(std::fabs(next), std::fabs(wished_)), wished_) : next;
     error_ = unknown;
     if (!lands_) return;
     if (landings_.jump[landing_]) {
@@ -334,6 +334,10 @@ class AdaptiveControl {
   std::int64_t guarded() const { return guarded_; }
 
  private:
+  // fmin and fmax where `b` is a number.
+  static double smaller(double a, double b) { return a <= b ? a : b; }
+  static double larger(double a, double b) { return a >= b ? a : b; }
+
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   static constexpr double unbounded = std::numeric_limits<double>::infinity();
   static constexpr int persistent = 64;
@@ -354,8 +358,6 @@ class AdaptiveControl {
   // A step is held by stability where h times a Lipschitz constant is near the edge of the stable region although the state
   // hardly moves: an oscillation that needs such steps for accuracy moves the state by as much.
   void watch_stiffness(S& stepper, const Step& step) {
-    const double moved = static_cast<double>((after_ - before_).matrix().norm());
-    const double size = static_cast<double>(after_.matrix().norm());
     const double step_lipschitz = stepper.stiffness(step);
     // Beyond its edge a parasite grows, which no error estimate sees, and the state moves at random.
     double near_edge = 0.3;
@@ -371,9 +373,12 @@ class AdaptiveControl {
       else
         return false;
     };
+    const auto hardly_moves = [&] {
+      const double moved = static_cast<double>((after_ - before_).matrix().norm());
+      return step_lipschitz * static_cast<double>(after_.matrix().norm()) > 1000 * moved;
+    };
     // Steps kept short for the sensitivities of a state that rests count too: ten million of them are as hopeless.
-    const bool stiff_now =
-        bounded_by_guard_ || (step_lipschitz > near_edge && (step_lipschitz * size > 1000 * moved || parasitic()));
+    const bool stiff_now = bounded_by_guard_ || (step_lipschitz > near_edge && (hardly_moves() || parasitic()));
     stiff_in_a_row_ = stiff_now ? stiff_in_a_row_ + 1 : 0;
   }
 

@@ -229,10 +229,10 @@ struct Step {
   // What f is given at an earlier node, by the step that begins there.
   double sees_earlier(std::int64_t back) const { return timeline->sees_after(earlier(back)); }
 
-  WayThrough forth() const {
+  ANTISTROPHE_ALWAYS_INLINE WayThrough forth() const {
     return meets_jumps() ? WayThrough{t0, t1, sees_t0(), sees_t1()} : WayThrough{t0, t1, t0, t1};
   }
-  WayThrough back() const {
+  ANTISTROPHE_ALWAYS_INLINE WayThrough back() const {
     return meets_jumps() ? WayThrough{t1, t0, sees_t1(), sees_t0()} : WayThrough{t1, t0, t1, t0};
   }
   // The step before this one.

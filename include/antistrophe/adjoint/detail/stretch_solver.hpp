@@ -249,7 +249,7 @@ class StretchSolver {
       const Step step{timeline.first() + i, t, t_next, &timeline};
       if (control.exhausted(step, stats_)) return control.why_exhausted(step);
       ++stats_.steps;
-      attempted_.begin(step);
+      attempted_.begin(step.n, step.t0, step.t1, step.timeline);
       Outcome outcome = stepper_.attempt(step, carry_);
       if (outcome == Outcome::ok) outcome = control.judge(stepper_, step, carry_);
       if (outcome == Outcome::ok) outcome = passed(step, attempted_, stepper_, carry_);

@@ -88,7 +88,11 @@ struct Landings {
 // The controller of one solve: what it has seen, and the size of the next step (never differentiated).
 class Controller {
  public:
-  Controller(const Adaptive& options, int local_order) : options_(options), order_(local_order) {}
+  Controller(const Adaptive& options, int local_order)
+      : options_(options),
+        b1_((options.P + options.I + options.D) / local_order),
+        b2_(-(options.P + 2 * options.D) / local_order),
+        b3_(options.D / local_order) {}
 
   // The scaled norm of the estimates of a step from y0 to y1. Two estimates (e5, e3 of Dop853) are combined by Hairer's
   // e5²/√(e5² + 0.01 e3²).
@@ -110,13 +114,19 @@ class Controller {
     if (n == 0) return 0;
     if (options_.norm) {
       scaled_.resize(n);
-      for (Eigen::Index i = 0; i < n; ++i) scaled_[i] = entry(value, y0, y1, i);
+      for (Eigen::Index i = 0; i < n; ++i) scaled_[i] = scaled_entry(value, y0, y1, i, options_.atol(i));
       return options_.norm(scaled_);
     }
     double sum = 0;
-    for (Eigen::Index i = 0; i < n; ++i) {
-      const double e = entry(value, y0, y1, i);
+    const auto add = [&](Eigen::Index i, double atol) ANTISTROPHE_INLINE_LAMBDA {
+      const double e = scaled_entry(value, y0, y1, i, atol);
       sum += e * e;
+    };
+    if (options_.atol.per_entry()) {
+      for (Eigen::Index i = 0; i < n; ++i) add(i, options_.atol(i));
+    } else {
+      const double atol = options_.atol(0);
+      visit_entries(value, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA { add(i, atol); });
     }
     return std::sqrt(sum / static_cast<double>(n));
   }
@@ -137,28 +147,25 @@ class Controller {
 
  private:
   template <EigenState Y>
-  double entry(const Y& value, const Y& y0, const Y& y1, Eigen::Index i) const {
+  ANTISTROPHE_ALWAYS_INLINE double scaled_entry(const Y& value, const Y& y0, const Y& y1, Eigen::Index i,
+                                                double atol) const {
     using std::abs;
-    const double size = std::max(static_cast<double>(abs(y0.data()[i])), static_cast<double>(abs(y1.data()[i])));
-    const double allowed = options_.atol(i) + options_.rtol * size;
-    const double error = static_cast<double>(abs(value.data()[i]));
+    const double size = std::max(static_cast<double>(abs(entry(y0, i))), static_cast<double>(abs(entry(y1, i))));
+    const double allowed = atol + options_.rtol * size;
+    const double error = static_cast<double>(abs(entry(value, i)));
     return error == 0 ? 0.0 : error / allowed;  // 0/0 where the state and its error are both 0
   }
 
   double raw(double e) const {
-    const double k = order_;
     const double floor = 1e-10;  // an error of 0 asks for the longest step
-    const double e0 = std::max(e, floor), e1 = std::max(last_, floor), e2 = std::max(before_last_, floor);
-    const double b1 = (options_.P + options_.I + options_.D) / k, b2 = -(options_.P + 2 * options_.D) / k,
-                 b3 = options_.D / k;
-    double factor = std::pow(e0, -b1);
-    if (b2 != 0) factor *= std::pow(e1, -b2);
-    if (b3 != 0) factor *= std::pow(e2, -b3);
+    double factor = std::pow(std::max(e, floor), -b1_);
+    if (b2_ != 0) factor *= std::pow(std::max(last_, floor), -b2_);
+    if (b3_ != 0) factor *= std::pow(std::max(before_last_, floor), -b3_);
     return options_.safety * factor;
   }
 
   const Adaptive& options_;
-  int order_;
+  double b1_, b2_, b3_;
   double last_ = 1, before_last_ = 1;
   Eigen::ArrayXd scaled_;
 };

@@ -156,8 +156,16 @@ class Stages {
   template <std::size_t N>
   void estimate(std::array<Y, N>& estimates) const {
     const Work<Y> h = h_;
-    [&]<std::size_t... E>(std::index_sequence<E...>) {
-      (weighted_sum<weights_error<Tableau, Work<Y>, E>, 0, count>(h, k, estimates[E]), ...);
+    [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
+      if constexpr (fits_registers<Y>) {
+        const std::array<Y, count> values = [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
+          return std::array<Y, count>{loaded(k[I])...};
+        }(std::make_index_sequence<count>{});
+        (weighted_sum<weights_error<Tableau, Work<Y>, E>, 0, count>(h, values, estimates[E]), ...);
+        (keep_apart(estimates[E]), ...);
+      } else {
+        (weighted_sum<weights_error<Tableau, Work<Y>, E>, 0, count>(h, k, estimates[E]), ...);
+      }
     }(std::make_index_sequence<N>{});
   }
 
@@ -247,11 +255,9 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, Work<Y> h, double 
   }
 }
 
-// Ψ of length h from y, where f sees the times from `from` to `to`; its stages are left in s. The backward pass must repeat the forward pass bit for bit, so
-// this is one function in the machine code, called by both (tests look at the symbol table).
 template <class Tableau, class F, EigenState Y>
-ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, double from, double to, const Y& y,
-                                                 Stages<Tableau, F, Y>& s, Y& result, Wanted wanted) {
+ANTISTROPHE_ALWAYS_INLINE void write_increment(const F& field, Work<Y> h, double from, double to, const Y& y,
+                                               Stages<Tableau, F, Y>& s, Y& result, Wanted wanted) {
   using Real = Work<Y>;
   constexpr std::size_t used = Stages<Tableau, F, Y>::used;
   const Y& start = loaded(y);
@@ -262,6 +268,7 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, doub
     } else {
       evaluate_stage<Tableau, 0>(field, h, from, to, start, s, k);
     }
+    keep_apart(k[0]);  // in registers, whichever way it came
     [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
       (evaluate_stage<Tableau, I + 1>(field, h, from, to, start, s, k), ...);
     }(std::make_index_sequence<used - 1>{});
@@ -270,6 +277,7 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, doub
       weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, sum);
       keep_apart(sum);
       if (wanted == Wanted::end) assign(sum, start + sum);
+      keep_apart(sum);
       assign(result, sum);
     } else {
       weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, result);
@@ -282,6 +290,23 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, doub
   } else {
     into(s.k);
   }
+}
+
+// Ψ of length h from y, where f sees the times from `from` to `to`; its stages are left in s. The backward pass must repeat the
+// forward pass bit for bit, so this is one function in the machine code, called by both (tests look at the symbol table). Where
+// state and parameters fit registers f is written out in it, for a call puts them into memory.
+template <class Tableau, class F, EigenState Y>
+ANTISTROPHE_ONE_INSTANCE void evaluate_increment(const F& field, Work<Y> h, double from, double to, const Y& y,
+                                                 Stages<Tableau, F, Y>& s, Y& result, Wanted wanted) {
+  write_increment<Tableau>(field, h, from, to, y, s, result, wanted);
+}
+template <class Tableau, class F, EigenState Y>
+  requires(fits_registers<Y> && fits_registers<Parameters<F, Y>>)
+ANTISTROPHE_ONE_INSTANCE ANTISTROPHE_WITH_ALL_IT_CALLS void evaluate_increment(const F& field, Work<Y> h, double from,
+                                                                               double to, const Y& y,
+                                                                               Stages<Tableau, F, Y>& s, Y& result,
+                                                                               Wanted wanted) {
+  write_increment<Tableau>(field, h, from, to, y, s, result, wanted);
 }
 
 template <class Tableau, class F, EigenState Y>
