@@ -75,8 +75,9 @@ void pull_back_diffusion(const G& g, double t, const Y& y, const Noise<Y>& dw, c
     g.vjp(t, y, dw, w, y_bar, theta_bar);
 }
 
-// A diffusion made of a field σ(t, y), of the shape of the state: g dW is σ times what `Self` makes of dW, entry by entry.
-template <class Sigma>
+// A diffusion made of a field σ(t, y), of the shape of the state: g dW is σ times what `Self` makes of dW, entry by entry. As this is its
+// own transpose, the vjp takes the same way: Self::shake(x, dw, to) writes to = x times dw.
+template <class Self, class Sigma>
 struct DiffusionOfField {
   template <class Y>
   struct Tape {
@@ -100,6 +101,24 @@ struct DiffusionOfField {
     return sigma.parameters();
   }
 
+  template <class Y>
+  void operator()(double t, const Y& y, const Noise<Y>& dw, Y& dy) const {
+    Tape<Y> tape = make_tape(y);
+    (*this)(t, y, dw, dy, tape);
+  }
+  template <class Y>
+  void operator()(double t, const Y& y, const Noise<Y>& dw, Y& dy, Tape<Y>& tape) const {
+    evaluate<Sigma, Y>(sigma, t, y, tape.sigma, tape.inside);
+    Self::shake(tape.sigma, dw, dy);
+  }
+  template <class Y>
+    requires HasVjp<Sigma, Y>
+  void vjp(double t, const Y& y, const Noise<Y>& dw, const Tape<Y>& tape, const Y& w, Y& y_bar,
+           Parameters<Sigma, Y>& theta_bar) const {
+    Self::shake(w, dw, tape.w);
+    pull_back<Sigma, Y>(sigma, t, y, tape.inside, tape.w, y_bar, theta_bar, tape.t_bar);
+  }
+
   Sigma sigma;
 };
 
@@ -108,27 +127,12 @@ struct DiffusionOfField {
 // g dW = σ(t, y) ∘ dW, a channel for each row of the state. σ is a field, written as f is, Mlp and automatic_vjp included; as the
 // schemes for diagonal noise have it, its entry i depends on entry i of y alone, which nothing checks.
 template <class Sigma>
-struct DiagonalNoise : detail::DiffusionOfField<Sigma> {
+struct DiagonalNoise : detail::DiffusionOfField<DiagonalNoise<Sigma>, Sigma> {
   static constexpr bool diagonal = true;
-  template <class Y>
-  using Tape = typename detail::DiffusionOfField<Sigma>::template Tape<Y>;
 
   template <class Y>
-  void operator()(double t, const Y& y, const Noise<Y>& dw, Y& dy) const {
-    Tape<Y> tape = this->make_tape(y);
-    (*this)(t, y, dw, dy, tape);
-  }
-  template <class Y>
-  void operator()(double t, const Y& y, const Noise<Y>& dw, Y& dy, Tape<Y>& tape) const {
-    detail::evaluate<Sigma, Y>(this->sigma, t, y, tape.sigma, tape.inside);
-    dy.array() = tape.sigma.array() * dw.array();
-  }
-  template <class Y>
-    requires detail::HasVjp<Sigma, Y>
-  void vjp(double t, const Y& y, const Noise<Y>& dw, const Tape<Y>& tape, const Y& w, Y& y_bar,
-           Parameters<Sigma, Y>& theta_bar) const {
-    tape.w.array() = w.array() * dw.array();
-    detail::pull_back<Sigma, Y>(this->sigma, t, y, tape.inside, tape.w, y_bar, theta_bar, tape.t_bar);
+  static void shake(const Y& x, const Noise<Y>& dw, Y& to) {
+    to.array() = x.array() * dw.array();
   }
   template <class Y>
   static void check(const Y& y, Eigen::Index channels) {
@@ -142,27 +146,12 @@ DiagonalNoise(Sigma) -> DiagonalNoise<Sigma>;
 
 // g dW = σ(t, y) dW, of one channel.
 template <class Sigma>
-struct ScalarNoise : detail::DiffusionOfField<Sigma> {
+struct ScalarNoise : detail::DiffusionOfField<ScalarNoise<Sigma>, Sigma> {
   static constexpr bool scalar = true;
-  template <class Y>
-  using Tape = typename detail::DiffusionOfField<Sigma>::template Tape<Y>;
 
   template <class Y>
-  void operator()(double t, const Y& y, const Noise<Y>& dw, Y& dy) const {
-    Tape<Y> tape = this->make_tape(y);
-    (*this)(t, y, dw, dy, tape);
-  }
-  template <class Y>
-  void operator()(double t, const Y& y, const Noise<Y>& dw, Y& dy, Tape<Y>& tape) const {
-    detail::evaluate<Sigma, Y>(this->sigma, t, y, tape.sigma, tape.inside);
-    for (Eigen::Index j = 0; j < y.cols(); ++j) dy.col(j) = tape.sigma.col(j) * dw(0, j);
-  }
-  template <class Y>
-    requires detail::HasVjp<Sigma, Y>
-  void vjp(double t, const Y& y, const Noise<Y>& dw, const Tape<Y>& tape, const Y& w, Y& y_bar,
-           Parameters<Sigma, Y>& theta_bar) const {
-    for (Eigen::Index j = 0; j < y.cols(); ++j) tape.w.col(j) = w.col(j) * dw(0, j);
-    detail::pull_back<Sigma, Y>(this->sigma, t, y, tape.inside, tape.w, y_bar, theta_bar, tape.t_bar);
+  static void shake(const Y& x, const Noise<Y>& dw, Y& to) {
+    for (Eigen::Index j = 0; j < x.cols(); ++j) to.col(j) = x.col(j) * dw(0, j);
   }
   template <class Y>
   static void check(const Y&, Eigen::Index channels) {

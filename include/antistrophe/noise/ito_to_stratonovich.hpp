@@ -14,10 +14,9 @@ namespace detail {
 // The correction by central differences along g_k, (g_k(y + ε g_k) − g_k(y − ε g_k))/(2 ε): it asks nothing of a diffusion but its
 // call, and its gradient nothing but its vjp. Off by ε² g³ g'''/6 and by round-off over ε, some 10⁻¹⁰ in double.
 template <class Noisy>
-class CorrectedStep : public MoreThanNoisy<Noisy> {
-  using Drift = typename Noisy::DriftType;
-  using G = typename Noisy::DiffusionType;
-  using Inside = MoreThanNoisy<Noisy>;
+class CorrectedStep : public MoreThanNoisy<CorrectedStep<Noisy>, Noisy> {
+  using Inside = MoreThanNoisy<CorrectedStep<Noisy>, Noisy>;
+  using typename Inside::Drift, typename Inside::G;
   // Where each entry has a channel of its own, or there is one channel, all columns are taken at once.
   static constexpr bool at_once = is_diagonal<G> || is_scalar_noise<G>;
 
@@ -36,7 +35,7 @@ class CorrectedStep : public MoreThanNoisy<Noisy> {
     Y part;
     mutable Y w, up_bar, down_bar;
   };
-  using Inside::Inside;
+  using Inside::Inside, Inside::make_tape, Inside::operator();
 
   template <class Y>
   static Tape<Y> make_tape(const Drift& drift, const G& diffusion, Eigen::Index channels, const Y& like) {
@@ -52,15 +51,6 @@ class CorrectedStep : public MoreThanNoisy<Noisy> {
         columns.back().unit.row(k).setConstant(typename Y::Scalar(1));
     }
     return {Noisy::make_tape(drift, diffusion, channels, like), std::move(columns), zero, zero, zero, zero};
-  }
-  template <class Y>
-  Tape<Y> make_tape(const Y& like) const {
-    return make_tape(noisy_.drift(), noisy_.diffusion(), noisy_.channels(), like);
-  }
-  template <class Y>
-  void operator()(double t, const Y& y, Y& dy) const {
-    Tape<Y> tape = make_tape(y);
-    (*this)(t, y, dy, tape);
   }
   template <class Y>
   void operator()(double t, const Y& y, Y& dy, Tape<Y>& tape) const {

@@ -275,10 +275,14 @@ class NoisyStep {
   std::int64_t moves_ = 0, unresolved_ = 0;
 };
 
-// A field over one step that is made of f + g ΔW/h and more: what that has and does, and nothing else.
-template <class Noisy>
+// A field over one step that is made of f + g ΔW/h and more: what that has and does, and nothing else. Self has a Tape, a static
+// make_tape(drift, diffusion, channels, like), a call with a tape and a vjp.
+template <class Self, class Noisy>
 class MoreThanNoisy {
  public:
+  using Drift = typename Noisy::DriftType;
+  using G = typename Noisy::DiffusionType;
+
   explicit MoreThanNoisy(Noisy noisy) : noisy_(std::move(noisy)) {}
   const auto& parameters() const
     requires HasParameters<Noisy>
@@ -291,6 +295,16 @@ class MoreThanNoisy {
     return noisy_.parameters();
   }
   Noisy& noisy() { return noisy_; }
+
+  template <class Y>
+  auto make_tape(const Y& like) const {
+    return Self::make_tape(noisy_.drift(), noisy_.diffusion(), noisy_.channels(), like);
+  }
+  template <class Y>
+  void operator()(double t, const Y& y, Y& dy) const {
+    auto tape = make_tape(y);
+    static_cast<const Self&>(*this)(t, y, dy, tape);
+  }
 
  protected:
   Noisy noisy_;
