@@ -80,7 +80,7 @@ void check_breaking(const AnyMethod& m, double value) {
 }
 
 LAW("A field that turns NaN in mid-solve is told where it did", "[failure]",
-    joined({few_plain(), few_exact_pairs(), few_floating_pairs()})) {
+    and_ito(joined({few_plain(), few_exact_pairs(), few_floating_pairs()}))) {
   check_breaking(m, std::numeric_limits<double>::quiet_NaN());
   check_breaking(m, std::numeric_limits<double>::infinity());
 }

@@ -67,12 +67,12 @@ StepTo step_to(std::int64_t n) {
   return {.times = std::vector<double>{1.0, 2.0, 3.0}, .each = std::max<std::int64_t>(1, n / 7), .jumps = switches()};
 }
 
-LAW("No order is lost at jumps that are named", "[jumps]", of_whole_fields()) {
+LAW("No order is lost at jumps that are named", "[jumps]", joined({of_whole_fields(), quiet_ito_schemes()})) {
   keeps_order(m, SwitchedVortex<>{}, vortex, fixed_steps);
   keeps_order(m, SwitchedVortex<>{}, vortex, step_to);
   keeps_order(m, SwitchedVortex<>{}, vortex,
               [](std::int64_t n) { return FixedStep{.h = 3.0 / (static_cast<double>(n) + 0.3), .jumps = switches()}; });
-  keeps_order(m, SwitchedVortex<>{}, vortex_back, fixed_steps);
+  if (m->both_ways) keeps_order(m, SwitchedVortex<>{}, vortex_back, fixed_steps);
 }
 LAW("No order of a splitting is lost at jumps that are named", "[jumps]", symplectic()) {
   keeps_order(m, problems::SwitchedSprings<>{}, springs, fixed_steps);
@@ -102,7 +102,7 @@ Methods of_complex_states() {
                          "Reversible<Dopri5>, Reversible<RK4, Floating>, ReversibleAdams<1>, ReversibleAdams<4>, "
                          "ReversibleAdams<6>, ReversibleAdamsPece<3>, TwoPoint<Euler>, TwoPoint<Midpoint>, "
                          "TwoPoint<Dopri5>"),
-                 one_evaluation()});
+                 one_evaluation(), ito_schemes()});
 }
 
 // Entry by entry relative to the largest: grains of exact numbers, 2^-42 a step, are met by slopes of the gradient.
@@ -146,7 +146,7 @@ LAW("The way back meets the way forth bit for bit through jumps", "[jumps]",
   CHECK_NOTHROW(m.assert_reversible(vortex, step_to(60)));
 }
 
-LAW("Jumps outside are ignored, and at the ends they show f its inner side", "[jumps]", of_whole_fields()) {
+LAW("Jumps outside are ignored, and at the ends they show f its inner side", "[jumps]", and_ito(of_whole_fields())) {
   // f is NaN at the jumps themselves.
   const auto between = erased_problem<Vector2d>(SwitchedVortex<>{}, Vector2d(0.9, -0.4), 1.06, 1.7);
   const auto named = m.solve_with_pullback(between, FixedSteps{.n = 12, .jumps = switches()});
@@ -167,7 +167,7 @@ std::int64_t evaluations_for_jumps(const AnyMethod& m) {
   return with.stats().evaluations - without.stats().evaluations;
 }
 
-LAW("A jump on a node costs plain methods and pairs nothing", "[jumps]", joined({plain(), exact_pairs()})) {
+LAW("A jump on a node costs plain methods and pairs nothing", "[jumps]", and_ito(joined({plain(), exact_pairs()}))) {
   CHECK(evaluations_for_jumps(m) == 0);
 }
 LAW("A jump on a node costs what two steps shared there", "[jumps]",

@@ -91,6 +91,15 @@ inline Methods floating_symplectic() {
   return methods("SemiImplicitEuler<Floating>, Verlet<Floating>, Suzuki4<Floating>");
 }
 
+// Schemes for stochastic equations, along a path, and with the noise turned off: what is left are methods for the drift.
+inline Methods ito_schemes() { return methods("EulerMaruyama, Milstein, SRA1"); }
+inline Methods quiet_ito_schemes() {
+  Methods result;
+  for (const AnyMethod& m : ito_schemes()) result.push_back(m.quiet());
+  return result;
+}
+inline Methods and_ito(const Methods& others) { return joined({others, ito_schemes()}); }
+
 // --- What laws share -------------------------------------------------------------------------------------------------------
 
 // check(adjoint) for the adjoints that go with m: of long solves DirectAdjoint and ReversibleAdjoint alone.

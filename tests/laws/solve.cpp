@@ -66,9 +66,11 @@ struct Mirrored {
   }
 };
 
-LAW("A solve ends at t1 and saves what was asked, in order, either way in time", "[solve]", some_methods()) {
+LAW("A solve ends at t1 and saves what was asked, in order, either way in time", "[solve]",
+    joined({some_methods(), quiet_ito_schemes()})) {
   const AnyMethod method = m.by_default();
   for (const auto& [t0, t1] : {std::pair{0.1, 0.8}, std::pair{0.8, 0.1}}) {
+    if (t1 < t0 && !m->both_ways) continue;
     const auto problem = erased_problem<Vector2d>(battery::WarpedHopf<>{}, battery::WarpedHopf<>::solution(t0), t0, t1);
     const auto all = method.solve(problem, FixedSteps{700}, SaveAt{.t0 = true, .steps = true});
     REQUIRE(all.ys().size() == 701);
@@ -94,6 +96,19 @@ LAW("A solve ends at t1 and saves what was asked, in order, either way in time",
   }
 }
 
+// Along the same path, where there is one.
+LAW("A solve in two spans is the solve in one", "[solve]", and_ito(plain())) {
+  const auto of = [](const Vector2d& y0, double t0, double t1) {
+    return erased_problem<Vector2d>(battery::WarpedHopf<>{}, y0, t0, t1);
+  };
+  const Vector2d y0(0.5, 0.25);
+  const auto whole = m.solve(of(y0, 0.25, 1.75), FixedSteps{48});
+  const auto first = m.solve(of(y0, 0.25, 1.0), FixedSteps{24});
+  const auto second = m.solve(of(first.ys().back(), 1.0, 1.75), FixedSteps{24});
+  CHECK(second.ys().back() == whole.ys().back());
+  CHECK(first.ys().back() != y0);
+}
+
 LAW("A solve towards smaller times is the mirror image of one towards larger", "[solve]", some_methods()) {
   const AnyMethod method = m.by_default();
   // y' = f(y) to −T is y' = −f(y) to T: the same numbers up to a sign, hence the same bits.
@@ -104,7 +119,7 @@ LAW("A solve towards smaller times is the mirror image of one towards larger", "
   CHECK(forth.ys().back() != y0);
 }
 
-LAW("t0 == t1 gives y0, and its cotangent back", "[solve]", some_methods()) {
+LAW("t0 == t1 gives y0, and its cotangent back", "[solve]", and_ito(some_methods())) {
   const AnyMethod method = m.by_default();
   int calls = 0;
   const auto problem = erased_problem<Vector2d>(Watched{&calls}, Vector2d(1, 2), 0.5, 0.5);
@@ -119,7 +134,7 @@ LAW("t0 == t1 gives y0, and its cotangent back", "[solve]", some_methods()) {
   CHECK((gradient.theta.array() == 0).all());
 }
 
-LAW("Bad arguments are refused by name and value before the field is called", "[solve]", some_methods()) {
+LAW("Bad arguments are refused by name and value before the field is called", "[solve]", and_ito(some_methods())) {
   const AnyMethod method = m.by_default();
   int calls = 0;
   const auto good = erased_problem<Vector2d>(Watched{&calls}, Vector2d(1, 2), 0.0, 1.0);
@@ -149,7 +164,7 @@ LAW("Bad arguments are refused by name and value before the field is called", "[
   CHECK(calls == 0);
 }
 
-LAW("Cotangents that are not finite, or of the wrong shape, are refused", "[solve]", some_methods()) {
+LAW("Cotangents that are not finite, or of the wrong shape, are refused", "[solve]", and_ito(some_methods())) {
   int calls = 0;
   const auto problem = erased_problem<Vector2d>(Watched{&calls}, Vector2d(1, 2), 0.0, 1.0);
   auto pass = m.by_default().solve_with_pullback(problem, FixedSteps{3});
@@ -158,7 +173,8 @@ LAW("Cotangents that are not finite, or of the wrong shape, are refused", "[solv
   CHECK_NOTHROW((void)pass.pullback({Vector2d(1, 1)}));
 }
 
-LAW("A resting solution at zero stays there, with a finite gradient", "[solve]", some_methods()) {
+LAW("A resting solution at zero stays there, with a finite gradient", "[solve]",
+    joined({some_methods(), quiet_ito_schemes()})) {
   const AnyMethod method = m.by_default();
   const auto problem = erased_problem<Vector2d>(problems::LotkaVolterra<>{}, Vector2d(0, 0), 0.0, 1.0);
   auto pass = method.solve_with_pullback(problem, FixedSteps{20});
@@ -170,7 +186,7 @@ LAW("A resting solution at zero stays there, with a finite gradient", "[solve]",
   CHECK(gradient.theta.cwiseAbs().maxCoeff() < 1e-9);
 }
 
-LAW("No parameters: an empty gradient; unused ones: exactly 0", "[solve]", some_methods()) {
+LAW("No parameters: an empty gradient; unused ones: exactly 0", "[solve]", and_ito(some_methods())) {
   const AnyMethod method = m.by_default();
   const auto gradient_of = [&](const auto& field) {
     return method
@@ -185,7 +201,7 @@ LAW("No parameters: an empty gradient; unused ones: exactly 0", "[solve]", some_
   CHECK(gradient.theta[2] == 0);
 }
 
-LAW("A state of size 0 gives an empty result", "[solve]", some_methods()) {
+LAW("A state of size 0 gives an empty result", "[solve]", and_ito(some_methods())) {
   const AnyMethod method = m.by_default();
   const auto problem = erased_problem<Batch>(Decay{}, Batch(2, 0), 0.0, 1.0);
   auto pass = method.solve_with_pullback(problem, FixedSteps{5}, SaveAt{.steps = true});
@@ -194,7 +210,7 @@ LAW("A state of size 0 gives an empty result", "[solve]", some_methods()) {
   CHECK(pass.pullback(std::vector<Batch>(5, Batch(2, 0))).y0.size() == 0);
 }
 
-LAW("float states over a long time keep their last save", "[solve]", some_methods()) {
+LAW("float states over a long time keep their last save", "[solve]", and_ito(some_methods())) {
   const problems::Linear<2, float> field((Eigen::Matrix2f() << -0.5f, 1, -1, -0.5f).finished());
   const auto problem = erased_problem<Vector2f>(field, Vector2f(1, 2), 0.0, 1e3);
   std::vector<double> times;

@@ -26,7 +26,7 @@ struct Windy {
   }
 };
 
-LAW("8. Without parameters their gradient is empty", "[edge_cases]", few()) {
+LAW("8. Without parameters their gradient is empty", "[edge_cases]", and_ito(few())) {
   const auto problem = erased_problem<Vector2d>(Windy<double>{}, Vector2d{0.5, -0.25}, 0.0, 1.0);
   const auto expected = complex_step_gradient<Windy>(problem, m.real_valued(), FixedSteps{8}, {});
   with_adjoints(m, [&](const AnyAdjoint& adjoint) {
@@ -46,7 +46,7 @@ struct Decay {
   void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
 };
 
-LAW("9. An empty state has an empty solution and an empty gradient", "[edge_cases]", few()) {
+LAW("9. An empty state has an empty solution and an empty gradient", "[edge_cases]", and_ito(few())) {
   const auto problem = erased_problem<Batch>(Decay{}, Batch(2, 0), 0.0, 1.0);
   with_adjoints(m, [&](const AnyAdjoint& adjoint) {
     auto pass = m.solve_with_pullback(problem, FixedSteps{5}, SaveAt{.t0 = true, .steps = true}, adjoint);
@@ -62,7 +62,7 @@ LAW("9. An empty state has an empty solution and an empty gradient", "[edge_case
 // --- 23. float -------------------------------------------------------------------------------------------------------------------
 
 // 10 000 steps of 0.1 in float time would end at 999.9; here time is double throughout.
-LAW("23. float states keep the last save of a thousand", "[edge_cases]", few()) {
+LAW("23. float states keep the last save of a thousand", "[edge_cases]", joined({few(), quiet_ito_schemes()})) {
   const problems::Linear<2, float> slow((Eigen::Matrix2f() << -1e-3F, 0, 0, -1e-3F).finished());
   const auto problem = erased_problem<Vector2f>(slow, Vector2f{1.0F, -2.0F}, 0.0, 1e3);
   const auto check = [&](const AnySteps& steps) {

@@ -81,9 +81,9 @@ inline bool same(const Slope& a, const Slope& b) {
 }
 
 // No entry is zero but that of the parameter that is not used, which is 0 exactly.
-inline bool is_telling(const Slope& gradient) {
+inline bool is_telling(const Slope& gradient, bool of_times = true) {
   return battery::all_nonzero(gradient.y0) && battery::all_nonzero(gradient.theta.head<3>().eval()) &&
-         gradient.theta[3] == 0 && gradient.t0 != 0 && gradient.t1 != 0;
+         gradient.theta[3] == 0 && (gradient.t0 != 0) == of_times && (gradient.t1 != 0) == of_times;
 }
 
 // One pass throughout: a throw from each call of f and of the vjp on the way back goes through, and after each the pass gives

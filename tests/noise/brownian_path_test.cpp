@@ -211,7 +211,9 @@ TEST_CASE("Copies of a walk are independent", "[brownian]") {
 TEST_CASE("A Brownian path says what it cannot do", "[brownian]") {
   CHECK_THROWS_WITH(BrownianPath{.channels = 0}(0.5),
                     "antistrophe: BrownianPath::channels is 0; it must be at least 1");
-  CHECK_THROWS_WITH(BrownianPath{.samples = 0}(0.5), "antistrophe: BrownianPath::samples is 0; it must be at least 1");
+  CHECK_THROWS_WITH(BrownianPath{.samples = -1}(0.5),
+                    "antistrophe: BrownianPath::samples is -1; it must be at least 0");
+  CHECK(BrownianPath{.channels = 3, .samples = 0}(0.5).rows() == 3);
   CHECK_THROWS_WITH((BrownianPath{.t0 = 1, .t1 = 1}(1)),
                     "antistrophe: BrownianPath::t1 is 1; it must be finite, and later than t0");
   CHECK_THROWS_WITH(

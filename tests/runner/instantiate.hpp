@@ -29,13 +29,30 @@ inline constexpr Parts default_gradients_and_trips{
 inline constexpr Parts everything_fixed{.gradient = true, .trips = true, .by_hand = true};
 inline constexpr Parts everything{.adaptive = true, .gradient = true, .events = true, .trips = true, .by_hand = true};
 
+// The problem as M takes it: as it is, but where a specialisation makes a noisy field of it.
+template <class M>
+struct Posed {
+  template <class Y>
+  static const ProblemOf<Y>& pose(const ProblemOf<Y>& problem, const Options&) {
+    return problem;
+  }
+};
+template <class M, class Y>
+using PosedProblem =
+    std::remove_cvref_t<decltype(Posed<M>::pose(std::declval<const ProblemOf<Y>&>(), std::declval<const Options&>()))>;
+
 template <class Y, class Pass>
 struct PassOf final : ErasedPass<Y> {
   Pass pass;
   explicit PassOf(Pass p) : pass(std::move(p)) {}
   const Solution<Y>& solution() const override { return pass.solution(); }
   GradientOf<Y> pullback(const std::vector<Y>& ys_bar, const std::vector<double>& ts_bar) override {
-    return pass.pullback(ys_bar, ts_bar);
+    if constexpr (std::is_same_v<decltype(pass.pullback(ys_bar)), GradientOf<Y>>) {
+      return pass.pullback(ys_bar, ts_bar);
+    } else {  // a field that has no gradient with respect to the times
+      const auto gradient = pass.pullback(ys_bar);
+      return {gradient.y0, gradient.theta, 0, 0, gradient.stats};
+    }
   }
 };
 
@@ -50,7 +67,8 @@ bool same_parts(const Carry& a, const Carry& b) {
 
 template <class M, class Y, Parts parts>
 class RunnerOf final : public Runner<Y> {
-  using F = Field<Y>;
+  using PosedAs = PosedProblem<M, Y>;
+  using F = typename PosedAs::Field;
   using RealValued = typename battery::Facts<M>::RealValued;
   static constexpr bool real_alone = !detail::supports_state<M, Y>;  // exact arithmetic holds no such states
 
@@ -112,10 +130,11 @@ class RunnerOf final : public Runner<Y> {
   }
 
  public:
-  Solution<Y> solve([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& problem,
+  Solution<Y> solve([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& given,
                     [[maybe_unused]] const AnySteps& any_steps, [[maybe_unused]] const SaveAt& save_at,
                     [[maybe_unused]] const AnyEvents<Y>& events, [[maybe_unused]] OnFailure on_failure) const override {
     if constexpr (parts.solve) {
+      const PosedAs& problem = Posed<M>::pose(given, options);
       return with_method(options, [&](const auto& method) {
         return with_steps(any_steps, [&](const auto& steps) -> Solution<Y> {
           if constexpr (parts.events && std::is_same_v<decltype(steps), const Adaptive&>)
@@ -129,11 +148,12 @@ class RunnerOf final : public Runner<Y> {
     }
   }
 
-  AnyPass<Y> solve_with_pullback([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& problem,
+  AnyPass<Y> solve_with_pullback([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& given,
                                  [[maybe_unused]] const AnySteps& any_steps, [[maybe_unused]] const SaveAt& save_at,
                                  [[maybe_unused]] const AnyAdjoint& any_adjoint,
                                  [[maybe_unused]] const AnyEvents<Y>& events) const override {
     if constexpr (parts.gradient) {
+      const PosedAs& problem = Posed<M>::pose(given, options);
       return with_method(options, [&](const auto& method) {
         return with_steps(any_steps, [&](const auto& steps) {
           return with_adjoint(any_adjoint, [&](const auto& adjoint) -> AnyPass<Y> {
@@ -154,9 +174,10 @@ class RunnerOf final : public Runner<Y> {
     }
   }
 
-  RoundTrip<Y> assert_reversible([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& problem,
+  RoundTrip<Y> assert_reversible([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& given,
                                  [[maybe_unused]] const AnySteps& any_steps) const override {
     if constexpr (parts.trips && ReversibleStepper<S>) {
+      const PosedAs& problem = Posed<M>::pose(given, options);
       return with_method(options, [&](const auto& method) {
         return with_steps(any_steps,
                           [&](const auto& steps) { return antistrophe::assert_reversible(problem, method, steps); });
@@ -166,9 +187,10 @@ class RunnerOf final : public Runner<Y> {
     }
   }
 
-  bool meets_every_carry([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& problem,
+  bool meets_every_carry([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& given,
                          [[maybe_unused]] const AnySteps& any_steps) const override {
     if constexpr (parts.trips && ReversibleStepper<S> && !real_alone) {
+      const PosedAs& problem = Posed<M>::pose(given, options);
       S stepper(made(options), problem.field, problem.y0);
       const Timeline timeline = any_steps.laid_out().timeline(problem.t0, problem.t1);
       const std::int64_t n = timeline.steps();
@@ -196,9 +218,10 @@ class RunnerOf final : public Runner<Y> {
   }
 
   TracesOfRejection rejected_attempts([[maybe_unused]] const Options& options,
-                                      [[maybe_unused]] const ProblemOf<Y>& problem,
+                                      [[maybe_unused]] const ProblemOf<Y>& given,
                                       [[maybe_unused]] const Timeline& timeline) const override {
     if constexpr (parts.by_hand && AdaptiveStepper<S> && !real_alone) {
+      const PosedAs& problem = Posed<M>::pose(given, options);
       struct Run {
         std::vector<typename S::Carry> carries;
         BitStack bits;
@@ -258,15 +281,16 @@ class RunnerOf final : public Runner<Y> {
     }
   }
 
-  std::function<Y()> two_steps([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& problem,
+  std::function<Y()> two_steps([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& given,
                                [[maybe_unused]] const AnySteps& any_steps) const override {
     if constexpr (parts.by_hand && !real_alone) {
+      const PosedAs& problem = Posed<M>::pose(given, options);
       struct State {
-        ProblemOf<Y> problem;
+        PosedAs problem;
         S stepper;
         Timeline timeline;
         typename S::Carry carry;
-        State(const M& method, const ProblemOf<Y>& p, const LaidOut& steps)
+        State(const M& method, const PosedAs& p, const LaidOut& steps)
             : problem(p),
               stepper(method, problem.field, problem.y0),
               timeline(steps.timeline(problem.t0, problem.t1)),
@@ -291,9 +315,10 @@ class RunnerOf final : public Runner<Y> {
     }
   }
 
-  std::vector<Y> estimates([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& problem,
+  std::vector<Y> estimates([[maybe_unused]] const Options& options, [[maybe_unused]] const ProblemOf<Y>& given,
                            [[maybe_unused]] const AnySteps& any_steps) const override {
     if constexpr (parts.by_hand && !real_alone) {
+      const PosedAs& problem = Posed<M>::pose(given, options);
       S stepper(made(options), problem.field, problem.y0);
       auto carry = stepper.make_carry();
       const Timeline timeline = any_steps.laid_out().timeline(problem.t0, problem.t1);
@@ -324,7 +349,8 @@ struct For {
 template <class M, class... Kinds>
 AnyMethod compiled(std::string name) {
   using Facts = battery::Facts<M>;
-  using S = typename M::template Stepper<Field<Vector2d>, Vector2d>;
+  using F = typename PosedProblem<M, Vector2d>::Field;
+  using S = typename M::template Stepper<F, Vector2d>;
   MethodFacts facts;
   facts.name = std::move(name);
   facts.order = Facts::order;
@@ -334,6 +360,9 @@ AnyMethod compiled(std::string name) {
   facts.exact = Facts::exact;
   facts.two_points = requires { Facts::is_two_points; };
   facts.error_estimates = S::error_estimates;
+  facts.tried_calls = detail::uses_tape<detail::Frozen<F>, Vector2d> ? 1 : 0;
+  facts.of_times = HasTimeGradient<F, Vector2d>;
+  if constexpr (requires { Facts::both_ways; }) facts.both_ways = Facts::both_ways;
   if constexpr (requires { typename Facts::TableauType; })
     facts.sees_the_end = tableau::coefficient<double>(Facts::TableauType::c.back()) == 1;
   if constexpr (requires { Facts::method().lambda; }) facts.lambda = Facts::method().lambda;

@@ -38,7 +38,10 @@ struct MethodFacts {
   std::string name;
   int order = 0, stages = 0, increments = 1;
   bool reversible = false, exact = false, two_points = false;
+  bool both_ways = true;  // it may go towards smaller times
+  bool of_times = true;   // there are gradients with respect to the times; else they are 0 here
   int error_estimates = 0;
+  int tried_calls = 0;        // evaluations at the turn, which tries the vjp once: one of a field that keeps a tape
   bool sees_the_end = false;  // its estimate has a stage at the step's end
   double lambda = 0;          // as it is tried
   std::int64_t (*evaluations_forth)(std::int64_t n) = nullptr;
@@ -67,7 +70,12 @@ class AnyMethod {
     return result;
   }
   // As a user writes it, with no option given.
-  AnyMethod by_default() const { return with({.by_default = true}); }
+  AnyMethod by_default() const { return with({.by_default = true, .quiet = options_.quiet}); }
+  AnyMethod quiet() const {
+    AnyMethod result = *this;
+    result.options_.quiet = true;
+    return result;
+  }
   AnyMethod real_valued() const {
     AnyMethod result = *this;
     result.options_.real_valued = true;
@@ -139,8 +147,10 @@ class AnyMethod {
 
 using Methods = std::vector<AnyMethod>;
 
-// All methods that are compiled, and those of them with these names: methods("Euler, Reversible<RK4>").
+// All methods for any field; those for noisy ones, which take a field for the drift (runner/methods/ito.cpp); and those of both with
+// these names: methods("Euler, Reversible<RK4>").
 const Methods& all_methods();
+const Methods& ito_methods();
 Methods methods(std::string_view names);
 Methods joined(std::initializer_list<Methods> lists);
 

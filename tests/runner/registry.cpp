@@ -26,6 +26,7 @@ Methods two_point_floating_methods();
 Methods node_methods();
 Methods adams_methods();
 Methods symplectic_methods();
+Methods made_ito_methods();
 
 const Methods& all_methods() {
   static const Methods all = joined(
@@ -33,6 +34,10 @@ const Methods& all_methods() {
        rk4_methods(), rk38_methods(), tsit5_methods(), dopri5_methods(), dop853_methods(), two_point_methods(),
        two_point_floating_methods(), node_methods(), adams_methods(), symplectic_methods()});
   return all;
+}
+const Methods& ito_methods() {
+  static const Methods made = made_ito_methods();
+  return made;
 }
 
 Methods joined(std::initializer_list<Methods> lists) {
@@ -48,11 +53,14 @@ Methods found(std::string_view names) {
   int depth = 0;
   std::string name;
   const auto finish = [&] {
-    const auto match = std::find_if(all_methods().begin(), all_methods().end(),
-                                    [&](const AnyMethod& method) { return method.name() == name; });
-    if (match == all_methods().end()) throw std::logic_error("no method is compiled by the name of " + name);
-    result.push_back(*match);
-    name.clear();
+    const auto is_it = [&](const AnyMethod& method) { return method.name() == name; };
+    for (const Methods* list : {&all_methods(), &ito_methods()}) {
+      const auto match = std::find_if(list->begin(), list->end(), is_it);
+      if (match == list->end()) continue;
+      result.push_back(*match);
+      return name.clear();
+    }
+    throw std::logic_error("no method is compiled by the name of " + name);
   };
   for (const char c : names) {
     depth += c == '<' ? 1 : c == '>' ? -1 : 0;

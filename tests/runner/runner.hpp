@@ -217,6 +217,7 @@ class AnyEvents {
 struct Options {
   bool by_default = false;
   bool real_valued = false;  // the method for any scalar that makes the same real-valued map
+  bool quiet = false;        // of a method for noisy fields: along a path that stands still, which leaves the drift
   std::optional<double> lambda = {}, damping = {}, resolution = {};
 };
 

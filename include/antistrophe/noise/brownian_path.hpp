@@ -55,7 +55,7 @@ struct BrownianPath {
   // Throws std::invalid_argument where an option is none.
   void check() const {
     if (channels < 1) detail::refuse("BrownianPath::channels", channels, "at least 1");
-    if (samples < 1) detail::refuse("BrownianPath::samples", samples, "at least 1");
+    if (samples < 0) detail::refuse("BrownianPath::samples", samples, "at least 0");
     if (!std::isfinite(t0)) detail::refuse("BrownianPath::t0", t0, "finite");
     if (!std::isfinite(t1) || !(t1 > t0)) detail::refuse("BrownianPath::t1", t1, "finite, and later than t0");
     if (tolerance != 0 && !(tolerance >= (t1 - t0) * 0x1p-48))
