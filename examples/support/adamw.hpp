@@ -21,6 +21,9 @@ class AdamW {
   AdamW(const AdamWOptions& options, Eigen::Index size)
       : options_(options), m_(Eigen::ArrayXd::Zero(size)), v_(Eigen::ArrayXd::Zero(size)) {}
 
+  // For the steps to come: rates that go down end nearer to a minimum.
+  void set_rate(double rate) { options_.rate = rate; }
+
   template <class Theta, class Gradient>
   void step(Theta& theta, const Gradient& gradient) {
     const auto& [rate, beta1, beta2, epsilon, decay] = options_;

@@ -7,6 +7,7 @@
 
 #include <antistrophe/adjoint/gauss_legendre.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -166,6 +167,29 @@ TEST_CASE("A field that offers the halves of its vjp is asked for these", "[gaus
   CHECK(battery::relative_difference(expected.theta, got.theta) < 1e-12);
   CHECK(expected.stats.state_vjps == 0);
   CHECK(expected.stats.vjps == got.stats.vjps);
+}
+
+TEST_CASE("Between saves that are close there are as few nodes as will do", "[gauss-legendre]") {
+  // 200 stretches, of lengths from a thousandth of the mean to twice it.
+  SaveAt save_at;
+  for (int i = 1; i <= 200; ++i) save_at.times.push_back(0.5 + 5.5 * (i + 0.999 * std::sin(i)) / 201);
+  std::sort(save_at.times.begin(), save_at.times.end());
+  const ErasedGradient expected = reference(pendulum, save_at);
+  for (const double tolerance : {1e-3, 1e-5, 1e-7}) {
+    CAPTURE(tolerance);
+    Asked asked;
+    const Problem problem{InHalves{{}, &asked}, Vector2d(1, 0.5), 0.5, 6.0};
+    auto pass = solve_with_pullback(problem, Dopri5{}, to(tolerance), save_at, GaussLegendreAdjoint<>{});
+    std::vector<Vector2d> ys_bar;
+    for (std::size_t i = 0; i < save_at.times.size(); ++i)
+      ys_bar.emplace_back(WeightedSum::weight(i, 0), WeightedSum::weight(i, 1));
+    asked = {};
+    const auto got = pass.pullback(ys_bar);
+    // Three a stretch are what the order is worth; at 1e-3 one will do in most.
+    CHECK(asked.parameters < (tolerance > 1e-4 ? 350 : 620));
+    // The way back to this tolerance alone is off by 1 to 5 times of it.
+    CHECK(battery::relative_difference(expected.theta, got.theta) < 10 * tolerance);
+  }
 }
 
 TEST_CASE("In equal steps there are as many nodes as the order is worth", "[gauss-legendre]") {

@@ -24,7 +24,7 @@ namespace antistrophe {
 // method, steps, reset_every: as of BacksolveAdjoint. gtol: the error of the quadrature, relative to the root mean square of θ̄; 0
 // for the rtol of the way back, or where its steps are fixed, for as many nodes a step as the order of its method is worth. Nodes are
 // doubled until results agree to gtol, at most to 64 a step; of stretches of fewer than four steps the first is looked at and, while
-// such nodes as the order is worth are enough, every eighth. A field that offers vjp_state and vjp_parameters, as Mlp does, is asked
+// such nodes as the order is worth are enough, every eighth, and where these are more than enough, down to one a step is taken. A field that offers vjp_state and vjp_parameters, as Mlp does, is asked
 // for the one or the other.
 template <class Method = ThoseOfTheWayForth, class Steps = ThoseOfTheWayForth>
 struct GaussLegendreAdjoint {
@@ -78,7 +78,7 @@ struct GaussLegendreAdjoint {
     void begin(const Timeline& timeline, const Kept& trace) {
       watch_.begin(trace.states());
       density_ = 2;
-      unseen_ = 0;
+      look_next_at(nodes_a_step - 1);
       solver_.begin(steps_, AdjointNorm::seminorm, n_, 2, z_.size(), timeline.jumps());
     }
     std::int64_t reset_every() const { return reset_every_; }
@@ -147,13 +147,15 @@ struct GaussLegendreAdjoint {
     void add_panel(std::size_t begin, std::size_t end, Theta& theta_bar) {
       const double tolerance = gtol(), length = static_cast<double>(end - begin);
       const bool is_short = length < 4;
-      if (!(tolerance > 0) || (is_short && unseen_ > 0)) {
-        if (unseen_ > 0) --unseen_;
-        return add_steps(nodes_a_step, begin, end, theta_bar);
+      if (!(tolerance > 0)) return add_steps(nodes_a_step, begin, end, theta_bar);
+      if (is_short && unseen_ > 0) {
+        --unseen_;
+        if (mean_step(begin, end) <= few_up_to_) return add_steps(few_, begin, end, theta_bar);
+        if (2 * few_ + 1 > nodes_a_step) return add_steps(nodes_a_step, begin, end, theta_bar);
       }
       if (is_short) {
         // To look at each would cost more than it is worth: where one is as it should be, so are those that follow it.
-        add_steps(nodes_a_step - 1, begin, end, set_zero(coarse_));
+        add_steps(few_, begin, end, set_zero(coarse_));
       } else {
         const auto nodes = [&](double density) { return std::max(1, static_cast<int>(std::ceil(density * length))); };
         add_rule(nodes(density_ / 2), begin, end, set_zero(coarse_));
@@ -166,14 +168,40 @@ struct GaussLegendreAdjoint {
           if (density_ >= 2) break;
         }
       }
+      if (is_short && few_ + 1 < nodes_a_step) {
+        add_steps(few_ + 1, begin, end, set_zero(fine_));
+        if (agree(tolerance, theta_bar)) return judge_few(tolerance, mean_step(begin, end));
+        look_next_at(nodes_a_step - 1);
+      }
       for (int n = nodes_a_step; n <= most_a_step; n *= 2) {
         add_steps(n, begin, end, set_zero(fine_));
         if (agree(tolerance, theta_bar)) {
-          if (is_short && n == nodes_a_step) unseen_ = 7;
+          if (is_short && n == nodes_a_step) judge_few(tolerance, mean_step(begin, end));
           return;
         }
       }
       theta_bar += coarse_;
+    }
+
+    // Up to which length of steps `few_` nodes a step will do, by their difference from one more over steps of length h: the error grows
+    // by the power 2 few_. Where that is far beyond h, one node fewer is looked at next, and where it is far below, one more.
+    void judge_few(double tolerance, double h) {
+      const double reach = std::pow(tolerance * size_of(fine_) / size_of(coarse_), 0.5 / few_);
+      few_up_to_ = reach > 0 ? 0.8 * std::min(reach, 5.0) * h : 0;
+      unseen_ = 7;
+      if (reach > 4 && few_ > 1)
+        look_next_at(few_ - 1);
+      else if (!(reach > 0.25) && few_ < nodes_a_step - 1)
+        look_next_at(few_ + 1);
+    }
+    void look_next_at(int few) {
+      few_ = few;
+      few_up_to_ = 0;
+      unseen_ = 0;
+    }
+    double mean_step(std::size_t begin, std::size_t end) const {
+      const auto& last = path_.piece(0, end - 1);
+      return std::fabs(last.t0 + last.h - path_.piece(0, begin).t0) / static_cast<double>(end - begin);
     }
 
     // Whether the finer of two results is good enough; it is then added, and else becomes the coarser of the next two. Their difference
@@ -228,6 +256,8 @@ struct GaussLegendreAdjoint {
     Theta coarse_, fine_;
     double density_ = 2, error_ = 0;  // nodes a step; of the last rule
     int unseen_ = 0;                  // short panels to come that are not looked at
+    int few_ = nodes_a_step - 1;      // nodes a step that do for short panels whose steps are no longer than few_up_to_
+    double few_up_to_ = 0;
     detail::KeptPath<Z> path_;
     detail::LegendreRules rules_;
     std::int64_t first_ = -1;
