@@ -218,7 +218,7 @@ def pages(root, work):
     for folder, paths in sorted(folders.items()):
         page, title = (folder or "antistrophe") + ".md", folder + "/" if folder else "antistrophe/"
         names = []
-        text = f"# {title}\n\n{ABOUT.get(folder, '')}.\n"
+        text = f"---\nsearch:\n  boost: 0.5\n---\n# {title}\n\n{ABOUT.get(folder, '')}.\n"
         for path in paths:
             header = Header(root, path)
             text += f"\n## {path.removeprefix('antistrophe/')}\n\n```cpp\n#include <{path}>\n```\n\n" + prose(header.about())

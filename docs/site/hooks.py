@@ -30,6 +30,34 @@ def with_four_spaces(text):
     return text
 
 
+INDEX = re.compile(r"(?<=[^\W_]|[\u0300-\u036f\]])_(\{[^}]*\}|[a-zA-Zα-ωΑ-Ω0-9]{1,2}(?![a-zA-Z0-9_`]))")
+EXPONENT = re.compile(r"(?<=[\w\u0300-\u036f)‖])\^(\{[^}]*\}|\([^)]*\)|[a-zA-Z0-9]+)")
+CODE = re.compile(r"(```.*?```|``.*?``|`[^`\n]*`|\]\([^)]*\)|</?(?:p|br)\b[^>\n]*>)", re.DOTALL)
+
+
+def with_indices(text):
+    """x_i and e^{hJ} as they are on paper, but for code and links."""
+    parts = CODE.split(text)
+    for i in range(0, len(parts), 2):
+        parts[i] = INDEX.sub(lambda m: f"<sub>{m.group(1).strip('{}')}</sub>", parts[i])
+        parts[i] = EXPONENT.sub(lambda m: f"<sup>{m.group(1).strip('{}()')}</sup>", parts[i])
+    return "".join(parts)
+
+
+def with_formulas(text):
+    """A paragraph that is indented is a formula, line by line."""
+    out, in_list, in_code = [], False, False
+    for block in re.split(r"(\n{2,})", text):
+        lines = block.split("\n")
+        if block.strip() and not in_code and not in_list and all(re.match(r" {2,}\S", line) for line in lines if line):
+            block = '<p class="formula" markdown="span">' + "<br>".join(line.strip() for line in lines if line) + "</p>"
+        elif block.strip():
+            in_code ^= block.count("```") % 2 == 1
+            in_list = bool(re.match(r"(- |\d+\. )", block)) or (in_list and block.startswith(" "))
+        out.append(block)
+    return "".join(out)
+
+
 def linked(text):
     return {path.rstrip("/") for _, path, _ in LINK.findall(text)}
 
@@ -88,4 +116,5 @@ def on_page_markdown(markdown, page, config, files):
     markdown = HIDDEN.sub("", markdown)
     if uri.startswith("source/"):
         return with_four_spaces(markdown) if uri == "source/CONTRIBUTING.md" else markdown
+    markdown = with_indices(with_formulas(markdown))
     return LINK.sub(lambda link: source_page(link.group(2).rstrip("/")) + (link.group(3) or ""), markdown)
