@@ -8,6 +8,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/detail/cost_sweep.hpp>
+#include <antistrophe/adjoint/detail/tangent_cost.hpp>
 #include <antistrophe/detail/cost_meter.hpp>
 
 #include <vector>

@@ -112,14 +112,15 @@ TangentSeeds<typename Y::Scalar> all_seeds(const F& field, const Y& y0, bool tim
 
 // What value_and_gradient, Objective and solve_with_pullback ask of a solve, by tangents: the Jacobians are there when it is
 // over, and a pull-back multiplies by their transposes.
-template <class F, class Y, class M, class Save>
+template <class F, class Y, class M, class Save, class Cost = NoRunningCost>
 class TangentDifferentiatedSolve {
   static constexpr bool of_function = !std::is_same_v<Save, SaveAt>;
   static_assert(!of_function || SavedFunctionWithVjp<Save, Y>,
                 "antistrophe: a gradient through a function saved in the place of the state needs its member "
                 "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
+  static constexpr bool with_cost = !std::is_same_v<Cost, NoRunningCost>;
   static constexpr int K = number_of_tangents<F, Y>;
-  using Solve = TangentSolve<F, Y, M, K>;
+  using Solve = TangentSolve<F, Y, M, K, Cost>;
   using Large = typename Solve::Large;
   // In which products are summed.
   using Real = std::conditional_t<std::is_same_v<typename Y::Scalar, long double>, long double, double>;
@@ -127,15 +128,15 @@ class TangentDifferentiatedSolve {
  public:
   using Saved = SavedType<Save, Y>;
 
-  template <class StepsType, class O, class Cost = NoRunningCost, class... E>  // refused where there are any
+  template <class StepsType, class O, class... E>  // events are refused where there are any
   TangentDifferentiatedSolve(const Problem<F, Y>& problem, const F& field, const M& method, const StepsType& steps,
                              const Save& save_at, const Events<E...>&, const ForwardMode& mode, const O& observer,
-                             const Cost& = {})
+                             const Cost& cost = {})
       : field_(field),
         save_(save_at),
         y0_(problem.y0),
         solve_(field, problem.y0, problem.t0, problem.t1, method, steps, save_plan_of(save_at),
-               all_seeds(field, problem.y0, gradient_has_times<F, Y>), mode.in_error_norm, hand_on(observer)) {}
+               all_seeds(field, problem.y0, gradient_has_times<F, Y>), mode.in_error_norm, hand_on(observer), cost) {}
   TangentDifferentiatedSolve(const TangentDifferentiatedSolve&) = delete;
   TangentDifferentiatedSolve& operator=(const TangentDifferentiatedSolve&) = delete;
 
@@ -162,7 +163,7 @@ class TangentDifferentiatedSolve {
   const Stats& stats() const { return solve_.forward().stats; }
   const Failure& failure() const { return solve_.forward().failure; }
   bool failed() const { return antistrophe::failed(failure().status); }
-  static double running_cost() { return 0; }
+  double running_cost() const { return solve_.running_cost(); }
   Solution<Y> solution() const { return solve_.solution(); }
 
   // For another solve to follow, as of DifferentiatedSolve.
@@ -176,9 +177,10 @@ class TangentDifferentiatedSolve {
     return all;
   }
 
-  // Σ ẏᵀ w over what was saved; nothing is solved.
+  // Σ ẏᵀ w over what was saved, and the running cost's part; nothing is solved.
   Failure pull_back(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
-                    const std::vector<EventCotangent<Y>>&, Throttle&, Gradient<F, Y>& gradient, double = 1) {
+                    const std::vector<EventCotangent<Y>>&, Throttle&, Gradient<F, Y>& gradient,
+                    double running_cost_bar = 1) {
     gradient.stats = {};
     sums_.setZero(solve_.layout().k());
     const std::vector<Y>& states = solve_.states();
@@ -200,11 +202,15 @@ class TangentDifferentiatedSolve {
       }
       times = times || t_bar != 0;
     }
+    if constexpr (with_cost)
+      for (Eigen::Index j = 0; j < sums_.size(); ++j)
+        sums_[j] += static_cast<Real>(running_cost_bar * solve_.cost_tangent(j));
     hand_out(gradient);
     if (const Eigen::Index bad = first_not_finite(sums_); bad >= 0)
       return {Status::not_finite, ts().empty() ? 0.0 : ts().back(), stats().accepted, -1,
               "an entry of the gradient is not finite: tangents overflow, or the jvp writes NaN or infinity"};
-    if (std::optional<Failure> found = solve_.instability(gradient.y0, times ? 0 : injected)) return *std::move(found);
+    if (std::optional<Failure> found = solve_.instability(gradient.y0, times || with_cost ? 0 : injected))
+      return *std::move(found);
     return {};
   }
 
@@ -273,11 +279,9 @@ class TangentDifferentiatedSolve {
 
 template <class F, class Y, class M, class Save, class Cost, class... E>
 struct DifferentiatedSolveOf<F, Y, M, ForwardMode, Save, Cost, Events<E...>> {
-  static_assert(std::is_same_v<Cost, NoRunningCost>,
-                "antistrophe: ForwardMode does not integrate a RunningCost; take DirectAdjoint or ReversibleAdjoint.");
   static_assert(sizeof...(E) == 0,
                 "antistrophe: ForwardMode does not go through events; take DirectAdjoint or ReversibleAdjoint.");
-  using type = TangentDifferentiatedSolve<F, Y, M, Save>;
+  using type = TangentDifferentiatedSolve<F, Y, M, Save, Cost>;
 };
 
 }  // namespace detail

@@ -38,6 +38,10 @@ struct MeteredOf<Base, F, S, NoRunningCost> {
 template <class Base, class F, class S, class Cost>
 using Metered = typename MeteredOf<Base, F, S, Cost>::type;
 
+// The trace of a solve that takes tangents along: of S, the stepper of a field with tangents of the state Y of F.
+template <class S, class F, class Y, class Cost>
+struct TangentTraceOf;
+
 // Made of the trace without it, by a cost that makes one.
 template <class F, class S, class Cost, class Base>
 Metered<Base, F, S, Cost> metered(Base base, [[maybe_unused]] const F& field, [[maybe_unused]] const Cost& cost,

@@ -137,6 +137,57 @@ CostPartBar pull_back_cost(CostRate<F, Y, Q>& rate, const Quadrature& rule, cons
   return bar;
 }
 
+// ∫ q dt, added up step by step along the polynomials of a state Y.
+template <class F, EigenState Y, class Q>
+class CostIntegral {
+ public:
+  // The field must outlive it. `chooses_steps`: the integral's error is to be estimated; else the rule suits the degree.
+  CostIntegral(const F& field, const Q& q, const Y& like, bool chooses_steps, int degree)
+      : rate(field, q, like),
+        rule(chooses_steps ? Quadrature::kronrod() : Quadrature::gauss(degree / 2 + 1)),
+        y_(zeros_like(like)) {}
+
+  CostRate<F, Y, Q> rate;
+  Quadrature rule;
+
+  void restart() {
+    sum_ = pending_ = 0;
+    estimated_ = false;
+  }
+  double sum() const { return sum_; }
+  double pending() const { return pending_; }
+  const Y& like() const { return y_; }
+
+  // Over the whole of an attempted step that is otherwise accepted.
+  template <class Polynomial>
+  CostEstimate estimate(const Step& step, const Polynomial& polynomial) {
+    pending_ = integral({step.t0, step.h(), 1}, polynomial);
+    estimated_ = true;
+    return {pending_, std::fabs(step.h()) * rule.error(values_, pending_ / step.h()), sum_};
+  }
+  // Over a step that is about to be committed, or cut at sigma; polynomial() is asked for where it has not been estimated.
+  void take(const Step& step, double sigma, const auto& polynomial) {
+    if (std::exchange(estimated_, false) && sigma == 1) return;
+    pending_ = integral({step.t0, step.h(), sigma}, polynomial());
+  }
+  void step_stands() { sum_ += std::exchange(pending_, 0.0); }
+
+ private:
+  template <class Polynomial>
+  double integral(const CostPart& part, const Polynomial& polynomial) {
+    for (std::size_t j = 0; j < rule.count; ++j) {
+      polynomial.value(part.fraction(rule.nodes[j]), y_);
+      values_[j] = rate(part.time(rule.nodes[j]), y_);
+    }
+    return part.length() * rule.integral(values_);
+  }
+
+  Y y_;
+  std::array<double, Quadrature::most> values_{};
+  double sum_ = 0, pending_ = 0;
+  bool estimated_ = false;  // the attempted step's is pending
+};
+
 // The field must outlive it. `chooses_steps`: the integral's error is to be estimated.
 template <class Base, class F, class S, class Q>
 class CostMeter : public Base {
@@ -147,70 +198,44 @@ class CostMeter : public Base {
                 "antistrophe: a running cost is integrated along the dense output, which this method does not have.");
 
   CostMeter(Base&& base, const F& field, const Q& q, const Y& like, bool chooses_steps)
-      : Base(std::move(base)),
-        rate_(field, q, like),
-        rule_(chooses_steps ? Quadrature::kronrod() : Quadrature::gauss(S::dense_degree / 2 + 1)),
-        y_(zeros_like(like)) {}
+      : Base(std::move(base)), cost_(field, q, like, chooses_steps, S::dense_degree) {}
 
   void restart() {
     Base::restart();
-    sum_ = pending_ = 0;
+    cost_.restart();
     end_bars_.clear();
-    estimated_ = false;
   }
 
-  double running_cost() const { return sum_; }
-  bool cost_is_finite() const { return std::isfinite(pending_); }
-  Rate& cost_rate() { return rate_; }
-  const Quadrature& quadrature() const { return rule_; }
+  double running_cost() const { return cost_.sum(); }
+  bool cost_is_finite() const { return std::isfinite(cost_.pending()); }
+  Rate& cost_rate() { return cost_.rate; }
+  const Quadrature& quadrature() const { return cost_.rule; }
 
-  // Over the whole of an attempted step that is otherwise accepted.
   CostEstimate estimate_cost(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before) {
-    const Step& step = attempted.step();
-    pending_ = integral({step.t0, step.h(), 1}, attempted.polynomial(stepper, before));
-    estimated_ = true;
-    return {pending_, std::fabs(step.h()) * rule_.error(values_, pending_ / step.h()), sum_};
+    return cost_.estimate(attempted.step(), attempted.polynomial(stepper, before));
   }
-
-  // Over the step that is about to be committed, or cut at sigma.
   void keep_step(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before, double sigma) {
     if constexpr (requires(Base& base) { base.keep_step(stepper, attempted, before, sigma); })
       Base::keep_step(stepper, attempted, before, sigma);
-    if (std::exchange(estimated_, false) && sigma == 1) return;
-    const Step& step = attempted.step();
-    pending_ = integral({step.t0, step.h(), sigma}, attempted.polynomial(stepper, before));
+    cost_.take(attempted.step(), sigma, [&]() -> const auto& { return attempted.polynomial(stepper, before); });
   }
-  void step_stands() { sum_ += std::exchange(pending_, 0.0); }
+  void step_stands() { cost_.step_stands(); }
 
   // Of the attempted step that an event has cut at sigma, the end of segment `number`, on a way forth that is to be gone back:
   // what the cost changes by with the event's time.
   void cut(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before, double sigma, std::size_t number) {
     const Step& step = attempted.step();
-    CostRoom<Y> room(y_);
-    auto unused = rate_.zero_parameters();
+    CostRoom<Y> room(cost_.like());
+    auto unused = cost_.rate.zero_parameters();
     end_bars_.resize(number + 1);
-    end_bars_[number] = pull_back_cost(rate_, rule_, CostPart{step.t0, step.h(), sigma},
+    end_bars_[number] = pull_back_cost(cost_.rate, cost_.rule, CostPart{step.t0, step.h(), sigma},
                                        attempted.polynomial(stepper, before), 1, room, unused, true)
                             .end;
   }
   double end_bar(std::size_t number) const { return end_bars_[number]; }
 
  private:
-  template <class Polynomial>
-  double integral(const CostPart& part, const Polynomial& polynomial) {
-    for (std::size_t j = 0; j < rule_.count; ++j) {
-      polynomial.value(part.fraction(rule_.nodes[j]), y_);
-      values_[j] = rate_(part.time(rule_.nodes[j]), y_);
-    }
-    return part.length() * rule_.integral(values_);
-  }
-
-  Rate rate_;
-  Quadrature rule_;
-  Y y_;
-  std::array<double, Quadrature::most> values_{};
-  double sum_ = 0, pending_ = 0;
-  bool estimated_ = false;        // the attempted step's is pending
+  CostIntegral<F, Y, Q> cost_;
   std::vector<double> end_bars_;  // of segments that an event ended
 };
 

@@ -25,8 +25,14 @@ namespace antistrophe::detail {
 template <class M, class Field, class A>
 using TangentStepperOf = TangentStepper<typename M::template Stepper<Field, A>, Field>;
 
+template <class S, class F, class Y>
+struct TangentTraceOf<S, F, Y, NoRunningCost> {
+  using type = NoTrace;
+  static NoTrace make(const auto&...) { return {}; }
+};
+
 // K tangents, if that is known to the compiler.
-template <class F, class Y, class M, int K>
+template <class F, class Y, class M, int K, class Cost = NoRunningCost>
 class TangentSolve {
  public:
   using Field = TangentField<F, Y, K>;
@@ -35,12 +41,14 @@ class TangentSolve {
   using Scalar = typename Y::Scalar;
   using S = TangentStepperOf<M, Field, Large>;
   using Detector = EventDetector<Field, Large>;
+  using Trace = typename TangentTraceOf<S, F, Y, Cost>::type;
   using Observe = typename Saver<Large>::Observe;
 
   // The field must outlive it. observe, if it is any, is told of saved states and tangents.
   template <class StepsType>
   TangentSolve(const F& field, const Y& y0, double t0, double t1, const M& method, const StepsType& steps,
-               const SaveAt& save_at, TangentSeeds<Scalar> seeds, bool in_error_norm, Observe observe)
+               const SaveAt& save_at, TangentSeeds<Scalar> seeds, bool in_error_norm, Observe observe,
+               const Cost& cost = {})
       : seeds_(std::move(seeds)),
         y0_(y0),
         t0_(t0),
@@ -49,8 +57,11 @@ class TangentSolve {
         tangents_(field, Layout(y0.size(), seeds_.t0.size()), seeds_, y0, t1),
         start_(started(y0)),
         plan_(timeline_of(steps, field, t0, t1)),
-        forward_(make_forward<S>(method, tangents_, start_, t0, t1, steps, plan_, without_path(save_at),
-                                 Detector(Events<>{}, tangents_, start_), NoTrace{}, observe, Saver<Large>::Keep::all)),
+        forward_(make_forward<S>(
+            method, tangents_, start_, t0, t1, steps, plan_, without_path(save_at),
+            Detector(Events<>{}, tangents_, start_),
+            TangentTraceOf<S, F, Y, Cost>::make(field, tangents_, cost, y0, start_, !LaidOutSteps<StepsType>), observe,
+            Saver<Large>::Keep::all)),
         slope_(zeros_like(y0)),
         tape_(make_tape<F, Y>(field, y0)),
         alone_(field, start_, y0) {}
@@ -83,11 +94,11 @@ class TangentSolve {
   const Layout& layout() const { return tangents_.layout(); }
   const std::vector<double>& ts() const { return forward_.saver.plan().ts; }
   const std::vector<Y>& states() const { return states_; }
-  const Forward<S, NoTrace, Detector>& forward() const { return forward_; }
+  const Forward<S, Trace, Detector>& forward() const { return forward_; }
   const Timeline& plan() const { return plan_; }
   Solution<Y> solution() const {
     return Solution<Y>(ts(), states_, all_nodes(forward_.segments), resolutions_of(forward_.stepper), DensePath<Y>{},
-                       {}, forward_.failure, forward_.stats);
+                       {}, forward_.failure, forward_.stats, running_cost());
   }
 
   // Tangent j of entry i of saved state e, and of its time: of a time that was given neither that nor the place of its state
@@ -97,6 +108,15 @@ class TangentSolve {
     const SavedEntry& entry = forward_.saver.plan().entries[e];
     if (entry.given) return 0;
     return node_motion(entry.node, j);
+  }
+
+  // Of a RunningCost, so far as the solve got, and its tangents; 0 where there is none.
+  double running_cost() const { return running_cost_of(forward_.trace); }
+  double cost_tangent([[maybe_unused]] Eigen::Index j) const {
+    if constexpr (MetersCost<Trace>)
+      return forward_.trace.tangent(j, [&](std::int64_t i) { return node_motion(i, j); });
+    else
+      return 0;
   }
 
   // Steps laid out before may be too long for the state, or for its cotangents.
@@ -177,7 +197,7 @@ class TangentSolve {
   Field tangents_;
   Large start_;
   Timeline plan_;
-  Forward<S, NoTrace, Detector> forward_;
+  Forward<S, Trace, Detector> forward_;
   std::vector<Large> saved_;
   std::vector<Y> states_;
   Y slope_;

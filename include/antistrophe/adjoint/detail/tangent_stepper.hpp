@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/detail/tangent_field.hpp>
+#include <antistrophe/detail/cost.hpp>
 #include <antistrophe/detail/step_control.hpp>
 #include <antistrophe/method/detail/field_stepper.hpp>
 #include <antistrophe/step/adaptive.hpp>
@@ -23,6 +24,7 @@ template <class Base, class Field>
 class TangentStepper : public Base {
  public:
   using typename Base::Carry, typename Base::State;
+  using TangentFieldType = Field;
 
   template <class Method>
   TangentStepper(const Method& method, const Field& field, const State& start)
@@ -248,7 +250,8 @@ class TangentControl {
     StepsType steps;
     State start;
     View view;
-    typename StepsType::template Control<View> control;
+    using Control = typename StepsType::template Control<View>;
+    Control control;
 
     Part(StepsType of, const auto& field, double t0, double t1, const typename S::State& x, const Y& y0)
         : steps(std::move(of)),
@@ -287,6 +290,11 @@ class TangentControl {
   }
   Outcome judge(S&, const Step& step, const typename S::Carry& carry) {
     return of([&](auto& part) { return part.control.judge(part.view, step, carry); });
+  }
+  Outcome judge_cost(const CostEstimate& cost)
+    requires requires(typename Part<Judged::state>::Control& control) { control.judge_cost(cost); }
+  {
+    return of([&](auto& part) { return part.control.judge_cost(cost); });
   }
   void accepted(S&, const Step& step) {
     of([&](auto& part) { part.control.accepted(part.view, step); });
