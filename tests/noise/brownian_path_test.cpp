@@ -53,9 +53,14 @@ bool same_bits(const MatrixXd& a, const MatrixXd& b) {
 }  // namespace
 
 // The known answers that Random123 1.14 prints (kat_vectors).
-TEST_CASE("Philox4x64-10 gives its known answers", "[brownian]") {
+TEST_CASE("Philox2x64-10 and 4x64-10 give their known answers", "[brownian]") {
+  using Pair = detail::RandomPair;
   using Words = detail::RandomWords;
   constexpr std::uint64_t all = ~std::uint64_t{0};
+  CHECK(detail::philox(Pair{0, 0}, 0) == Pair{0xca00a0459843d731, 0x66c24222c9a845b5});
+  CHECK(detail::philox(Pair{all, all}, all) == Pair{0x65b021d60cd8310f, 0x4d02f3222f86df20});
+  CHECK(detail::philox(Pair{0x243f6a8885a308d3, 0x13198a2e03707344}, 0xa4093822299f31d0) ==
+        Pair{0x0a5e742c2997341c, 0xb0f883d38000de5d});
   CHECK(detail::philox({0, 0, 0, 0}, {0, 0}) ==
         Words{0x16554d9eca36314c, 0xdb20fe9d672d0fdc, 0xd7e772cee186176b, 0x7e68b68aec7ba23b});
   CHECK(detail::philox({all, all, all, all}, {all, all}) ==
@@ -68,7 +73,8 @@ TEST_CASE("Philox4x64-10 gives its known answers", "[brownian]") {
 TEST_CASE("The ziggurat's numbers are normal", "[brownian]") {
   constexpr std::size_t n = 1'000'000;
   std::vector<double> x(n);
-  detail::NormalSource{3, 0, static_cast<std::int64_t>(n), 1}.fill(5, 0, x.data());
+  const std::uint64_t node = 5;
+  detail::NormalSource(3, 0, static_cast<std::int64_t>(n), 1).fill({&node, 1}, 0, x.data(), n);
   CHECK(kolmogorov_smirnov(x) < 1.95);
   // Beyond where the last layer begins, where a fault of the tail would hide from Kolmogorov and Smirnov.
   for (const double edge : {3.0, detail::Ziggurat::tail, 4.0}) {
@@ -100,6 +106,48 @@ TEST_CASE("A million queries in any order give the same bits", "[brownian]") {
     const std::size_t at = (i * 617'411) % n;
     different += *about(time(at)) != w[at];
   }
+  CHECK(different == 0);
+}
+
+// One channel's numbers at many nodes, which are made of other counters.
+TEST_CASE("Normal numbers of nodes side by side are normal, and independent", "[brownian]") {
+  constexpr std::size_t n = 1 << 19;
+  std::vector<std::uint64_t> nodes(n);
+  std::iota(nodes.begin(), nodes.end(), n);
+  std::vector<double> w(n), area(n), other(n);
+  detail::NormalSource(3, 0, 1, 1).fill(nodes, 0, w.data(), 1);
+  detail::NormalSource(3, 0, 1, 1).fill(nodes, 1, area.data(), 1);
+  detail::NormalSource(3, 1, 1, 1).fill(nodes, 0, other.data(), 1);
+  CHECK(kolmogorov_smirnov(w) < 1.95);
+  CHECK(kolmogorov_smirnov(area) < 1.95);
+  const double five = 5 / std::sqrt(static_cast<double>(n));
+  CHECK(std::fabs(mean_product(w, area)) < five);
+  CHECK(std::fabs(mean_product(w, other)) < five);
+  for (const std::size_t apart : {1u, 2u, 7u, 64u}) {
+    std::vector<double> shifted(w.begin() + static_cast<std::ptrdiff_t>(apart), w.end());
+    shifted.resize(n, 0.0);
+    CHECK(std::fabs(mean_product(w, shifted)) < five);
+  }
+}
+
+// Walks that go in steps of a leaf, or of whole parts, look things up; none of that may be seen.
+TEST_CASE("Steps of any regular length give the bits of queries one by one", "[brownian]") {
+  const bool area = GENERATE(false, true);
+  const Eigen::Index channels = GENERATE(1, 3);
+  const BrownianPath path{.seed = 13, .channels = channels, .t0 = -1, .t1 = 2, .tolerance = 3.0 / 512, .area = area};
+  BrownianWalk walk(path);
+  int different = 0;
+  const auto look = [&](double t) {
+    const MatrixXd expected = path(t);
+    different += same_bits(Eigen::Map<const MatrixXd>(walk(t), channels, 1), expected) ? 0 : 1;
+  };
+  for (const int n : {16, 64, 128, 500, 512, 700, 1024})
+    for (const bool back : {false, true}) {
+      for (int i = 0; i <= n; ++i) look(-1 + 3.0 * (back ? n - i : i) / n);
+      // There, back a little, and on: as rejected steps do.
+      for (int i = 3; i < n; i += 5)
+        for (const int j : {i, i - 1, i - 3, i - 2, i + 1}) look(-1 + 3.0 * (back ? n - j : j) / n);
+    }
   CHECK(different == 0);
 }
 

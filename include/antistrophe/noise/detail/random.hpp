@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Random numbers as a function of a counter: no state, so that any of them can be had at any time.
-//   philox    Philox4x64-10 (Salmon, Moraes, Dror & Shaw, SC 2011), 256 random bits of a counter and a key
+//   philox    Philox2x64-10 and 4x64-10 (Salmon, Moraes, Dror & Shaw, SC 2011), random bits of a counter and a key
 //   normals   N(0, 1) by Marsaglia and Tsang's ziggurat in Doornik's form (ZIGNOR, 2005), from 53 bits each
 #pragma once
 
@@ -10,15 +10,18 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace antistrophe::detail {
 
 using RandomWords = std::array<std::uint64_t, 4>;
 using RandomKey = std::array<std::uint64_t, 2>;
+using RandomPair = std::array<std::uint64_t, 2>;
 
 __extension__ typedef unsigned __int128 WideProduct;
 
-ANTISTROPHE_ALWAYS_INLINE RandomWords philox(RandomWords counter, RandomKey key) {
+inline RandomWords philox(RandomWords counter, RandomKey key) {
   for (int round = 0; round < 10; ++round) {
     const WideProduct a = static_cast<WideProduct>(0xD2E7470EE14C6C93u) * counter[0];
     const WideProduct b = static_cast<WideProduct>(0xCA5A826395121157u) * counter[2];
@@ -26,6 +29,15 @@ ANTISTROPHE_ALWAYS_INLINE RandomWords philox(RandomWords counter, RandomKey key)
                static_cast<std::uint64_t>(a >> 64) ^ counter[3] ^ key[1], static_cast<std::uint64_t>(a)};
     key[0] += 0x9E3779B97F4A7C15u;
     key[1] += 0xBB67AE8584CAA73Bu;
+  }
+  return counter;
+}
+
+ANTISTROPHE_ALWAYS_INLINE RandomPair philox(RandomPair counter, std::uint64_t key) {
+  for (int round = 0; round < 10; ++round) {
+    const WideProduct a = static_cast<WideProduct>(0xD2B74407B1CE6E93u) * counter[0];
+    counter = {static_cast<std::uint64_t>(a >> 64) ^ counter[1] ^ key, static_cast<std::uint64_t>(a)};
+    key += 0x9E3779B97F4A7C15u;
   }
   return counter;
 }
@@ -57,38 +69,52 @@ inline const Ziggurat& ziggurat() {
   return table;
 }
 
-// Which normal numbers: those of a node of a path, W's (kind 0) or another's. Of each sample, numbers 4 c to 4 c + 3 are made of
-// the block of counter (node, c, stream, kind); where one lies outside its layer, further blocks of its own decide.
-struct NormalSource {
-  std::uint64_t seed, stream;
-  std::int64_t each, samples;  // numbers of one sample, and samples, whose streams follow one another
-
-  // Writes each · samples numbers, sample after sample. One machine code, for the bits of a path must not depend on who asks.
-  ANTISTROPHE_ONE_INSTANCE void fill(std::uint64_t node, std::uint64_t kind, double* to) const {
-    const Ziggurat& table = ziggurat();
-    for (std::int64_t sample = 0; sample < samples; ++sample) {
-      const std::uint64_t of = stream + static_cast<std::uint64_t>(sample);
-      for (std::int64_t i = 0; i < each; i += 4) {
-        const RandomWords words = philox({node, static_cast<std::uint64_t>(i / 4), of, kind}, {seed, 0});
-        const std::int64_t count = each - i < 4 ? each - i : 4;
-        for (std::int64_t j = 0; j < count; ++j) {
-          const std::uint64_t word = words[static_cast<std::size_t>(j)];
-          const std::size_t layer = word & 127u;
-          const double u = 2 * uniform(word) - 1;
-          *to++ = std::fabs(u) < table.sure[layer]
-                      ? u * table.x[layer]
-                      : outside(layer, u, {node, static_cast<std::uint64_t>(i + j), of, kind});
-        }
+// Which normal numbers: those of a node of a path, W's (kind 0) or its areas' (kind 1). A sample is the stream of its number, and every two
+// of its channels have 128 bits of their own, of the seed, the stream and these two; numbers 2 c and 2 c + 1 of a node are made of the
+// block that these and the node make. Where one lies outside its layer, further blocks decide.
+class NormalSource {
+ public:
+  // Of each sample so many numbers.
+  NormalSource(std::uint64_t seed, std::uint64_t stream, std::int64_t each, std::int64_t samples) : each_(each) {
+    for (std::int64_t sample = 0; sample < samples; ++sample)
+      for (std::int64_t i = 0; i < each; i += 2) {
+        const RandomWords words =
+            philox({static_cast<std::uint64_t>(i / 2), stream + static_cast<std::uint64_t>(sample), 0, 0}, {seed, 0});
+        pairs_.push_back({words[0], words[1]});
       }
+  }
+
+  // Of each node, each · samples numbers, sample after sample; those of a node are `stride` behind those of the one before. One machine
+  // code, for the bits of a path must not depend on who asks.
+  ANTISTROPHE_ONE_INSTANCE void fill(std::span<const std::uint64_t> nodes, std::uint64_t kind, double* to,
+                                     std::size_t stride) const {
+    const Ziggurat& table = ziggurat();
+    for (const std::uint64_t node : nodes) {
+      const std::uint64_t counter = node + (kind << 49);  // a node is less than 2^49
+      double* x = to;
+      std::int64_t left = each_;
+      for (const RandomPair& pair : pairs_) {
+        const RandomPair words = philox({counter, pair[0]}, pair[1]);
+        *x++ = shaped(table, words[0], pair, counter, 0);
+        if (left > 1) *x++ = shaped(table, words[1], pair, counter, 1);
+        left = left > 2 ? left - 2 : each_;
+      }
+      to += stride;
     }
   }
 
  private:
-  ANTISTROPHE_COLD double outside(std::size_t layer, double u, RandomWords counter) const {
+  ANTISTROPHE_ALWAYS_INLINE double shaped(const Ziggurat& table, std::uint64_t word, const RandomPair& pair,
+                                          std::uint64_t counter, std::uint64_t number) const {
+    const std::size_t layer = word & 127u;
+    const double u = static_cast<double>(static_cast<std::int64_t>(word) >> 10) * 0x1p-53;  // in [-1, 1)
+    return std::fabs(u) < table.sure[layer] ? u * table.x[layer] : outside(layer, u, pair, counter, number);
+  }
+  ANTISTROPHE_COLD double outside(std::size_t layer, double u, const RandomPair& pair, std::uint64_t counter,
+                                  std::uint64_t number) const {
     const Ziggurat& table = ziggurat();
-    const std::uint64_t number = counter[1], kind = counter[3];
     for (std::uint64_t attempt = 1;; ++attempt) {
-      const RandomWords words = philox({counter[0], number, counter[2], kind + 2 * attempt}, {seed, 0});
+      const RandomPair words = philox({counter + ((2 * attempt + number) << 50), pair[0]}, pair[1]);
       if (layer == 0) {
         const double beyond = std::log(uniform(words[0])) / Ziggurat::tail;
         if (-2 * std::log(uniform(words[1])) >= beyond * beyond)
@@ -105,6 +131,9 @@ struct NormalSource {
       }
     }
   }
+
+  std::int64_t each_;
+  std::vector<RandomPair> pairs_;
 };
 
 }  // namespace antistrophe::detail
