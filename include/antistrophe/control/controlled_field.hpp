@@ -122,6 +122,18 @@ struct ControlledField {
     t_bar += detail::inner_product(tape.dX_bar, tape.ddX);
   }
 
+  // Either half of the vjp alone, where F offers them: vjp_state(t, y, dX, tape, w, y_bar), vjp_parameters(t, y, dX, tape, w, theta_bar).
+  template <EigenState Y>
+    requires detail::ControlInHalves<F, Y>
+  void vjp_state(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar) const {
+    vector_field.vjp_state(t, y, tape.dX, tape.of_F, w, y_bar);
+  }
+  template <EigenState Y>
+    requires detail::ControlInHalves<F, Y>
+  void vjp_parameters(double t, const Y& y, const Tape<Y>& tape, const Y& w, Parameters<F, Y>& theta_bar) const {
+    vector_field.vjp_parameters(t, y, tape.dX, tape.of_F, w, theta_bar);
+  }
+
  private:
   template <class Y>
   Tape<Y> evaluated(double t, const Y& y) const {

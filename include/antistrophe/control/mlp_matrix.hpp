@@ -132,16 +132,41 @@ class MlpMatrix {
   void vjp(double, const Y& y, const ControlOf<Y>& dX, const Tape<Y>& tape, const Y& w, Y& y_bar, ControlOf<Y>& dX_bar,
            auto& theta_bar) const {
     pull_back_product(tape, dX, w, dX_bar);
+    pull_back<Of::all>(y, tape, y_bar, theta_bar);
+  }
+
+  // Either half of it alone, for who asks for one of them.
+  template <EigenState Y>
+  void vjp_state(double, const Y& y, const ControlOf<Y>& dX, const Tape<Y>& tape, const Y& w, Y& y_bar) const {
+    pull_back_product(tape, dX, w);
+    pull_back<Of::state>(y, tape, y_bar, theta_);
+  }
+  template <EigenState Y>
+  void vjp_parameters(double, const Y& y, const ControlOf<Y>& dX, const Tape<Y>& tape, const Y& w,
+                      auto& theta_bar) const {
+    pull_back_product(tape, dX, w);
+    pull_back<Of::parameters>(y, tape, y, theta_bar);
+  }
+
+ private:
+  // What a pull-back adds to; what it does not is handed to it as a constant.
+  enum class Of { all, state, parameters };
+
+  // From the cotangent of the matrices, which the tape has.
+  template <Of of, class Y>
+  void pull_back(const Y& y, const Tape<Y>& tape, auto& y_bar, auto& theta_bar) const {
     Index weights = theta_.size();
     for (std::size_t l = sizes_.size() - 1; l-- > 0;) {
       const auto layer = layer_at<Y>(l, y.cols());
       weights -= (layer.in + 1) * layer.out;
       const Scalar* const z_bar = tape.units_bar[l].data();
-      layer.pull_back_to_parameters(Scalar(0), l == 0 ? y.data() : tape.units[l - 1].data(), z_bar,
-                                    theta_bar.data() + weights, theta_bar.data() + weights + layer.in * layer.out);
+      if constexpr (of != Of::state)
+        layer.pull_back_to_parameters(Scalar(0), l == 0 ? y.data() : tape.units[l - 1].data(), z_bar,
+                                      theta_bar.data() + weights, theta_bar.data() + weights + layer.in * layer.out);
       Scalar none(0);
       if (l == 0) {
-        layer.pull_back_to_inputs(theta_.data() + weights, z_bar, y_bar.data(), none);
+        if constexpr (of != Of::parameters)
+          layer.pull_back_to_inputs(theta_.data() + weights, z_bar, y_bar.data(), none);
         break;
       }
       Vector& x_bar = tape.units_bar[l - 1];
@@ -151,7 +176,6 @@ class MlpMatrix {
     }
   }
 
- private:
   template <class Y>
   auto layer_at(std::size_t l, Index columns) const {
     constexpr int order = Y::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor;
@@ -176,21 +200,27 @@ class MlpMatrix {
       for (Index c = 0; c < channels_; ++c, A += n)
         for (Index i = 0; i < n; ++i) dy.data()[s * n + i] += A[i] * dX(c, s);
   }
+  // To the cotangent of the matrices, w_s dX_sᵀ of sample s through the last function, and of dX.
+  template <class Y>
+  void pull_back_product(const Tape<Y>& tape, const ControlOf<Y>& dX, const Y& w) const {
+    const Index n = sizes_[0];
+    Scalar* A_bar = tape.units_bar.back().data();
+    for (Index s = 0; s < dX.cols(); ++s)
+      for (Index c = 0; c < channels_; ++c, A_bar += n)
+        for (Index i = 0; i < n; ++i) A_bar[i] = w.data()[s * n + i] * dX(c, s);
+    if constexpr (!std::is_same_v<Last, Unbounded>) times_slope<Last>(tape.units_bar.back(), tape.units.back());
+  }
   template <class Y>
   void pull_back_product(const Tape<Y>& tape, const ControlOf<Y>& dX, const Y& w, ControlOf<Y>& dX_bar) const {
     const Index n = sizes_[0];
     const Scalar* A = tape.units.back().data();
-    Scalar* A_bar = tape.units_bar.back().data();
     for (Index s = 0; s < dX.cols(); ++s)
-      for (Index c = 0; c < channels_; ++c, A += n, A_bar += n) {
+      for (Index c = 0; c < channels_; ++c, A += n) {
         Scalar sum(0);
-        for (Index i = 0; i < n; ++i) {
-          A_bar[i] = w.data()[s * n + i] * dX(c, s);
-          sum += A[i] * w.data()[s * n + i];
-        }
+        for (Index i = 0; i < n; ++i) sum += A[i] * w.data()[s * n + i];
         dX_bar(c, s) += sum;
       }
-    if constexpr (!std::is_same_v<Last, Unbounded>) times_slope<Last>(tape.units_bar.back(), tape.units.back());
+    pull_back_product(tape, dX, w);
   }
 
   ANTISTROPHE_COLD [[noreturn]] void refuse_channels(Index rows) const {

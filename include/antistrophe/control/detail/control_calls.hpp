@@ -68,6 +68,14 @@ concept ControlKnowsTime =
 template <class F, class Y>
 concept ControlKnowsControl = ControlVjp<F, Y> || TimedControlVjp<F, Y>;
 
+// Halves of the vjp apart, for those who ask for one of them alone.
+template <class F, class Y>
+concept ControlInHalves = TapedControlCall<F, Y> && requires(const F& f, double t, const Tape<F, Y>& tape, Y& y_bar,
+                                                             Parameters<F, Y>& theta_bar) {
+  f.vjp_state(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), tape, std::declval<Y>(), y_bar);
+  f.vjp_parameters(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), tape, std::declval<Y>(), theta_bar);
+};
+
 template <class F, class Y>
 void evaluate_control(const F& f, double t, const Y& y, const ControlOf<Y>& dX, Y& dy, Tape<F, Y>& tape) {
   constexpr bool callable = ControlCall<F, Y> || TapedControlCall<F, Y>;
