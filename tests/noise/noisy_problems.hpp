@@ -77,6 +77,67 @@ struct Swell {
   }
 };
 
+// The library's diffusions and Waves, one of them chosen when the program runs, so that what solves with them is compiled once.
+enum class Kind { diagonal, scalar, additive, general };
+template <class S = double>
+struct AnyNoise {
+  Kind kind;
+  VectorOf<S> theta;
+
+  AnyNoise(Kind of, Eigen::Index rows) : kind(of) {
+    if (kind == Kind::additive) {
+      theta = VectorOf<S>(rows * channels(kind, rows));
+      for (Eigen::Index i = 0; i < theta.size(); ++i) theta[i] = S(0.1 + 0.3 * std::sin(static_cast<double>(3 * i)));
+    } else {
+      with([&](const auto& g) { theta = g.parameters(); });
+    }
+  }
+  static Eigen::Index channels(Kind kind, Eigen::Index rows) {
+    return kind == Kind::diagonal ? rows : kind == Kind::scalar ? 1 : kind == Kind::additive ? 2 : 3;
+  }
+
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double t, const auto& y, const auto& dw, auto& dy) const {
+    with([&](const auto& g) { g(t, y, dw, dy); });
+  }
+  void vjp(double t, const auto& y, const auto& dw, const auto& w, auto& y_bar, auto& theta_bar) const {
+    with([&](const auto& g) {
+      if constexpr (requires { g.make_tape(y); }) {
+        auto tape = g.make_tape(y);
+        auto dy = y;
+        g(t, y, dw, dy, tape);
+        g.vjp(t, y, dw, tape, w, y_bar, theta_bar);
+      } else {
+        g.vjp(t, y, dw, w, y_bar, theta_bar);
+      }
+    });
+  }
+  void check(const auto& y, Eigen::Index of_path) const {
+    with([&](const auto& g) {
+      if constexpr (requires { g.check(y, of_path); }) g.check(y, of_path);
+    });
+  }
+
+ private:
+  // use(g), of the chosen kind and with these parameters.
+  void with(const auto& use) const {
+    const auto with_theta = [&](auto g) {
+      if (theta.size() > 0) g.parameters() = theta;
+      use(g);
+    };
+    if (kind == Kind::diagonal)
+      with_theta(antistrophe::DiagonalNoise{Swell<S>{}});
+    else if (kind == Kind::scalar)
+      with_theta(antistrophe::ScalarNoise{Swell<S>{}});
+    else if (kind == Kind::general)
+      with_theta(Waves<S>{});
+    else
+      with_theta(antistrophe::AdditiveNoise{
+          Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic>(theta.size() / channels(kind, 0), channels(kind, 0))});
+  }
+};
+
 // y' = θ y, of as many entries as there are.
 template <class S = double>
 struct Growth {

@@ -34,6 +34,15 @@ auto ring(std::uint64_t seed = 3, double tolerance = 0) {
                          BrownianPath{.seed = seed, .channels = 3, .t0 = 0, .t1 = 2, .tolerance = tolerance}};
 }
 
+// Of ten numbers, with any of the library's diffusions.
+template <template <class, class> class Field, class S>
+auto shaken(S, noisy::Kind kind) {
+  using G = noisy::AnyNoise<S>;
+  return Field<noisy::Ring<S>, G>{
+      noisy::Ring<S>{}, G(kind, start.size()),
+      BrownianPath{.seed = 3, .channels = G::channels(kind, start.size()), .t0 = 0, .t1 = 2}};
+}
+
 // No drift, and no parameters.
 struct Still {
   void operator()(double, const auto&, auto& dy) const { dy.setZero(); }
@@ -45,6 +54,15 @@ struct Shaken {
   void vjp(double, const auto& y, const auto& dw, const auto& w, auto& y_bar, auto&) const {
     y_bar[0] += y[1] * dw.dot(w);
     y_bar[1] += y[0] * dw.dot(w);
+  }
+};
+
+// One channel for each of two numbers.
+struct OfTwo {
+  static constexpr Eigen::Index channels = 2;
+  void operator()(double, const auto& y, const auto& dw, auto& dy) const {
+    dy[0] = y[1] * dw[0];
+    dy[1] = y[0] * dw[1];
   }
 };
 
@@ -132,7 +150,9 @@ TEST_CASE("A step allocates nothing", "[stochastic]") {
 
 TEMPLATE_TEST_CASE("Gradients of a noisy field are exact, by every adjoint", "[stochastic]", Midpoint, Dopri5,
                    Reversible<Midpoint>, TwoPoint<Heun>, ReversibleHeun<>) {
-  const auto make = [](auto s) { return ring<decltype(s)>(); };
+  const auto kind = GENERATE(noisy::Kind::diagonal, noisy::Kind::scalar, noisy::Kind::additive, noisy::Kind::general);
+  CAPTURE(static_cast<int>(kind));
+  const auto make = [&](auto s) { return shaken<StochasticField>(s, kind); };
   const Problem problem{make(double{}), start, 0.0, 1.5};
   const SaveAt save_at{.steps = true};
   constexpr bool reversible = !std::is_same_v<TestType, Midpoint> && !std::is_same_v<TestType, Dopri5>;
@@ -327,20 +347,23 @@ TEST_CASE("Ito's equation in Stratonovich's sense has the corrected drift", "[st
             .isZero(0));
 }
 
-TEST_CASE("Gradients of Ito's schemes are exact", "[stochastic]") {
+TEST_CASE("Gradients of Ito's schemes are exact, by every adjoint", "[stochastic]") {
   const SaveAt save_at{.steps = true};
-  const Vector2d y0(0.3, -0.8);
   const auto check = [&](const auto& make, const auto& method) {
-    const Problem problem{make(double{}), y0, 0.0, 1.0};
-    const auto expected = by_complex_steps(make, y0, 0.0, 1.0, method, FixedSteps{12}, save_at);
+    const Problem problem{make(double{}), start, 0.0, 1.0};
+    const auto expected = by_complex_steps(make, start, 0.0, 1.0, method, FixedSteps{12}, save_at);
+    REQUIRE(battery::all_nonzero(expected.y0));
     REQUIRE(battery::all_nonzero(expected.theta));
-    const auto direct = value_and_gradient(problem, method, FixedSteps{12}, battery::WeightedSum{}, save_at).gradient;
+    const auto gradient = [&](const auto& adjoint) {
+      return value_and_gradient(problem, method, FixedSteps{12}, battery::WeightedSum{}, save_at, adjoint).gradient;
+    };
+    const auto direct = gradient(DirectAdjoint{});
     CHECK(distance(direct, expected) < 1e-13);
-    const auto again = value_and_gradient(problem, method, FixedSteps{12}, battery::WeightedSum{}, save_at,
-                                          CheckpointedAdjoint{.slots = 3});
-    CHECK(same_gradient(again.gradient, direct));
+    CHECK(same_gradient(gradient(CheckpointedAdjoint{.slots = 3}), direct));
+    CHECK(distance(gradient(CompressedAdjoint{}), direct) < 1e-8);
   };
-  const BrownianPath path{.seed = 6, .channels = 2, .area = true};
+  const Eigen::Index n = start.size();
+  const BrownianPath path{.seed = 6, .channels = n, .area = true};
   const auto diagonal = [&](auto s) {
     using S = decltype(s);
     return ItoField{noisy::Ring<S>{}, DiagonalNoise{noisy::Swell<S>{}}, path};
@@ -351,18 +374,21 @@ TEST_CASE("Gradients of Ito's schemes are exact", "[stochastic]") {
   };
   const auto additive = [&](auto s) {
     using S = decltype(s);
-    Eigen::Matrix<S, 2, 2> g;
-    g << S(1), S(0.5), S(-0.25), S(2);
+    Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic> g(n, n);
+    for (Eigen::Index i = 0; i < g.size(); ++i) g.data()[i] = S(std::sin(1.0 + static_cast<double>(i)));
     return ItoField{noisy::Ring<S>{}, AdditiveNoise{g}, path};
   };
-  check(diagonal, EulerMaruyama{});
+  for (const auto kind : {noisy::Kind::diagonal, noisy::Kind::scalar, noisy::Kind::additive, noisy::Kind::general}) {
+    CAPTURE(static_cast<int>(kind));
+    check([&](auto s) { return shaken<ItoField>(s, kind); }, EulerMaruyama{});
+  }
   check(diagonal, Milstein{});
   check(scalar, Milstein{});
   check(additive, SRA1{});
-  Problem problem{additive(double{}), y0, 0.0, 1.0};
+  Problem problem{additive(double{}), start, 0.0, 1.0};
   Objective objective(problem, SRA1{}, FixedSteps{1}, battery::WeightedSum{});
   const double first = objective().value;
-  problem.field.take(BrownianPath{.seed = 7, .channels = 2, .area = true});
+  problem.field.take(BrownianPath{.seed = 7, .channels = n, .area = true});
   const double second = value_and_gradient(problem, SRA1{}, FixedSteps{1}, battery::WeightedSum{}).value;
   CHECK(first != second);
   CHECK(objective(problem).value == second);
@@ -409,6 +435,11 @@ TEST_CASE("A stochastic field says what does not fit", "[stochastic]") {
   };
   CHECK_THROWS_WITH(solve(Problem{StochasticField{drift, wrong, two}, start, 0.0, 1.0}, Midpoint{}, FixedSteps{10}),
                     "antistrophe: the shape of the diffusion's g(t, y) dW is 3x1; it must be 10x1, that of y0");
+  CHECK_THROWS_WITH(solved(StochasticField{drift, OfTwo{}, BrownianPath{}}),
+                    "antistrophe: BrownianPath::channels is 1; it must be 2, as many as the diffusion says it has");
+  CHECK_THROWS_WITH(
+      solved(StochasticField{drift, noisy::Waves<>{}, BrownianPath{.channels = 3, .tolerance = 1}}),
+      Catch::Matchers::ContainsSubstring("are shorter than the BrownianPath tells times apart, which is 1"));
   CHECK_THROWS_WITH((StochasticField{drift, noisy::Waves<>{}, BrownianPath{.channels = -1}}),
                     "antistrophe: BrownianPath::channels is -1; it must be at least 1");
   CHECK_THROWS_WITH(solve(Problem{ItoField{drift, DiagonalNoise{noisy::Swell<>{}}, two}, Vector2d(1, 2), 1.0, 0.0},

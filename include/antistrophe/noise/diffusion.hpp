@@ -32,7 +32,8 @@ using Noise = typename detail::NoiseOf<Y>::type;
 
 // (t, y, dW, dy), which writes dy = g(t, y) dW. It may have parameters(), flat, and a Tape as fields have: g(t, y, dW, dy, tape).
 // It may say `static constexpr bool` additive (g is a function of t alone), diagonal (a channel for each entry of the state, whose g
-// depends on that entry alone) or scalar (one channel): schemes ask for them. A member check(y, channels) may refuse, by throwing.
+// depends on that entry alone) or scalar (one channel): schemes ask for them. `static constexpr Eigen::Index channels` says how many dW must have; a member
+// check(y, channels) may refuse other things, by throwing.
 template <class G, class Y>
 concept Diffusion =
     requires(const G& g, const double t, Y& dy) { g(t, std::declval<Y>(), std::declval<Noise<Y>>(), dy); };

@@ -256,10 +256,10 @@ class NoisyStep {
       std::construct_at(&mine, other);
     }
   }
-  // One step may well lie within a leaf of the path, after an event. Where many do, the noise is not resolved.
+  // One step may well lie within a leaf of the path, after an event. Where many do, or most of a few, the noise is not resolved.
   void look_at(double t0, double t1) {
     ++moves_;
-    if (walk_.resolves(t0, t1) || ++unresolved_ < 16 || unresolved_ < moves_ / 8) return;
+    if (walk_.resolves(t0, t1) || ++unresolved_ < 4 || unresolved_ < moves_ / (unresolved_ < 16 ? 2 : 8)) return;
     throw std::invalid_argument("antistrophe: steps such as that from " + in_words(t0) + ", of length " +
                                 in_words(t1 - t0) + ", are shorter than the BrownianPath tells times apart, which is " +
                                 in_words(walk_.leaf()) + ": give it a smaller .tolerance");
@@ -385,6 +385,10 @@ class NoisyField {
   void check(const Y& y0) const {
     if (path_.samples != y0.cols())
       refuse("BrownianPath::samples", path_.samples, std::to_string(y0.cols()) + ", one for each column of y0");
+    if constexpr (requires { Eigen::Index{G::channels}; })
+      if (path_.channels != G::channels)
+        refuse("BrownianPath::channels", path_.channels,
+               std::to_string(G::channels) + ", as many as the diffusion says it has");
     if constexpr (requires { diffusion_.check(y0, path_.channels); }) diffusion_.check(y0, path_.channels);
   }
   template <class Y>
