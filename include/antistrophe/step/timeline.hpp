@@ -166,6 +166,11 @@ class Timeline {
   }
   double dt_event(std::int64_t i) const { return begins_at_event(i) ? 1 : 0; }
   bool moves(std::int64_t i) const { return dt0(i) != 0 || dt1(i) != 0; }
+  // True where node i of n moves as the fraction i/n of the way from t0 to t1, so that dt1(i) = i/n and dt0(i) = 1 − i/n.
+  bool moves_evenly() const {
+    return motion_.with_t0 == n_ && motion_.with_t1 == n_ && planned_ == n_ && offset_ == 0 && !motion_.rigid &&
+           !after_event_;
+  }
   // True where the steps were laid out before, so that the nodes of a solve that an event or an observer ends move with its ends
   // all the same.
   bool laid_out() const { return laid_out_; }

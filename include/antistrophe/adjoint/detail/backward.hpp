@@ -74,6 +74,7 @@ class Backward {
     timeline_ = &timeline;
     stop_ = saves_begin;
     reaches_t1_ = reaches_t1;
+    evenly_ = timeline.moves_evenly() && moves_with_t1();
     carry_bar = no_carry_bar_;
     times_bar.event = 0;
     listen();
@@ -154,11 +155,15 @@ class Backward {
         start_bar += cost.ends_bar().start;
         if (i < timeline_->steps()) end_bar += cost.ends_bar().end;  // else an event's
       }
-      move_node(i, start_bar);
-      if (i < timeline_->steps() || timeline_->laid_out()) move_node(i + 1, end_bar);
-      times_bar.t0 += step_bar.first;
-      if (moves_with_t1()) times_bar.t1 += step_bar.last;
-      times_bar.event += step_bar.event;
+      if (evenly_ && i < timeline_->steps()) [[likely]] {
+        move_evenly(i, start_bar, end_bar, step_bar);
+      } else {
+        move_node(i, start_bar);
+        if (i < timeline_->steps() || timeline_->laid_out()) move_node(i + 1, end_bar);
+        times_bar.t0 += step_bar.first;
+        if (moves_with_t1()) times_bar.t1 += step_bar.last;
+        times_bar.event += step_bar.event;
+      }
     }
     ++steps_;
     throttle_->tell([&] { return static_cast<double>(steps_) / static_cast<double>(stats_->accepted + 1); }, *stats_);
@@ -194,6 +199,21 @@ class Backward {
     if (moves_with_t1()) times_bar.t1 += node_bar * timeline_->dt1(i);
     if (i == 0) times_bar.event += node_bar * timeline_->dt_event(i);  // no other node moves with it
   }
+  // The same of all that flows to the times of step i, where nodes move evenly. The sums go through memory once, for each step
+  // waits for them.
+  ANTISTROPHE_ALWAYS_INLINE void move_evenly(std::int64_t i, double start_bar, double end_bar,
+                                             const TimeCotangents& step_bar) {
+    const auto n = static_cast<double>(timeline_->steps());
+    const double start = static_cast<double>(i) / n, end = static_cast<double>(i + 1) / n;
+    double t0_bar = in_register(times_bar.t0), t1_bar = in_register(times_bar.t1);
+    t0_bar += start_bar * (1 - start);
+    t1_bar += start_bar * start;
+    t0_bar += end_bar * (1 - end);
+    t1_bar += end_bar * end;
+    times_bar.t0 = in_register(t0_bar + step_bar.first);
+    times_bar.t1 = in_register(t1_bar + step_bar.last);
+    times_bar.event += step_bar.event;
+  }
   bool moves_with_t1() const { return reaches_t1_ || timeline_->laid_out(); }
 
   S& stepper_;
@@ -209,7 +229,7 @@ class Backward {
   const Timeline* timeline_ = nullptr;
   std::int64_t loud_ = std::numeric_limits<std::int64_t>::max();
   std::size_t segment_ = 0, next_ = 0, next_event_ = 0, stop_ = 0;
-  bool reaches_t1_ = true;
+  bool reaches_t1_ = true, evenly_ = false;
   std::int64_t steps_ = 0;
   std::vector<SavedInside<Y>> inside_;
   Tape<F, Y> tape_;
