@@ -174,7 +174,7 @@ class Mlp {
     tape.resize(*this, y.cols());
     const Scalar* x = y.data();
     Scalar* a = tape.units.data();
-    shape_.forwards([&](const auto& layer) {
+    shape_.forwards([&](const auto& layer) ANTISTROPHE_INLINE_LAMBDA {
       Scalar* const z = layer.is_last ? dy.data() : a;
       if constexpr (is_small<Y, decltype(layer)>)
         evaluate_small(layer, t, x, z);
@@ -274,7 +274,8 @@ class Mlp {
     if (layer.is_last) {
       values.store(z);
     } else {
-      values.apply([](const Pack<Scalar>& pack) { return Activation::template value<Scalar>(pack); });
+      values.apply([](const Pack<Scalar>& pack)
+                       ANTISTROPHE_INLINE_LAMBDA { return Activation::template value<Scalar>(pack); });
       values.store_padded(z);
     }
   }
@@ -292,8 +293,9 @@ class Mlp {
     const Scalar* const theta = theta_.data();
     large<Y>(layer, columns).affine(theta + layer.weights, theta + layer.biases, Scalar(t), x, z);
     if (!layer.is_last)
-      transform<Scalar>(z, layer.out * columns,
-                        [](const Pack<Scalar>& pack) { return Activation::template value<Scalar>(pack); });
+      transform<Scalar>(z, layer.out * columns, [](const Pack<Scalar>& pack) ANTISTROPHE_INLINE_LAMBDA {
+        return Activation::template value<Scalar>(pack);
+      });
   }
 
   // From the cotangent of a small layer's output to those of its parameters and its input: x_bar += Wᵀ z̄ for the first
@@ -310,9 +312,10 @@ class Mlp {
       if constexpr (first) {
         inputs.add_to(inputs_bar, t_bar, x_bar);
       } else {
-        inputs_bar.apply(Small::Inputs::load_padded(x), [](const Pack<Scalar>& bar, const Pack<Scalar>& a) {
-          return Pack<Scalar>(bar * Activation::template slope<Scalar>(a));
-        });
+        inputs_bar.apply(Small::Inputs::load_padded(x),
+                         [](const Pack<Scalar>& bar, const Pack<Scalar>& a) ANTISTROPHE_INLINE_LAMBDA {
+                           return Pack<Scalar>(bar * Activation::template slope<Scalar>(a));
+                         });
         inputs_bar.store_padded(x_bar);
       }
     }
@@ -331,7 +334,7 @@ class Mlp {
     if (layer.number > 0) std::fill(x_bar, x_bar + detail::padded<Scalar>(count), Scalar(0));
     all.pull_back_to_inputs(theta_.data() + layer.weights, z_bar, x_bar, t_bar);
     if (layer.number > 0)
-      transform<Scalar>(x_bar, x, count, [](const Pack<Scalar>& bar, const Pack<Scalar>& a) {
+      transform<Scalar>(x_bar, x, count, [](const Pack<Scalar>& bar, const Pack<Scalar>& a) ANTISTROPHE_INLINE_LAMBDA {
         return Pack<Scalar>(bar * Activation::template slope<Scalar>(a));
       });
   }
@@ -348,7 +351,7 @@ class Mlp {
     Scalar* of_parameters = nullptr;
     if constexpr (of != Of::parameters) of_state = y_bar.data();
     if constexpr (of != Of::state) of_parameters = theta_bar.data();
-    shape_.backwards([&](const auto& layer) {
+    shape_.backwards([&](const auto& layer) ANTISTROPHE_INLINE_LAMBDA {
       const bool first = layer.number == 0;
       if (!first) a -= detail::padded<Scalar>(layer.in * columns);
       const Scalar* const x = first ? y.data() : a;

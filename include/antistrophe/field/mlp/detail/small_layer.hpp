@@ -15,7 +15,7 @@ namespace antistrophe::detail {
 // visit(0), …, visit(Count − 1), each an integral constant.
 template <int Count, class Visit>
 ANTISTROPHE_ALWAYS_INLINE void unroll(Visit&& visit) {
-  [&]<int... I>(std::integer_sequence<int, I...>) {
+  [&]<int... I>(std::integer_sequence<int, I...>) ANTISTROPHE_INLINE_LAMBDA {
     (visit(std::integral_constant<int, I>{}), ...);
   }(std::make_integer_sequence<int, Count>{});
 }
@@ -38,32 +38,33 @@ struct Packed {
   template <int Stride = 1>
   ANTISTROPHE_ALWAYS_INLINE static Packed load(const S* from) {
     Packed x;
-    unroll<packs>([&](auto p) {
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA {
       if constexpr (Stride == 1 && in_pack(p) == P::width)
         x.pack[p] = P::load(from + p * P::width);
       else
-        x.pack[p] =
-            P::lanes([&](auto lane) { return lane < in_pack(p) ? from[(p * P::width + lane) * Stride] : S(0); });
+        x.pack[p] = P::lanes([&](auto lane) ANTISTROPHE_INLINE_LAMBDA {
+          return lane < in_pack(p) ? from[(p * P::width + lane) * Stride] : S(0);
+        });
     });
     return x;
   }
   // From a buffer that is padded to packs.
   ANTISTROPHE_ALWAYS_INLINE static Packed load_padded(const S* from) {
     Packed x;
-    unroll<packs>([&](auto p) { x.pack[p] = P::load(from + p * P::width); });
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA { x.pack[p] = P::load(from + p * P::width); });
     return x;
   }
   ANTISTROPHE_ALWAYS_INLINE static Packed zero() {
     Packed x;
-    unroll<packs>([&](auto p) { x.pack[p] = P::fill(S(0)); });
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA { x.pack[p] = P::fill(S(0)); });
     return x;
   }
   // element(0), element(1), …
   template <class Element>
   ANTISTROPHE_ALWAYS_INLINE static Packed lanes(Element&& element) {
     Packed x;
-    unroll<packs>([&](auto p) {
-      x.pack[p] = P::lanes([&](auto lane) {
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA {
+      x.pack[p] = P::lanes([&](auto lane) ANTISTROPHE_INLINE_LAMBDA {
         constexpr int i = p * P::width + lane;
         if constexpr (i < Count)
           return element(std::integral_constant<int, i>{});
@@ -75,10 +76,10 @@ struct Packed {
   }
 
   ANTISTROPHE_ALWAYS_INLINE void store_padded(S* to) const {
-    unroll<packs>([&](auto p) { P::store(to + p * P::width, pack[p]); });
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA { P::store(to + p * P::width, pack[p]); });
   }
   ANTISTROPHE_ALWAYS_INLINE void store(S* to) const {
-    unroll<packs>([&](auto p) {
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA {
       S* const here = to + p * P::width;
       if constexpr (in_pack(p) == P::width) {
         P::store(here, pack[p]);
@@ -91,18 +92,18 @@ struct Packed {
   }
   ANTISTROPHE_ALWAYS_INLINE void add_to(S* to) const {
     Packed sum = load(to);
-    unroll<packs>([&](auto p) { sum.pack[p] += pack[p]; });
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA { sum.pack[p] += pack[p]; });
     sum.store(to);
   }
   // Each pack p of this becomes function(p).
   template <class Function>
   ANTISTROPHE_ALWAYS_INLINE void apply(Function&& function) {
-    unroll<packs>([&](auto p) { pack[p] = function(pack[p]); });
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA { pack[p] = function(pack[p]); });
   }
   // Each pack p of this becomes function(p, q), q the like pack of the other.
   template <class Function>
   ANTISTROPHE_ALWAYS_INLINE void apply(const Packed& other, Function&& function) {
-    unroll<packs>([&](auto p) { pack[p] = function(pack[p], other.pack[p]); });
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA { pack[p] = function(pack[p], other.pack[p]); });
   }
   // to += factor · this.
   ANTISTROPHE_ALWAYS_INLINE void add_product_to(S* to, const S& factor) const {
@@ -113,15 +114,16 @@ struct Packed {
 
   // this += a b.
   ANTISTROPHE_ALWAYS_INLINE void add_product(const Packed& a, const S& b) {
-    unroll<packs>([&](auto p) { pack[p] = P::multiply_add(a.pack[p], P::fill(b), pack[p]); });
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA { pack[p] = P::multiply_add(a.pack[p], P::fill(b), pack[p]); });
   }
   // this += a b, element by element.
   ANTISTROPHE_ALWAYS_INLINE void add_products(const Packed& a, const Packed& b) {
-    unroll<packs>([&](auto p) { pack[p] = P::multiply_add(a.pack[p], b.pack[p], pack[p]); });
+    unroll<packs>([&](auto p) ANTISTROPHE_INLINE_LAMBDA { pack[p] = P::multiply_add(a.pack[p], b.pack[p], pack[p]); });
   }
   ANTISTROPHE_ALWAYS_INLINE S dot(const Packed& other) const {
     Pack<S> total = pack[0] * other.pack[0];
-    unroll<packs - 1>([&](auto p) { total = P::multiply_add(pack[p + 1], other.pack[p + 1], total); });
+    unroll<packs - 1>(
+        [&](auto p) ANTISTROPHE_INLINE_LAMBDA { total = P::multiply_add(pack[p + 1], other.pack[p + 1], total); });
     return P::sum(total);
   }
 };
@@ -140,7 +142,7 @@ struct SmallInputs {
   }
   ANTISTROPHE_ALWAYS_INLINE Packed<S, In> packs() const {
     if constexpr (WithTime)
-      return Packed<S, In>::lanes([&](auto j) { return (*this)[j]; });
+      return Packed<S, In>::lanes([&](auto j) ANTISTROPHE_INLINE_LAMBDA { return (*this)[j]; });
     else if constexpr (IsPadded)
       return Packed<S, In>::load_padded(x);
     else
@@ -174,21 +176,23 @@ struct SmallLayer {
   ANTISTROPHE_ALWAYS_INLINE static Outputs affine(const S* w, const S* b, const X& x) {
     if constexpr (by_columns) {
       Outputs z = Outputs::load(b);
-      unroll<In>([&](auto j) { z.add_product(Outputs::template load<In>(w + j), x[j]); });
+      unroll<In>([&](auto j) ANTISTROPHE_INLINE_LAMBDA { z.add_product(Outputs::template load<In>(w + j), x[j]); });
       return z;
     } else {
       const Inputs inputs = x.packs();
-      return Outputs::lanes([&](auto i) { return b[i] + Inputs::load(w + i * In).dot(inputs); });
+      return Outputs::lanes([&](auto i)
+                                ANTISTROPHE_INLINE_LAMBDA { return b[i] + Inputs::load(w + i * In).dot(inputs); });
     }
   }
 
   // Wᵀ z̄.
   ANTISTROPHE_ALWAYS_INLINE static Inputs transposed(const S* w, const S* z_bar, const Outputs& outputs_bar) {
     if constexpr (by_columns) {
-      return Inputs::lanes([&](auto j) { return Outputs::template load<In>(w + j).dot(outputs_bar); });
+      return Inputs::lanes(
+          [&](auto j) ANTISTROPHE_INLINE_LAMBDA { return Outputs::template load<In>(w + j).dot(outputs_bar); });
     } else {
       Inputs x_bar = Inputs::zero();
-      unroll<Out>([&](auto i) { x_bar.add_product(Inputs::load(w + i * In), z_bar[i]); });
+      unroll<Out>([&](auto i) ANTISTROPHE_INLINE_LAMBDA { x_bar.add_product(Inputs::load(w + i * In), z_bar[i]); });
       return x_bar;
     }
   }
@@ -204,12 +208,12 @@ struct SmallLayer {
       // Its entries stand in a row: those of z̄ each In times, those of x over and over.
       using Entries = Packed<S, In * Out>;
       Entries sum = Entries::load(w_bar);
-      sum.add_products(Entries::lanes([&](auto n) { return z_bar[n / In]; }),
-                       Entries::lanes([&](auto n) { return x[n % In]; }));
+      sum.add_products(Entries::lanes([&](auto n) ANTISTROPHE_INLINE_LAMBDA { return z_bar[n / In]; }),
+                       Entries::lanes([&](auto n) ANTISTROPHE_INLINE_LAMBDA { return x[n % In]; }));
       sum.store(w_bar);
     } else {
       const Inputs inputs = x.packs();
-      unroll<Out>([&](auto i) { inputs.add_product_to(w_bar + i * In, z_bar[i]); });
+      unroll<Out>([&](auto i) ANTISTROPHE_INLINE_LAMBDA { inputs.add_product_to(w_bar + i * In, z_bar[i]); });
     }
   }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Elementary functions of contiguous buffers, vectorised through xsimd where ANTISTROPHE_HAS_XSIMD is 1, else as far as
-// Eigen goes. A buffer is worked through in packs; its tail is padded to a pack of its own, never done by a scalar
+// Elementary functions of contiguous buffers, vectorised through xsimd where ANTISTROPHE_HAS_XSIMD is 1, else by the
+// compiler's vector types or, where it has none, as far as Eigen goes. A buffer is worked through in packs; its tail is padded to a pack of its own, never done by a scalar
 // function, so that an element's rounding does not depend on where it stands.
 #pragma once
 
@@ -56,6 +56,107 @@ struct PackOf {
   // clang-format on
 };
 
+#if ANTISTROPHE_HAS_VECTOR_TYPES
+namespace detail {
+
+// A register of the compiler's vector types.
+template <class S, int W>
+struct VectorPack {
+  using V [[gnu::vector_size(sizeof(S) * W)]] = S;
+  using Bits = typename TanhConstants<S>::Bits;
+  using I [[gnu::vector_size(sizeof(S) * W)]] = Bits;
+  struct Mask {  // of a comparison
+    I all;
+  };
+  V v;
+
+  ANTISTROPHE_ALWAYS_INLINE S operator[](int lane) const { return v[lane]; }
+  friend ANTISTROPHE_ALWAYS_INLINE VectorPack operator+(const VectorPack& a, const VectorPack& b) {
+    return {a.v + b.v};
+  }
+  friend ANTISTROPHE_ALWAYS_INLINE VectorPack operator-(const VectorPack& a, const VectorPack& b) {
+    return {a.v - b.v};
+  }
+  friend ANTISTROPHE_ALWAYS_INLINE VectorPack operator*(const VectorPack& a, const VectorPack& b) {
+    return {a.v * b.v};
+  }
+  friend ANTISTROPHE_ALWAYS_INLINE VectorPack operator/(const VectorPack& a, const VectorPack& b) {
+    return {a.v / b.v};
+  }
+  friend ANTISTROPHE_ALWAYS_INLINE VectorPack operator-(const VectorPack& a) { return {-a.v}; }
+  ANTISTROPHE_ALWAYS_INLINE VectorPack& operator+=(const VectorPack& b) { return *this = *this + b; }
+  ANTISTROPHE_ALWAYS_INLINE VectorPack& operator-=(const VectorPack& b) { return *this = *this - b; }
+  ANTISTROPHE_ALWAYS_INLINE VectorPack& operator*=(const VectorPack& b) { return *this = *this * b; }
+  friend ANTISTROPHE_ALWAYS_INLINE Mask operator<(const VectorPack& a, const VectorPack& b) { return {a.v < b.v}; }
+  friend ANTISTROPHE_ALWAYS_INLINE Mask operator>(const VectorPack& a, const VectorPack& b) { return {a.v > b.v}; }
+  friend ANTISTROPHE_ALWAYS_INLINE Mask operator<=(const VectorPack& a, const VectorPack& b) { return {a.v <= b.v}; }
+  friend ANTISTROPHE_ALWAYS_INLINE Mask operator>=(const VectorPack& a, const VectorPack& b) { return {a.v >= b.v}; }
+
+  // Σ of its lanes, by halves.
+  ANTISTROPHE_ALWAYS_INLINE S sum() const {
+    if constexpr (W == 2) {
+      return v[0] + v[1];
+    } else {
+      using Half = VectorPack<S, W / 2>;
+      Half low, high;
+      std::memcpy(&low.v, &v, sizeof low.v);
+      std::memcpy(&high.v, reinterpret_cast<const char*>(&v) + sizeof low.v, sizeof high.v);
+      return (low + high).sum();
+    }
+  }
+};
+
+}  // namespace detail
+
+template <class S>
+  requires detail::SimdScalar<S>
+struct PackOf<S> {
+  static constexpr int width = std::max(EIGEN_MAX_STATIC_ALIGN_BYTES, 16) / int(sizeof(S));
+  using type = detail::VectorPack<S, width>;
+
+  static ANTISTROPHE_ALWAYS_INLINE type load(const S* from) {
+    type x;
+    std::memcpy(&x.v, from, sizeof x.v);
+    return x;
+  }
+  static ANTISTROPHE_ALWAYS_INLINE void store(S* to, const type& x) { std::memcpy(to, &x.v, sizeof x.v); }
+  static ANTISTROPHE_ALWAYS_INLINE type fill(const S& value) { return {value - typename type::V{}}; }
+  template <class Element>
+  static ANTISTROPHE_ALWAYS_INLINE type lanes(Element&& element) {
+    return [&]<int... Lane>(std::integer_sequence<int, Lane...>) ANTISTROPHE_INLINE_LAMBDA {
+      return type{typename type::V{S(element(std::integral_constant<int, Lane>{}))...}};
+    }(std::make_integer_sequence<int, width>{});
+  }
+  static ANTISTROPHE_ALWAYS_INLINE S sum(const type& x) { return x.sum(); }
+  static ANTISTROPHE_ALWAYS_INLINE type multiply_add(const type& a, const type& b, const type& c) {
+    return {a.v * b.v + c.v};
+  }
+  static ANTISTROPHE_ALWAYS_INLINE type choose(const typename type::Mask& condition, const type& yes, const type& no) {
+    return {condition.all ? yes.v : no.v};
+  }
+  static ANTISTROPHE_ALWAYS_INLINE type tanh(const type& x) {
+    return {detail::tanh_of_vector<S, typename type::V, typename type::I>(x.v)};
+  }
+  static type exp(const type& x) {  // Eigen has a vector of it
+    Eigen::Array<S, width, 1> array;
+    store(array.data(), x);
+    array = array.exp().eval();
+    return load(array.data());
+  }
+  static type expm1(const type& x) {
+    return by_lanes(x, [](S element) { return std::expm1(element); });
+  }
+  static type log1p(const type& x) {
+    return by_lanes(x, [](S element) { return std::log1p(element); });
+  }
+
+ private:
+  static type by_lanes(type x, S (*function)(S)) {
+    for (int lane = 0; lane < width; ++lane) x.v[lane] = function(x.v[lane]);
+    return x;
+  }
+};
+#else
 // A small Eigen array, whose whole length Eigen vectorises.
 template <class S>
   requires detail::SimdScalar<S>
@@ -77,20 +178,7 @@ struct PackOf<S> {
   static S sum(const type& x) { return x.sum(); }
   static type multiply_add(const type& a, const type& b, const type& c) { return a * b + c; }
   static type choose(const auto& condition, const type& yes, const type& no) { return condition.select(yes, no); }
-  static type tanh(const type& x) {
-#if ANTISTROPHE_HAS_VECTOR_TYPES
-    using V [[gnu::vector_size(sizeof(S) * width)]] = S;
-    using I [[gnu::vector_size(sizeof(S) * width)]] = typename detail::TanhConstants<S>::Bits;
-    type y;
-    V v;
-    std::memcpy(&v, x.data(), sizeof v);
-    v = detail::tanh_of_vector<S, V, I>(v);
-    std::memcpy(y.data(), &v, sizeof v);
-    return y;
-#else
-    return x.tanh();
-#endif
-  }
+  static type tanh(const type& x) { return x.tanh(); }
   static type exp(const type& x) { return x.exp(); }
   static type expm1(const type& x) {
     return x.unaryExpr([](const S& element) { return std::expm1(element); });
@@ -99,6 +187,7 @@ struct PackOf<S> {
     return x.unaryExpr([](const S& element) { return std::log1p(element); });
   }
 };
+#endif
 
 #if defined(ANTISTROPHE_HAS_XSIMD) && ANTISTROPHE_HAS_XSIMD
 // A register of xsimd's.
