@@ -144,3 +144,46 @@ TEST_CASE("A floating coupling takes any λ in (0, 1] and refuses others") {
                       ContainsSubstring("lambda") && ContainsSubstring("(0, 1]"));
   }
 }
+
+TEST_CASE("Numbers of loops over many are those of one at a time") {
+  std::mt19937_64 random(7);
+  const auto whole = [&] { return static_cast<std::int64_t>(random()); };
+  std::int64_t misfits = 0;
+  const auto check = [&](double x) {
+    misfits = 0;
+    CHECK(FixedPoint<Eigen::VectorXd>::units_of_many(x, 1.0, misfits) == detail::nearest(x));
+    CHECK(misfits >= 0);
+  };
+  for (int trial = 0; trial < 2000; ++trial) {
+    const std::int64_t x = whole() >> (trial % 64);
+    if (detail::real_of_many(x) != static_cast<double>(x)) FAIL_CHECK(x);
+    check(std::ldexp(static_cast<double>(whole() >> 3), -(trial % 70)));
+    check(static_cast<double>(whole() >> (12 + trial % 40)) + 0.5);  // ties
+  }
+  for (const std::int64_t x : {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::min(),
+                               std::numeric_limits<std::int64_t>::max(), (std::int64_t{1} << 53) + 1})
+    CHECK(detail::real_of_many(x) == static_cast<double>(x));
+  for (const double x : {0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 1e-320, -0.0}) check(x);
+  check(std::nextafter(std::ldexp(1.0, 60), 0.0));
+  for (const double x : {std::ldexp(1.0, 60), -std::ldexp(1.0, 60), 1e300, std::numeric_limits<double>::infinity(),
+                         std::numeric_limits<double>::quiet_NaN()}) {
+    misfits = 0;
+    (void)FixedPoint<Eigen::VectorXd>::units_of_many(x, 1.0, misfits);
+    CHECK(misfits < 0);
+  }
+
+  using Numbers = FixedPoint<Eigen::VectorXd>;
+  constexpr std::int64_t limit = std::int64_t{1} << 61;
+  for (const std::int64_t sum :
+       {limit - 1, limit, 1 - limit, -limit, 2 * limit - 1, 2 * limit, 1 - 2 * limit, -2 * limit, std::int64_t{0}}) {
+    CHECK((Numbers::outside_of_many(sum) >= 0) == Numbers::holds_entry(sum));
+    CHECK((Numbers::gap_outside_of_many(sum) >= 0) == Numbers::holds_gap(sum));
+  }
+  for (const double lambda : {0.5, 0.25, 1.0, 0.75, 1023.0 / 1024}) {
+    const ExactFactor factor(lambda);
+    for (std::int64_t i = 0; i < 500; ++i) {
+      const std::int64_t d = whole() >> (2 + i % 60);
+      CHECK(factor.shrink_of_many(d, 99, i) == factor.shrink(d, 99, i));
+    }
+  }
+}

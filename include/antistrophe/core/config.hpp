@@ -45,6 +45,15 @@
 #define ANTISTROPHE_IN_INTEGER_REGISTER(x) static_cast<void>(x)
 #endif
 
+// Before a loop whose passes do not depend on each other: arrays that it reads and writes are the same or do not overlap.
+#if defined(__clang__)
+#define ANTISTROPHE_INDEPENDENT_PASSES _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define ANTISTROPHE_INDEPENDENT_PASSES _Pragma("GCC ivdep")
+#else
+#define ANTISTROPHE_INDEPENDENT_PASSES
+#endif
+
 // A function that is called now and then in a solve: not inlined at every call, but optimised.
 #if defined(__GNUC__)
 #define ANTISTROPHE_OUT_OF_LINE [[gnu::noinline]]

@@ -13,6 +13,7 @@
 #include <antistrophe/number/exact_factor.hpp>
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -40,6 +41,28 @@ ANTISTROPHE_ALWAYS_INLINE std::int64_t nearest(double x) {
 #else
   return static_cast<std::int64_t>(std::llrint(x));
 #endif
+}
+
+// The same two conversions for loops over many numbers, in operations that vectors have: any int64, correctly rounded (2^84 + 2^63 +
+// 2^32 of the upper half, whose bits are the half's own, less that and 2^52, plus 2^52 + the lower half); and |x| < 2^60.
+ANTISTROPHE_ALWAYS_INLINE double real_of_many(std::int64_t x) {
+  const auto bits = static_cast<std::uint64_t>(x);
+  const auto high = std::bit_cast<double>((bits >> 32) ^ 0x4530000080000000U);
+  const auto low = std::bit_cast<double>((bits & 0xffffffffU) | 0x4330000000000000U);
+  return (high - std::bit_cast<double>(std::uint64_t{0x4530000080100000U})) + low;
+}
+ANTISTROPHE_ALWAYS_INLINE std::int64_t nearest_of_many(double x) {
+  constexpr double whole = 0x1.8p52;  // added, it leaves integers, to the nearest, ties to even
+  constexpr auto bits_of_whole = std::bit_cast<std::uint64_t>(whole);
+  const double upper = x * 0x1p-32 + whole;
+  const double lower = (x - (upper - whole) * 0x1p32) + whole;
+  return static_cast<std::int64_t>(((std::bit_cast<std::uint64_t>(upper) - bits_of_whole) << 32) +
+                                   (std::bit_cast<std::uint64_t>(lower) - bits_of_whole));
+}
+
+// A sum of numbers of which one may stand for what could not be stored, and then it is of no account.
+ANTISTROPHE_ALWAYS_INLINE std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
 // int64 entries in the shape of Y.
@@ -164,9 +187,16 @@ class FixedPoint {
       if (each_.size() != 0) [[unlikely]]
         return store_each(x.data(), each_.data() + size, stored.data(), size);
     }
-    bool fits = true;
     const auto* from = x.data();
     std::int64_t* to = stored.data();
+    if constexpr (few == 0) {
+      std::int64_t misfits = 0;
+      const double inverse = inverse_;
+      ANTISTROPHE_INDEPENDENT_PASSES
+      for (Eigen::Index i = 0; i < size; ++i) to[i] = units_of_many(from[i], inverse, misfits);
+      return misfits >= 0;
+    }
+    bool fits = true;
     for (Eigen::Index i = 0; i < size; ++i) {
       const double units = static_cast<double>(from[i]) * shared_inverse(i);
       fits &= std::fabs(units) < increment_limit;
@@ -190,9 +220,11 @@ class FixedPoint {
       for_entries<Y>([&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
         to[i] = static_cast<typename Y::Scalar>(static_cast<double>(entry(stored, i)) * shared_resolution(i));
       });
-    else
+    else if constexpr (few > 0)
       for (Eigen::Index i = 0; i < size; ++i)
         to[i] = static_cast<typename Y::Scalar>(static_cast<double>(from[i]) * shared_resolution(i));
+    else
+      real_of_all(from, resolution_, to, size);
     return buffer;
   }
 
@@ -214,8 +246,28 @@ class FixedPoint {
     stored &= fits;
     return nearest(fits ? units : 0.0);
   }
+  // The same for loops over many entries, whose resolution is one: `misfits` becomes negative.
+  ANTISTROPHE_ALWAYS_INLINE static std::int64_t units_of_many(typename Y::Scalar x, double inverse,
+                                                              std::int64_t& misfits) {
+    constexpr auto limit = std::bit_cast<std::int64_t>(increment_limit);
+    constexpr std::int64_t size = 0x7fffffffffffffff;
+    const double units = static_cast<double>(x) * inverse;
+    misfits |= limit - 1 - (std::bit_cast<std::int64_t>(units) & size);  // ordered as the numbers are
+    return nearest_of_many(units);
+  }
+  // Whether all entries have one resolution, and there are so many that loops over them are worth vectors; and its inverse.
+  bool are_many_of_one() const { return few == 0 && each_.size() == 0; }
+  double inverse() const { return inverse_; }
+  static constexpr bool may_be_many = Y::SizeAtCompileTime == Eigen::Dynamic || Y::SizeAtCompileTime > 16;
   ANTISTROPHE_ALWAYS_INLINE static bool holds_entry(std::int64_t sum) {
     return (sum < stored_limit) & (sum > -stored_limit);
+  }
+  // Negative where it does not.
+  ANTISTROPHE_ALWAYS_INLINE static std::int64_t outside_of_many(std::int64_t sum) {
+    return wrapping_sum(stored_limit, ~sum) | wrapping_sum(sum, stored_limit - 1);
+  }
+  ANTISTROPHE_ALWAYS_INLINE static std::int64_t gap_outside_of_many(std::int64_t gap) {
+    return wrapping_sum(2 * stored_limit, ~gap) | wrapping_sum(gap, 2 * stored_limit - 1);
   }
   ANTISTROPHE_ALWAYS_INLINE static bool holds_gap(std::int64_t gap) {
     return (gap < 2 * stored_limit) & (gap > -2 * stored_limit);
@@ -245,6 +297,11 @@ class FixedPoint {
   }
 
   static bool same(const Stored& a, const Stored& b) { return (a == b).all(); }
+
+  static void real_of_all(const std::int64_t* from, double resolution, typename Y::Scalar* to, Eigen::Index size) {
+    ANTISTROPHE_INDEPENDENT_PASSES
+    for (Eigen::Index i = 0; i < size; ++i) to[i] = static_cast<typename Y::Scalar>(real_of_many(from[i]) * resolution);
+  }
 
   // Why x could not be stored: the first offending entry, and a resolution that would have held it.
   Eigen::Index offender(const Y& x) const {

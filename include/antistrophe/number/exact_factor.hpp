@@ -52,6 +52,18 @@ class ExactFactor {
     return halving_ ? shifted >> bits_ : shifted - (shifted >> bits_) - rho;
   }
 
+  // The same for loops over many components, without a branch: vectors of 64-bit integers have logical shifts only.
+  ANTISTROPHE_ALWAYS_INLINE std::int64_t shrink_of_many(std::int64_t d, std::uint64_t seed, std::int64_t i) const {
+    constexpr std::uint64_t sign = std::uint64_t{1} << 63;
+    const auto shifted = static_cast<std::uint64_t>(d) + static_cast<std::uint64_t>(dither(seed, i));
+    const auto quotient =
+        static_cast<std::int64_t>((shifted + sign) >> bits_) - static_cast<std::int64_t>(sign >> bits_);
+    const std::int64_t complement = halving_ ? 0 : -1;
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(d & complement) +
+                                     static_cast<std::uint64_t>(quotient ^ complement) -
+                                     static_cast<std::uint64_t>(complement));  // quotient, or d − quotient
+  }
+
   // Pushes what shrink(d, seed, i) lost.
   template <class Bits>
   void keep(std::int64_t d, std::uint64_t seed, std::int64_t i, Bits& bits) const {

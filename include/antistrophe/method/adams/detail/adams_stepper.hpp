@@ -150,6 +150,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       y1_ = carry.newest + increment_;
     } else {
       increments(step, carry.newest, carry.older);
+      if constexpr (in_passes)
+        if (numbers_.are_many_of_one()) return attempt_many(step, carry);
       if (!numbers_.store(psi_, increment_)) return classify();
       if (!numbers_.store(mirror_, mirrored_)) return classify(mirror_);
       gap_ = carry.older[at_.slot] - second_oldest(carry) + mirrored_;
@@ -246,8 +248,13 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     if (at_.restarts) give_up(carry, bits);
     if (!at_.starts) numbers_.keep(step.n, gap_, bits);
     if (keeps_ring()) keep_ring(carry, bits);
-    carry.older[at_.slot] = carry.newest;
-    carry.newest = y1_;
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic) {  // nothing is asked of y1_ any more
+      carry.older[at_.slot].swap(carry.newest);
+      carry.newest.swap(y1_);
+    } else {
+      carry.older[at_.slot] = carry.newest;
+      carry.newest = y1_;
+    }
     if (end_is_known_) known_.adopt(step.n + 1, end_);
     end_is_known_ = false;
     return Outcome::ok;
@@ -347,6 +354,46 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     return Eigen::Array<std::int64_t, 1, 1>::Constant(value);
   }
   const F& field() { return Common::field_(0, 0); }  // never frozen to a step
+
+  // Whether what is done to the entries of a state is done in one pass over all of them.
+  static constexpr bool in_passes = [] {
+    if constexpr (Numbers::exact)
+      return Numbers::may_be_many;
+    else
+      return false;
+  }();
+
+  // What attempt does with the increments, of many entries, in one pass.
+  Outcome attempt_many(const Step& step, const Carry& carry)
+    requires(in_passes)
+  {
+    const std::uint64_t seed = ExactFactor::seed(step.n);
+    const ExactFactor factor = numbers_.factor();
+    const double inverse = numbers_.inverse();
+    const std::int64_t sign = signed_lambda_ > 0 ? 1 : -1;
+    const auto *const psi = psi_.data(), *const mirror = mirror_.data();
+    const std::int64_t *const newest = carry.newest.data(), *const oldest = carry.older[at_.slot].data(),
+                              *const second = second_oldest(carry).data();
+    std::int64_t *const gaps = gap_.data(), *const shrunks = shrunk_.data(), *const y1s = y1_.data();
+    std::int64_t misfits = 0, mirror_misfits = 0, gap_outside = 0, outside = 0;
+    ANTISTROPHE_INDEPENDENT_PASSES
+    for (Eigen::Index i = 0, size = psi_.size(); i < size; ++i) {
+      const std::int64_t increment = Numbers::units_of_many(psi[i], inverse, misfits);
+      const std::int64_t gap =
+          wrapping_sum(oldest[i] - second[i], Numbers::units_of_many(mirror[i], inverse, mirror_misfits));
+      gap_outside |= Numbers::gap_outside_of_many(gap);
+      const std::int64_t shrunk = factor.shrink_of_many(gap, seed, i);
+      const std::int64_t y1 = wrapping_sum(wrapping_sum(newest[i], increment), (shrunk ^ (sign >> 1)) - (sign >> 1));
+      outside |= Numbers::outside_of_many(y1);
+      gaps[i] = gap;
+      shrunks[i] = shrunk;
+      y1s[i] = y1;
+    }
+    if (misfits < 0) return classify();
+    if (mirror_misfits < 0) return classify(mirror_);
+    if (gap_outside < 0) return left_range(gap_);
+    return outside >= 0 ? Outcome::ok : left_range(y1_);
+  }
 
   // --- The ring ----------------------------------------------------------------------------------------------------------
 

@@ -68,6 +68,8 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     completed_ = false;
     evaluate(first_, step, step.forth(), carry.z);
     if constexpr (Numbers::exact) {
+      if constexpr (Numbers::may_be_many)
+        if (numbers_.are_many_of_one()) return attempt_many(step, carry);
       const std::uint64_t seed = ExactFactor::seed(step.n);
       bool stored = true, fits = true;
       visit_entries(psi_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
@@ -119,18 +121,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   const Y& parasite() { return numbers_.real(gap_, real_); }
 
   // z1 of the attempted step.
-  Outcome complete(const Step& step, const Carry& carry) {
-    evaluate(second_, step, step.back(), y1_);
-    if constexpr (Numbers::exact) {
-      if (const Outcome outcome = add_increment(-1, carry.z, z1_); outcome != Outcome::ok) return outcome;
-    } else {
-      if (!numbers_.store(psi_, increment_)) return classify();
-      z1_ = carry.z - increment_;
-      if (!all_finite(y1_) || !all_finite(z1_)) return classify();
-    }
-    completed_ = true;
-    return Outcome::ok;
-  }
+  Outcome complete(const Step& step, const Carry& carry) { return complete(second_, step, carry); }
   const Y& next_parasite() {
     shrunk_ = y1_ - z1_;
     return numbers_.real(shrunk_, real_);
@@ -138,11 +129,20 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {
-    if (!completed_)
-      if (const Outcome outcome = complete(step, carry); outcome != Outcome::ok) return outcome;
+    if (!completed_) {
+      // Nothing is asked of the first increment's stages any more, and large ones are near.
+      constexpr bool large = Y::SizeAtCompileTime == Eigen::Dynamic;
+      if (const Outcome outcome = complete(large ? first_ : second_, step, carry); outcome != Outcome::ok)
+        return outcome;
+    }
     numbers_.keep(step.n, gap_, bits);
-    copy(y1_, carry.y);
-    copy(z1_, carry.z);
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic) {  // nothing is asked of this step any more
+      carry.y.swap(y1_);
+      carry.z.swap(z1_);
+    } else {
+      copy(y1_, carry.y);
+      copy(z1_, carry.z);
+    }
     return Outcome::ok;
   }
 
@@ -186,7 +186,45 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
  private:
   void evaluate(Stages<Tableau, Field, Y>& stages, const Step& step, const WayThrough& way, const Stored& at) {
-    calls_ += stages.evaluate(this->field_over(step), way, numbers_.real(at, real_), psi_);
+    constexpr bool large = Y::SizeAtCompileTime == Eigen::Dynamic;
+    calls_ += stages.evaluate(this->field_over(step), way, numbers_.real(at, large ? stages.x[0] : real_), psi_);
+  }
+
+  Outcome complete(Stages<Tableau, Field, Y>& stages, const Step& step, const Carry& carry) {
+    evaluate(stages, step, step.back(), y1_);
+    if constexpr (Numbers::exact) {
+      if (const Outcome outcome = add_increment(-1, carry.z, z1_); outcome != Outcome::ok) return outcome;
+    } else {
+      if (!numbers_.store(psi_, increment_)) return classify();
+      z1_ = carry.z - increment_;
+      if (!all_finite(y1_) || !all_finite(z1_)) return classify();
+    }
+    completed_ = true;
+    return Outcome::ok;
+  }
+
+  // attempt of many entries, in one pass of vectors.
+  Outcome attempt_many(const Step& step, const Carry& carry)
+    requires(Numbers::exact)
+  {
+    const std::uint64_t seed = ExactFactor::seed(step.n);
+    const ExactFactor factor = numbers_.factor();
+    const double inverse = numbers_.inverse();
+    const auto* const psi = psi_.data();
+    const std::int64_t *const ys = carry.y.data(), *const zs = carry.z.data();
+    std::int64_t *const gaps = gap_.data(), *const y1s = y1_.data();
+    std::int64_t misfits = 0, outside = 0;
+    ANTISTROPHE_INDEPENDENT_PASSES
+    for (Eigen::Index i = 0, size = psi_.size(); i < size; ++i) {
+      const std::int64_t increment = Numbers::units_of_many(psi[i], inverse, misfits);
+      const std::int64_t gap = ys[i] - zs[i];
+      const std::int64_t y1 = wrapping_sum(zs[i] + factor.shrink_of_many(gap, seed, i), increment);
+      outside |= Numbers::outside_of_many(y1);
+      gaps[i] = gap;
+      y1s[i] = y1;
+    }
+    if (misfits < 0) return classify();
+    return outside >= 0 ? Outcome::ok : left_range(y1_);
   }
 
   template <class Cursor, class AfterSecond, class AfterFirst>
@@ -233,6 +271,8 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   Outcome add_increment(int sign, const Stored& z, Stored& z1)
     requires(Numbers::exact)
   {
+    if constexpr (Numbers::may_be_many)
+      if (numbers_.are_many_of_one()) return add_to_many(sign, z, z1);
     bool stored = true, fits = true;
     visit_entries(psi_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
       const std::int64_t sum = entry(z, i) + sign * numbers_.hold(entry(psi_, i), i, stored);
@@ -241,6 +281,24 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     });
     if (!stored) return classify();
     return fits ? Outcome::ok : left_range(z1);
+  }
+
+  Outcome add_to_many(int sign, const Stored& z, Stored& z1)
+    requires(Numbers::exact)
+  {
+    const double inverse = sign * numbers_.inverse();  // rounding is as to the nearest of −x as of x
+    const auto* const psi = psi_.data();
+    const std::int64_t* const from = z.data();
+    std::int64_t* const to = z1.data();
+    std::int64_t misfits = 0, outside = 0;
+    ANTISTROPHE_INDEPENDENT_PASSES
+    for (Eigen::Index i = 0, size = psi_.size(); i < size; ++i) {
+      const std::int64_t sum = wrapping_sum(from[i], Numbers::units_of_many(psi[i], inverse, misfits));
+      outside |= Numbers::outside_of_many(sum);
+      to[i] = sum;
+    }
+    if (misfits < 0) return classify();
+    return outside >= 0 ? Outcome::ok : left_range(z1);
   }
 
   // Through z1 = z0 − Ψ_{−h}(t1, y1):   ȳ1 += −J[Ψ_{−h}](t1, y1)ᵀ z̄1.

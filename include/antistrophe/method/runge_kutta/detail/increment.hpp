@@ -65,7 +65,7 @@ class Increment : public Stages<Tableau, F, Y> {
                                                   const Y& first_bar, Y& y_bar, Parameters<F, Y>& theta_bar,
                                                   double& t_bar) {
     typename Y::Scalar stage_t_bar{0};
-    detail::pull_back<F, Y>(field, t, stages.x[0], stages.tape[0], first_bar, y_bar, theta_bar, stage_t_bar);
+    detail::pull_back<F, Y>(field, t, stages.argument(0), stages.tape[0], first_bar, y_bar, theta_bar, stage_t_bar);
     if constexpr (HasTimeGradient<F, Y>) t_bar += static_cast<double>(stage_t_bar);
     return {0, 1};
   }
@@ -126,8 +126,8 @@ class Increment : public Stages<Tableau, F, Y> {
       x_bar_[i].setZero();
       typename Y::Scalar stage_t_bar{0};
       const double c = all_of_c<Tableau>[i];
-      detail::pull_back<F, Y>(field, stage_time(c, from, to), this->x[i], this->tape[i], k_bar_, x_bar_[i], bar.theta,
-                              stage_t_bar);
+      detail::pull_back<F, Y>(field, stage_time(c, from, to), this->argument(i), this->tape[i], k_bar_, x_bar_[i],
+                              bar.theta, stage_t_bar);
       if constexpr (HasTimeGradient<F, Y> && !DeclaredAutonomous<F>) {
         c_bar += c * static_cast<double>(stage_t_bar);
         t_bar += static_cast<double>(stage_t_bar);
@@ -238,7 +238,7 @@ class Increment : public Stages<Tableau, F, Y> {
     keep_apart(k_bar);
     assign(x_bar[I], Y::Zero(w.rows(), w.cols()));
     typename Y::Scalar stage_t_bar{0};
-    detail::pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), loaded(s.x[I]), s.tape[I], k_bar, x_bar[I],
+    detail::pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), loaded(s.argument(I)), s.tape[I], k_bar, x_bar[I],
                             theta_bar, stage_t_bar);
     keep_apart(x_bar[I]);
     if constexpr (HasTimeGradient<F, Y>) {

@@ -78,7 +78,10 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits&) {
-    copy(y1_, carry.y);
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic)
+      carry.y.swap(y1_);  // of which nothing is asked any more
+    else
+      copy(y1_, carry.y);
     end_.learn(step.n + 1);
     first_stage_.forget();
     if constexpr (Base::fsal) {
@@ -101,7 +104,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   Kept make_kept() const { return {field_.empty_tape(y1_), y1_}; }
   // Those of the step that is about to be committed, which still has what the next step takes of them.
-  void set_aside(Kept& kept) { increment_.exchange(kept); }
+  void set_aside(Kept& kept) { increment_.exchange(kept, y1_); }
   // The step that is pulled back next takes them in the place of its own.
   void take_up(Kept& kept) { kept_ = &kept; }
 
@@ -112,7 +115,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     forget();
     Kept* const kept = saves.empty() ? std::exchange(kept_, nullptr) : nullptr;
     if (kept != nullptr)
-      increment_.exchange(*kept);
+      increment_.exchange(*kept, before.y);
     else
       advance(step, before);
     if (!saves.empty()) {
@@ -120,7 +123,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
       this->show_inside(*this, step, before);
     }
     calls_ += increment_.pull_back(this->field_over(step), bar.y, {bar.y, theta_bar, t_bar.t0, t_bar.t1}, saves);
-    if (kept != nullptr) increment_.exchange(*kept);
+    if (kept != nullptr) increment_.exchange(*kept, before.y);
     kept_ = nullptr;
     for (const auto& [sigma, w] : saves) {
       bar.y += *w;

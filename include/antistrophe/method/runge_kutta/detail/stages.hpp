@@ -86,6 +86,11 @@ struct KeptStages {
   Work<Y> h{0};
 };
 
+// Where the increment to a step's end begins at a state that stays where it is until the step is committed, a large one is not copied to
+// be the argument of the first stage.
+template <class Y, std::size_t used>
+inline constexpr bool begins_in_place = Y::SizeAtCompileTime == Eigen::Dynamic && used > 2;
+
 // Arguments x_i, values k_i and tapes of the stages of one increment. All tableau stages have room; an increment uses the
 // first `used` of them, an error estimate or dense output may ask for the rest.
 template <class Tableau, class F, EigenState Y>
@@ -99,11 +104,18 @@ class Stages {
         k(array_of<count>(Y(Y::Constant(like.rows(), like.cols(), unwritten<Y>)))),
         tape(array_of<count>(empty_tape)) {}
 
-  std::array<Y, count> x, k;
+  std::array<Y, count> x, k;  // x[0] of an increment alone; argument(0) of any
   std::array<Tape<F, Y>, count> tape;
   bool first_is_known = false;  // k[0] and tape[0] hold f(t, y) already
 
-  // psi := Ψ from y, the way through a step.
+  // x_i; the first, after evaluate_end, is y itself, which must then be as it was.
+  const Y& argument(std::size_t i) const {
+    if constexpr (begins_in_place<Y, used>)
+      if (i == 0 && begin_ != nullptr) return *begin_;
+    return x[i];
+  }
+
+  // psi := Ψ from y, which may be x[0], the way through a step.
   Calls evaluate(const F& field, const WayThrough& way, const Y& y, Y& psi) {
     return evaluate(field, way, y, psi, Wanted::increment);
   }
@@ -134,8 +146,8 @@ class Stages {
     std::swap(k.front(), k[end]);
     std::swap(tape.front(), tape[end]);
   }
-  // Those that the increment used change places with kept ones; what else was known is so no longer.
-  void exchange(KeptStages<Tableau, F, Y>& kept) {
+  // Those that the increment used change places with kept ones, of a step from y; what else was known is so no longer.
+  void exchange(KeptStages<Tableau, F, Y>& kept, [[maybe_unused]] const Y& y) {
     for (std::size_t i = 0; i < used; ++i) {
       x[i].swap(kept.x[i]);
       k[i].swap(kept.k[i]);
@@ -145,6 +157,7 @@ class Stages {
     std::swap(to_, kept.to);
     std::swap(h_, kept.h);
     known_ = used;
+    if constexpr (begins_in_place<Y, used>) begin_ = &y;
   }
   std::size_t known() const { return known_; }
   Work<Y> h() const { return h_; }
@@ -186,8 +199,8 @@ class Stages {
   void extend(StepPolynomial<Y, Degree>& polynomial) const {
     using Real = Work<Y>;
     auto& c = polynomial.coefficients;
-    c[0] = x[0];
-    for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero(x[0].rows(), x[0].cols());
+    c[0] = argument(0);
+    for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero(c[0].rows(), c[0].cols());
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t p = 1; p <= Tableau::dense_weights[i].size(); ++p) {
         const Real weight = tableau::coefficient<Real>(Tableau::dense_weights[i][p - 1]);
@@ -217,6 +230,7 @@ class Stages {
  private:
   Calls evaluate(const F& field, const WayThrough& way, const Y& y, Y& result, Wanted wanted);
 
+  const Y* begin_ = nullptr;  // where the increment began, if that is not x[0]
   // The two times of the increment evaluated last, as f sees them. They stand apart, so that no compiler copies both in one
   // packet: a packet loaded from times just written must wait for the stores.
   double from_ = 0;
@@ -249,6 +263,8 @@ ANTISTROPHE_ALWAYS_INLINE void evaluate_stage(const F& field, Work<Y> h, double 
     keep_apart(k[I]);
     assign(s.x[I], x);
     assign(s.k[I], k[I]);
+  } else if constexpr (I == 0 && begins_in_place<Y, Stages<Tableau, F, Y>::used>) {
+    evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), y, k[I], s.tape[I]);
   } else {
     argument(s.x[I]);
     evaluate<F, Y>(field, stage_time<Tableau, I>(from, to), s.x[I], k[I], s.tape[I]);
@@ -262,8 +278,10 @@ ANTISTROPHE_ALWAYS_INLINE void write_increment(const F& field, Work<Y> h, double
   constexpr std::size_t used = Stages<Tableau, F, Y>::used;
   const Y& start = loaded(y);
   const auto into = [&](auto& k) ANTISTROPHE_INLINE_LAMBDA {
+    if constexpr (begins_in_place<Y, used>)
+      if (wanted == Wanted::increment && &start != &s.x[0]) s.x[0] = start;
     if (s.first_is_known) {
-      assign(s.x[0], start);
+      if constexpr (!begins_in_place<Y, used>) assign(s.x[0], start);
       if constexpr (fits_registers<Y>) copy(s.k[0], k[0]);
     } else {
       evaluate_stage<Tableau, 0>(field, h, from, to, start, s, k);
@@ -280,8 +298,10 @@ ANTISTROPHE_ALWAYS_INLINE void write_increment(const F& field, Work<Y> h, double
       keep_apart(sum);
       assign(result, sum);
     } else {
-      weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, result);
-      if (wanted == Wanted::end) result = start + result;
+      if (wanted == Wanted::end)
+        base_and_weighted_sum<weights_b<Tableau, Real>, 0, used>(start, h, k, result);
+      else
+        weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, result);
     }
   };
   if constexpr (fits_registers<Y>) {
@@ -318,6 +338,7 @@ ANTISTROPHE_ALWAYS_INLINE Calls Stages<Tableau, F, Y>::evaluate(const F& field, 
   to_ = way.sees_to;
   h_ = h;
   known_ = used;
+  if constexpr (begins_in_place<Y, used>) begin_ = wanted == Wanted::end ? &y : nullptr;
   evaluate_increment<Tableau>(field, h, way.sees_from, way.sees_to, y, *this, result, wanted);
   return calls;
 }
@@ -328,7 +349,8 @@ Calls Stages<Tableau, F, Y>::complete(const F& field, std::size_t needed) {
   const std::size_t first = known_;
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     [[maybe_unused]] const auto complete_one = [&]<std::size_t Stage>() {
-      if (Stage >= first && Stage < needed) evaluate_stage<Tableau, Stage>(field, h_, from_, to_, x[0], *this, k);
+      if (Stage >= first && Stage < needed)
+        evaluate_stage<Tableau, Stage>(field, h_, from_, to_, argument(0), *this, k);
     };
     (complete_one.template operator()<used + I>(), ...);
   }(std::make_index_sequence<count - used>{});

@@ -101,6 +101,19 @@ ANTISTROPHE_ALWAYS_INLINE void weighted_sum(Real h, const Vectors& v, Y& sum) {
   }
 }
 
+// base + Σ_{j<End} (h w_j) v_j in one pass, the sum without base first: with the bits of weighted_sum and then an addition.
+template <const auto& Weights, std::size_t J, std::size_t End, class Real, class Vectors, class Y>
+ANTISTROPHE_ALWAYS_INLINE void base_and_weighted_sum(const Y& base, Real h, const Vectors& v, Y& sum) {
+  if constexpr (J == End) {
+    sum = base;
+  } else if constexpr (Weights[J] == 0) {
+    base_and_weighted_sum<Weights, J + 1, End>(base, h, v, sum);
+  } else {
+    const auto factor = scalar<Y>(h * Weights[J]);
+    sum = base + plus_weighted<Weights, J + 1, End, Y>(factor * v[J], h, v);
+  }
+}
+
 // base + Σ_{j=J}^{End−1} (h a_jI) v_j, down a column of a.
 template <class Tableau, std::size_t I, std::size_t J, std::size_t End, class Y, class Real, class Vectors,
           class Expression>
