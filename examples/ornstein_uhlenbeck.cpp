@@ -247,7 +247,8 @@ unset multiplot
 
 int main(int argc, char** argv) try {
   const int epochs = argc > 1 && std::string(argv[1]) == "full" ? 150 : 30;
-  const Adaptive coarse{.rtol = 1e-3, .atol = 1e-3};
+  const Adaptive coarse{.rtol = 3e-4,
+                        .atol = 3e-4};  // at 1e-3 the way back of BacksolveAdjoint is refused along some paths
   std::printf("%-36s off at t = 5: mean, deviation   at t = 10       evaluations a gradient\n", "");
   {
     Files files;
