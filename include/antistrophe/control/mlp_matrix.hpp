@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -72,7 +73,7 @@ class MlpMatrix {
 
     std::size_t bytes() const {
       std::size_t sum = 0;
-      for (const auto* list : {&units, &units_bar})
+      for (const auto* list : std::initializer_list<const std::vector<Vector>*>{&units, &units_bar})
         for (const Vector& values : *list) sum += sizeof(Scalar) * static_cast<std::size_t>(values.size());
       return sum;
     }
