@@ -2,6 +2,10 @@
 // Antistrophe: reversible ODE solving with exact gradients. Everything that needs Eigen alone.
 #pragma once
 
+// First what says what is wrong, so that a compiler does not name all that includes it.
+#include <antistrophe/field/split.hpp>
+#include <antistrophe/method/runge_kutta/tableau/tableau.hpp>
+
 #include <antistrophe/adjoint/direct.hpp>
 #include <antistrophe/adjoint/reversible.hpp>
 #include <antistrophe/adjoint/solve_with_pullback.hpp>

@@ -91,6 +91,8 @@ consteval bool require_gradient() {
   using Adjoint = Picked<Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
   if constexpr (!require_extras<C, Extras...>())
     return false;
+  else if constexpr (!require_solve<F, Y, M, StepsType>())  // here too, to be told of closer to the call
+    return false;
   else if constexpr (!require_pullback<F, Y, M, StepsType, Save, Adjoint>())
     return false;
   else

@@ -44,7 +44,7 @@ consteval bool require_pullback() {
       return Adjoint::template require<typename M::template Stepper<F, Y>>();
     else
       return false;
-  } else if constexpr (!method_differentiates<F, Y, M>()) {
+  } else if constexpr (!RequireGradient<F, Y, M>::template require_gradient<F, Y>()) {
     return false;
   } else if constexpr (!require_differentiable<F, Y>()) {
     return false;

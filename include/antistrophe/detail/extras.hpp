@@ -195,6 +195,13 @@ consteval bool require_extras() {
 // What CheckFirst asks for, where it is given.
 template <class ProblemType, class... Extras>
 void check_first(const ProblemType& problem, const Extras&... extras) {
+  using F = std::remove_cvref_t<decltype(problem.field)>;
+  using Y = std::remove_cvref_t<decltype(problem.y0)>;
+  // A vjp that writes to parameters which the field does not have is refused where it is first compiled: let that be near the call.
+  if constexpr (HasPlainVjp<F, Y> && !HasParameters<F>) {
+    Parameters<F, Y> none;
+    if (Y y_bar; false) problem.field.vjp(problem.t0, problem.y0, problem.y0, y_bar, none);
+  }
   if constexpr (count_of_extra<Extra::check_first, Extras...> > 0) pick<Extra::check_first>(0, extras...)(problem);
 }
 

@@ -9,6 +9,7 @@
 #include <antistrophe/stepper/stepper.hpp>
 
 #include <concepts>
+#include <type_traits>
 
 namespace antistrophe {
 
@@ -54,20 +55,49 @@ consteval bool require_save_at() {
   }
 }
 
-// A method may say what fields it can step, and what else it needs of them for a gradient: M::require<F, Y>() and
-// M::require_gradient<F, Y>() assert it, in sentences. So may a field of methods: F::require_method<M, Y>().
+// A method may say what fields it can step, and what else it needs of them for a gradient: require<F, Y>() and
+// require_gradient<F, Y>() of the method, or of a type M::Requirements, assert it, in sentences. Types, not functions, lead to them
+// here: each function on the way is three lines more of what a compiler says.
+struct NoRequirements {
+  template <class F, class Y>
+  static consteval bool require() {
+    return true;
+  }
+  template <class F, class Y>
+  static consteval bool require_gradient() {
+    return true;
+  }
+  static constexpr bool valid = true;
+};
+template <class M>
+struct RequirementsOf {
+  using type = M;
+};
+template <class M>
+  requires requires { typename M::Requirements; }
+struct RequirementsOf<M> {
+  using type = typename M::Requirements;
+};
+template <class R, class F, class Y>
+concept HasRequire = requires { R::template require<F, Y>(); };
+template <class R, class F, class Y>
+concept HasRequireGradient = requires { R::template require_gradient<F, Y>(); };
+template <class F, class Y, class M, class R = typename RequirementsOf<M>::type>
+using Require = std::conditional_t<HasRequire<R, F, Y>, R, NoRequirements>;
+template <class F, class Y, class M, class R = typename RequirementsOf<M>::type>
+using RequireGradient = std::conditional_t<HasRequireGradient<R, F, Y>, R, NoRequirements>;
+
+// A method may say that it is none, M::valid, having said why.
+template <class M>
+concept SaysWhetherValid = requires { M::valid; };
+template <class M>
+using ValidityOf = std::conditional_t<SaysWhetherValid<M>, M, NoRequirements>;
+
+// And a field may say what methods it takes: F::require_method<M, Y>().
 template <class F, class Y, class M>
-consteval bool method_takes() {
-  bool takes = true;
-  if constexpr (requires { M::template require<F, Y>(); }) takes = M::template require<F, Y>();
+consteval bool field_takes() {
   if constexpr (requires { F::template require_method<M, Y>(); })
-    if (takes) return F::template require_method<M, Y>();
-  return takes;
-}
-template <class F, class Y, class M>
-consteval bool method_differentiates() {
-  if constexpr (requires { M::template require_gradient<F, Y>(); })
-    return M::template require_gradient<F, Y>();
+    return F::template require_method<M, Y>();
   else
     return true;
 }
@@ -77,14 +107,16 @@ template <class F, class Y, class M, class StepsType>
 consteval bool require_solve() {
   if constexpr (!Solvable<F, Y>) {
     return require_vector_field<F, Y>();
-  } else if constexpr (requires { requires !M::valid; }) {
+  } else if constexpr (!ValidityOf<M>::valid) {
     return false;  // it has said why
   } else if constexpr (Steps<M>) {
     static_assert(never<M>,
                   "antistrophe: the second argument is the method and the third the steps: "
                   "solve(problem, Dopri5{}, FixedSteps{100}).");
     return false;
-  } else if constexpr (!method_takes<F, Y, M>()) {
+  } else if constexpr (!Require<F, Y, M>::template require<F, Y>()) {
+    return false;
+  } else if constexpr (!field_takes<F, Y, M>()) {
     return false;
   } else if constexpr (!BindsToStepper<M, F, Y>) {
     static_assert(never<M>,

@@ -64,21 +64,15 @@ struct NoParameters : Eigen::Matrix<Scalar, 0, 1> {
 
   template <class Index>
   Scalar& operator[](const Index&) {
-    return refused<Index>();
-  }
-  template <class Index>
-  Scalar& operator()(const Index&) {
-    return refused<Index>();
-  }
-
- private:
-  template <class Index>
-  Scalar& refused() {
     static_assert(
         !std::is_same_v<Index, Index>,
         "antistrophe: the field's vjp writes an entry of theta_bar, but the field has no parameters(): give it "
         "`const auto& parameters() const`, which returns them as one Eigen vector, or leave theta_bar alone.");
     return *this->data();
+  }
+  template <class Index>
+  Scalar& operator()(const Index& index) {
+    return (*this)[index];
   }
 };
 

@@ -76,9 +76,16 @@ concept DifferentiableSplitField =
 
 namespace detail {
 
-// True where a method of split fields can step (F, Y); else a compile error with the reason.
+// What a method of split fields requires of (F, Y), and for gradients: true where it is met, else a compile error with the reason.
+struct SplitFieldRequirements {
+  template <class F, class Y>
+  static consteval bool require();
+  template <class F, class Y>
+  static consteval bool require_gradient();
+};
+
 template <class F, class Y>
-consteval bool require_split_field() {
+consteval bool SplitFieldRequirements::require() {
   constexpr bool is_split = SplitVectorField<F, Y>;  // said of a bool, what fails is not told atom by atom
   static_assert(
       HalfOfState<Y>::exists,
@@ -92,9 +99,8 @@ consteval bool require_split_field() {
   return is_split;
 }
 
-// True where gradients can be pulled back through the halves; else a compile error with the reason.
 template <class F, class Y>
-consteval bool require_differentiable_split() {
+consteval bool SplitFieldRequirements::require_gradient() {
   constexpr bool differentiable = DifferentiableSplitField<F, Y>;
   static_assert(
       differentiable,

@@ -34,14 +34,7 @@ struct SplitMethod<Scheme, Exact> {
 
   template <class Y>
   static constexpr bool supports = arithmetic_supports<Exact, Y>;
-  template <class F, class Y>
-  static consteval bool require() {
-    return require_split_field<F, Y>();
-  }
-  template <class F, class Y>
-  static consteval bool require_gradient() {
-    return require_differentiable_split<F, Y>();
-  }
+  using Requirements = SplitFieldRequirements;
 
   template <class F, antistrophe::EigenState Y>
     requires SplitVectorField<F, Y>
@@ -52,14 +45,7 @@ template <class Scheme>
 struct SplitMethod<Scheme, Floating> {
   static constexpr int order = Scheme::order;
 
-  template <class F, class Y>
-  static consteval bool require() {
-    return require_split_field<F, Y>();
-  }
-  template <class F, class Y>
-  static consteval bool require_gradient() {
-    return require_differentiable_split<F, Y>();
-  }
+  using Requirements = SplitFieldRequirements;
 
   template <class F, antistrophe::EigenState Y>
     requires SplitVectorField<F, Y>
