@@ -91,6 +91,11 @@ def on_files(files, config):
     for file in files.documentation_pages():
         with open(file.abs_src_path, encoding="utf-8") as page:
             wanted |= linked(page.read())
+    with open(os.path.join(ROOT, "docs", "gallery.md"), encoding="utf-8") as gallery:
+        shown = linked(gallery.read()) | {"examples/quickstart.cpp"}
+    for name in sorted(os.listdir(os.path.join(ROOT, "examples"))):
+        if name.endswith(".cpp") and "examples/" + name not in shown:
+            raise SystemExit(f"docs/gallery.md does not show examples/{name}")
     for path in list(wanted):
         if path.endswith(".md"):
             with open(os.path.join(ROOT, path), encoding="utf-8") as page:
