@@ -1,11 +1,11 @@
 // DETEST, the classic collection of test problems (Hull, Enright, Fellen & Sedgwick 1972; Enright & Pryce 1987), by adaptive
 // methods: how far off the state at t = 20 is, and the gradient of the sum of its entries, in tolerances. It prints the tables of
-// docs/problems.md. A method of one's own is tried by one more line in main.
+// docs/test_problems.md. A method of one's own is tried by one more line in main.
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 
 #include <antistrophe/antistrophe.hpp>
-#include <antistrophe/problems.hpp>
+#include <antistrophe/test_problems.hpp>
 
 #include <cstddef>
 #include <cstdio>
@@ -35,13 +35,13 @@ Allowance allowance(const std::string& problem) {
 struct Column {
   std::string method;
   double tolerance;
-  problems::Trials trials;
+  test_problems::Trials trials;
 };
 
 class Trial {
  public:
   Trial() {
-    for (problems::TestProblem& test : problems::all())
+    for (test_problems::TestProblem& test : test_problems::all())
       if (test.name.size() == 2) tests_.push_back(std::move(test));  // A1 to F5
   }
 
@@ -50,7 +50,7 @@ class Trial {
     for (const double tolerance : {1e-6, 1e-9}) {
       std::fprintf(stderr, "%s at %.0e\n", name.c_str(), tolerance);
       columns_.push_back(
-          {name, tolerance, problems::try_out(tests_, method, Adaptive{.rtol = tolerance, .atol = tolerance})});
+          {name, tolerance, test_problems::try_out(tests_, method, Adaptive{.rtol = tolerance, .atol = tolerance})});
     }
   }
 
@@ -67,7 +67,7 @@ class Trial {
       std::printf("| %s", tests_[i].name.c_str());
       for (const Column& column : columns_) {
         if (column.tolerance != tolerance) continue;
-        const problems::Trial& trial = column.trials.each[i];
+        const test_problems::Trial& trial = column.trials.each[i];
         if (trial.solved)
           std::printf(" | %.2g / %.2g", trial.error / tolerance, trial.gradient_error / tolerance);
         else
@@ -80,7 +80,7 @@ class Trial {
   void write(support::Csv& csv) const {
     for (std::size_t c = 0; c < columns_.size(); ++c)
       for (std::size_t i = 0; i < tests_.size(); ++i) {
-        const problems::Trial& trial = columns_[c].trials.each[i];
+        const test_problems::Trial& trial = columns_[c].trials.each[i];
         csv.row({double(c), columns_[c].tolerance, double(i), trial.error, trial.gradient_error, double(trial.steps),
                  double(trial.evaluations)});
       }
@@ -88,7 +88,7 @@ class Trial {
 
   void judge(support::Expectations& result) const {
     for (const Column& column : columns_)
-      for (const problems::Trial& trial : column.trials.each) {
+      for (const test_problems::Trial& trial : column.trials.each) {
         const Allowance allowed = allowance(trial.name);
         result.expect(trial.solved && trial.error <= allowed.state * column.tolerance &&
                           trial.gradient_error <= allowed.gradient * column.tolerance,
@@ -97,7 +97,7 @@ class Trial {
   }
 
  private:
-  std::vector<problems::TestProblem> tests_;
+  std::vector<test_problems::TestProblem> tests_;
   std::vector<Column> columns_;
 };
 

@@ -4,7 +4,7 @@ cmake_minimum_required(VERSION 3.21)
 
 # From the lowest to the highest. A header's floor is its folder below antistrophe/, or itself where it lies in no folder.
 set(floors core number step field control noise stepper method problem detail solve.hpp adjoint gradient.hpp objective.hpp error_bars.hpp running_cost.hpp
-           second_order.hpp check ensemble ensemble.hpp problems problems.hpp
+           second_order.hpp check ensemble ensemble.hpp test_problems test_problems.hpp
            antistrophe.hpp)
 # Numbers, steps and fields know nothing but the core; a method knows nothing of problems, nor a problem of methods.
 set(allowed_number core)

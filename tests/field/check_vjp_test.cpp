@@ -315,6 +315,20 @@ TEST_CASE("A point where f is not finite is refused") {
   CHECK_THAT(text(report), ContainsSubstring("not finite"));
 }
 
+TEST_CASE("A slope that f's rounding hides is not called wrong, and one that is too large for that is") {
+  struct Faint {
+    double slope;
+    void operator()(double t, const Eigen::Vector2d& y, Eigen::Vector2d& dy) const { dy << 2 - y[0] + 1e-25 * t, y[1]; }
+    void vjp(double, const Eigen::Vector2d&, const Eigen::Vector2d& w, Eigen::Vector2d& y_bar,
+             Eigen::Vector<double, 0>&, double& t_bar) const {
+      y_bar += Eigen::Vector2d(-w[0], w[1]);
+      t_bar += slope * w[0];
+    }
+  };
+  CHECK(check_vjp(Faint{1e-25}, 0.3, Eigen::Vector2d(1, 2)).ok);
+  CHECK(!check_vjp(Faint{1e-9}, 0.3, Eigen::Vector2d(1, 2)).ok);
+}
+
 TEST_CASE("At a kink differences say something else than any vjp") {
   CHECK(check_vjp(Kinked{}, 0.3, Eigen::Vector<double, 1>{1.0}));
   const VjpReport at_kink = check_vjp(Kinked{}, 0.3, Eigen::Vector<double, 1>{0.0});

@@ -92,7 +92,7 @@ class DifferenceCheck : protected PullbackCheck<F, Y> {
   struct Slope {
     std::vector<Real> f;        // D_u f
     std::vector<Real> inexact;  // what differences of second order miss
-    std::vector<Real> noise;    // what f's rounding makes of it; nothing where f does not change
+    std::vector<Real> noise;    // what f's rounding makes of it, or, where f does not change, what it hides
     bool finite = true;
   };
 
@@ -106,16 +106,16 @@ class DifferenceCheck : protected PullbackCheck<F, Y> {
     const Y plus = value(h), minus = value(-h), plus2 = value(2 * h), minus2 = value(-2 * h);
     for (const Index i : which) set(i, at[static_cast<std::size_t>(i)]);
     Slope result;
-    const Real rounding = 8 * static_cast<Real>(std::numeric_limits<Scalar>::epsilon()) / h;
+    const Real ulp = static_cast<Real>(std::numeric_limits<Scalar>::epsilon()), rounding = 8 * ulp / h;
     for (Index i = 0; i < y_.size(); ++i) {
       const Real near = static_cast<Real>(plus.data()[i]) - static_cast<Real>(minus.data()[i]);
       const Real far = static_cast<Real>(plus2.data()[i]) - static_cast<Real>(minus2.data()[i]);
       result.f.push_back(central_difference(near, far, h));
       result.inexact.push_back(std::abs(result.f.back() - near / (2 * h)));
       result.finite = result.finite && is_finite(result.f.back());
-      const Real largest = std::max(
-          {size_, std::abs(static_cast<Real>(plus2.data()[i])), std::abs(static_cast<Real>(minus2.data()[i]))});
-      result.noise.push_back(near == 0 && far == 0 ? Real(0) : rounding * largest);
+      const Real here = std::abs(static_cast<Real>(plus2.data()[i]));
+      const Real largest = std::max({size_, here, std::abs(static_cast<Real>(minus2.data()[i]))});
+      result.noise.push_back(near == 0 && far == 0 ? ulp * here / (4 * h) : rounding * largest);
     }
     return result;
   }

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace antistrophe::problems {
+namespace antistrophe::test_problems {
 
 namespace detail {
 
@@ -488,4 +488,4 @@ void visit_all(Visit&& visit) {
   visit(Setting{"Robertson", vector({1, 0, 0}), vector({1, 1, 1}), 40, {}, true}, Robertson{});
 }
 
-}  // namespace antistrophe::problems
+}  // namespace antistrophe::test_problems

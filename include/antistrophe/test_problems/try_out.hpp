@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // try_out(method, steps): solves all test problems by a method, with gradients, and says how far off it was. For methods and
 // controllers of one's own, before anything is built on them:
-//   std::cout << problems::try_out(Dopri5{}, Adaptive{.rtol = 1e-6, .atol = 1e-6});
+//   std::cout << test_problems::try_out(Dopri5{}, Adaptive{.rtol = 1e-6, .atol = 1e-6});
 #pragma once
 
 #include <antistrophe/gradient.hpp>
-#include <antistrophe/problems/test_problem.hpp>
 #include <antistrophe/step/adaptive.hpp>
+#include <antistrophe/test_problems/test_problem.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace antistrophe::problems {
+namespace antistrophe::test_problems {
 
 // What one problem came to. Errors are the largest of all entries, |off|/(1 + |right|).
 struct Trial {
@@ -125,4 +125,4 @@ Trials try_out(const M& method, const StepsType& steps, const Extras&... extras)
   return try_out(all(), method, steps, extras...);
 }
 
-}  // namespace antistrophe::problems
+}  // namespace antistrophe::test_problems

@@ -1,9 +1,9 @@
-// The reference values of antistrophe/problems, by a solver of its own in numbers of 113 bits (of 64 for stiff problems, which take
+// The reference values of antistrophe/test_problems, by a solver of its own in numbers of 113 bits (of 64 for stiff problems, which take
 // it long): Gragg's midpoint rule, extrapolated (Bulirsch & Stoer; Hairer, Nørsett & Wanner, Solving ODEs I, II.9), with one tangent
 // at a time. It shares the equations with the library, and nothing else.
-//   references [<name>...]    prints antistrophe/problems/detail/reference_values.hpp, or the values of these problems alone
+//   references [<name>...]    prints antistrophe/test_problems/detail/reference_values.hpp, or the values of these problems alone
 // script/references builds it with g++ (it needs libquadmath) and writes the header.
-#include <antistrophe/problems/equations.hpp>
+#include <antistrophe/test_problems/equations.hpp>
 
 #include <quadmath.h>
 
@@ -210,7 +210,7 @@ class Solver {
 };
 
 template <class Real, class Equations>
-State<Real> solved(const antistrophe::problems::Setting& s, const Equations& equations, Eigen::Index direction,
+State<Real> solved(const antistrophe::test_problems::Setting& s, const Equations& equations, Eigen::Index direction,
                    double tolerance) {
   const auto numbers = [&](const Eigen::VectorXd& from, Eigen::Index first) {
     State<Real> to;
@@ -232,8 +232,8 @@ State<Real> solved(const antistrophe::problems::Setting& s, const Equations& equ
 // The state at t1, and the gradient of the sum of its entries with respect to y0 and θ.
 // Every so many directions alone.
 template <class Real, class Equations>
-std::vector<Wide<Real>> values(const antistrophe::problems::Setting& s, const Equations& equations, double tolerance,
-                               Eigen::Index every = 1) {
+std::vector<Wide<Real>> values(const antistrophe::test_problems::Setting& s, const Equations& equations,
+                               double tolerance, Eigen::Index every = 1) {
   std::vector<Wide<Real>> result, gradient;
   for (Eigen::Index direction = 0; direction < s.y0.size() + s.theta.size(); direction += every) {
     const State<Real> y = solved<Real>(s, equations, direction, tolerance);
@@ -249,7 +249,7 @@ std::vector<Wide<Real>> values(const antistrophe::problems::Setting& s, const Eq
 
 // To double, and said on stderr how far two tolerances agree: in the state, and in up to four entries of the gradient.
 template <class Real, class Equations>
-std::vector<double> checked_values(const antistrophe::problems::Setting& s, const Equations& equations,
+std::vector<double> checked_values(const antistrophe::test_problems::Setting& s, const Equations& equations,
                                    double tolerance, double rough_tolerance) {
   const std::vector<Wide<Real>> fine = values<Real>(s, equations, tolerance);
   const Eigen::Index n = s.y0.size(), every = std::max<Eigen::Index>(1, (n + s.theta.size()) / 4);
@@ -282,9 +282,9 @@ int main(int argc, char** argv) {
         "// Made by script/references. Of each problem, one after the other: the state at t1, and the gradient of the "
         "sum of its\n"
         "// entries with respect to y0 and θ, rounded to double.\n"
-        "#pragma once\n\n#include <cstddef>\n\nnamespace antistrophe::problems::detail {\n\n// clang-format off\n"
+        "#pragma once\n\n#include <cstddef>\n\nnamespace antistrophe::test_problems::detail {\n\n// clang-format off\n"
         "inline constexpr double reference_values[] = {\n");
-  antistrophe::problems::visit_all([&](const antistrophe::problems::Setting& s, const auto& equations) {
+  antistrophe::test_problems::visit_all([&](const antistrophe::test_problems::Setting& s, const auto& equations) {
     if (!all && std::find(names.begin(), names.end(), s.name) == names.end()) return;
     const std::vector<double> values = s.stiff ? checked_values<long double>(s, equations, 3e-17, 1e-15)
                                                : checked_values<__float128>(s, equations, 1e-22, 1e-19);
@@ -301,5 +301,5 @@ int main(int argc, char** argv) {
     std::printf("    {\"%s\", %zu, %zu},\n", name.c_str(), first, size);
     first += size;
   }
-  std::printf("};\n// clang-format on\n\n}  // namespace antistrophe::problems::detail\n");
+  std::printf("};\n// clang-format on\n\n}  // namespace antistrophe::test_problems::detail\n");
 }

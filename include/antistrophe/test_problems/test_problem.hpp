@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Known test problems, ready to be solved: all of one type, so that a method is compiled once for all of them.
-//   for (const auto& test : problems::all()) … solve(test.problem, Dopri5{}, Adaptive{.step_to = test.jumps}) …
+//   for (const auto& test : test_problems::all()) … solve(test.problem, Dopri5{}, Adaptive{.step_to = test.jumps}) …
 // Their equations are in problems/equations.hpp, as functions of one's own types; what they come to is known from a solver of its
 // own in numbers of 113 bits (problems/detail/reference_values.hpp).
 #pragma once
@@ -8,8 +8,8 @@
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/field/automatic_vjp.hpp>
 #include <antistrophe/problem/problem.hpp>
-#include <antistrophe/problems/detail/reference_values.hpp>
-#include <antistrophe/problems/equations.hpp>
+#include <antistrophe/test_problems/detail/reference_values.hpp>
+#include <antistrophe/test_problems/equations.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace antistrophe::problems {
+namespace antistrophe::test_problems {
 
 namespace detail {
 
@@ -128,7 +128,7 @@ inline std::vector<TestProblem> all() {
 inline TestProblem named(std::string_view name) {
   for (TestProblem& test : all())
     if (test.name == name) return std::move(test);
-  antistrophe::detail::refuse("the name of a test problem", std::string(name), "one of problems::all()");
+  antistrophe::detail::refuse("the name of a test problem", std::string(name), "one of test_problems::all()");
 }
 
-}  // namespace antistrophe::problems
+}  // namespace antistrophe::test_problems

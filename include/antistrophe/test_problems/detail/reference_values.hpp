@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-namespace antistrophe::problems::detail {
+namespace antistrophe::test_problems::detail {
 
 // clang-format off
 inline constexpr double reference_values[] = {
@@ -803,4 +803,4 @@ inline constexpr ReferenceOf references[] = {
 };
 // clang-format on
 
-}  // namespace antistrophe::problems::detail
+}  // namespace antistrophe::test_problems::detail
