@@ -6,11 +6,10 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <ctime>
-#include <vector>
+
+#include "alternating.hpp"
 
 namespace {
 
@@ -48,18 +47,6 @@ auto differentiated(const Extras&... extras) {
   return ensemble_value_and_gradient(ensemble, RK4{}, FixedSteps{100}, squares, extras...);
 }
 
-double cpu_seconds() {
-  std::timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-template <class Run>
-double seconds(const Run& run) {
-  const double begin = cpu_seconds();
-  benchmark::DoNotOptimize(run());
-  return cpu_seconds() - begin;
-}
-
 template <int W>
 void in_lanes(benchmark::State& state) {
   const auto alone = differentiated();
@@ -67,14 +54,8 @@ void in_lanes(benchmark::State& state) {
   if (!(std::fabs(alone.value - packed.value) < 1e-12 * std::fabs(alone.value)) ||
       !((alone.gradient.theta - packed.gradient.theta).norm() < 1e-12 * alone.gradient.theta.norm()))
     return state.SkipWithError("another result than that of the problems alone");
-  std::vector<double> ratios;
-  for (auto _ : state) {
-    const double numerator = seconds([] { return differentiated().value; });
-    ratios.push_back(numerator / seconds([] { return differentiated(Lanes<W>{}).value; }));
-  }
-  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
-  std::nth_element(ratios.begin(), middle, ratios.end());
-  state.counters["ratio"] = *middle;
+  benchmarks::alternate(
+      state, [] { return differentiated().value; }, [] { return differentiated(Lanes<W>{}).value; });
 }
 BENCHMARK_TEMPLATE(in_lanes, 2)->Name("lanes/2/alone_to_lanes");
 BENCHMARK_TEMPLATE(in_lanes, 4)->Name("lanes/4/alone_to_lanes");

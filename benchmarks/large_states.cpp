@@ -7,13 +7,12 @@
 #include <benchmark/benchmark.h>
 
 #include <malloc.h>
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <vector>
 
+#include "alternating.hpp"
 #include "kernels/large_kernels.hpp"
 
 namespace {
@@ -72,32 +71,10 @@ double kernel_sum(std::size_t cells, std::int64_t steps) {
   return sum;
 }
 
-double cpu_seconds() {
-  std::timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-template <class Run>
-double seconds(const Run& run) {
-  const double begin = cpu_seconds();
-  benchmark::DoNotOptimize(run());
-  return cpu_seconds() - begin;
-}
 template <class Ours, class Theirs>
 void alternate(benchmark::State& state, std::int64_t steps, const Ours& ours, const Theirs& theirs) {
-  std::vector<double> ratios, times;
-  for (auto _ : state) {
-    const double numerator = seconds(ours);
-    times.push_back(numerator);
-    ratios.push_back(numerator / seconds(theirs));
-  }
-  const auto median = [](std::vector<double>& numbers) {
-    const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
-    std::nth_element(numbers.begin(), middle, numbers.end());
-    return *middle;
-  };
-  state.counters["ratio"] = median(ratios);
-  state.counters["us_a_step"] = 1e6 * median(times) / static_cast<double>(steps);
+  const double time = benchmarks::alternate(state, ours, theirs).seconds;
+  state.counters["us_a_step"] = 1e6 * time / static_cast<double>(steps);
 }
 // So many that what a call costs beside its steps does not count, and few enough to be stored.
 std::int64_t steps_of(std::size_t cells) { return cells > 10000 ? 50 : 1000; }

@@ -11,8 +11,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
-#include <vector>
+
+#include "alternating.hpp"
 
 namespace {
 
@@ -75,18 +75,6 @@ struct Chosen {
   }
 };
 
-double cpu_seconds() {
-  std::timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-template <class Run>
-double seconds(const Run& run) {
-  const double begin = cpu_seconds();
-  benchmark::DoNotOptimize(run());
-  return cpu_seconds() - begin;
-}
-
 template <class Steps>
 void to_odeint(benchmark::State& state) {
   const Solved exact = taken(solve(problem, Dop853{}, Adaptive{.rtol = 1e-13, .atol = 1e-13}));
@@ -97,16 +85,9 @@ void to_odeint(benchmark::State& state) {
   };
   const Solved ours = Steps::ours(), theirs = Steps::theirs();
   if (!(error(ours) < 1e-4 && error(theirs) < 1e-4)) return state.SkipWithError("another solution than that of Dop853");
-  std::vector<double> ratios;
-  for (auto _ : state) {
-    const double numerator = seconds(&Steps::ours);
-    ratios.push_back(numerator / seconds(&Steps::theirs));
-  }
-  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
-  std::nth_element(ratios.begin(), middle, ratios.end());
-  state.counters["ratio"] = *middle;
+  const double ratio = benchmarks::alternate(state, &Steps::ours, &Steps::theirs).ratio;
   state.counters["ratio_a_step"] =
-      *middle * static_cast<double>(theirs.evaluations) / static_cast<double>(ours.evaluations);
+      ratio * static_cast<double>(theirs.evaluations) / static_cast<double>(ours.evaluations);
   state.counters["error"] = error(ours);
   state.counters["error_of_odeint"] = error(theirs);
 }

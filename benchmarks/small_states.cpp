@@ -12,9 +12,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <vector>
 
+#include "alternating.hpp"
 #include "kernels/small_kernels.hpp"
 #include "support/problems.hpp"
 
@@ -188,20 +188,6 @@ struct Adams4 : GradientBy<ReversibleAdams<4>, ReversibleAdjoint> {
   }
 };
 
-// Of this process: others on the machine do not count.
-double cpu_seconds() {
-  std::timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-template <class Run>
-double seconds(const Run& run) {
-  const double begin = cpu_seconds();
-  benchmark::DoNotOptimize(run());
-  return cpu_seconds() - begin;
-}
-
 template <class F, class Sides>
 void to_kernel(benchmark::State& state) {
   const auto ours = &Sides::template library<F>, theirs = &Sides::template kernel<F>;
@@ -212,14 +198,7 @@ void to_kernel(benchmark::State& state) {
     size = std::max(size, std::fabs(b[i]));
   }
   if (!(off < 1e-5 * size)) return state.SkipWithError("another result than that of the kernel");
-  std::vector<double> ratios;
-  for (auto _ : state) {
-    const double numerator = seconds(ours);
-    ratios.push_back(numerator / seconds(theirs));
-  }
-  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
-  std::nth_element(ratios.begin(), middle, ratios.end());
-  state.counters["ratio"] = *middle;
+  benchmarks::alternate(state, ours, theirs);
 }
 
 // One step of Lotka–Volterra: what a call costs.

@@ -7,14 +7,15 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <antistrophe/field/mlp/detail/tanh.hpp>
 
+#include "alternating.hpp"
 #include "kernels/w1_kernels.hpp"
 #include "support/workloads.hpp"
 
@@ -107,9 +108,7 @@ void ratio(benchmark::State& state, double (*one)(std::int64_t), double (*other)
     const double numerator = seconds(one, state.range(0));
     ratios.push_back(numerator / seconds(other, state.range(0)));
   }
-  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
-  std::nth_element(ratios.begin(), middle, ratios.end());
-  state.counters["ratio"] = *middle;
+  state.counters["ratio"] = benchmarks::median(std::move(ratios));
 }
 
 BENCHMARK_CAPTURE(time, kernel_direct, kernel_direct)->Arg(1000);
