@@ -154,7 +154,9 @@ class SymplecticNet {
   Index size(Index l) const { return sizes_[at(l)]; }
   Index begin_of(Index l) const { return l == 0 ? 0 : begin_of(l - 1) + (size(l - 1) + 1) * size(l); }
   Eigen::Map<const RowMajor> weights(Index l) const { return {theta_.data() + begin_of(l), size(l + 1), size(l)}; }
-  auto biases(Index l) const { return theta_.segment(begin_of(l + 1) - size(l + 1), size(l + 1)); }
+  Eigen::VectorBlock<const VectorXd> biases(Index l) const {
+    return theta_.segment(begin_of(l + 1) - size(l + 1), size(l + 1));
+  }
 
   std::array<Index, 4> sizes_;
   VectorXd theta_;
@@ -234,7 +236,7 @@ Row compare(const SymplecticNet& net, const Windows& windows, double rtol, const
       return value_and_gradient(Problem{net, some[0], 0.0, 0.35}, method, steps, loss, at, adjoint);
     };
     const auto exact = by(Dopri5{}, DirectAdjoint{}), full = by(Dopri5{}, BacksolveAdjoint{});
-    const auto seminorm = by(Dopri5{}, BacksolveAdjoint{.norm = AdjointNorm::seminorm});
+    const auto seminorm = by(Dopri5{}, BacksolveAdjoint<>{.norm = AdjointNorm::seminorm});
     const auto pair = by(Reversible<Dopri5>{}, ReversibleAdjoint{});
     const auto error = [&](const auto& found) {
       return (found.gradient.theta - exact.gradient.theta).norm() / exact.gradient.theta.norm();

@@ -154,7 +154,7 @@ void compare(support::Expectations& result) {
   };
   by("Dopri5, DirectAdjoint", Dopri5{}, published, DirectAdjoint{});
   by("Dopri5, BacksolveAdjoint", Dopri5{}, published, BacksolveAdjoint{});
-  by("the same, seminorm", Dopri5{}, published, BacksolveAdjoint{.norm = AdjointNorm::seminorm});
+  by("the same, seminorm", Dopri5{}, published, BacksolveAdjoint<>{.norm = AdjointNorm::seminorm});
   by("Dopri5, GaussLegendreAdjoint", Dopri5{}, published, GaussLegendreAdjoint{});
   by("Reversible<Dopri5>", Reversible<Dopri5>{}, published);
   by("Reversible<Midpoint>, 60 steps", Reversible<Midpoint>{}, FixedSteps{60});

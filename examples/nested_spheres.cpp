@@ -129,7 +129,7 @@ int main() {
   learn_spheres("Dopri5, DirectAdjoint", Dopri5{}, coarse, DirectAdjoint{});
   learn_spheres("Reversible<Bosh3>, 8 steps", Reversible<Bosh3>{}, FixedSteps{8}, ReversibleAdjoint{});
   const double whole = learn_spheres("Dopri5, BacksolveAdjoint", Dopri5{}, coarse, BacksolveAdjoint{});
-  learn_spheres("Dopri5, Backsolve, seminorm", Dopri5{}, coarse, BacksolveAdjoint{.norm = AdjointNorm::seminorm});
+  learn_spheres("Dopri5, Backsolve, seminorm", Dopri5{}, coarse, BacksolveAdjoint<>{.norm = AdjointNorm::seminorm});
   const double nodes = learn_spheres("Dopri5, GaussLegendreAdjoint", Dopri5{}, coarse, GaussLegendreAdjoint{});
 
   expectations.expect(nodes < whole / 2, "Gauss-Legendre takes half of the parameters' vjps at most");

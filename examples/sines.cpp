@@ -172,7 +172,7 @@ void compare(const Setting& setting) {
   };
   by("Dopri5, DirectAdjoint", Dopri5{}, coarse, DirectAdjoint{});
   by("Dopri5, BacksolveAdjoint", Dopri5{}, coarse, BacksolveAdjoint{});
-  by("the same, seminorm", Dopri5{}, coarse, BacksolveAdjoint{.norm = AdjointNorm::seminorm});
+  by("the same, seminorm", Dopri5{}, coarse, BacksolveAdjoint<>{.norm = AdjointNorm::seminorm});
   by("Dopri5, GaussLegendreAdjoint", Dopri5{}, coarse, GaussLegendreAdjoint{});
   by("Reversible<Dopri5>", Reversible<Dopri5>{}, coarse);
   by("ReversibleAdams<3>, 60 steps", ReversibleAdams<3>{}, FixedSteps{60});
