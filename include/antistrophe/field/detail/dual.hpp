@@ -4,7 +4,12 @@
 #pragma once
 
 #include <Eigen/Core>
+#if __has_include(<unsupported/Eigen/AutoDiff>)
 #include <unsupported/Eigen/AutoDiff>
+#else
+#error \
+    "antistrophe: derivatives of f alone (automatic_vjp, automatic_event) need Eigen's <unsupported/Eigen/AutoDiff>, which is not beside this <Eigen/Core>: install the whole of Eigen's headers"
+#endif
 
 #include <cmath>
 #include <compare>
