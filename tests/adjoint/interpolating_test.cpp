@@ -11,6 +11,7 @@
 #include <vector>
 
 using namespace antistrophe;
+using Catch::Matchers::ContainsSubstring;
 using Eigen::Vector2d;
 
 namespace {
@@ -97,6 +98,20 @@ TEST_CASE("The counts are those of the field, whose value is not asked for on th
   const auto kept = static_cast<double>(pass.stats().bytes_kept), steps = static_cast<double>(pass.stats().accepted);
   CHECK(kept >= steps * (5 * 2 + 2) * 8);
   CHECK(kept <= 3 * steps * (5 * 2 + 2) * 8 + 1000);
+}
+
+TEST_CASE("Without dense output a state inside a step is refused in a sentence, and one at a node is not",
+          "[interpolating]") {
+  CHECK_THROWS_WITH(solve(pendulum, Cubic{}, FixedSteps{11}, SaveAt{.times = {1.0, 1.25}}),
+                    ContainsSubstring("SaveAt::times[1]") &&
+                        ContainsSubstring("a node of the steps, since this method has no dense output (StepTo{times}"));
+  CHECK_THROWS_WITH(
+      solve(pendulum, Cubic{}, FixedSteps{11}, SaveAt{.dense = true}),
+      ContainsSubstring("SaveAt::dense") && ContainsSubstring("false, since this method has no dense output"));
+  const auto solution = solve(pendulum, Cubic{}, FixedSteps{11}, SaveAt{.times = {1.0, 5.5}});
+  const auto expected = solve(pendulum, RK4{}, FixedSteps{11}, SaveAt{.times = {1.0, 5.5}});
+  REQUIRE(solution.ys().size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) CHECK(battery::same_bits(solution.ys()[i], expected.ys()[i]));
 }
 
 TEST_CASE("Without dense output the path is the cubic through states and slopes", "[interpolating]") {

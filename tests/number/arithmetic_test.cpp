@@ -22,6 +22,23 @@ TEST_CASE("nearest rounds to the nearest integer, ties to even") {
   CHECK(detail::nearest(-std::ldexp(1.0, 61)) == -(std::int64_t{1} << 61));
 }
 
+TEST_CASE("A machine without an instruction for it rounds to the same integers") {
+  std::mt19937_64 random(7);
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  for (int trial = 0; trial < 10000; ++trial) {
+    const double x = std::ldexp(uniform(random), trial % 63);
+    const double tie = std::floor(std::ldexp(uniform(random), 50)) + 0.5;
+    REQUIRE(detail::nearest_anywhere(x) == detail::nearest(x));
+    REQUIRE(detail::nearest_anywhere(tie) == detail::nearest(tie));
+    // By the floor, and by remainders of halves: to even.
+    const double below = std::floor(tie);
+    const double even = std::fmod(below, 2) == 0 ? below : below + 1;
+    REQUIRE(detail::nearest_anywhere(tie) == static_cast<std::int64_t>(even));
+  }
+  for (const double x : {0.0, -0.0, 0.49999999999999994, -0.5, 0x1p61, -0x1p61})
+    CHECK(detail::nearest_anywhere(x) == detail::nearest(x));
+}
+
 TEST_CASE("Holding rounds to the resolution, and what is held is read back") {
   std::mt19937_64 random(3);
   std::uniform_real_distribution<double> uniform(-100, 100);

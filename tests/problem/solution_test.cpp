@@ -13,6 +13,7 @@
 #include <limits>
 #include <locale>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -85,6 +86,19 @@ TEST_CASE("a solution, its stats, its status and its failure are printed") {
   } catch (const SolveError& error) {
     CHECK(std::string(error.what()) == "antistrophe: " + printed(failed.failure()));
   }
+}
+
+TEST_CASE("every status has words of its own") {
+  std::set<std::string> words;
+  int statuses = 0;
+  for (; to_string(static_cast<Status>(statuses)) != "unknown"; ++statuses) {
+    const auto status = static_cast<Status>(statuses);
+    CHECK(printed(status) == to_string(status));
+    CHECK(words.insert(printed(status)).second);
+    CHECK((succeeded(status) + failed(status) + (status == Status::stopped)) == 1);
+  }
+  CHECK(statuses == 1 + static_cast<int>(Status::unstable));  // the last one
+  CHECK(words.count("success") == 1);
 }
 
 TEST_CASE("events, saved functions and long states are printed in short") {

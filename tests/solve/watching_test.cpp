@@ -4,9 +4,17 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
+#include <string>
 #include <utility>
 #include <vector>
+
+#if defined(__unix__)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
 
 using namespace antistrophe;
 using Eigen::Vector2d;
@@ -37,6 +45,29 @@ struct FailsOnce {
     if (--*left == 0) dy[0] = std::numeric_limits<double>::quiet_NaN();
   }
 };
+
+#if defined(__unix__)
+// Standard error led elsewhere while it lives.
+class StandardError {
+ public:
+  explicit StandardError(int file) : before_(dup(STDERR_FILENO)) {
+    std::fflush(stderr);
+    led_ = dup2(file, STDERR_FILENO) == STDERR_FILENO;
+  }
+  ~StandardError() {
+    std::fflush(stderr);
+    dup2(before_, STDERR_FILENO);
+    close(before_);
+  }
+  StandardError(const StandardError&) = delete;
+  StandardError& operator=(const StandardError&) = delete;
+  bool led() const { return led_; }
+
+ private:
+  int before_;
+  bool led_ = false;
+};
+#endif
 
 }  // namespace
 
@@ -184,3 +215,50 @@ TEST_CASE("Progress is told at most once in its time, and in the end anyway", "[
               OnFailure::return_status);
   CHECK(told == 2);
 }
+
+#if defined(__unix__)
+TEST_CASE("A progress bar is drawn on a terminal, and nowhere else", "[watching]") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  {
+    const StandardError to_pipe(ends[1]);
+    REQUIRE(to_pipe.led());
+    CHECK(!progress_bar("fit").callable);
+    (void)solve(forth, Dopri5{}, FixedSteps{100}, {}, progress_bar("fit"));
+  }
+  close(ends[1]);
+  char byte = 0;
+  CHECK(read(ends[0], &byte, 1) == 0);
+  close(ends[0]);
+
+  const int here = posix_openpt(O_RDWR | O_NOCTTY);
+  if (here < 0 || grantpt(here) != 0 || unlockpt(here) != 0) {
+    WARN("no terminal can be made here");
+    return;
+  }
+  const int there = open(ptsname(here), O_RDWR | O_NOCTTY);
+  REQUIRE(there >= 0);
+  std::int64_t steps = 0;
+  {
+    const StandardError to_terminal(there);
+    REQUIRE(to_terminal.led());
+    Progress bar = progress_bar("fit");
+    REQUIRE(bar.callable);
+    CHECK(bar.seconds == 0.1);
+    Stats stats;
+    stats.accepted = 7;
+    bar.callable(0.25, stats);
+    steps = solve(forth, Dopri5{}, FixedSteps{32}, {}, progress_bar()).stats().accepted;
+  }
+  close(there);
+  std::string drawn;
+  char piece[256];
+  for (ssize_t length = 0; (length = read(here, piece, sizeof piece)) > 0;)
+    drawn.append(piece, static_cast<std::size_t>(length));
+  close(here);
+  // One of forty is 2.5 %; the terminal turns the end of a line into two characters.
+  const std::string first = "\rfit [" + std::string(10, '#') + std::string(30, ' ') + "] 25 %, 7 steps";
+  const std::string last = "\r[" + std::string(40, '#') + "] 100 %, " + std::to_string(steps) + " steps\r\n";
+  CHECK(drawn == first + last);
+}
+#endif

@@ -34,12 +34,13 @@ struct Floating {};
 
 namespace detail {
 
-// To the nearest integer, ties to even; |x| < 2^62.
+// To the nearest integer, ties to even; |x| < 2^62. The first is for every machine, the second where that is an instruction.
+inline std::int64_t nearest_anywhere(double x) { return static_cast<std::int64_t>(std::llrint(x)); }
 ANTISTROPHE_ALWAYS_INLINE std::int64_t nearest(double x) {
 #if defined(__x86_64__) && defined(__SSE2__)
   return _mm_cvtsd_si64(_mm_set_sd(x));
 #else
-  return static_cast<std::int64_t>(std::llrint(x));
+  return nearest_anywhere(x);
 #endif
 }
 
