@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compiles programs with a compiler or an Eigen that is not the build's, our warnings as errors, and runs them:
-#   check.sh <c++> <version of Eigen | @file of the build's flags> <folder for what is compiled> <source>...
+#   check.sh <c++> <version of Eigen | @file of the build's flags> <folder for what is compiled> [-D<definition>] <source>... [<library>...]
 # A source tests/<folder>/*_test.cpp is a program of Catch2. An Eigen is that of script/fetch_eigen; ends with 77 and a sentence
 # where it cannot be had.
 set -euo pipefail
@@ -8,8 +8,16 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 compiler="$1" eigen="$2" work="$3"
 shift 3
 
+sources=() libraries=()
 flags=(-O0 -UNDEBUG -DEIGEN_RUNTIME_NO_MALLOC)
 flags+=(-Werror -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wextra-semi)
+for argument in "$@"; do
+  case "$argument" in
+    -D*) flags+=("$argument") ;;
+    *.cpp) sources+=("$argument") ;;
+    *) libraries+=("$argument") ;;
+  esac
+done
 if [[ "$eigen" == @* ]]; then
   flags+=("$eigen")
   what="the build's Eigen"
@@ -33,19 +41,19 @@ launcher=()
 if command -v ccache >/dev/null; then launcher=(ccache); fi
 
 mkdir -p "$work"
-for source in "$@"; do
+for source in "${sources[@]}"; do
   name="$(basename "$source" .cpp)"
-  test=() libraries=()
+  test=() main=()
   if [[ "$source" == *_test.cpp ]]; then
     test=(-I "$root/tests" -I "$root/tests/support")
     if echo '#include <catch2/catch_version_macros.hpp>' | "$compiler" -x c++ -E - >/dev/null 2>&1; then
-      libraries=(-lCatch2Main -lCatch2)  # 3.x
+      main=(-lCatch2Main -lCatch2)  # 3.x
     else
       test+=(-DCATCH_CONFIG_MAIN)
     fi
   fi
   ${launcher[@]+"${launcher[@]}"} "$compiler" "${flags[@]}" ${test[@]+"${test[@]}"} -c "$root/$source" -o "$work/$name.o"
-  "$compiler" "$work/$name.o" ${libraries[@]+"${libraries[@]}"} -o "$work/$name"
+  "$compiler" "$work/$name.o" ${main[@]+"${main[@]}"} ${libraries[@]+"${libraries[@]}"} -o "$work/$name"
   "$work/$name" >"$work/$name.txt" || { cat "$work/$name.txt"; echo "$source fails"; exit 1; }
   echo "$source: $(basename "$compiler") $("$compiler" -dumpversion) compiled it with $what, and it ran"
 done
