@@ -43,14 +43,14 @@ class CodedTrajectory {
       first += count;
     }
     width_ = first;
-    with_slopes_ = with_slopes;
+    with_slopes_ = with_slopes && width_ > 0;
     block_ = std::clamp<std::size_t>(width_ == 0 ? 1 : few / width_, 1, 64);
     group_ = (64 + block_ - 1) / block_;
     rows_ = block_ + most_nodes;
-    numbers_.assign(rows_ * width_, 0);
+    numbers_.assign(std::max<std::size_t>(rows_ * width_, 1), 0);  // a state of no entries is somewhere, too
     times_.assign(rows_, 0.0);
     knows_slope_.assign(rows_, false);
-    slopes_.assign(with_slopes ? rows_ * parts_[0].count : 0, 0.0);
+    slopes_.assign(with_slopes_ ? rows_ * parts_[0].count : 0, 0.0);
     runs_.clear();
     pieces_.clear();
     std::size_t most = 0;
