@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/ensemble/detail/adaptive_lanes.hpp>
 #include <antistrophe/ensemble/detail/distributed.hpp>
 #include <antistrophe/ensemble/detail/lanes.hpp>
 #include <antistrophe/ensemble/detail/run.hpp>
@@ -126,8 +127,16 @@ template <class E, class M, class StepsType, class L, class Save, class None, in
 struct LanesFor {
   using type = GradientsInLanes<E, M, StepsType, L, W, Save>;
 };
+template <class E, class M, class L, class Save, class None, int W>
+struct LanesFor<E, M, Adaptive, L, Save, None, W> {
+  using type = GradientsInAdaptiveLanes<E, M, L, W>;
+};
 template <class E, class M, class StepsType, class L, class Save, class None>
 struct LanesFor<E, M, StepsType, L, Save, None, 0> {
+  using type = None;
+};
+template <class E, class M, class L, class Save, class None>
+struct LanesFor<E, M, Adaptive, L, Save, None, 0> {
   using type = None;
 };
 

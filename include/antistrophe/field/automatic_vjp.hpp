@@ -145,6 +145,12 @@ class AutomaticVjp {
         call(t, y, theta_, dy);
     }
   }
+  // The same at a time that is no double, such as a pack of the times of several problems.
+  template <class Time, EigenState Y>
+    requires(!std::is_arithmetic_v<Time> && takes_dual_time<Y>)
+  void operator()(const Time& t, const Y& y, Y& dy) const {
+    if constexpr (require_function<Y>()) call(typename Y::Scalar(t), y, theta_, dy);
+  }
   template <EigenState Y>
     requires(!is_fixed<Y>)
   void operator()(double t, const Y& y, Y& dy, Tape<Y>&) const {
@@ -162,6 +168,12 @@ class AutomaticVjp {
   void vjp(double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const {
     Duals<Y, chunk> duals;
     pull_back(duals, t, y, w, y_bar, theta_bar, &t_bar);
+  }
+  template <class Time, EigenState Y>
+    requires(!std::is_arithmetic_v<Time> && takes_dual_time<Y>)
+  void vjp(const Time& t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const {
+    Duals<Y, chunk> duals;
+    pull_back(duals, typename Y::Scalar(t), y, w, y_bar, theta_bar, &t_bar);
   }
   template <EigenState Y>
     requires(!is_fixed<Y>)
@@ -340,8 +352,8 @@ class AutomaticVjp {
   }
 
   // The inputs stand in a row, y then θ then t, and are seeded a chunk at a time.
-  template <class Y>
-  void pull_back(Duals<Y, chunk>& duals, double t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar,
+  template <class Y, class Time>
+  void pull_back(Duals<Y, chunk>& duals, const Time& t, const Y& y, const Y& w, Y& y_bar, auto& theta_bar,
                  typename Y::Scalar* t_bar) const {
     if constexpr (require_function<Y>()) {
       using Scalar = typename Y::Scalar;

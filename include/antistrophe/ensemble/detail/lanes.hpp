@@ -11,6 +11,7 @@
 #include <antistrophe/ensemble/ensemble.hpp>
 #include <antistrophe/method/runge_kutta/runge_kutta.hpp>
 #include <antistrophe/objective.hpp>
+#include <antistrophe/step/adaptive.hpp>
 
 #include <algorithm>
 #include <array>
@@ -34,22 +35,18 @@ template <class M>
 inline constexpr bool is_runge_kutta = false;
 template <class Tableau>
 inline constexpr bool is_runge_kutta<RungeKutta<Tableau>> = true;
+template <class M>
+struct TableauOfMethod;
+template <class Tableau>
+struct TableauOfMethod<RungeKutta<Tableau>> {
+  using type = Tableau;
+};
+template <class M>
+using TableauOf = typename TableauOfMethod<M>::type;
 
 template <class Matrix, class S>
 using WithPacks = Eigen::Matrix<S, Matrix::RowsAtCompileTime, Matrix::ColsAtCompileTime, Matrix::Options,
                                 Matrix::MaxRowsAtCompileTime, Matrix::MaxColsAtCompileTime>;
-
-// Lane l of a matrix of packs.
-template <class Packed, class Matrix>
-void take_lane(const Packed& packed, std::size_t l, Matrix& matrix) {
-  matrix.resize(packed.rows(), packed.cols());
-  for (Eigen::Index i = 0; i < packed.size(); ++i) matrix.data()[i] = packed.data()[i].lane[static_cast<int>(l)];
-}
-template <class Matrix, class Packed>
-void put_lane(const Matrix& matrix, std::size_t l, Packed& packed) {
-  packed.resize(matrix.rows(), matrix.cols());
-  for (Eigen::Index i = 0; i < packed.size(); ++i) packed.data()[i].lane.set(static_cast<int>(l), matrix.data()[i]);
-}
 
 // A field that makes itself anew for parameters of another scalar: field.with_parameters(theta).
 template <class F, class Theta>
@@ -307,14 +304,29 @@ class GradientsInLanes {
   const std::remove_cvref_t<decltype(std::declval<O&>()())>* solved_ = nullptr;
 };
 
+// Whether a field can be called with a time for each lane, or need not be. Times are doubles, which states of float cannot be mixed
+// with; a field that takes parameters of any scalar makes its times of that.
+template <class F, class Y, int W>
+inline constexpr bool takes_own_times = [] {
+  using Packed = LanePack<typename Y::Scalar, W>;
+  using State = WithPacks<Y, Packed>;
+  using Theta = WithPacks<Parameters<F, Y>, Packed>;
+  using OfLanes = typename FieldForParameters<F, Theta>::type;
+  return DeclaredAutonomous<F> ||
+         ((std::is_same_v<typename Y::Scalar, double> ||
+           TakesParameters<F, Theta>)&&std::is_invocable_v<const OfLanes&, const LanePack<double, W>&, const State&,
+                                                           State&>);
+}();
+
 // True where problems can be solved in lanes; else a compile error with the reason.
 template <class F, class Y, class M, class StepsType, class... Extras>
 consteval bool require_lanes() {
   constexpr int width = width_of<Extras...>;
-  static_assert(LaidOutSteps<StepsType> && is_runge_kutta<M>,
-                "antistrophe: Lanes solve problems side by side in the same steps: they take FixedSteps, FixedStep or "
-                "StepTo and a "
-                "Runge-Kutta method such as RK4 or Dopri5; other solves are sped up by Threads alone.");
+  constexpr bool stepped = LaidOutSteps<StepsType> || std::is_same_v<StepsType, Adaptive>;
+  static_assert(
+      stepped && is_runge_kutta<M>,
+      "antistrophe: Lanes solve problems side by side: they take FixedSteps, FixedStep, StepTo or Adaptive and a "
+      "Runge-Kutta method such as RK4 or Dopri5; other solves are sped up by Threads alone.");
   constexpr bool plain = ((lanes_of<Extras> > 0 || for_the_ensemble<Extras> || is_save_at<Extras> ||
                            std::is_same_v<Extras, DirectAdjoint>)&&...) &&
                          !events_differ<Extras...>;
@@ -324,14 +336,20 @@ consteval bool require_lanes() {
                 "events, running costs, functions of what is saved, or other adjoints.");
   static_assert(width == 0 || std::is_floating_point_v<typename Y::Scalar>,
                 "antistrophe: Lanes are for states of float or double.");
-  if constexpr (LaidOutSteps<StepsType> && is_runge_kutta<M> && plain && std::is_floating_point_v<typename Y::Scalar>) {
+  if constexpr (stepped && is_runge_kutta<M> && plain && std::is_floating_point_v<typename Y::Scalar>) {
     using Packed = WithPacks<Y, LanePack<typename Y::Scalar, width>>;
     constexpr bool callable = std::is_invocable_v<const F&, double, const Packed&, Packed&>;
+    constexpr bool in_own_times = LaidOutSteps<StepsType> || takes_own_times<F, Y, width>;
     static_assert(
         callable,
         "antistrophe: Lanes call the field with states of packs of numbers, so it must be generic in its scalar: "
         "void operator()(double t, const auto& y, auto& dy) const, and likewise vjp.");
-    return callable;
+    static_assert(
+        !callable || in_own_times,
+        "antistrophe: in adaptive steps each of the Lanes has a time of its own, so a field takes the time as "
+        "auto, too: void operator()(auto t, const auto& y, auto& dy) const, and likewise vjp; or, where f does "
+        "not depend on t, it says static constexpr bool autonomous = true.");
+    return callable && in_own_times;
   } else {
     return false;
   }

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <limits>
 #include <ostream>
+#include <type_traits>
 
 namespace antistrophe::detail {
 
@@ -103,6 +104,12 @@ struct LanePack {
   template <class Number>
     requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, T>)
   ANTISTROPHE_ALWAYS_INLINE LanePack(Number x) : LanePack(static_cast<T>(x)) {}
+  // Lane by lane, rounded.
+  template <class Number>
+    requires(!std::is_same_v<Number, T>)
+  explicit LanePack(const LanePack<Number, W>& x) {
+    for (int l = 0; l < W; ++l) lane.set(l, static_cast<T>(x.lane[l]));
+  }
   static ANTISTROPHE_ALWAYS_INLINE LanePack of(const Lanes& lanes) {
     LanePack result;
     result.lane = lanes;
@@ -243,6 +250,27 @@ template <class T, int W>
 inline constexpr bool is_real_scalar<LanePack<T, W>> = true;
 template <class T, int W>
 inline constexpr bool is_register_scalar<LanePack<T, W>> = true;
+
+// A matrix of packs in the place of one of numbers.
+template <class Matrix, class S>
+using WithPacks = Eigen::Matrix<S, Matrix::RowsAtCompileTime, Matrix::ColsAtCompileTime, Matrix::Options,
+                                Matrix::MaxRowsAtCompileTime, Matrix::MaxColsAtCompileTime>;
+
+// Lane l of a matrix of packs.
+template <class Packed, class Matrix>
+void take_lane(const Packed& packed, std::size_t l, Matrix& matrix) {
+  matrix.resize(packed.rows(), packed.cols());
+  visit_entries(packed, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
+    matrix.data()[i] = packed.data()[i].lane[static_cast<int>(l)];
+  });
+}
+template <class Matrix, class Packed>
+void put_lane(const Matrix& matrix, std::size_t l, Packed& packed) {
+  packed.resize(matrix.rows(), matrix.cols());
+  visit_entries(packed, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
+    packed.data()[i].lane.set(static_cast<int>(l), matrix.data()[i]);
+  });
+}
 
 }  // namespace antistrophe::detail
 

@@ -1,0 +1,609 @@
+// SPDX-License-Identifier: MIT
+// Problems of an ensemble in lanes, each in steps of its own: its own time, length of step, control and status. A lane whose problem
+// has ended takes up the next one, on the way forth and again on the way back. The bits of a problem are those that it has alone,
+// whoever was beside it; what lanes cannot vouch for, or what fails, is left to be solved alone.
+#pragma once
+
+#include <antistrophe/adjoint/detail/differentiated_solve.hpp>
+#include <antistrophe/adjoint/detail/mistakes.hpp>
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/detail/attempted_step.hpp>
+#include <antistrophe/detail/forward.hpp>
+#include <antistrophe/detail/saver.hpp>
+#include <antistrophe/detail/step_control.hpp>
+#include <antistrophe/ensemble/detail/lane_stepper.hpp>
+#include <antistrophe/ensemble/detail/lanes.hpp>
+#include <antistrophe/ensemble/detail/packed_increment.hpp>
+#include <antistrophe/gradient.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace antistrophe::detail {
+
+// A field on packs, called with a time for each lane; one that does not depend on time is given that of the first.
+template <class Field>
+struct FieldInOwnTimes {
+  Field field;
+
+  template <class Time>
+  static ANTISTROPHE_ALWAYS_INLINE decltype(auto) as_taken(const Time& t) {
+    if constexpr (DeclaredAutonomous<Field>)
+      return t.lane[0];
+    else
+      return (t);
+  }
+  template <class Time>
+  ANTISTROPHE_ALWAYS_INLINE void operator()(const Time& t, const auto& y, auto& dy) const {
+    field(as_taken(t), y, dy);
+  }
+  template <class Time>
+  ANTISTROPHE_ALWAYS_INLINE void vjp(const Time& t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    typename std::remove_cvref_t<decltype(y)>::Scalar t_bar(0);
+    if constexpr (requires { field.vjp(as_taken(t), y, w, y_bar, theta_bar, t_bar); })
+      field.vjp(as_taken(t), y, w, y_bar, theta_bar, t_bar);
+    else
+      field.vjp(as_taken(t), y, w, y_bar, theta_bar);
+  }
+};
+
+// Whether the compiler makes one rounding of a product and a sum. Where it does, it need not do so with packs as it does with
+// numbers, and their bits may differ.
+ANTISTROPHE_OUT_OF_LINE inline bool contracts_products() {
+  const volatile double x = 1 + 0x1p-30;
+  const volatile double product = x * x;
+  return x * x - product != 0;
+}
+
+template <class A>
+bool same_numbers(const A& a, const A& b, bool to_round_off) {
+  if (!to_round_off) {
+    for (Eigen::Index i = 0; i < a.size(); ++i)
+      if (!(a.data()[i] == b.data()[i])) return false;
+    return true;
+  }
+  const A off = a - b;
+  constexpr auto round_off = static_cast<double>(std::numeric_limits<typename A::Scalar>::epsilon());
+  return largest_entry(off) <= 1000 * round_off * largest_entry(b);
+}
+
+template <class E, class M, class L, int W>
+class GradientsInAdaptiveLanes {
+  using P = ProblemOf<E>;
+  using F = typename P::Field;
+  using Y = typename P::State;
+  using Theta = Parameters<F, Y>;
+  using Packed = LanePack<typename Y::Scalar, W>;
+  using PackedY = WithPacks<Y, Packed>;
+  using PackedTheta = WithPacks<Theta, Packed>;
+  using Time = LanePack<double, W>;
+  using OnPacks = FieldInOwnTimes<typename FieldForParameters<F, PackedTheta>::type>;
+  using Alone = typename M::template Stepper<F, Y>;
+  using Increment = PackedIncrement<TableauOf<M>, OnPacks, PackedY, PackedTheta, Time>;
+  using S = LaneStepper<Alone, Increment>;
+  using Carry = typename Alone::Carry;
+  static constexpr std::size_t lanes = W;
+  // Problems that are gone through together, first forth and then back.
+  static constexpr std::size_t most = 64;
+
+ public:
+  GradientsInAdaptiveLanes(const E& ensemble, const M& method, const Adaptive& steps, const L& loss,
+                           const SaveAt& save_at)
+      : ensemble_(ensemble), method_(method), steps_(steps), loss_(loss), save_at_(save_at) {}
+  GradientsInAdaptiveLanes(const GradientsInAdaptiveLanes&) = delete;
+  GradientsInAdaptiveLanes& operator=(const GradientsInAdaptiveLanes&) = delete;
+
+  // Whether problem i is solved, now with its neighbours before `end` or already with those before it, and then its result.
+  bool solve(std::size_t i, std::size_t end, ValueAndGradient<F, Y>& result) {
+    if (i < first_ || i >= first_ + count_) solve_batch(i, end);
+    if (!paths_[i - first_].solved) return false;
+    result = paths_[i - first_].result;
+    return true;
+  }
+
+ private:
+  // What is kept of a problem between its ways forth and back.
+  struct Path {
+    Timeline timeline = Timeline::growing(0);
+    std::vector<typename Y::Scalar> states;  // before each step
+    std::optional<Saver<Y>> saver;
+    LossCotangents<Y, Y> bar;
+    ValueAndGradient<F, Y> result;
+    bool reached = false;  // its end
+    bool solved = false;
+  };
+
+  struct Lane {
+    std::size_t problem = 0;
+    bool busy = false;
+    std::optional<F> field;
+    std::optional<S> stepper;
+    // Way forth.
+    std::optional<AdaptiveControl<S>> control;
+    std::optional<AttemptedStep<S>> attempted;
+    std::optional<Carry> carry;
+    double t = 0;
+    Stats stats;
+    Calls calls;  // of the stepper, before
+    // Way back.
+    std::int64_t left = 0;  // steps
+    std::size_t saves = 0;
+    bool alone = false;  // stepper and field are those of its problem
+    BackwardStats back;
+    double t0_bar = 0, t1_bar = 0;
+  };
+
+  void solve_batch(std::size_t i, std::size_t end) {
+    first_ = i;
+    count_ = std::min(most, end - i);
+    if (paths_.size() < count_) paths_.resize(count_);
+    for (Path& path : paths_) path.reached = path.solved = false;
+    if (hopeless_ || count_ < 2) return;
+    parted_ = false;
+    try {
+      problems_.clear();
+      for (std::size_t p = 0; p < count_; ++p) problems_.push_back(ensemble_[first_ + p]);
+      if (!make_room()) return;
+      go_forth();
+      if (!parted_) evaluate_losses();
+      if (!parted_) go_back();
+    } catch (...) {  // whatever it is, it is met again alone
+      parted_ = true;
+    }
+    if (!parted_) return;
+    for (Path& path : paths_) path.solved = false;
+    hopeless_ = !contracted_;  // the bits are the same either way
+  }
+
+  // Room for states as large as the first problem's; false where it is no problem.
+  bool make_room() {
+    const P& head = problems_.front();
+    if (save_at_.dense) return false;
+    theta_ = zero_parameters<F, Y>(head.field).template cast<Packed>();
+    increment_.emplace(WithPacks<Y, Packed>(head.y0.template cast<Packed>()), theta_);
+    rates_ = increment_->y;
+    y_bar_ = increment_->y;
+    theta_bar_ = theta_;
+    for (std::size_t l = 0; l < lanes; ++l) lanes_[l].busy = false;
+    if constexpr (HasParameters<F>)
+      for (std::size_t l = 0; l < lanes; ++l) put_lane(Theta(head.field.parameters()), l, theta_);
+    make_field(head.field);
+    for (std::size_t l = 0; l < lanes; ++l) put_lane(head.y0, l, increment_->y);
+    increment_->from = increment_->to = Time(head.t0);
+    return true;
+  }
+  void make_field(const F& field) {
+    if constexpr (TakesParameters<F, PackedTheta>)
+      field_.emplace(OnPacks{field.with_parameters(theta_)});
+    else
+      field_.emplace(OnPacks{field});
+  }
+  void take_up_parameters(std::size_t l, const F& field) {
+    if constexpr (TakesParameters<F, PackedTheta>) {
+      put_lane(Theta(field.parameters()), l, theta_);
+      make_field(field);
+    }
+  }
+
+  // Whether a problem may share lanes with the first of its batch.
+  bool fits(const P& problem) const {
+    const P& head = problems_.front();
+    try {
+      validate(problem);
+    } catch (const std::exception&) {
+      return false;  // it is met again alone, and named
+    }
+    if (problem.t0 == problem.t1 || !same_shape(problem.y0, head.y0) || !same_field(head.field, problem.field))
+      return false;
+    if constexpr (HasParameters<F>) {
+      if (problem.field.parameters().size() != theta_.size()) return false;
+      if constexpr (!TakesParameters<F, PackedTheta>) return problem.field.parameters() == head.field.parameters();
+    }
+    return true;
+  }
+
+  // --- Forth ---
+
+  void go_forth() {
+    next_ = 0;
+    for (std::size_t l = 0; l < lanes; ++l) take_up_next(l);
+    while (std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.busy; })) {
+      for (std::size_t l = 0; l < lanes; ++l) aim(l);
+      parting = false;
+      increment_->step(*field_);
+      if (std::exchange(parting, false)) {
+        parted_ = true;
+        return;
+      }
+      judge_all();
+    }
+  }
+
+  void take_up_next(std::size_t l) {
+    Lane& lane = lanes_[l];
+    lane.busy = false;
+    while (next_ < count_ && !lane.busy) lane.busy = begin(l, next_++);
+    if (!lane.busy) rest(l);
+  }
+  // A lane without a problem stands still.
+  void rest(std::size_t l) {
+    set(increment_->h, l, 0.0);
+    set(increment_->to, l, increment_->from.lane[static_cast<int>(l)]);
+  }
+  static void set(Time& times, std::size_t l, double t) { times.lane.set(static_cast<int>(l), t); }
+
+  bool begin(std::size_t l, std::size_t p) {
+    Lane& lane = lanes_[l];
+    Path& path = paths_[p];
+    const P& problem = problems_[p];
+    if (!fits(problem)) return false;
+    lane.problem = p;
+    lane.field.emplace(problem.field);
+    lane.stepper.emplace(method_, *lane.field, problem.y0, *increment_, l);
+    lane.attempted.emplace(problem.y0);
+    lane.carry.emplace(lane.stepper->make_carry());
+    lane.carry->y = problem.y0;
+    lane.calls = lane.stepper->calls();
+    lane.stats = {};
+    lane.t = problem.t0;
+    const Timeline plan = timeline_of(steps_, *lane.field, problem.t0, problem.t1);
+    path.timeline = Timeline::growing(problem.t0).jumping_as(plan);
+    path.states.clear();
+    lane.control.emplace(steps_, problem.t0, problem.t1, problem.y0, true);
+    lane.control->land_on_jumps(plan);
+    path.saver.emplace(save_at_, problem.t0, problem.t1, 0, problem.y0);
+    path.saver->start(problem.t0, problem.y0, false);
+    const double sees = path.timeline.sees_after(problem.t0);
+    take_up_parameters(l, problem.field);
+    put_lane(problem.y0, l, increment_->y);
+    set(increment_->from, l, sees);
+    set(increment_->to, l, sees);
+    if (!agrees(l, sees, problem.y0)) return false;
+    lane.control->start(*lane.stepper, sees, problem.y0);
+    return true;
+  }
+
+  // Whether the field makes of the lane what it makes of the problem alone, f and its vjp. The first stage is known then.
+  bool agrees(std::size_t l, double t, const Y& y) {
+    const F& alone = *lanes_[l].field;
+    Y rate = Y::Constant(y.rows(), y.cols(), unwritten<Y>), of_lane = rate;
+    Tape<F, Y> tape = make_tape<F, Y>(alone, y);
+    evaluate_alone<F, Y>(alone, t, y, rate, tape);
+    parting = false;
+    (*field_)(increment_->from, increment_->y, rates_);
+    take_lane(rates_, l, of_lane);
+    if (!all_finite(rate) || !same_numbers(of_lane, rate, contracted_)) return false;
+    if constexpr (Increment::first_is_known) put_lane(rate, l, increment_->k[0]);
+    Y bar = zeros_like(y), bar_of_lane = bar;
+    Theta theta_bar = zero_parameters<F, Y>(alone), theta_of_lane = theta_bar;
+    typename Y::Scalar t_bar(0);
+    keep_apart(rate);
+    keep_apart(bar);
+    detail::pull_back<F, Y>(alone, t, loaded(y), tape, rate, bar, theta_bar, t_bar);
+    keep_apart(bar);
+    keep_apart(theta_bar);
+    y_bar_.setZero();
+    theta_bar_.setZero();
+    field_->vjp(increment_->from, increment_->y, rates_, y_bar_, theta_bar_);
+    take_lane(y_bar_, l, bar_of_lane);
+    take_lane(theta_bar_, l, theta_of_lane);
+    parting = false;  // what has ended in other lanes is no matter
+    return same_numbers(bar_of_lane, bar, contracted_) && same_numbers(theta_of_lane, theta_bar, contracted_);
+  }
+
+  void aim(std::size_t l) {
+    Lane& lane = lanes_[l];
+    while (lane.busy) {
+      const Timeline& timeline = paths_[lane.problem].timeline;
+      const double to = lane.control->target(lane.t);
+      const Step& step = lane.attempted->begin(timeline.first() + timeline.steps(), lane.t, to, &timeline);
+      if (!lane.control->exhausted(step, lane.stats)) {
+        ++lane.stats.steps;
+        const WayThrough way = step.forth();
+        set(increment_->from, l, way.sees_from);
+        set(increment_->to, l, way.sees_to);
+        set(increment_->h, l, way.to - way.from);
+        if (Increment::first_is_known && !lane.stepper->knows_first()) find_first_stage(l, way.sees_from);
+        return;
+      }
+      take_up_next(l);  // what is given up fails alone, too
+    }
+  }
+  void find_first_stage(std::size_t l, double t) {
+    Lane& lane = lanes_[l];
+    Y rate = zeros_like(lane.carry->y);
+    Tape<F, Y> tape = make_tape<F, Y>(*lane.field, lane.carry->y);
+    evaluate_alone<F, Y>(*lane.field, t, lane.carry->y, rate, tape);
+    put_lane(rate, l, increment_->k[0]);
+  }
+
+  void judge_all() {
+    std::array<bool, lanes> taken;
+    for (std::size_t l = 0; l < lanes; ++l) taken[l] = lanes_[l].busy && judge(l);
+    if (std::all_of(taken.begin(), taken.end(), [](bool one) { return one; })) {
+      increment_->y.swap(increment_->end);
+      if constexpr (Increment::first_is_known) increment_->k[0].swap(increment_->k[Increment::last]);
+    } else {
+      for (std::size_t l = 0; l < lanes; ++l)
+        if (taken[l]) move_on(l);
+    }
+    for (std::size_t l = 0; l < lanes; ++l)
+      if (lanes_[l].busy && lanes_[l].control->over()) finish(l);
+  }
+  void move_on(std::size_t l) {
+    put_lane(lanes_[l].carry->y, l, increment_->y);
+    if constexpr (Increment::first_is_known) {
+      const auto lane = static_cast<int>(l);
+      visit_entries(increment_->y, [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
+        increment_->k[0].data()[e].lane.set(lane, increment_->k[Increment::last].data()[e].lane[lane]);
+      });
+    }
+  }
+
+  // True where the step of the lane stands.
+  bool judge(std::size_t l) {
+    Lane& lane = lanes_[l];
+    S& stepper = *lane.stepper;
+    Path& path = paths_[lane.problem];
+    Saver<Y>& saver = *path.saver;
+    const Step& step = lane.attempted->step();
+    Outcome outcome = stepper.take_step();
+    if (outcome == Outcome::ok) outcome = lane.control->judge(stepper, step, *lane.carry);
+    if (outcome == Outcome::ok && saver.looks_inside()) {
+      const auto mark = saver.mark();
+      saver.inside(stepper, *lane.attempted, step.t1, path.timeline.steps(), *lane.carry);
+      if (!lane.attempted->finite()) {
+        outcome = Outcome::not_finite;
+        saver.rewind(mark);
+      }
+    }
+    if (outcome != Outcome::ok) {
+      ++lane.stats.rejected;
+      if (lane.control->rejected(stepper, outcome, step)) take_up_next(l);
+      return false;
+    }
+    ++lane.stats.accepted;
+    const Y& y = lane.carry->y;
+    path.states.insert(path.states.end(), y.data(), y.data() + y.size());
+    path.timeline.append(step.t1);
+    copy(stepper.end(), lane.carry->y);
+    stepper.go_on(step);
+    lane.control->accepted(stepper, step);
+    lane.t = step.t1;
+    saver.after(stepper, lane.t, path.timeline.steps(), lane.control->over(), *lane.carry);
+    return true;
+  }
+
+  void finish(std::size_t l) {
+    Lane& lane = lanes_[l];
+    Path& path = paths_[lane.problem];
+    Stats& stats = path.result.stats;
+    stats = lane.stats;
+    stats.guarded = lane.control->guarded();
+    stats.evaluations = lane.stepper->calls().evaluations - lane.calls.evaluations;
+    stats.bytes_kept = path.states.capacity() * sizeof(typename Y::Scalar) + path.timeline.bytes();
+    path.reached = true;
+    take_up_next(l);
+  }
+
+  // --- Losses ---
+
+  void evaluate_losses() {
+    for (std::size_t p = 0; p < count_; ++p)
+      if (paths_[p].reached) paths_[p].reached = evaluate_one_loss(paths_[p], first_ + p);
+  }
+  // False where it is to be met alone: a mistake has a sentence there.
+  bool evaluate_one_loss(Path& path, std::size_t i) {
+    static const std::vector<EventRecord<Y>> no_events;
+    const auto of_problem = [&](auto&&... arguments)
+      requires(std::is_invocable_v<const L&, decltype(arguments)...> ||
+               std::is_invocable_v<const L&, std::size_t, decltype(arguments)...>)
+    {
+      if constexpr (std::is_invocable_v<const L&, decltype(arguments)...>)
+        return loss_(std::forward<decltype(arguments)>(arguments)...);
+      else
+        return loss_(i, std::forward<decltype(arguments)>(arguments)...);
+    };
+    const std::vector<Y>& ys = path.saver->states();
+    path.bar.ts.clear();
+    path.result.value = evaluate_loss(of_problem, path.saver->plan().ts, ys, no_events, path.bar);
+    if (!is_finite(path.result.value)) return false;
+    try {
+      check_cotangents<Y, Y>(ys, no_events, path.bar.ys, path.bar.ts, {});
+    } catch (const std::exception&) {
+      return false;
+    }
+    return !path.bar.silent();
+  }
+
+  // --- Back ---
+
+  void go_back() {
+    next_ = 0;
+    if (!vjp_tried_) {  // as a solve does before it gives a gradient
+      const P& head = problems_.front();
+      try_vjps_of<Alone>(head.field, head.t0, head.t1, head.y0);
+      vjp_tried_ = true;
+    }
+    for (std::size_t l = 0; l < lanes; ++l) turn_next(l);
+    while (std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.busy; })) {
+      parting = false;
+      increment_->step_back(*field_);
+      if (std::exchange(parting, false)) {
+        parted_ = true;
+        return;
+      }
+      for (std::size_t l = 0; l < lanes; ++l)
+        if (lanes_[l].busy) gone_back(l);
+    }
+  }
+
+  void turn_next(std::size_t l) {
+    Lane& lane = lanes_[l];
+    lane.busy = false;
+    while (next_ < count_ && !lane.busy) {
+      const std::size_t p = next_++;
+      if (paths_[p].reached) turn(l, p);
+    }
+    if (lane.busy) return;
+    rest(l);
+    const auto at = static_cast<int>(l);
+    visit_entries(increment_->y_bar, [&](Eigen::Index e) { increment_->y_bar.data()[e].lane.set(at, 0); });
+    visit_entries(increment_->theta_bar, [&](Eigen::Index e) { increment_->theta_bar.data()[e].lane.set(at, 0); });
+  }
+  void turn(std::size_t l, std::size_t p) {
+    Lane& lane = lanes_[l];
+    const Path& path = paths_[p];
+    lane.problem = p;
+    lane.busy = true;
+    lane.alone = false;
+    lane.left = path.timeline.steps();
+    lane.saves = path.saver->plan().size();
+    lane.back = {};
+    lane.t0_bar = lane.t1_bar = 0;
+    take_up_parameters(l, problems_[p].field);
+    put_lane(zeros_like(problems_[p].y0), l, increment_->y_bar);
+    put_lane(zero_parameters<F, Y>(problems_[p].field), l, increment_->theta_bar);
+    meet_saves(l);
+    aim_back(l);
+  }
+
+  // The cotangents of what was saved at the node that the lane has come to.
+  void meet_saves(std::size_t l) {
+    Lane& lane = lanes_[l];
+    const Path& path = paths_[lane.problem];
+    const auto& entries = path.saver->plan().entries;
+    for (; lane.saves > 0 && entries[lane.saves - 1].node == lane.left && entries[lane.saves - 1].sigma == 0;
+         --lane.saves) {
+      const std::size_t e = lane.saves - 1;
+      Y bar = path.bar.ys[e];
+      take_lane(increment_->y_bar, l, bar);
+      bar += path.bar.ys[e];
+      put_lane(bar, l, increment_->y_bar);
+      if (entries[e].given || path.bar.ts.empty()) continue;
+      lane.t0_bar += path.bar.ts[e] * path.timeline.dt0(lane.left);
+      lane.t1_bar += path.bar.ts[e] * path.timeline.dt1(lane.left);
+    }
+  }
+  Step step_of(const Path& path, std::int64_t i) const {
+    return {path.timeline.first() + i, path.timeline[i], path.timeline[i + 1], &path.timeline};
+  }
+  void read_state(const Path& path, std::int64_t i, Y& y) const {
+    const auto size = static_cast<std::size_t>(y.size());
+    const auto* from = path.states.data() + static_cast<std::size_t>(i) * size;
+    visit_entries(y, [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { y.data()[e] = from[e]; });
+  }
+
+  // Makes the lane's next step back ready, once those that are taken alone are behind it.
+  void aim_back(std::size_t l) {
+    Lane& lane = lanes_[l];
+    const Path& path = paths_[lane.problem];
+    while (lane.left > 0 && goes_alone(lane, path)) step_back_alone(l);
+    if (lane.left == 0) return arrive(l);
+    const std::int64_t i = lane.left - 1;
+    const WayThrough way = step_of(path, i).forth();
+    set(increment_->from, l, way.sees_from);
+    set(increment_->to, l, way.sees_to);
+    set(increment_->h, l, way.to - way.from);
+    const auto* from = path.states.data() + i * increment_->y.size();
+    const auto at = static_cast<int>(l);
+    visit_entries(increment_->y,
+                  [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { increment_->y.data()[e].lane.set(at, from[e]); });
+  }
+  void gone_back(std::size_t l) {
+    Lane& lane = lanes_[l];
+    lane.back.evaluations += static_cast<std::int64_t>(Increment::used);
+    lane.back.vjps += static_cast<std::int64_t>(Increment::used);
+    --lane.left;
+    meet_saves(l);
+    aim_back(l);
+  }
+
+  // Steps inside which something was saved, and those whose times move with t0 and t1.
+  bool goes_alone(const Lane& lane, const Path& path) const {
+    if (TimeDifferentiable<F, Y> && (lane.left == 1 || lane.left == path.timeline.steps())) return true;
+    return lane.saves > 0 && path.saver->plan().entries[lane.saves - 1].node == lane.left - 1 &&
+           path.saver->plan().entries[lane.saves - 1].sigma > 0;
+  }
+  void step_back_alone(std::size_t l) {
+    Lane& lane = lanes_[l];
+    const Path& path = paths_[lane.problem];
+    const P& problem = problems_[lane.problem];
+    if (!lane.alone) {
+      lane.field.emplace(problem.field);
+      lane.stepper.emplace(method_, *lane.field, problem.y0, *increment_, l);
+      lane.alone = true;
+    }
+    Alone& stepper = *lane.stepper;
+    const Calls before = stepper.calls();
+    const std::int64_t i = lane.left - 1;
+    std::vector<SavedInside<Y>> saves;
+    const auto& entries = path.saver->plan().entries;
+    for (; lane.saves > 0 && entries[lane.saves - 1].node == i && entries[lane.saves - 1].sigma > 0; --lane.saves)
+      saves.push_back({entries[lane.saves - 1].sigma, &path.bar.ys[lane.saves - 1]});
+    Carry carry = stepper.make_carry();
+    carry.y = problem.y0;
+    read_state(path, i, carry.y);
+    auto bar = stepper.make_carry_bar();
+    Theta theta_bar = zero_parameters<F, Y>(problem.field);
+    take_lane(increment_->y_bar, l, bar.y);
+    take_lane(increment_->theta_bar, l, theta_bar);
+    TimeCotangents t_bar;
+    stepper.pullback(step_of(path, i), carry, bar, theta_bar, t_bar, saves);
+    put_lane(bar.y, l, increment_->y_bar);
+    put_lane(theta_bar, l, increment_->theta_bar);
+    lane.t0_bar += t_bar.t0 * path.timeline.dt0(i);
+    lane.t1_bar += t_bar.t0 * path.timeline.dt1(i);
+    lane.t0_bar += t_bar.t1 * path.timeline.dt0(i + 1);
+    lane.t1_bar += t_bar.t1 * path.timeline.dt1(i + 1);
+    lane.back.evaluations += stepper.calls().evaluations - before.evaluations;
+    lane.back.vjps += stepper.calls().vjps - before.vjps;
+    --lane.left;
+    meet_saves(l);
+  }
+
+  void arrive(std::size_t l) {
+    Lane& lane = lanes_[l];
+    Path& path = paths_[lane.problem];
+    Gradient<F, Y>& gradient = path.result.gradient;
+    take_lane(increment_->y_bar, l, gradient.y0);
+    gradient.theta = zero_parameters<F, Y>(problems_[lane.problem].field);
+    take_lane(increment_->theta_bar, l, gradient.theta);
+    if constexpr (TimeDifferentiable<F, Y>) {
+      gradient.t0 = lane.t0_bar;
+      gradient.t1 = lane.t1_bar;
+    }
+    gradient.stats = lane.back;
+    path.solved = finite_gradient(gradient, path.timeline).status == Status::success;
+    turn_next(l);
+  }
+
+  const E& ensemble_;
+  const M& method_;
+  const Adaptive& steps_;
+  const L& loss_;
+  const SaveAt& save_at_;
+  const bool contracted_ = contracts_products();
+  std::size_t first_ = 0, count_ = 0, next_ = 0;
+  bool parted_ = false, hopeless_ = false, vjp_tried_ = false;
+  std::vector<P> problems_;
+  std::vector<Path> paths_;
+  std::array<Lane, lanes> lanes_;
+  PackedTheta theta_;
+  std::optional<OnPacks> field_;
+  std::optional<Increment> increment_;
+  PackedY rates_, y_bar_;
+  PackedTheta theta_bar_;
+};
+
+}  // namespace antistrophe::detail
