@@ -3,9 +3,11 @@
 #include "battery.hpp"
 #include "catch.hpp"
 #include "problems.hpp"
+#include "pushed_pendulum.hpp"
 
 #include <antistrophe/adjoint/forward_mode.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -19,20 +21,7 @@ using Eigen::Vector2d, Eigen::Vector3d, Eigen::VectorXd;
 namespace {
 
 using problems::DrivenPendulum, problems::DrivenPendulumEquations, problems::LotkaVolterra,
-    problems::LotkaVolterraEquations;
-
-// By hand, one direction after the other.
-template <class Scalar = double>
-struct PushedPendulum : DrivenPendulum<Scalar> {
-  void jvp(double t, const auto& y, const auto& y_dot, const auto& theta_dot, const auto& t_dot, auto& dy_dot) const {
-    using std::cos, std::sin;
-    const auto& theta = this->theta;
-    const Scalar phase = theta[2] * Scalar(t);
-    dy_dot[0] = y_dot[1];
-    dy_dot[1] = theta_dot[1] * cos(phase) - theta[1] * sin(phase) * (theta_dot[2] * Scalar(t) + theta[2] * t_dot) -
-                cos(y[0]) * y_dot[0] - theta_dot[0] * y[1] - theta[0] * y_dot[1];
-  }
-};
+    problems::LotkaVolterraEquations, problems::PushedPendulum;
 
 // The same, generic in its scalar.
 template <class Scalar = double>
@@ -191,6 +180,16 @@ TEST_CASE("Steps where f jumps see their own side, and their tangents with them"
   const Problem problem{switched, Vector2d(0.4, 0.7), 0.0, 2.0};
   CHECK(difference(problem, Dopri5{}, FixedSteps{.n = 20, .jumps = {1.0}}, SaveAt{}) < round_off);
   CHECK(difference(problem, Dopri5{}, Adaptive{.rtol = 1e-5, .jumps = {1.0}}, SaveAt{}) < round_off);
+
+  // Jumps that the field names itself.
+  struct Pushed : PushedPendulum<> {
+    static std::vector<double> jumps() { return {1.0}; }
+  };
+  const Problem named{Pushed{}, Vector2d(0.4, 0.7), 0.0, 2.0};
+  const Adaptive adaptive{.rtol = 1e-5};
+  CHECK(difference(named, Dopri5{}, adaptive, SaveAt{.times = {1.0}, .t1 = true}) < round_off);
+  const auto nodes = solve_with_tangents(named, Dopri5{}, adaptive).solution().steps();
+  CHECK(std::find(nodes.begin(), nodes.end(), 1.0) != nodes.end());
 }
 
 TEST_CASE("Tangents in the norm are resolved too: the state hardly moves, what it depends on does", "[forward_mode]") {

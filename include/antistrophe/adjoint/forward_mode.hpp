@@ -112,7 +112,7 @@ TangentSeeds<typename Y::Scalar> all_seeds(const F& field, const Y& y0, bool tim
 
 // What value_and_gradient, Objective and solve_with_pullback ask of a solve, by tangents: the Jacobians are there when it is
 // over, and a pull-back multiplies by their transposes.
-template <class F, class Y, class M, class Save, class Cost = NoRunningCost>
+template <class F, class Y, class M, class Save, class Cost = NoRunningCost, class... E>
 class TangentDifferentiatedSolve {
   static constexpr bool of_function = !std::is_same_v<Save, SaveAt>;
   static_assert(!of_function || SavedFunctionWithVjp<Save, Y>,
@@ -120,7 +120,7 @@ class TangentDifferentiatedSolve {
                 "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
   static constexpr bool with_cost = !std::is_same_v<Cost, NoRunningCost>;
   static constexpr int K = number_of_tangents<F, Y>;
-  using Solve = TangentSolve<F, Y, M, K, Cost>;
+  using Solve = TangentSolve<F, Y, M, K, Cost, E...>;
   using Large = typename Solve::Large;
   // In which products are summed.
   using Real = std::conditional_t<std::is_same_v<typename Y::Scalar, long double>, long double, double>;
@@ -128,15 +128,16 @@ class TangentDifferentiatedSolve {
  public:
   using Saved = SavedType<Save, Y>;
 
-  template <class StepsType, class O, class... E>  // events are refused where there are any
+  template <class StepsType, class O>
   TangentDifferentiatedSolve(const Problem<F, Y>& problem, const F& field, const M& method, const StepsType& steps,
-                             const Save& save_at, const Events<E...>&, const ForwardMode& mode, const O& observer,
-                             const Cost& cost = {})
+                             const Save& save_at, const Events<E...>& events, const ForwardMode& mode,
+                             const O& observer, const Cost& cost = {})
       : field_(field),
         save_(save_at),
         y0_(problem.y0),
         solve_(field, problem.y0, problem.t0, problem.t1, method, steps, save_plan_of(save_at),
-               all_seeds(field, problem.y0, gradient_has_times<F, Y>), mode.in_error_norm, hand_on(observer), cost) {}
+               all_seeds(field, problem.y0, gradient_has_times<F, Y>), mode.in_error_norm, events, hand_on(observer),
+               cost) {}
   TangentDifferentiatedSolve(const TangentDifferentiatedSolve&) = delete;
   TangentDifferentiatedSolve& operator=(const TangentDifferentiatedSolve&) = delete;
 
@@ -159,7 +160,7 @@ class TangentDifferentiatedSolve {
     else
       return solve_.states();
   }
-  const std::vector<EventRecord<Y>>& events() const { return no_events_; }
+  const std::vector<EventRecord<Y>>& events() const { return solve_.events(); }
   const Stats& stats() const { return solve_.forward().stats; }
   const Failure& failure() const { return solve_.forward().failure; }
   bool failed() const { return antistrophe::failed(failure().status); }
@@ -170,18 +171,14 @@ class TangentDifferentiatedSolve {
   Subdivided subdivided(const Stretches& stretches, std::int64_t parts) const {
     return {&stretches, parts, {}, solve_.plan().jumps()};
   }
-  Stretches stretches() const {
-    const Timeline& timeline = solve_.forward().segments.front().timeline;
-    Stretches all(1);
-    for (std::int64_t i = 0; i <= timeline.steps(); ++i) all[0].push_back(timeline[i]);
-    return all;
-  }
+  Stretches stretches() const { return stretches_of(solve_.forward().segments); }
 
-  // Σ ẏᵀ w over what was saved, and the running cost's part; nothing is solved.
+  // Σ ẏᵀ w over what was saved and recorded, and the running cost's part; nothing is solved.
   Failure pull_back(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
-                    const std::vector<EventCotangent<Y>>&, Throttle&, Gradient<F, Y>& gradient,
+                    const std::vector<EventCotangent<Y>>& events_bar, Throttle&, Gradient<F, Y>& gradient,
                     double running_cost_bar = 1) {
     gradient.stats = {};
+    if (const Failure& grazing = solve_.grazing(!events_bar.empty()); grazing.status != Status::success) return grazing;
     sums_.setZero(solve_.layout().k());
     const std::vector<Y>& states = solve_.states();
     double injected = 0;  // the size of what goes back, where no times do
@@ -202,6 +199,11 @@ class TangentDifferentiatedSolve {
       }
       times = times || t_bar != 0;
     }
+    for (std::size_t e = 0; e < events_bar.size(); ++e) {
+      add_event(e, events_bar[e]);
+      injected += largest_entry(events_bar[e].y);
+      times = times || events_bar[e].t != 0;
+    }
     if constexpr (with_cost)
       for (Eigen::Index j = 0; j < sums_.size(); ++j)
         sums_[j] += static_cast<Real>(running_cost_bar * solve_.cost_tangent(j));
@@ -216,7 +218,7 @@ class TangentDifferentiatedSolve {
 
   void check(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
              const std::vector<EventCotangent<Y>>& events_bar) {
-    check_cotangents(ys(), no_events_, ys_bar, ts_bar, events_bar);
+    check_cotangents(ys(), events(), ys_bar, ts_bar, events_bar);
   }
 
   Gradient<F, Y> zero_gradient() const { return {zeros_like(y0_), zero_parameters<F, Y>(field_), {}, {}, {}}; }
@@ -245,16 +247,24 @@ class TangentDifferentiatedSolve {
     }
   }
   void add(std::size_t e, const Y& w, double t_bar) {
+    add_products(
+        w, t_bar, [&](Eigen::Index i, Eigen::Index j) { return solve_.tangent(e, i, j); },
+        [&](Eigen::Index j) { return solve_.time_tangent(e, j); });
+  }
+  void add_event(std::size_t e, const EventCotangent<Y>& bar) {
+    add_products(
+        bar.y, bar.t, [&](Eigen::Index i, Eigen::Index j) { return solve_.event_tangent(e, i, j); },
+        [&](Eigen::Index j) { return solve_.event_time_tangent(e, j); });
+  }
+  void add_products(const Y& w, double t_bar, const auto& tangent, const auto& time_tangent) {
     for (Eigen::Index i = 0; i < w.size(); ++i) {
       if (w.data()[i] == 0) continue;
       for (Eigen::Index j = 0; j < sums_.size(); ++j)
-        sums_[j] += static_cast<Real>(w.data()[i]) * static_cast<Real>(solve_.tangent(e, i, j));
+        sums_[j] += static_cast<Real>(w.data()[i]) * static_cast<Real>(tangent(i, j));
     }
-    if constexpr (gradient_has_times<F, Y>) {
-      if (t_bar == 0) return;
-      for (Eigen::Index j = sums_.size() - 2; j < sums_.size(); ++j)
-        sums_[j] += static_cast<Real>(t_bar) * static_cast<Real>(solve_.time_tangent(e, j));
-    }
+    if (t_bar == 0) return;
+    for (Eigen::Index j = 0; j < sums_.size(); ++j)
+      sums_[j] += static_cast<Real>(t_bar) * static_cast<Real>(time_tangent(j));
   }
   void hand_out(Gradient<F, Y>& gradient) const {
     using Scalar = typename Y::Scalar;
@@ -271,7 +281,6 @@ class TangentDifferentiatedSolve {
   Save save_;
   Y y0_;
   Solve solve_;
-  std::vector<EventRecord<Y>> no_events_;
   std::vector<std::conditional_t<of_function, Saved, char>> values_;
   Y state_bar_;
   Eigen::Matrix<Real, Eigen::Dynamic, 1> sums_;
@@ -279,9 +288,7 @@ class TangentDifferentiatedSolve {
 
 template <class F, class Y, class M, class Save, class Cost, class... E>
 struct DifferentiatedSolveOf<F, Y, M, ForwardMode, Save, Cost, Events<E...>> {
-  static_assert(sizeof...(E) == 0,
-                "antistrophe: ForwardMode does not go through events; take DirectAdjoint or ReversibleAdjoint.");
-  using type = TangentDifferentiatedSolve<F, Y, M, Save, Cost>;
+  using type = TangentDifferentiatedSolve<F, Y, M, Save, Cost, E...>;
 };
 
 }  // namespace detail
@@ -309,6 +316,11 @@ class [[nodiscard]] SolutionWithTangents {
   // respect to all of y0, then θ, then t0 and t1 where it is known how f moves with time.
   const Matrix& tangents(std::size_t i) const { return tangents_.at(i); }
 
+  // Of Events: those of the state at the event events()[e], which moves with its time, and of that time, one entry a direction.
+  const std::vector<EventRecord<Y>>& events() const { return solution_.events(); }
+  const Matrix& event_tangents(std::size_t e) const { return event_tangents_.at(e); }
+  const Vector& event_times(std::size_t e) const { return event_times_.at(e); }
+
   // ∂ys()[i]/∂y0, ∂ys()[i]/∂θ, ∂ys()[i]/∂t0 and ∂ys()[i]/∂t1 of a solve without directions. A state saved at a node, as at t1,
   // moves with it; one at a time that was given is the state at that time. Throws std::invalid_argument where there were directions.
   Matrix y0(std::size_t i) const { return part(i, 0, n_); }
@@ -316,8 +328,20 @@ class [[nodiscard]] SolutionWithTangents {
   Vector t0(std::size_t i) const { return of_time(i, 0); }
   Vector t1(std::size_t i) const { return of_time(i, 1); }
 
-  SolutionWithTangents(Solution<Y> solution, std::vector<Matrix> tangents, Eigen::Index n, Eigen::Index p, bool all)
-      : solution_(std::move(solution)), tangents_(std::move(tangents)), n_(n), p_(p), all_(all) {}
+  // Of a finished solve with k tangents; `all`: those with respect to y0, θ and times.
+  template <class Solve>
+  SolutionWithTangents(Solution<Y> solution, const Solve& solve, Eigen::Index k, Eigen::Index n, Eigen::Index p,
+                       bool all)
+      : solution_(std::move(solution)), n_(n), p_(p), all_(all) {
+    for (std::size_t i = 0; i < solution_.ys().size(); ++i)
+      tangents_.push_back(
+          Matrix::NullaryExpr(n, k, [&](Eigen::Index c, Eigen::Index j) { return solve.tangent(i, c, j); }));
+    for (std::size_t e = 0; e < solution_.events().size(); ++e) {
+      event_tangents_.push_back(
+          Matrix::NullaryExpr(n, k, [&](Eigen::Index c, Eigen::Index j) { return solve.event_tangent(e, c, j); }));
+      event_times_.push_back(Vector::NullaryExpr(k, [&](Eigen::Index j) { return solve.event_time_tangent(e, j); }));
+    }
+  }
 
  private:
   Matrix part(std::size_t i, Eigen::Index first, Eigen::Index count) const {
@@ -334,7 +358,8 @@ class [[nodiscard]] SolutionWithTangents {
   }
 
   Solution<Y> solution_;
-  std::vector<Matrix> tangents_;
+  std::vector<Matrix> tangents_, event_tangents_;
+  std::vector<Vector> event_times_;
   Eigen::Index n_, p_;
   bool all_;
 };
@@ -373,43 +398,46 @@ TangentSeeds<typename Y::Scalar> seeds_of(const F& field, const Y& y0, const Dir
   return seeds;
 }
 
+template <class F, class Y, class M, int K, class EventsType>
+struct TangentSolveThrough;
+template <class F, class Y, class M, int K, class... E>
+struct TangentSolveThrough<F, Y, M, K, Events<E...>> {
+  using type = TangentSolve<F, Y, M, K, NoRunningCost, E...>;
+};
+
 template <int K, class F, class Y, class M, class StepsType, class... Extras>
 SolutionWithTangents<F, Y> solve_along(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                                        TangentSeeds<typename Y::Scalar> seeds, bool all, const Extras&... extras) {
-  using Solve = TangentSolve<F, Y, M, K>;
-  using Result = SolutionWithTangents<F, Y>;
+  using Solve = typename TangentSolveThrough<F, Y, M, K, Picked<Extra::events, Events<>, Extras...>>::type;
   const Progress no_progress;
   const OnFailure by_default = OnFailure::throw_error;
   Throttle throttle(pick<Extra::progress>(no_progress, extras...));
   const Eigen::Index k = seeds.t0.size(), p = seeds.theta.rows();
   Solve solve(problem.field, problem.y0, problem.t0, problem.t1, method, steps,
               pick<Extra::save_at>(SaveAt{}, extras...), std::move(seeds),
-              pick<Extra::adjoint>(ForwardMode{}, extras...).in_error_norm, {});
+              pick<Extra::adjoint>(ForwardMode{}, extras...).in_error_norm, pick<Extra::events>(Events<>{}, extras...),
+              {});
   solve.solve(steps, throttle);
-  Solution<Y> solution = solve.solution();
+  const Failure& own = solve.forward().failure;
+  const Failure& grazing = solve.grazing(true);
+  Solution<Y> solution = solve.solution(failed(own.status) || grazing.status == Status::success ? own : grazing);
   if (!solution.failed())
     throttle.finish(solution.stats());
   else if (pick<Extra::on_failure>(by_default, extras...) == OnFailure::throw_error)
     throw_failed(std::move(solution));
-  std::vector<typename Result::Matrix> tangents(solution.ys().size());
-  for (std::size_t e = 0; e < tangents.size(); ++e) {
-    tangents[e].resize(problem.y0.size(), k);
-    for (Eigen::Index j = 0; j < k; ++j)
-      for (Eigen::Index i = 0; i < problem.y0.size(); ++i) tangents[e](i, j) = solve.tangent(e, i, j);
-  }
-  return Result(std::move(solution), std::move(tangents), problem.y0.size(), p, all);
+  return SolutionWithTangents<F, Y>(std::move(solution), solve, k, problem.y0.size(), p, all);
 }
 
 // True where a solve with tangents can be made; else a compile error with the reason.
 template <class F, class Y, class M, class StepsType, class... Extras>
 consteval bool require_solve_with_tangents() {
-  constexpr bool fit = ((std::is_same_v<Extras, SaveAt> || std::is_same_v<Extras, ForwardMode> ||
+  constexpr bool fit = ((std::is_same_v<Extras, SaveAt> || std::is_same_v<Extras, ForwardMode> || is_events<Extras> ||
                          std::is_same_v<Extras, Progress> || std::is_same_v<Extras, OnFailure>)&&...);
   if constexpr (!fit) {
     static_assert(
         fit,
         "antistrophe: solve_with_tangents takes, after its steps, Directions{…} if they are not to be all, and "
-        "then, in any order, SaveAt{…}, ForwardMode{…}, Progress{…} and OnFailure.");
+        "then, in any order, SaveAt{…}, Events{…}, ForwardMode{…}, Progress{…} and OnFailure.");
     return false;
   } else if constexpr (!require_extras<Call::gradient, Extras...>()) {
     return false;
@@ -421,8 +449,8 @@ consteval bool require_solve_with_tangents() {
 }  // namespace detail
 
 // The solve and its derivatives: along directions, or with respect to y0, θ and, where it is known how f moves with time, t0 and
-// t1. The extras, in any order, each at most once: SaveAt{…}, ForwardMode{…}, Progress{…}, OnFailure. Throws as solve does, and
-// std::invalid_argument for directions that do not fit.
+// t1. The extras, in any order, each at most once: SaveAt{…}, Events{…}, ForwardMode{…}, Progress{…}, OnFailure. Throws as solve
+// does, SolveError where an event is grazing, and std::invalid_argument for directions that do not fit.
 template <class F, class Y, class M, class StepsType, class... Extras>
 auto solve_with_tangents(const Problem<F, Y>& problem, const M& method, const StepsType& steps,
                          const Directions& directions, const Extras&... extras) {

@@ -43,6 +43,27 @@ void for_each_input(double t, const Y& y, const Theta& theta, YBar& y_bar, Theta
   along(time, t_bar);
 }
 
+// x with a derivative beside each entry.
+template <class X>
+auto with_derivatives(const X& x, const X& x_dot) {
+  auto dual = x.template cast<Dual<typename X::Scalar, 1>>().eval();
+  for (Eigen::Index i = 0; i < x.size(); ++i) dual.data()[i].derivatives()[0] = x_dot.data()[i];
+  return dual;
+}
+
+// The derivative of jump(t, y, theta, y_new) along one direction of all its inputs.
+template <class Y, class Theta, class Jump>
+void along_inputs(double t, const Y& y, const Theta& theta, const Y& y_dot, const Theta& theta_dot,
+                  typename Y::Scalar t_dot, Y& y_new_dot, const Jump& jump) {
+  Dual<typename Y::Scalar, 1> time(t);
+  time.derivatives()[0] = t_dot;
+  const auto dual_y = with_derivatives(y, y_dot);
+  const auto dual_theta = with_derivatives(theta, theta_dot);
+  auto y_new = dual_y;
+  jump(time, dual_y, dual_theta, y_new);
+  for (Eigen::Index i = 0; i < y.size(); ++i) y_new_dot.data()[i] = y_new.data()[i].derivatives()[0];
+}
+
 // Inputs are passed as temporaries: `auto& y_new` in their place does not bind one, and so arguments in another order are
 // seen before the compiler looks into the function's body.
 template <class Jump, class Y, class... Theta>
@@ -131,6 +152,24 @@ struct AutomaticJump {
           return y_new;
         },
         add_product(w));
+  }
+
+  // What jump(t, y) moves by where its arguments do, in one evaluation.
+  template <class Y>
+  void jvp(double t, const Y& y, const Y& y_dot, const auto&, typename Y::Scalar t_dot, Y& y_new_dot) const
+    requires detail::JumpsFrom<Jump, Y>
+  {
+    const Eigen::Matrix<typename Y::Scalar, 0, 1> none;
+    detail::along_inputs(
+        t, y, none, y_dot, none, t_dot, y_new_dot,
+        [&](const auto& time, const auto& dual_y, const auto&, auto& y_new) { jump(time, dual_y, y_new); });
+  }
+  template <class Y>
+  void jvp(double t, const Y& y, const auto& theta, const Y& y_dot, const auto& theta_dot, typename Y::Scalar t_dot,
+           Y& y_new_dot) const
+    requires detail::JumpsFrom<Jump, Y, std::remove_cvref_t<decltype(theta)>>
+  {
+    detail::along_inputs(t, y, theta, y_dot, theta_dot, t_dot, y_new_dot, jump);
   }
 
  private:

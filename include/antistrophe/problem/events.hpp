@@ -42,6 +42,9 @@ Event(G, Rest...) -> Event<G>;
 // An event that resets the state, y ← jump(t, y), after which the solve goes on: jump(t, y, y_new) or
 // jump(t, y, theta, y_new) writes y_new. For gradients jump has a member
 //   vjp(t, y, w, y_bar, theta_bar, t_bar) that adds (∂jump/∂y)ᵀw, (∂jump/∂θ)ᵀw, (∂jump/∂t)ᵀw.
+// ForwardMode takes that too, row by row, and rather, where there is one, its
+//   jvp(t, y, y_dot, theta_dot, t_dot, y_new_dot) that writes ∂jump/∂y ẏ + ∂jump/∂θ θ̇ + ∂jump/∂t ṫ
+// (with theta after y in both, where the jump is called with it).
 template <class G, class Jump>
 struct JumpEvent {
   G g;

@@ -44,7 +44,7 @@ class BackwardPass {
     record_ = forward_.events.size();
     TimeCotangents ends_bar;
     if constexpr (!Detector::none) {
-      if (Failure failure = meet_record(ends_bar); failure.status != Status::success) return failure;
+      if (Failure failure = meet_record(); failure.status != Status::success) return failure;
     }
 
     auto way_back = forward_.trace.way_back();
@@ -65,11 +65,11 @@ class BackwardPass {
       TimeCotangents start_bar;
       stepper.finish(segment.timeline.sees_after(segment.timeline.t0()), carry_, backward_.carry_bar, start_bar_,
                      backward_.theta_bar, start_bar);
+      if constexpr (!Detector::none) start_bar.t0 += add_event_at_start(k);
       if (k == 0) ends_bar.t0 += start_bar.t0;
       event_bar = backward_.times_bar.event + start_bar.t0;
     }
 
-    if constexpr (!Detector::none) add_events_at_start();
     gradient.y0 = start_bar_;
     gradient.theta = backward_.theta_bar;
     if constexpr (TimeDifferentiable<F, Y>) {
@@ -94,14 +94,13 @@ class BackwardPass {
 
   // The cotangents of events of the record that did not interrupt a step: from each time and state to the state at a fixed
   // time inside the step.
-  Failure meet_record(TimeCotangents& ends_bar) {
+  Failure meet_record() {
     if (bar_->events.empty()) return {};
     using Kind = typename EventPlace<Y>::Kind;
     for (std::size_t e = 0; e < forward_.events.size(); ++e) {
       const EventRecord<Y>& event = forward_.events[e];
       const EventPlace<Y>& place = forward_.places[e];
       event_ws_.push_back(bar_->events[e].y);
-      if (place.kind == Kind::at_start) ends_bar.t0 += bar_->events[e].t;
       if (place.kind != Kind::inside) continue;
       const Timeline& timeline = forward_.segments[place.segment].timeline;
       Failure failure = move_with_event(event.index, event.t, timeline.first() + place.node, event.y, place.slope,
@@ -112,9 +111,14 @@ class BackwardPass {
     return {};
   }
 
-  void add_events_at_start() {
-    for (std::size_t e = 0; e < event_ws_.size(); ++e)
-      if (forward_.places[e].kind == EventPlace<Y>::Kind::at_start) start_bar_ += event_ws_[e];
+  // Of the event of the record that ended the solve where segment k begins, if there is one: adds the cotangent of the state there,
+  // returns that of the time.
+  double add_event_at_start(std::size_t k) {
+    if (event_ws_.empty() || forward_.places.back().kind != EventPlace<Y>::Kind::at_start ||
+        forward_.places.back().segment != k)
+      return 0;
+    start_bar_ += event_ws_.back();
+    return bar_->events.back().t;
   }
 
   // The event of the record that interrupted a segment. They stand in the order of segments, which are asked for from the

@@ -70,9 +70,9 @@ class ContinuousPass {
       event_bar_ = 0;
       if (Failure failure = enter(number_ + 1 < segments, start_bar); failed(failure)) return failure;
       if (Failure failure = through_segment(); failed(failure)) return failure;
+      if constexpr (!Detector::none) add_event_at_start();
       start_bar = event_bar_;
     }
-    add_events_at_start();
     hand_over(start_bar, gradient);
     return finite_gradient(gradient, forward_.segments.front().timeline);
   }
@@ -346,18 +346,16 @@ class ContinuousPass {
     return !entry.given && entry.sigma > 0 && entry.node == timeline().steps();
   }
 
-  // --- The end ---
-
-  void add_events_at_start() {
-    if constexpr (!Detector::none) {
-      if (bar_->events.empty()) return;
-      for (std::size_t e = 0; e < forward_.events.size(); ++e) {
-        if (forward_.places[e].kind != Kind::at_start) continue;
-        lambda_ += unscaled() * bar_->events[e].y;
-        times_bar_.t0 += bar_->events[e].t / scale_;
-      }
-    }
+  // The event of the record that ended the solve where this segment begins, if there is one.
+  void add_event_at_start() {
+    if (bar_->events.empty() || forward_.places.back().kind != Kind::at_start ||
+        forward_.places.back().segment != number_)
+      return;
+    lambda_ += unscaled() * bar_->events.back().y;
+    event_bar_ += bar_->events.back().t / scale_;
   }
+
+  // --- The end ---
 
   void hand_over([[maybe_unused]] double start_bar, Gradient<F, Y>& gradient) {
     gradient.y0 = scalar<Y>(scale_) * lambda_;

@@ -80,6 +80,18 @@ struct TraceOf<Adjoint, S> {
   using type = typename Adjoint::template Trace<S>;
 };
 
+// The nodes of a solve, for another to follow.
+template <class AnySegment>
+Stretches stretches_of(const FirstInPlace<AnySegment>& segments) {
+  Stretches all;
+  for (const AnySegment& segment : segments) {
+    std::vector<double>& nodes = all.emplace_back();
+    for (std::int64_t i = 0; i <= segment.timeline.steps(); ++i) nodes.push_back(segment.timeline[i]);
+    if (segment.interruption) nodes.push_back(segment.interruption->step.t1);
+  }
+  return all;
+}
+
 // detail/continuous_pass.hpp, which programs without a continuous adjoint do without.
 template <class F, class S, class Trace, class Detector, class Adjoint, class M>
 class ContinuousPass;
@@ -170,15 +182,7 @@ class DifferentiatedSolve {
   Subdivided subdivided(const Stretches& stretches, std::int64_t parts) const {
     return {&stretches, parts, resolutions_of(forward_.stepper), plan_.jumps()};
   }
-  Stretches stretches() const {
-    Stretches all;
-    for (const auto& segment : forward_.segments) {
-      std::vector<double>& nodes = all.emplace_back();
-      for (std::int64_t i = 0; i <= segment.timeline.steps(); ++i) nodes.push_back(segment.timeline[i]);
-      if (segment.interruption) nodes.push_back(segment.interruption->step.t1);
-    }
-    return all;
-  }
+  Stretches stretches() const { return stretches_of(forward_.segments); }
 
   // Cotangents of ys(), ts() and events(), of their lengths, the last two possibly empty.
   Failure pull_back(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,

@@ -11,7 +11,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace antistrophe::detail {
 
@@ -41,7 +40,6 @@ class TangentCostMeter {
     cost_.restart();
     sums_.setZero(tangents_->layout().k());
     pending_ = sums_;
-    ends_.clear();
   }
   void begin(const S&, std::int64_t, const typename S::Carry&) {}
   void before_step(std::int64_t, const typename S::Carry&) {}
@@ -60,19 +58,12 @@ class TangentCostMeter {
   void step_stands() {
     cost_.step_stands();
     sums_ += pending_;
-    if (tangents_->seeds().times_move()) ends_.push_back(ends_pending_);
   }
 
-  // Tangent j of the cost; node_motion(i) is what it moves node i by.
-  double tangent(Eigen::Index j, const auto& node_motion) const {
-    double sum = sums_[j];
-    for (std::size_t i = 0; i < ends_.size(); ++i) {
-      const auto node = static_cast<std::int64_t>(i);
-      sum += ends_[i].start * static_cast<double>(node_motion(node)) +
-             ends_[i].end * static_cast<double>(node_motion(node + 1));
-    }
-    return sum;
-  }
+  // Tangent j of the cost.
+  double tangent(Eigen::Index j) const { return sums_[j]; }
+  // q(t, y), for a solve of no length.
+  double rate(double t, const Y& y) const { return cost_.rate(t, y); }
 
  private:
   using Polynomial = StepPolynomial<Y, S::dense_degree>;
@@ -87,8 +78,8 @@ class TangentCostMeter {
     const auto& layout = tangents_->layout();
     const auto& seeds = tangents_->seeds();
     theta_bar_.setZero();
-    ends_pending_ =
-        pull_back_cost(cost_.rate, cost_.rule, part, of_state(all), 1, room_, theta_bar_, seeds.times_move());
+    const CostPartBar ends =
+        pull_back_cost(cost_.rate, cost_.rule, part, of_state(all), 1, room_, theta_bar_, tangents_->times_move());
     pending_.setZero();
     for (std::size_t node = 0; node < cost_.rule.count; ++node) {
       all.value(part.fraction(cost_.rule.nodes[node]), large_);
@@ -100,6 +91,9 @@ class TangentCostMeter {
     for (Eigen::Index j = 0; j < pending_.size(); ++j)
       for (Eigen::Index m = 0; m < theta_bar_.size(); ++m)
         pending_[j] += static_cast<double>(theta_bar_.data()[m]) * static_cast<double>(seeds.theta(m, j));
+    for (Eigen::Index j = 0; j < pending_.size(); ++j)
+      pending_[j] += ends.start * static_cast<double>(tangents_->start_motion(j)) +
+                     ends.end * static_cast<double>(tangents_->end_motion(j));
   }
 
   CostIntegral<F, Y, Q> cost_;
@@ -109,8 +103,6 @@ class TangentCostMeter {
   Large large_;
   Parameters<F, Y> theta_bar_;
   Eigen::VectorXd sums_, pending_;
-  CostPartBar ends_pending_;
-  std::vector<CostPartBar> ends_;  // of each step, where times move
 };
 
 template <class S, class F, class Y, class Q>

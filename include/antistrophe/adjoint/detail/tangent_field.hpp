@@ -175,6 +175,8 @@ class TangentField {
   using Layout = TangentLayout<F, Y, K>;
   using Augmented = typename Layout::Augmented;
   using Scalar = typename Y::Scalar;
+  using Along =
+      Eigen::Matrix<Scalar, Layout::fixed && Layout::by_duals ? Layout::width : Eigen::Dynamic, 1>;  // one a tangent
   static constexpr bool by_duals = Layout::by_duals;
   static constexpr bool with_times = pushes_times<F, Y>;
   static constexpr bool autonomous = DeclaredAutonomous<F>;
@@ -190,6 +192,7 @@ class TangentField {
         to_(from_),
         now_(from_),
         rate_(from_),
+        event_(from_),
         tape_(make_tape<F, Y>(field, like)),
         y_(zeros_like(like)),
         y_dot_(y_),
@@ -216,34 +219,54 @@ class TangentField {
       }
     }
     stand_still();
+    cut_ = t1_held_ = events_move_ = false;
+    event_.setZero();
   }
 
   const Layout& layout() const { return layout_; }
   const TangentSeeds<Scalar>& seeds() const { return seeds_; }
   const F& primal() const { return field_; }
+  // Whether the ends of any step may move.
+  bool times_move() const { return times_move_ || events_move_; }
 
   // What node i of a timeline, of which only the step before it or after it may be attempted, moves by with t1.
   double moves_with_t1(const Timeline& timeline, std::int64_t i, double t) const {
-    const bool grows = i >= timeline.steps() && !timeline.laid_out() && !timeline.is_uniform();
-    if (grows || i > timeline.steps()) return t == t1_ && i > 0 ? 1.0 : 0.0;
-    return timeline.dt1(i);
+    if (timeline.is_uniform() || timeline.laid_out() || i < timeline.steps()) return timeline.dt1(i);
+    return i > 0 && t == t1_ && !t1_held_ ? 1.0 : 0.0;
   }
+  // Of a step that was chosen to land on t1, and is cut by an event before: nothing of it moves with t1.
+  bool lands_on_t1(const Step& step) const {
+    return step.t1 == t1_ && !step.timeline->is_uniform() && !step.timeline->laid_out() && !seeds_.t1.isZero(0);
+  }
+  void hold_t1(bool held) const { t1_held_ = held; }
+
+  // The step at hand is cut by an event whose time moves by so much for each tangent; the next one begins there.
+  void cut_by_event(const Along& motion) const {
+    cut_ = true;
+    event_ = motion;
+    events_move_ = true;
+  }
+  // What the start of the step at hand moves by, and its end, or the event that cuts it.
+  Scalar start_motion(Eigen::Index j) const { return moving_ ? from_[j] : Scalar{0}; }
+  Scalar end_motion(Eigen::Index j) const { return cut_ ? event_[j] : moving_ ? to_[j] : Scalar{0}; }
 
   // Takes up a step; true where values of f that were known before it are worth nothing now.
   bool move_over(const Step& step) const {
-    if (!times_move_ || step.t0 == step.t1) return false;
+    cut_ = false;
+    if (!times_move() || step.t0 == step.t1) return false;
     const bool moved = std::exchange(moving_, false);
     const Timeline& timeline = *step.timeline;
     const std::int64_t i = step.n - timeline.first();
     const auto from_t0 = static_cast<Scalar>(timeline.dt0(i)), to_t0 = static_cast<Scalar>(timeline.dt0(i + 1));
     const auto from_t1 = static_cast<Scalar>(moves_with_t1(timeline, i, step.t0)),
                to_t1 = static_cast<Scalar>(moves_with_t1(timeline, i + 1, step.t1));
+    const auto from_event = static_cast<Scalar>(timeline.dt_event(i));
     a_ = step.t0;
     h_ = step.h();
-    if (from_t0 != 0 || to_t0 != 0 || from_t1 != 0 || to_t1 != 0) {
+    if (from_t0 != 0 || to_t0 != 0 || from_t1 != 0 || to_t1 != 0 || from_event != 0) {
       const Scalar per_length = 1 / static_cast<Scalar>(h_);
       for (Eigen::Index j = 0; j < layout_.k(); ++j) {
-        from_[j] = from_t0 * seeds_.t0[j] + from_t1 * seeds_.t1[j];
+        from_[j] = from_t0 * seeds_.t0[j] + from_t1 * seeds_.t1[j] + from_event * event_[j];
         to_[j] = to_t0 * seeds_.t0[j] + to_t1 * seeds_.t1[j];
         rate_[j] = (to_[j] - from_[j]) * per_length;
         moving_ = moving_ || from_[j] != 0 || to_[j] != 0;
@@ -292,10 +315,6 @@ class TangentField {
   }
 
  private:
-  static constexpr int room_static =
-      Layout::fixed ? (Layout::by_duals ? Layout::width : Eigen::Dynamic) : Eigen::Dynamic;
-  using Along = Eigen::Matrix<Scalar, room_static, 1>;
-
   void push_by_duals(double t, const Augmented& x, Augmented& dx) const {
     const auto& pusher = PusherOf<F, Y>::of(field_);
     layout_.clear_padding(dx);
@@ -336,9 +355,9 @@ class TangentField {
   double t1_;
   bool times_move_;
   // Of the step at hand: what its ends and the time of an evaluation move by, and ḣ/h.
-  mutable bool moving_ = false;
+  mutable bool moving_ = false, cut_ = false, t1_held_ = false, events_move_ = false;
   mutable double a_ = 0, h_ = 1;
-  mutable Along from_, to_, now_, rate_;
+  mutable Along from_, to_, now_, rate_, event_;
   mutable std::vector<typename RoomOf<F, Y, Layout::width>::type> rooms_;
   std::vector<Parameters<F, Y>> theta_dot_;
   mutable Tape<F, Y> tape_;

@@ -305,6 +305,11 @@ class TangentControl {
   void resume(double t) {
     of([&](auto& part) { part.control.resume(t); });
   }
+  void land_on_jumps(const Timeline& plan)
+    requires requires(typename Part<Judged::state>::Control& control) { control.land_on_jumps(plan); }
+  {
+    of([&](auto& part) { part.control.land_on_jumps(plan); });
+  }
   std::int64_t guarded() const {
     return of([](const auto& part) -> std::int64_t {
       if constexpr (requires { part.control.guarded(); })

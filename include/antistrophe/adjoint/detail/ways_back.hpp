@@ -23,6 +23,12 @@ struct EventSlopes {
   Theta theta;
 };
 
+ANTISTROPHE_COLD inline Failure grazes(std::size_t event, double t, std::int64_t step) {
+  return {
+      Status::gradient_not_finite, t, step, -1,
+      "event " + std::to_string(event) + " is grazing: dg/dt is 0 along the solution, so its time has no derivative"};
+}
+
 // An event's time moves with the state so that g stays 0. From w, the cotangent of the state there, and that of the time:
 //   w ← w − ∂g/∂y (wᵀẎ + t̄) / (∂g/∂t + ∂g/∂y·Ẏ),   θ̄ −= ∂g/∂θ (the same factor).
 // `slope` is Ẏ; `step` is for the sentence.
@@ -36,10 +42,7 @@ Failure move_with_event(const Detector& detector, std::size_t index, double t, s
   detector.gradient(index, t, y, g.y, g.theta, g_t);
   const Scalar rate = g_t + dot(g.y, slope);
   const Scalar factor = (dot(w, slope) + scalar<Y>(t_bar)) / rate;
-  if (!is_finite(factor))
-    return {
-        Status::gradient_not_finite, t, step, -1,
-        "event " + std::to_string(index) + " is grazing: dg/dt is 0 along the solution, so its time has no derivative"};
+  if (!is_finite(factor)) return grazes(index, t, step);
   w -= factor * g.y;
   theta_bar -= factor * g.theta;
   return {};
