@@ -12,6 +12,7 @@
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/stepper/stepper.hpp>
+#include <antistrophe/stepper/strides.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -105,7 +106,10 @@ struct ReversibleAdjoint {
 
   template <class S>
   class Trace {
+    static constexpr bool drifts = S::reversibility != Reversibility::exact;
+
    public:
+    static constexpr bool heeds_steps = drifts;
     BitStack bits;
 
     void restart() {
@@ -158,6 +162,19 @@ struct ReversibleAdjoint {
       backward.meet_saves(n, carry);
       double t1 = timeline[n];
       for (std::int64_t i = n; i-- > 0;) {
+        if constexpr (Strides<S> && !drifts) {
+          if (const std::int64_t end = backward.quiet_down_to(i + 1); end <= i) {
+            EvenTimes stride_bar = backward.begin_stride();
+            const std::int64_t count = stepper.stride_back(timeline, i + 1, end, carry, backward.carry_bar,
+                                                           backward.theta_bar, stride_bar, cursor);
+            backward.after_stride(count, stride_bar);
+            if (count > 0) {
+              i += 1 - count;
+              t1 = timeline[i];
+              continue;
+            }
+          }
+        }
         const double t0 = timeline[i];
         const Step step{timeline.first() + i, t0, t1, &timeline};
         t1 = t0;
@@ -203,7 +220,6 @@ struct ReversibleAdjoint {
     }
 
    private:
-    static constexpr bool drifts = S::reversibility != Reversibility::exact;
     // Relative; of float states five times the root of their precision.
     static constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<typename S::State>>::epsilon());
     static inline const double largest_drift = std::fmax(1e-4, 5 * std::sqrt(round_off));

@@ -15,6 +15,7 @@
 #include <antistrophe/problem/solution.hpp>
 #include <antistrophe/step/timeline.hpp>
 #include <antistrophe/stepper/stepper.hpp>
+#include <antistrophe/stepper/strides.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,7 @@ namespace antistrophe::detail {
 
 // What a plain solve keeps for the way back.
 struct NoTrace {
+  static constexpr bool heeds_steps = false;
   NoBits bits;
   void restart() {}
   template <class S>
@@ -208,6 +210,13 @@ class Integration {
     control_.start(stepper, sees, f_.start);
 
     for (std::int64_t i = 0; !control_.over();) {
+      if constexpr (may_stride) {
+        if (const std::int64_t count = stride(timeline, i, carry); count > 0) {
+          i += count;
+          t = timeline[i];
+          continue;
+        }
+      }
       const double t_next = control_.target(t);
       const Step& step = f_.attempted.begin(timeline.first() + i, t, t_next, &timeline);
       if (control_.exhausted(step, f_.stats)) return control_.why_exhausted(step);
@@ -257,6 +266,20 @@ class Integration {
       throttle_.tell([&] { return (t - t0_) / (t1_ - t0_); }, f_.stats);
     }
     return {};
+  }
+
+  // Where nobody looks at steps and a stepper can go many at once, it does; the last is taken by itself.
+  static constexpr bool may_stride = Strides<S> && Detector::none && !MetersCost<Trace> && requires(Control& control) {
+    control.strode(1);
+    requires !Trace::heeds_steps;
+  };
+  std::int64_t stride(const Timeline& timeline, std::int64_t i, Carry& carry) {
+    if (!laid_out_ || !f_.saver.waits_for_end() || throttle_.anybody_listens()) return 0;
+    const std::int64_t count = f_.stepper.stride(timeline, i, timeline.steps() - 1, carry, f_.trace.bits);
+    f_.stats.steps += count;
+    f_.stats.accepted += count;
+    control_.strode(count);
+    return count;
   }
 
   // The step stands once this is ok. What is asked for inside it is read off it before its carry is gone.

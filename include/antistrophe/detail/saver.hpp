@@ -149,6 +149,8 @@ class Saver {
 
   // Whether anything inside steps is to be kept.
   ANTISTROPHE_ALWAYS_INLINE bool looks_inside() const { return next_ < given_ || save_at_.dense; }
+  // Whether all that is left to save is the end of the solve, and nobody is to be told of anything before.
+  bool waits_for_end() const { return !looks_inside() && !watches_nodes_; }
   // Where the saves stand; rewind takes back what an attempted step has saved since, when its commit fails.
   struct Mark {
     std::size_t saves, pieces;

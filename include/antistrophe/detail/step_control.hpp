@@ -130,6 +130,8 @@ class FixedControl {
     ++next_;
     if (with_events_ && step.t1 != (*plan_)[next_ - 1]) resume(step.t1);  // an event that was to come did not
   }
+  // That many steps were gone at once.
+  void strode(std::int64_t count) { next_ += count; }
   template <Stepper S>
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
     return failed_at(stepper, outcome, step);

@@ -66,6 +66,10 @@ ANTISTROPHE_ALWAYS_INLINE std::int64_t wrapping_sum(std::int64_t a, std::int64_t
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
+ANTISTROPHE_ALWAYS_INLINE std::int64_t wrapping_difference(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
 // int64 entries in the shape of Y.
 template <class Y>
 using Units =
@@ -259,6 +263,9 @@ class FixedPoint {
   // Whether all entries have one resolution, and there are so many that loops over them are worth vectors; and its inverse.
   bool are_many_of_one() const { return few == 0 && each_.size() == 0; }
   double inverse() const { return inverse_; }
+  // Of a state of a few numbers.
+  double resolution_of_few(Eigen::Index i) const { return few_resolutions_[static_cast<std::size_t>(i)]; }
+  double inverse_of_few(Eigen::Index i) const { return few_inverses_[static_cast<std::size_t>(i)]; }
   static constexpr bool may_be_many = Y::SizeAtCompileTime == Eigen::Dynamic || Y::SizeAtCompileTime > 16;
   ANTISTROPHE_ALWAYS_INLINE static bool holds_entry(std::int64_t sum) {
     return (sum < stored_limit) & (sum > -stored_limit);

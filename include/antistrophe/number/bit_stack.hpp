@@ -55,6 +55,10 @@ class BitStack {
       return value & mask;
     }
 
+    std::int64_t left() const { return left_; }
+    // The last `count` bits were popped too early.
+    void put_back(int count) { left_ += count; }
+
     // True once every bit, and no more, has been read.
     bool at_bottom() const { return left_ == 0 && !exhausted_; }
 
@@ -72,6 +76,66 @@ class BitStack {
 // Where nobody will come back: plain solves and adjoints that store states.
 struct NoBits {
   static void push(std::uint64_t, int) {}
+};
+
+// Gathers what is pushed, and hands it on a word at a time: the same bits, fewer pushes. Some are still here until flush().
+template <class Bits>
+class GatheredBits {
+ public:
+  explicit GatheredBits(Bits& bits) : bits_(bits) {}
+
+  void push(std::uint64_t value, int count) {
+    if (count_ + count > 63) flush();
+    gathered_ |= value << count_;
+    count_ += count;
+  }
+  void flush() {
+    bits_.push(gathered_, count_);
+    gathered_ = 0;
+    count_ = 0;
+  }
+
+ private:
+  Bits& bits_;
+  std::uint64_t gathered_ = 0;
+  int count_ = 0;
+};
+
+// Takes bits from a cursor a word at a time, and gives back those that nobody asked for at flush().
+template <class Cursor>
+class HeldBits {
+ public:
+  explicit HeldBits(Cursor& bits) : bits_(bits) {}
+
+  // Whether there are so many, 0 <= count <= 63: to be asked before they are popped.
+  bool has(int count) {
+    if (count_ < count) fetch();
+    return count_ >= count;
+  }
+  std::uint64_t pop(int count) {
+    count_ -= count;
+    const std::uint64_t value = held_ >> count_;
+    held_ &= (std::uint64_t{1} << count_) - 1;
+    return value;
+  }
+  // The last `count` bits were popped too early; to be followed by flush().
+  void put_back(int count) { count_ += count; }
+  void flush() {
+    bits_.put_back(count_);
+    held_ = 0;
+    count_ = 0;
+  }
+
+ private:
+  void fetch() {
+    flush();
+    count_ = bits_.left() < 63 ? static_cast<int>(bits_.left()) : 63;
+    held_ = bits_.pop(count_);
+  }
+
+  Cursor& bits_;
+  std::uint64_t held_ = 0;
+  int count_ = 0;
 };
 
 }  // namespace antistrophe

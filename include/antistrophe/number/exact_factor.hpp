@@ -8,6 +8,7 @@
 
 #include <antistrophe/core/detail/splitmix64.hpp>
 #include <antistrophe/core/errors.hpp>
+#include <antistrophe/number/bit_stack.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -38,6 +39,22 @@ class ExactFactor {
   static bool represents(double lambda) { return is_halving(lambda) || is_complement(lambda); }
 
   double value() const { return lambda_; }
+
+  // q of a factor 2^{−q}, −1 of another. What follows is the same for those alone, without a question.
+  int halvings() const { return halving_ ? bits_ : -1; }
+  ANTISTROPHE_ALWAYS_INLINE std::int64_t shrink_by_halving(std::int64_t d, std::uint64_t seed, std::int64_t i) const {
+    return (d + dither(seed, i)) >> bits_;
+  }
+  ANTISTROPHE_ALWAYS_INLINE std::uint64_t lost_by_halving(std::int64_t d, std::uint64_t seed, std::int64_t i) const {
+    return static_cast<std::uint64_t>((d + dither(seed, i)) & (modulus_ - 1));
+  }
+  // Of `lost` the low bits count.
+  ANTISTROPHE_ALWAYS_INLINE std::int64_t grow_by_doubling(std::int64_t shrunk, std::uint64_t lost, std::uint64_t seed,
+                                                          std::int64_t i) const {
+    const std::uint64_t low = lost & static_cast<std::uint64_t>(modulus_ - 1);
+    return static_cast<std::int64_t>(((static_cast<std::uint64_t>(shrunk) << bits_) | low) -
+                                     static_cast<std::uint64_t>(dither(seed, i)));
+  }
 
   // Bits a component a step, expected for any solution.
   double bit_rate() const { return halving_ ? bits_ : 2 * (1 - lambda_); }
@@ -77,22 +94,9 @@ class ExactFactor {
   // keep() of components 0 to size − 1 in this order, d(i) that of component i: the same bits, fewer pushes.
   template <class Difference, class Bits>
   void keep_all(const Difference& d, std::int64_t size, std::uint64_t seed, Bits& bits) const {
-    if (!halving_) {
-      for (std::int64_t i = 0; i < size; ++i) keep(d(i), seed, i, bits);
-      return;
-    }
-    std::uint64_t gathered = 0;
-    int count = 0;
-    for (std::int64_t i = 0; i < size; ++i) {
-      if (count + bits_ > 63) {
-        bits.push(gathered, count);
-        gathered = 0;
-        count = 0;
-      }
-      gathered |= static_cast<std::uint64_t>((d(i) + dither(seed, i)) & (modulus_ - 1)) << count;
-      count += bits_;
-    }
-    bits.push(gathered, count);
+    GatheredBits<Bits> gathered(bits);
+    for (std::int64_t i = 0; i < size; ++i) keep(d(i), seed, i, gathered);
+    gathered.flush();
   }
 
   // The d of which `shrunk` was made; pops what was pushed for it.

@@ -69,6 +69,8 @@ class Throttle {
     if (progress_ != nullptr) last_ = seconds_of_clock();
   }
 
+  bool anybody_listens() const { return progress_ != nullptr; }
+
   // fraction(): of this part, asked for only if it is to be told.
   template <class Fraction>
   void tell(const Fraction& fraction, const Stats& stats) {

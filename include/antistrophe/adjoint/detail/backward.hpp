@@ -11,6 +11,7 @@
 #include <antistrophe/problem/progress.hpp>
 #include <antistrophe/step/timeline.hpp>
 #include <antistrophe/stepper/stepper.hpp>
+#include <antistrophe/stepper/strides.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -169,6 +170,20 @@ class Backward {
     throttle_->tell([&] { return static_cast<double>(steps_) / static_cast<double>(stats_->accepted + 1); }, *stats_);
   }
 
+  // The node down to which a stepper may stride from node i: nothing was saved or met from there to here, and nobody is told of
+  // steps. i itself where it may not.
+  std::int64_t quiet_down_to(std::int64_t i) const {
+    if (Cost::any || loud_ >= i || throttle_->anybody_listens() || (with_times && !evenly_)) return i;
+    return loud_ + 1;
+  }
+  // The sums of times, for a stride that is to add to them; and after it, of so many steps.
+  EvenTimes begin_stride() const { return {static_cast<double>(timeline_->steps()), times_bar.t0, times_bar.t1}; }
+  void after_stride(std::int64_t count, const EvenTimes& bar) {
+    times_bar.t0 = bar.t0;
+    times_bar.t1 = bar.t1;
+    steps_ += count;
+  }
+
   using Cost = CostSweep<S, F, Trace>;
   [[no_unique_address]] Cost cost;
   typename S::CarryBar carry_bar;
@@ -199,19 +214,13 @@ class Backward {
     if (moves_with_t1()) times_bar.t1 += node_bar * timeline_->dt1(i);
     if (i == 0) times_bar.event += node_bar * timeline_->dt_event(i);  // no other node moves with it
   }
-  // The same of all that flows to the times of step i, where nodes move evenly. The sums go through memory once, for each step
-  // waits for them.
+  // The same of all that flows to the times of step i, where nodes move evenly.
   ANTISTROPHE_ALWAYS_INLINE void move_evenly(std::int64_t i, double start_bar, double end_bar,
                                              const TimeCotangents& step_bar) {
-    const auto n = static_cast<double>(timeline_->steps());
-    const double start = static_cast<double>(i) / n, end = static_cast<double>(i + 1) / n;
-    double t0_bar = in_register(times_bar.t0), t1_bar = in_register(times_bar.t1);
-    t0_bar += start_bar * (1 - start);
-    t1_bar += start_bar * start;
-    t0_bar += end_bar * (1 - end);
-    t1_bar += end_bar * end;
-    times_bar.t0 = in_register(t0_bar + step_bar.first);
-    times_bar.t1 = in_register(t1_bar + step_bar.last);
+    EvenTimes sums = begin_stride();
+    sums.add(sums.part(i), sums.part(i + 1), start_bar, end_bar);
+    times_bar.t0 = in_register(sums.t0 + step_bar.first);
+    times_bar.t1 = in_register(sums.t1 + step_bar.last);
     times_bar.event += step_bar.event;
   }
   bool moves_with_t1() const { return reaches_t1_ || timeline_->laid_out(); }

@@ -5,6 +5,8 @@
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/method/adams/detail/adams_carry.hpp>
 #include <antistrophe/method/adams/detail/adams_steps.hpp>
+#include <antistrophe/method/adams/detail/adams_stride.hpp>
+#include <antistrophe/method/adams/detail/adams_sums.hpp>
 #include <antistrophe/method/adams/detail/adams_values.hpp>
 #include <antistrophe/method/adams/detail/adams_weights.hpp>
 #include <antistrophe/method/detail/raw_bits.hpp>
@@ -70,23 +72,6 @@ template <int K, bool Corrected>
 inline constexpr AdamsChoice adams_choice =
     (Corrected ? pece_choices : adams_choices)[static_cast<std::size_t>(std::clamp(K, 1, 8) - 1)];
 
-// Σ (h w_j) v_j. The backward pass must repeat the forward pass bit for bit, so this is one function in the machine code.
-template <EigenState Y, std::size_t N, class Real>
-ANTISTROPHE_ONE_INSTANCE void combine(Real h, const std::array<Real, N>& w, const std::array<const Y*, N>& v, Y& sum) {
-  [&]<std::size_t... J>(std::index_sequence<J...>)
-      ANTISTROPHE_INLINE_LAMBDA { assign(sum, ((scalar<Y>(h * w[J]) * *v[J]) + ...)); }(std::make_index_sequence<N>{});
-}
-
-// Two such sums over the same values.
-template <EigenState Y, std::size_t N, class Real>
-ANTISTROPHE_ONE_INSTANCE void combine(Real h, const std::array<Real, N>& w, const std::array<Real, N>& w_other,
-                                      const std::array<const Y*, N>& v, Y& sum, Y& other) {
-  [&]<std::size_t... J>(std::index_sequence<J...>) ANTISTROPHE_INLINE_LAMBDA {
-    assign(sum, ((scalar<Y>(h * w[J]) * *v[J]) + ...));
-    assign(other, ((scalar<Y>(h * w_other[J]) * *v[J]) + ...));
-  }(std::make_index_sequence<N>{});
-}
-
 template <int Order, bool Corrected, class Arithmetic, class F, EigenState Y>
 class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   static constexpr auto K = static_cast<std::size_t>(Order);
@@ -96,6 +81,12 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   using Weights = AdamsWeights<K, Corrected, Real>;
   static constexpr std::size_t values = Weights::values;
   static constexpr AdamsChoice choice = adams_choice<Order, Corrected>;
+  static constexpr bool strides = [] {
+    if constexpr (Common::Numbers::exact)
+      return Order > 1 && !Corrected && sums_are_exact_operations<Y>;
+    else
+      return false;
+  }();
 
  public:
   using typename Common::Stored, typename Common::Numbers, typename Common::Theta;
@@ -310,6 +301,37 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     return Outcome::ok;
   }
 
+  // See stepper/strides.hpp: of steps that see K equal ones, and are not among the first.
+  template <class Bits>
+  std::int64_t stride(const Timeline& timeline, std::int64_t i, std::int64_t end, Carry& carry, Bits& bits)
+    requires strides
+  {
+    if (i >= end || i - carry.begun[0] < Order || !may_stride(timeline, end)) return 0;
+    know_before(timeline, i, carry);
+    AdamsStride<K, F, Y> row(field(), numbers_, signed_lambda_, known_);
+    end_is_known_ = false;
+    const std::int64_t count = row.forth(timeline, i, end, carry, bits);
+    calls_.evaluations += count;
+    return count;
+  }
+  template <class Cursor>
+  std::int64_t stride_back(const Timeline& timeline, std::int64_t i, std::int64_t end, Carry& carry, CarryBar& bar,
+                           Theta& theta_bar, EvenTimes& t_bar, Cursor& bits)
+    requires strides
+  {
+    end = std::max(end, carry.begun[0] + Order);
+    if (i <= end || this->shows_inside() || bar.valued[0] != timeline.first() + i - (Order - 1) ||
+        !may_stride(timeline, i))
+      return 0;
+    know_before(timeline, i, carry);
+    AdamsStride<K, F, Y> row(field(), numbers_, signed_lambda_, known_);
+    const std::int64_t count = row.back(timeline, i, end, carry, bar, theta_bar, t_bar, bits);
+    calls_.evaluations += count;
+    calls_.vjps += count;
+    bar.valued[0] -= count;
+    return count;
+  }
+
   // By how much states that were reconstructed in floating arithmetic missed those that the bits know, in parts of their size:
   // the largest since it was last asked for.
   double take_drift()
@@ -393,6 +415,20 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     if (mirror_misfits < 0) return classify(mirror_);
     if (gap_outside < 0) return left_range(gap_);
     return outside >= 0 ? Outcome::ok : left_range(y1_);
+  }
+
+  // --- Strides ---
+
+  bool may_stride(const Timeline& timeline, std::int64_t end) const
+    requires strides
+  {
+    return timeline.equal_up_to(end) && !timeline.has_jumps() && AdamsStride<K, F, Y>::suits(numbers_.factor());
+  }
+  // f at the K − 1 nodes before node i; nothing is known any more, should a stride throw.
+  void know_before(const Timeline& timeline, std::int64_t i, const Carry& carry) {
+    const std::int64_t before = timeline.first() + i - 1;
+    know(step_at(timeline, i - 1), before - (Order - 2), carry.older[ring_slot<K>(before)], carry.older);
+    known_.forget();
   }
 
   // --- The ring ----------------------------------------------------------------------------------------------------------

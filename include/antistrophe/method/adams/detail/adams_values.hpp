@@ -33,6 +33,13 @@ class AdamsValues {
 
   const Value& operator[](std::size_t slot) const { return values_[slot]; }
 
+  // For those who evaluate themselves, and then say what is known: nothing until then.
+  Value& at(std::size_t slot) { return values_[slot]; }
+  void learn(std::int64_t first, std::int64_t last) {
+    first_ = first;
+    last_ = last;
+  }
+
   void forget() {
     first_ = nothing;
     last_ = nothing - 1;

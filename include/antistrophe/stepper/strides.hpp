@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Strides: many equal steps at once, where nobody looks at what lies between them. What a step asks and looks up anew each time,
+// a stride decides once, and keeps its state in registers.
+#pragma once
+
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/number/bit_stack.hpp>
+#include <antistrophe/step/timeline.hpp>
+
+#include <concepts>
+#include <cstdint>
+
+namespace antistrophe {
+
+// What flows to t0 and t1 from nodes that move evenly with them, node i of n as the fraction i/n of the way. The sums go through
+// memory once a step, for each step waits for them.
+struct EvenTimes {
+  double n, t0 = 0, t1 = 0;
+
+  double part(std::int64_t i) const { return static_cast<double>(i) / n; }
+  // Of a step between two such parts of the way.
+  ANTISTROPHE_ALWAYS_INLINE void add(double start, double end, double start_bar, double end_bar) {
+    double t0_bar = detail::in_register(t0), t1_bar = detail::in_register(t1);
+    t0_bar += start_bar * (1 - start);
+    t1_bar += start_bar * start;
+    t0_bar += end_bar * (1 - end);
+    t1_bar += end_bar * end;
+    t0 = detail::in_register(t0_bar);
+    t1 = detail::in_register(t1_bar);
+  }
+};
+
+// A stepper may offer to go through steps of a timeline that is laid out whole, with the very bits of taking them one by one:
+//   stride(timeline, i, end, carry, bits)   forth from node i, to node `end` at most. The number of steps that it went: none where
+//                                           it cannot stride here, or fewer than asked for where a step fails or would nearly fail;
+//                                           that step is then taken by itself, and says why
+//   stride_back(timeline, i, end, carry, carry_bar, theta_bar, t_bar, bits)
+//                                           back from node i, to node `end` at least, with cotangents of states at no node of
+//                                           these but the first; nodes move evenly
+template <class S>
+concept Strides =
+    requires(S s, const Timeline& timeline, std::int64_t i, typename S::Carry& carry, typename S::CarryBar& carry_bar,
+             typename S::Theta& theta_bar, EvenTimes& t_bar, BitStack& bits, BitStack::Cursor& cursor) {
+      { s.stride(timeline, i, i, carry, bits) } -> std::same_as<std::int64_t>;
+      { s.stride_back(timeline, i, i, carry, carry_bar, theta_bar, t_bar, cursor) } -> std::same_as<std::int64_t>;
+    };
+
+}  // namespace antistrophe
