@@ -164,10 +164,9 @@ struct ReversibleAdjoint {
       for (std::int64_t i = n; i-- > 0;) {
         if constexpr (Strides<S> && !drifts) {
           if (const std::int64_t end = backward.quiet_down_to(i + 1); end <= i) {
-            EvenTimes stride_bar = backward.begin_stride();
             const std::int64_t count = stepper.stride_back(timeline, i + 1, end, carry, backward.carry_bar,
-                                                           backward.theta_bar, stride_bar, cursor);
-            backward.after_stride(count, stride_bar);
+                                                           backward.theta_bar, backward.even_times(), cursor);
+            backward.after_stride(count);
             if (count > 0) {
               i += 1 - count;
               t1 = timeline[i];

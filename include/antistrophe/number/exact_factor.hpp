@@ -40,20 +40,11 @@ class ExactFactor {
 
   double value() const { return lambda_; }
 
-  // q of a factor 2^{−q}, −1 of another. What follows is the same for those alone, without a question.
+  // q of a factor 2^{−q}, −1 of another.
   int halvings() const { return halving_ ? bits_ : -1; }
-  ANTISTROPHE_ALWAYS_INLINE std::int64_t shrink_by_halving(std::int64_t d, std::uint64_t seed, std::int64_t i) const {
-    return (d + dither(seed, i)) >> bits_;
-  }
-  ANTISTROPHE_ALWAYS_INLINE std::uint64_t lost_by_halving(std::int64_t d, std::uint64_t seed, std::int64_t i) const {
-    return static_cast<std::uint64_t>((d + dither(seed, i)) & (modulus_ - 1));
-  }
-  // Of `lost` the low bits count.
-  ANTISTROPHE_ALWAYS_INLINE std::int64_t grow_by_doubling(std::int64_t shrunk, std::uint64_t lost, std::uint64_t seed,
-                                                          std::int64_t i) const {
-    const std::uint64_t low = lost & static_cast<std::uint64_t>(modulus_ - 1);
-    return static_cast<std::int64_t>(((static_cast<std::uint64_t>(shrunk) << bits_) | low) -
-                                     static_cast<std::uint64_t>(dither(seed, i)));
+  // The dither of component i under the mask of 2^m − 1.
+  static std::int64_t dither(std::uint64_t seed, std::int64_t i, std::uint64_t mask) {
+    return static_cast<std::int64_t>((seed + detail::golden_increment * static_cast<std::uint64_t>(i)) & mask);
   }
 
   // Bits a component a step, expected for any solution.
@@ -130,8 +121,7 @@ class ExactFactor {
   static bool is_complement(double lambda) { return lambda > 0.5 && lambda < 1 && is_small_power_of_two(1 - lambda); }
 
   std::int64_t dither(std::uint64_t seed, std::int64_t i) const {
-    return static_cast<std::int64_t>((seed + detail::golden_increment * static_cast<std::uint64_t>(i)) &
-                                     static_cast<std::uint64_t>(modulus_ - 1));
+    return dither(seed, i, static_cast<std::uint64_t>(modulus_ - 1));
   }
 
   double lambda_;

@@ -12,22 +12,19 @@
 
 namespace antistrophe {
 
-// What flows to t0 and t1 from nodes that move evenly with them, node i of n as the fraction i/n of the way. The sums go through
-// memory once a step, for each step waits for them.
+// What flows to the times of steps whose nodes move evenly with t0 and t1, node i of n as the fraction i/n of the way: in all, and
+// to node i times i. The sums go through memory once a step, for each step waits for them.
 struct EvenTimes {
-  double n, t0 = 0, t1 = 0;
+  double all = 0, by_index = 0;
 
-  double part(std::int64_t i) const { return static_cast<double>(i) / n; }
-  // Of a step between two such parts of the way.
-  ANTISTROPHE_ALWAYS_INLINE void add(double start, double end, double start_bar, double end_bar) {
-    double t0_bar = detail::in_register(t0), t1_bar = detail::in_register(t1);
-    t0_bar += start_bar * (1 - start);
-    t1_bar += start_bar * start;
-    t0_bar += end_bar * (1 - end);
-    t1_bar += end_bar * end;
-    t0 = detail::in_register(t0_bar);
-    t1 = detail::in_register(t1_bar);
+  // To the start and the end of step i.
+  ANTISTROPHE_ALWAYS_INLINE void add(std::int64_t i, double start_bar, double end_bar) {
+    const double both = start_bar + end_bar;
+    all = detail::in_register(detail::in_register(all) + both);
+    by_index = detail::in_register(detail::in_register(by_index) + (both * static_cast<double>(i) + end_bar));
   }
+  // The same where what flows to the length alone moves the ends, in opposite directions.
+  ANTISTROPHE_ALWAYS_INLINE void add_length(double length_bar) { by_index += length_bar; }
 };
 
 // A stepper may offer to go through steps of a timeline that is laid out whole, with the very bits of taking them one by one:

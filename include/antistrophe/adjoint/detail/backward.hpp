@@ -61,6 +61,7 @@ class Backward {
     next_event_ = 0;
     theta_bar.setZero();
     times_bar = {};
+    even_times_ = {};
     steps_ = 0;
     if constexpr (Cost::any) cost.begin(bar.running_cost, theta_bar);
   }
@@ -176,12 +177,17 @@ class Backward {
     if (Cost::any || loud_ >= i || throttle_->anybody_listens() || (with_times && !evenly_)) return i;
     return loud_ + 1;
   }
-  // The sums of times, for a stride that is to add to them; and after it, of so many steps.
-  EvenTimes begin_stride() const { return {static_cast<double>(timeline_->steps()), times_bar.t0, times_bar.t1}; }
-  void after_stride(std::int64_t count, const EvenTimes& bar) {
-    times_bar.t0 = bar.t0;
-    times_bar.t1 = bar.t1;
-    steps_ += count;
+  // The sums of times, for a stride to add to; it went so many steps.
+  EvenTimes& even_times() { return even_times_; }
+  void after_stride(std::int64_t count) { steps_ += count; }
+
+  // Once a segment has been swept.
+  void leave() {
+    if (!with_times || !evenly_) return;
+    const double end_bar = even_times_.by_index / static_cast<double>(timeline_->steps());
+    times_bar.t0 += even_times_.all - end_bar;
+    times_bar.t1 += end_bar;
+    even_times_ = {};
   }
 
   using Cost = CostSweep<S, F, Trace>;
@@ -214,13 +220,12 @@ class Backward {
     if (moves_with_t1()) times_bar.t1 += node_bar * timeline_->dt1(i);
     if (i == 0) times_bar.event += node_bar * timeline_->dt_event(i);  // no other node moves with it
   }
-  // The same of all that flows to the times of step i, where nodes move evenly.
+  // The same of all that flows to the times of step i, where nodes move evenly; leave() makes times of it.
   ANTISTROPHE_ALWAYS_INLINE void move_evenly(std::int64_t i, double start_bar, double end_bar,
                                              const TimeCotangents& step_bar) {
-    EvenTimes sums = begin_stride();
-    sums.add(sums.part(i), sums.part(i + 1), start_bar, end_bar);
-    times_bar.t0 = in_register(sums.t0 + step_bar.first);
-    times_bar.t1 = in_register(sums.t1 + step_bar.last);
+    even_times_.add(i, start_bar, end_bar);
+    times_bar.t0 += in_register(step_bar.first);
+    times_bar.t1 += in_register(step_bar.last);
     times_bar.event += step_bar.event;
   }
   bool moves_with_t1() const { return reaches_t1_ || timeline_->laid_out(); }
@@ -239,6 +244,7 @@ class Backward {
   std::int64_t loud_ = std::numeric_limits<std::int64_t>::max();
   std::size_t segment_ = 0, next_ = 0, next_event_ = 0, stop_ = 0;
   bool reaches_t1_ = true, evenly_ = false;
+  EvenTimes even_times_;
   std::int64_t steps_ = 0;
   std::vector<SavedInside<Y>> inside_;
   Tape<F, Y> tape_;

@@ -62,6 +62,7 @@ class BackwardPass {
       }
       Failure failure = forward_.trace.sweep(stepper, k, segment.timeline, carry_, backward_, way_back, gradient.stats);
       if (failure.status != Status::success) return failure;
+      backward_.leave();
       TimeCotangents start_bar;
       stepper.finish(segment.timeline.sees_after(segment.timeline.t0()), carry_, backward_.carry_bar, start_bar_,
                      backward_.theta_bar, start_bar);

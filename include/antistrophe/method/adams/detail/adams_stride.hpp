@@ -50,7 +50,8 @@ class AdamsStride {
         known_(known),
         lambda_(static_cast<Real>(signed_lambda)),
         sign_(signed_lambda > 0 ? 0 : -1),
-        factor_(numbers.factor()) {
+        halvings_(numbers.factor().halvings()),
+        low_((std::uint64_t{1} << halvings_) - 1) {
     for (int e = 0; e < entries; ++e) {
       resolution_[static_cast<std::size_t>(e)] = numbers.resolution_of_few(e);
       inverse_[static_cast<std::size_t>(e)] = numbers.inverse_of_few(e);
@@ -60,17 +61,18 @@ class AdamsStride {
   // From node i, where f is known at the K − 1 nodes before it; returns how many steps it went.
   template <class Bits>
   std::int64_t forth(const Timeline& timeline, std::int64_t i, std::int64_t end, Carry& carry, Bits& bits) {
-    const std::int64_t steps = std::min(end - i, longest), n = timeline.first() + i;
+    const std::int64_t n = timeline.first() + i;
     for (std::int64_t j = 0; j < count_of_values; ++j) x(j) = carry.older[ring_slot<K>(n - count_of_values + j)];
     x(count_of_values) = carry.newest;
+    const std::int64_t steps = states_have_room(0) ? std::min(end - i, longest) : 0;
+    take_times(timeline, i - count_of_values, steps);
     for (std::int64_t j = 1; j < count_of_values; ++j) f(j) = known_[ring_slot<K>(n - count_of_values + j)].f;
 
     GatheredBits<Bits> gathered(bits);
-    double t0 = timeline[i];
     Stored newest = loaded(carry.newest);
     std::int64_t k = 0;
     for (; k < steps; ++k) {
-      const double t1 = timeline[i + k + 1];
+      const double t0 = t(k + count_of_values), t1 = t(k + count_of_values + 1);
       evaluate(t0, newest, n + k, k + count_of_values);
       Y main, mirror;
       sum_up(static_cast<Real>(t1) - static_cast<Real>(t0), k, main, mirror);
@@ -81,17 +83,16 @@ class AdamsStride {
       for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
         const std::int64_t increment = hold(main, e, room);
         const std::int64_t gap = wrapping_sum(entry(x(k), e) - entry(x(k + 1), e), hold(mirror, e, room));
-        const std::int64_t shrunk = factor_.shrink_by_halving(gap, seed, e);
-        low |= factor_.lost_by_halving(gap, seed, e) << (factor_.halvings() * static_cast<int>(e));
+        const std::int64_t dithered = wrapping_sum(gap, ExactFactor::dither(seed, e, low_));
+        const std::int64_t shrunk = dithered >> halvings_;
+        low |= (static_cast<std::uint64_t>(dithered) & low_) << (halvings_ * static_cast<int>(e));
         y1[e] = wrapping_sum(wrapping_sum(entry(newest, e), increment), (shrunk ^ sign_) - sign_);
-        room.look(gap);
         room.look(y1[e]);
       });
       if (!room.is_ample()) break;
-      gathered.push(low, factor_.halvings() * entries);
+      gathered.push(low, halvings_ * entries);
       copy(y1, x(k + count_of_values + 1));
       copy(y1, newest);
-      t0 = t1;
     }
     gathered.flush();
     for (std::int64_t j = 0; j < count_of_values; ++j)
@@ -122,15 +123,15 @@ class AdamsStride {
     for (std::size_t j = 0; j < K; ++j) both[j] = weights.main[j] + lambda_ * weights.mirror[j];
 
     HeldBits<Cursor> held(bits);
-    const int lost = factor_.halvings() * entries;
-    double t1 = timeline[i];
-    [[maybe_unused]] double end_part = t_bar.part(i);
+    const int lost = halvings_ * entries;
+    take_times(timeline, i - steps - count_of_values, steps);
     std::int64_t k = steps;
     Stored second = loaded(x(k));
-    for (; k > 0; --k) {  // step k − 1, from node k + K − 1 of what lies here
-      const double t0 = timeline[i - steps + k - 1];
+    const std::int64_t least = states_have_room(steps) ? 0 : steps;
+    for (; k > least; --k) {  // the step from node k + K − 1 of what lies here
+      const double t0 = t(k + count_of_values - 1), t1 = t(k + count_of_values);
       const Real h = static_cast<Real>(t1) - static_cast<Real>(t0);
-      evaluate(timeline[i - steps + k - count_of_values], second, n + k - count_of_values, k);
+      evaluate(t(k), second, n + k - count_of_values, k);
       Y main, mirror;
       sum_up(h, k - 1, main, mirror);
       const Stored start = loaded(x(k + count_of_values - 1));
@@ -141,15 +142,15 @@ class AdamsStride {
         const std::int64_t difference =
             wrapping_difference(entry(x(k + count_of_values), e) - entry(start, e), hold(main, e, room));
         moved[e] = wrapping_difference(difference ^ sign_, sign_);
-        room.look(moved[e]);
       });
-      if (!room.is_ample() || !held.has(lost)) break;
+      if (!held.has(lost)) break;
       const std::uint64_t seed = ExactFactor::seed(n + k - 1), low = held.pop(lost);
       for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
-        const std::int64_t gap =
-            factor_.grow_by_doubling(moved[e], low >> (factor_.halvings() * static_cast<int>(e)), seed, e);
+        const std::uint64_t lost_here = (low >> (halvings_ * static_cast<int>(e))) & low_;
+        const std::int64_t gap = wrapping_difference(
+            static_cast<std::int64_t>((static_cast<std::uint64_t>(moved[e]) << halvings_) | lost_here),
+            ExactFactor::dither(seed, e, low_));
         oldest[e] = wrapping_sum(entry(second, e) - mirrored[e], gap);
-        room.look(gap);
         room.look(oldest[e]);
       });
       if (!room.is_ample()) {
@@ -177,7 +178,7 @@ class AdamsStride {
         newest_bar[e] = in_register(q[e] + entry(x_bar(k + count_of_values - 1), e));
         x_bar(k - 1)[e] = gap_bar[e];
       });
-      typename Y::Scalar node_bar{0};
+      [[maybe_unused]] typename Y::Scalar node_bar{0};
       Y at;
       real(start, at);
       const Y value_bar = loaded(f_bar(k + count_of_values - 1));
@@ -187,11 +188,11 @@ class AdamsStride {
       if constexpr (HasTimeGradient<F, Y>) {
         const double h_bar = (static_cast<double>(dot(q, main)) + static_cast<double>(dot(gap_bar, mirror))) /
                              static_cast<double>(t1 - t0);
-        const double start_part = t_bar.part(i - steps + k - 1);
-        t_bar.add(start_part, end_part, -h_bar + static_cast<double>(node_bar), h_bar);
-        end_part = start_part;
+        if constexpr (HasTimedVjp<F, Y> || HasTimedTapeVjp<F, Y>)
+          t_bar.add(i - steps + k - 1, -h_bar + static_cast<double>(node_bar), h_bar);
+        else
+          t_bar.add_length(h_bar);
       }
-      t1 = t0;
     }
     held.flush();
     if constexpr (!std::is_reference_v<StrideSum<Theta>>) theta_sum = theta_bar;
@@ -210,7 +211,8 @@ class AdamsStride {
  private:
   static constexpr const AdamsWeights<K, false, Real>& weights = equal_steps_weights<K, false, Real>;
 
-  // Whether all numbers of a step leave so much room that nothing can be out of range; false of NaN.
+  // Whether the increments and the new state of a step leave so much room that nothing of it can be out of range, if the states before
+  // it have; false of NaN.
   struct Room {
     double sum = 0;
     std::uint64_t beyond = 0;
@@ -219,6 +221,16 @@ class AdamsStride {
     }
     ANTISTROPHE_ALWAYS_INLINE bool is_ample() const { return sum < 0x1p58 && (beyond >> 60) == 0; }
   };
+  bool states_have_room(std::int64_t first) {
+    Room room;
+    for (std::int64_t k = first; k <= first + count_of_values; ++k)
+      for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { room.look(x(k)[e]); });
+    return room.is_ample();
+  }
+  void take_times(const Timeline& timeline, std::int64_t first, std::int64_t steps) {
+    for (std::int64_t k = 0; k <= steps + count_of_values; ++k) t_[static_cast<std::size_t>(k)] = timeline[first + k];
+  }
+
   ANTISTROPHE_ALWAYS_INLINE std::int64_t hold(const Y& value, Eigen::Index e, Room& room) const {
     const double units = in_register(static_cast<double>(value[e]) * inverse_[static_cast<std::size_t>(e)]);
     room.sum += std::fabs(units);
@@ -258,6 +270,7 @@ class AdamsStride {
   }
 
   static constexpr auto length = static_cast<std::size_t>(longest) + K + 1;
+  double t(std::int64_t k) const { return t_[static_cast<std::size_t>(k)]; }
   Stored& x(std::int64_t k) { return x_[static_cast<std::size_t>(k)]; }
   Y& f(std::int64_t k) { return f_[static_cast<std::size_t>(k)]; }
   Y& x_bar(std::int64_t k) { return x_bar_[static_cast<std::size_t>(k)]; }
@@ -267,8 +280,10 @@ class AdamsStride {
   AdamsValues<K, F, Y>& known_;
   const Real lambda_;
   const std::int64_t sign_;  // −1 of a negative λ
-  const ExactFactor factor_;
+  const int halvings_;       // λ = 2^−halvings
+  const std::uint64_t low_;  // the bits that are lost
   std::array<double, static_cast<std::size_t>(entries)> resolution_, inverse_;
+  std::array<double, length> t_;
   std::array<Stored, length> x_;  // the K nodes before the stretch, and those of its steps
   std::array<Y, length> f_, x_bar_, f_bar_;
 };
