@@ -258,9 +258,17 @@ class AdaptiveControl {
   }
 
   void accepted(S& stepper, const Step& step) {
-    double growth = controller_.accept(error_);
-    if constexpr (MultistepStepper<S>)
-      growth = growth < S::multistep.worthwhile_growth ? 1 : std::fmin(growth, stepper.maximum_growth(step));
+    double growth = 1;
+    if constexpr (MultistepStepper<S>) {
+      const double most = stepper.maximum_growth(step);
+      if (most > 1)
+        growth = controller_.accept(error_);
+      else
+        controller_.keep(error_);  // no need of a root
+      growth = growth < S::multistep.worthwhile_growth ? 1 : std::fmin(growth, most);
+    } else {
+      growth = controller_.accept(error_);
+    }
     double next = step.h() * growth;
     tried_gap_ = unbounded;
     bounded_by_guard_ = false;

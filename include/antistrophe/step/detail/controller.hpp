@@ -134,9 +134,13 @@ class Controller {
   // The factor for the next step after an accepted one of error e.
   double accept(double e) {
     const double factor = raw(e);
+    keep(e);
+    return std::clamp(factor, 1.0, options_.highest_factor);
+  }
+  // The same where the next step will be as long, whatever the factor.
+  void keep(double e) {
     before_last_ = last_;
     last_ = e;
-    return std::clamp(factor, 1.0, options_.highest_factor);
   }
   // The factor for another trial after a rejected one; a step that was not finite is halved and leaves no trace.
   double reject(double e) const {
