@@ -239,7 +239,10 @@ class BarredGradient {
         extras_(extras...),
         options_(extra<Extra::error_bars>(ErrorBars{})),
         order_(order_of<F, Y>(method)),
-        comparison_(options_, order_) {}
+        comparison_(options_, order_) {
+    // Bars say how good a gradient is; none is refused before they are known.
+    if constexpr (requires { steps_.gradient_rtol; }) steps_.gradient_rtol = std::numeric_limits<double>::infinity();
+  }
 
   Result operator()() {
     static constexpr OnFailure by_default = OnFailure::throw_error;

@@ -20,7 +20,8 @@
 namespace antistrophe {
 
 // value of the loss; gradient.y0, .theta, .t0, .t1. May be taken apart: auto [value, gradient] = value_and_gradient(…).
-// With OnFailure::return_status, a solve that failed gives its failure, and NaN for value and gradient.
+// With OnFailure::return_status, a solve that failed gives its failure, and NaN for value and gradient; what is refused as not
+// accurate is there.
 template <class F, class Y>
 struct [[nodiscard]] ValueAndGradient {
   RealOf<Y> value{};
@@ -188,6 +189,7 @@ void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, t
     result.failure = std::move(failure);
   }
   if (on_failure == OnFailure::throw_error) throw SolveError(result.failure, solve.solution());
+  if (result.failure.status == Status::not_accurate) return;  // who asks for what there is may have it
   result.value = std::numeric_limits<RealOf<Y>>::quiet_NaN();
   set_unknown<F, Y>(result.gradient);
 }

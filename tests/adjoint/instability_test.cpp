@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace antistrophe;
@@ -36,6 +37,26 @@ struct Growth {
   double a;
   void operator()(double, const auto& y, auto& dy) const { dy = a * y; }
   void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar += a * w; }
+};
+
+// y turns round 0 at the rate |y|⁴: it is late by t times what errors have made of its radius, and the gradient grows with t too.
+// y(t) = R(|y0|⁴ t) y0.
+struct Turning {
+  static constexpr bool autonomous = true;
+  void operator()(double, const auto& y, auto& dy) const {
+    const double rate = y.squaredNorm() * y.squaredNorm();
+    dy << -rate * y[1], rate * y[0];
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto&) const {
+    const double square = y.squaredNorm(), across = 4 * square * (w[1] * y[0] - w[0] * y[1]);
+    y_bar[0] += square * square * w[1] + across * y[0];
+    y_bar[1] += -square * square * w[0] + across * y[1];
+  }
+  // Of the sum of y(t), which began at (1, 0).
+  static Vector2d gradient(double t) {
+    const double c = std::cos(t), s = std::sin(t);
+    return {c + s + 4 * t * (c - s), c - s};
+  }
 };
 
 const auto sum = [](const auto& ys, auto& ys_bar) {
@@ -129,4 +150,63 @@ TEST_CASE("Growth that is the problem's own has its gradient", "[instability]") 
   CHECK(value(lorenz, RK4{}, FixedSteps{2000}).gradient.y0.norm() > 1e4);
   CHECK(value(lorenz, Reversible<RK4>{}, FixedSteps{2000}).gradient.y0.norm() > 1e4);
   CHECK(value(lorenz, ReversibleAdams<4>{}, FixedSteps{8000}).gradient.y0.norm() > 1e4);
+}
+
+namespace {
+
+// The gradient of the sum of y(t), and how far off it is, in parts of its size.
+template <class M, class... Extras>
+auto turned(const M& method, double t, const Adaptive& steps, const Extras&... extras) {
+  const Problem problem{Turning{}, Vector2d(1, 0), 0.0, t};
+  auto result = value_and_gradient(problem, method, steps, sum, extras...);
+  const Vector2d right = Turning::gradient(t);
+  const double off = (result.gradient.y0 - right).norm() / right.norm();
+  return std::pair{std::move(result), off};
+}
+
+template <class M>
+void check_refusal(const M& method) {
+  CHECK(turned(method, 2, Adaptive{}).second < 1e-3);
+  const auto refused = thrown([&] { return turned(method, 300, Adaptive{}); });
+  REQUIRE(refused);
+  CHECK(refused->status() == Status::not_accurate);
+  CHECK_THAT(refused->what(), ContainsSubstring("probably off by about") && ContainsSubstring("gradient_rtol"));
+  // Who can do with it has it, with its failure or without.
+  const auto [given, off] = turned(method, 300, Adaptive{}, OnFailure::return_status);
+  CHECK(given.status() == Status::not_accurate);
+  CHECK(off > 1e-3);
+  const auto [taken, as_far] = turned(method, 300, Adaptive{.gradient_rtol = 1e9});
+  CHECK(taken.success());
+  CHECK(taken.gradient.y0 == given.gradient.y0);
+  CHECK(taken.value == given.value);
+  CHECK(as_far == off);
+}
+
+}  // namespace
+
+TEST_CASE("A gradient of which errors of adaptive steps make another is refused, and a good one is not",
+          "[instability]") {
+  check_refusal(Bosh3{});
+  check_refusal(Dopri5{});
+  check_refusal(Dop853{});
+  check_refusal(Reversible<Dopri5>{});
+  check_refusal(TwoPoint<Dopri5>{});
+  check_refusal(ReversibleAdams<4>{});
+}
+
+TEST_CASE("The tolerance that a refusal advises makes the gradient as good as it says", "[instability]") {
+  const auto refused = thrown([&] { return turned(Dopri5{}, 300, Adaptive{}); });
+  REQUIRE(refused);
+  const std::string sentence = refused->what();
+  const auto after = [&](const std::string& words) {
+    return std::stod(sentence.substr(sentence.find(words) + words.size()));
+  };
+  const double rtol = after("a tolerance of about "), enough = after("gradient_rtol = ");
+  CHECK(turned(Dopri5{}, 300, Adaptive{.rtol = rtol, .atol = rtol, .gradient_rtol = enough}).second < 3 * enough);
+}
+
+TEST_CASE("Error bars are given of a gradient that is refused without them", "[instability]") {
+  const auto [barred, off] = turned(Dopri5{}, 300, Adaptive{}, ErrorBars{});
+  CHECK(barred.error.y0.norm() > 0.3 * off * barred.gradient.y0.norm());
+  CHECK(turned(Dopri5{}, 300, Adaptive{}, ErrorBars{.rtol = 1e-4}).second < 1e-4);
 }

@@ -3,12 +3,15 @@
 #include "laws/adaptive_edge_cases.hpp"
 
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace antistrophe::laws {
 namespace {
+
+using Catch::Matchers::ContainsSubstring;
 
 // y1' = θ0 − k y1, y2' = θ1 (y1 − y2)/10: y1 comes to rest while y2 creeps.
 struct Relaxation {
@@ -72,6 +75,30 @@ struct Spiral {
     y_bar[1] += theta[1] * w[0] - theta[0] * w[1];
     theta_bar[0] += -w[0] * (y[0] - 1) - w[1] * y[1];
     theta_bar[1] += w[0] * y[1] - w[1] * (y[0] - 1);
+  }
+};
+
+// y turns round 0 at the rate θ0 |y|⁴: it is late by t times what errors have made of its radius, and the gradient grows with t
+// as well. y(t) = R(θ0 |y0|⁴ t) y0.
+struct Turning {
+  Vector2d theta{1, 0};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    const double square = y.squaredNorm(), rate = theta[0] * square * square;
+    dy[0] = -rate * y[1];
+    dy[1] = rate * y[0];
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    const double square = y.squaredNorm(), rate = theta[0] * square * square, across = w[1] * y[0] - w[0] * y[1];
+    y_bar[0] += rate * w[1] + 4 * theta[0] * square * across * y[0];
+    y_bar[1] += -rate * w[0] + 4 * theta[0] * square * across * y[1];
+    theta_bar[0] += square * square * across;
+  }
+  // Of the sum of y(t), which began at (1, 0).
+  static Vector2d gradient(double t) {
+    const double c = std::cos(t), s = std::sin(t);
+    return Vector2d(c + s + 4 * t * (c - s), c - s);
   }
 };
 
@@ -155,6 +182,36 @@ LAW("Trust: 5. A gradient of a pendulum at rest is right and not refused", "[tru
       CHECK((pass.pullback({Vector2d(1, 1)}).y0 - right).cwiseAbs().maxCoeff() < 1000 * tolerance);
     });
   }
+}
+
+LAW("Trust: 6. A gradient of which the errors of many turns make something else is refused, and a good one is not",
+    "[trust]", adaptive_methods()) {
+  if (m->order <= 2) return;
+  const double tolerance = 1e-6;
+  const auto off = [&](double t, const AnyAdjoint& adjoint, double gradient_rtol) {
+    const auto problem = erased_problem<Vector2d>(Turning{}, Vector2d(1, 0), 0, t);
+    const Adaptive steps{.rtol = tolerance, .atol = tolerance, .gradient_rtol = gradient_rtol};
+    const Vector2d right = Turning::gradient(t);
+    auto pass = m.solve_with_pullback(problem, steps, SaveAt{.t1 = true}, adjoint);
+    return (pass.pullback({Vector2d(1, 1)}).y0 - right).cwiseAbs().maxCoeff() / (1 + right.cwiseAbs().maxCoeff());
+  };
+  CAPTURE(m->name);
+  with_two_adjoints(m, [&](const AnyAdjoint& adjoint) {
+    CHECK(off(2, adjoint, 0) < 1000 * tolerance);
+    bool refused = false;
+    try {
+      CHECK(off(300, adjoint, 0) < 1000 * tolerance);
+    } catch (const SolveError& error) {
+      refused = true;
+      if (error.status() == Status::not_accurate)
+        CHECK_THAT(error.what(), ContainsSubstring("probably off") && ContainsSubstring("gradient_rtol") &&
+                                     ContainsSubstring("ErrorBars"));
+      else
+        CHECK((m->reversible && !m->exact));  // its parasite or its way back came first
+    }
+    // What was refused is there for who can do with it.
+    if (refused && (m->exact || !m->reversible)) CHECK(off(300, adjoint, std::numeric_limits<double>::infinity()) > 0);
+  });
 }
 
 }  // namespace

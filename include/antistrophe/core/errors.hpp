@@ -35,8 +35,8 @@ enum class Status {
   max_steps,            // as many steps as allowed, and not there yet
   step_size_vanished,   // no step that t can resolve is short enough for the tolerance
   not_converged,        // an implicit step's equations were not solved
-  not_accurate,         // error bars are wider than asked for, and shorter steps do not help
-  unstable,             // what should die out grows: the parasitic solution of a coupled method
+  not_accurate,  // errors of steps spoil the gradient; error bars are wider than asked for, and shorter steps do not help
+  unstable,      // what should die out grows: the parasitic solution of a coupled method
 };
 
 // True where the solve reached t1, or a terminal event.

@@ -239,6 +239,7 @@ void run_forward(Forward<S, Trace, Detector>& forward, const StepsType& steps, c
   } else {
     typename StepsType::template Control<S> control(steps, t0, t1, y0, differentiated);
     if constexpr (requires { control.land_on_jumps(plan); }) control.land_on_jumps(plan);
+    if constexpr (requires { control.record(forward.local_errors); }) control.record(forward.local_errors);
     Integration(forward, control, throttle, t0, t1).run(plan, y0);
   }
 }

@@ -8,6 +8,7 @@
 #include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/detail/cost.hpp>
 #include <antistrophe/detail/event_detector.hpp>
+#include <antistrophe/detail/local_errors.hpp>
 #include <antistrophe/detail/saver.hpp>
 #include <antistrophe/detail/step_control.hpp>
 #include <antistrophe/number/bit_stack.hpp>
@@ -83,7 +84,8 @@ struct Forward {
   std::vector<EventPlace<Y>> places;  // of events, one each
   Stats stats;
   Failure failure;
-  Y start, end;  // of the segment at hand, of the step at hand
+  Y start, end;                      // of the segment at hand, of the step at hand
+  LocalErrors<Y> local_errors = {};  // where steps are chosen for a gradient
 
   // Forgets the solve before, but keeps its memory.
   void restart() {
@@ -124,7 +126,7 @@ class Integration {
       f_.stats.evaluations += f_.trace.evaluations();
     }
     if constexpr (requires { f_.trace.bytes(); }) {
-      f_.stats.bytes_kept = f_.trace.bytes();
+      f_.stats.bytes_kept = f_.trace.bytes() + f_.local_errors.bytes();
       for (const Segment<S>& segment : f_.segments) f_.stats.bytes_kept += segment.timeline.bytes();
       f_.stats.bits = f_.trace.bits_kept();
     }

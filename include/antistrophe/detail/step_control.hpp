@@ -17,6 +17,7 @@
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/cost.hpp>
+#include <antistrophe/detail/local_errors.hpp>
 #include <antistrophe/detail/sensitivity_guard.hpp>
 #include <antistrophe/problem/solution.hpp>
 #include <antistrophe/step/adaptive.hpp>
@@ -178,6 +179,9 @@ class AdaptiveControl {
     if (plan.has_jumps()) landings_ = Landings(options_, plan.jumps(), t0_, t1_);
   }
 
+  // Where errors of steps are wanted, those of accepted steps go there.
+  void record(LocalErrors<Y>& errors) { errors_ = errors.on() ? &errors : nullptr; }
+
   bool over() const { return t0_ == t1_ || landing_ == landings_.times.size(); }
 
   void start(S& stepper, double t, const Y& y) {
@@ -258,6 +262,7 @@ class AdaptiveControl {
   }
 
   void accepted(S& stepper, const Step& step) {
+    if (errors_ != nullptr) record_error(step);
     double growth = 1;
     if constexpr (MultistepStepper<S>) {
       const double most = stepper.maximum_growth(step);
@@ -392,6 +397,16 @@ class AdaptiveControl {
     stiff_in_a_row_ = stiff_now ? stiff_in_a_row_ + 1 : 0;
   }
 
+  // Of two estimates, the first in the size of what both make together.
+  void record_error(const Step& step) {
+    double factor = 1;
+    if constexpr (S::error_estimates > 1) {
+      const double first = controller_.scaled(estimates_[0], before_, after_);
+      if (first > 0) factor = controller_.error(estimates_, before_, after_) / first;
+    }
+    errors_->add(step.n, estimates_[0], factor);
+  }
+
   // A step of length h, or the longest that sensitivities and parasite allow.
   double bounded(double h) {
     bounded_by_guard_ = longest_ < std::fabs(h);
@@ -453,6 +468,7 @@ class AdaptiveControl {
   int stiff_in_a_row_ = 0, far_in_a_row_ = 0;
   std::size_t landing_ = 0;
   std::optional<SensitivityGuard<S>> guard_;
+  LocalErrors<Y>* errors_ = nullptr;
   std::int64_t guarded_ = 0;
   bool bounded_by_guard_ = false;  // the step to come
   bool hopeless_ = false;          // the parasite has taken over

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
+#include <antistrophe/adjoint/detail/accumulated_errors.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/detail/integrate.hpp>
 #include <antistrophe/detail/saver.hpp>
@@ -13,6 +14,7 @@
 #include <antistrophe/stepper/stepper.hpp>
 #include <antistrophe/stepper/strides.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -84,7 +86,7 @@ class Backward {
 
   // The cotangents of what was saved at node i, whose carry is given.
   ANTISTROPHE_ALWAYS_INLINE void meet_saves(std::int64_t i, const typename S::Carry& carry) {
-    if (i <= loud_) [[unlikely]]
+    if (i <= heard_) [[unlikely]]
       meet_saves_at(i, carry);
   }
   ANTISTROPHE_OUT_OF_LINE void meet_saves_at(std::int64_t i, const typename S::Carry& carry) {
@@ -104,6 +106,10 @@ class Backward {
       }
     }
     listen();
+    if (errors.on()) {
+      watch_errors(i, carry);
+      hear();
+    }
   }
 
   // The cotangents of what was saved inside step i, and of events of the record that were met there.
@@ -195,6 +201,7 @@ class Backward {
   typename S::CarryBar carry_bar;
   Parameters<F, Y> theta_bar;
   TimeCotangents times_bar;  // dL/dt0, dL/dt1, and dL/dt of the event at which the segment begins
+  AccumulatedErrors<Y> errors;
 
  private:
   // Sees where something was last saved or met before here: nothing was at the nodes, and in the steps from the nodes, beyond.
@@ -204,6 +211,21 @@ class Backward {
       loud_ = everywhere;
     else
       loud_ = next_ > stop_ ? plan_.entries[next_ - 1].node : -1;
+    hear();
+  }
+  // The nodes that are met are these, and those where errors of steps are summed.
+  void hear() {
+    heard_ = loud_;
+    if (errors.on()) heard_ = std::max(heard_, errors.wanted() - timeline_->first());
+  }
+
+  // At the node after an event the cotangents are not those of the step before it.
+  void watch_errors(std::int64_t i, const typename S::Carry& carry) {
+    const std::int64_t number = timeline_->first() + i;
+    if (number > errors.wanted() || (i == 0 && segment_ > 0)) return;
+    const double t = (*timeline_)[i];
+    errors.meet(i < timeline_->steps() ? timeline_->sees_after(t) : t, carry_bar, y_,
+                [&](Y& y) { stepper_.read(carry, y); });
   }
 
   void add_events(std::int64_t i) {
@@ -241,7 +263,7 @@ class Backward {
   Throttle* throttle_ = nullptr;
   const Stats* stats_ = nullptr;
   const Timeline* timeline_ = nullptr;
-  std::int64_t loud_ = std::numeric_limits<std::int64_t>::max();
+  std::int64_t loud_ = std::numeric_limits<std::int64_t>::max(), heard_ = loud_;
   std::size_t segment_ = 0, next_ = 0, next_event_ = 0, stop_ = 0;
   bool reaches_t1_ = true, evenly_ = false;
   EvenTimes even_times_;

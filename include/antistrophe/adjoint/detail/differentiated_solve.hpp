@@ -141,6 +141,7 @@ class DifferentiatedSolve {
   void solve(const StepsType& steps, Throttle& throttle) {
     if constexpr (continuous) backward_.take_up(steps);
     if constexpr (requires { forward_.trace.take_up(steps, y0_); }) forward_.trace.take_up(steps, y0_);
+    watch_errors(steps);
     run_forward(forward_, steps, plan_, y0_, t0_, t1_, true, throttle);
     laid_out_ = LaidOutSteps<StepsType>;
     if (laid_out_) gap_ = gap_of(forward_.stepper, forward_.stats);
@@ -228,6 +229,18 @@ class DifferentiatedSolve {
               }};
   }
 
+  // Where steps are chosen to a tolerance, the way back sees what their errors make of the gradient.
+  template <class StepsType>
+  void watch_errors([[maybe_unused]] const StepsType& steps) {
+    if constexpr (!continuous && !Freezable<F> && requires { steps.gradient_rtol + steps.tolerance()->smallest(); }) {
+      gradient_rtol_ = steps.gradient_rtol;
+      if (steps.sensitivity_guard && std::isfinite(steps.gradient_rtol))
+        forward_.local_errors.begin(y0_.size(), steps.rtol, steps.tolerance()->smallest());
+      else
+        forward_.local_errors.turn_off();
+    }
+  }
+
   // Once, at the turn, before any gradient is given.
   void try_the_vjp() {
     const Segment<S>& last = forward_.segments.back();
@@ -247,6 +260,9 @@ class DifferentiatedSolve {
       if (std::optional<Failure> found = find_instability(forward_.stepper, forward_.segments, y0_, gradient.y0,
                                                           MetersCost<Trace> ? 0 : injected(bar), gap_, scratch_))
         return *std::move(found);
+    if constexpr (!continuous)
+      if (failure.status == Status::success)
+        if (std::optional<Failure> found = backward_.doubt(gradient, gradient_rtol_)) return *std::move(found);
     return failure;
   }
   Failure pass_back(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
@@ -279,6 +295,7 @@ class DifferentiatedSolve {
   std::vector<double> times_bar_;
   Y scratch_ = y0_;
   bool laid_out_ = false;
+  double gradient_rtol_ = 0;
   double gap_ = 0;  // of a coupled pair, at the end of steps laid out before
 };
 

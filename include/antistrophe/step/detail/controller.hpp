@@ -38,6 +38,7 @@ void validate(const Adaptive& options, const Y& y0, double t0, double t1) {
     refuse("Adaptive::first_step", options.first_step, t1 > t0 ? "positive, since t1 > t0" : "negative, since t1 < t0");
   if (options.max_steps && *options.max_steps < 1)
     refuse("Adaptive::max_steps", *options.max_steps, "at least 1, or not given");
+  if (!(options.gradient_rtol >= 0)) refuse("Adaptive::gradient_rtol", options.gradient_rtol, "at least 0");
   if (!std::isfinite(options.P)) refuse("Adaptive::P", options.P, "finite");
   if (!std::isfinite(options.I)) refuse("Adaptive::I", options.I, "finite");
   if (!std::isfinite(options.D)) refuse("Adaptive::D", options.D, "finite");

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// What the errors of adaptive steps have made of a gradient by its end. A tolerance bounds the error of a step, and a problem may
+// magnify it on the way: an eccentric orbit, chaos, a long oscillation. The sweep sees that for little.
+//
+// With e_m the estimated error of step m and λ the cotangent of the state, the sum of λ_{m+1}ᵀe_m over all steps before node n is
+// λ_nᵀδ_n, where δ_n is the error of the state there. Errors of which a gradient suffers most lie along the solution, for it comes too
+// early or late, by τ_n = |λ_nᵀδ_n| / |λ_nᵀf|. That never shrinks: each τ is replaced by the smallest of those after it, which
+// also takes away where λᵀf passes 0. The state being late by τ turns the cotangent by τ (dJ/dt)ᵀλ in a unit of time, J along the
+// solution, and so all in all the gradient is off, in parts of its size, by about
+//   Σ_n τ_n |(J(y_{n+1}) − J(y_n))ᵀ λ_n| / |λ_n|,
+// taken over some tens of nodes. It is 0 where f is linear in y, and counts every turn of a solution, though turns of opposite
+// sign cancel; and the estimates are those of formulas of a lower order than the steps. By how much that is too large was measured on
+// the suite of docs/trust.md: c tol^{−1/q}, q the order of the estimate.
+#pragma once
+
+#include <antistrophe/adjoint/gradient_types.hpp>
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/core/state.hpp>
+#include <antistrophe/detail/local_errors.hpp>
+#include <antistrophe/field/detail/access.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <tuple>
+#include <vector>
+
+namespace antistrophe::detail {
+
+// Entry i of the cotangent of the state at a node: of all its copies in a carry.
+template <class CarryBar>
+ANTISTROPHE_ALWAYS_INLINE auto state_cotangent(const CarryBar& bar, Eigen::Index i) {
+  if constexpr (requires { bar.y.data() == bar.z.data(); })
+    return bar.y.data()[i] + bar.z.data()[i];
+  else if constexpr (requires { bar.y.data() == bar.older.data(); })
+    return bar.y.data()[i] + bar.older.data()[i];
+  else
+    return std::get<0>(bar.parts()).data()[i];
+}
+
+// How many times larger than a gradient's error the sum above is.
+template <class S>
+double exaggeration(double tolerance) {
+  if constexpr (SeesEnd<S>) {
+    return 3;  // its estimates are those of the very step
+  } else {
+    constexpr int q = S::error_order;
+    constexpr double c = MultistepStepper<S> ? 3.5 : q <= 2 ? 48 : q == 3 || q > 6 ? 3.3 : 2;
+    return c * std::pow(tolerance, -1.0 / q);
+  }
+}
+
+template <EigenState Y>
+class AccumulatedErrors {
+ public:
+  // Before a sweep over steps whose errors are these; none where they were not recorded.
+  void begin(const LocalErrors<Y>& errors) {
+    errors_ = errors.on() && errors.count() > 0 ? &errors : nullptr;
+    if (errors_ == nullptr) return;
+    left_ = errors.count();
+    every_ = (left_ + most - 1) / most;
+    known_ = 0;
+    along_ = size_ = 0;
+    wanted_ = std::numeric_limits<std::int64_t>::max();
+  }
+  bool on() const { return errors_ != nullptr; }
+
+  // Nodes are met from the last to the first. Those of this number or below are wanted, where a sum of errors ends, or the first begins.
+  std::int64_t wanted() const { return wanted_; }
+  // The state at such a node is asked for now and then.
+  template <class CarryBar, class ReadState>
+  void meet(double t, const CarryBar& bar, const Y& like, const ReadState& read_state) {
+    if (left_ % every_ == 0 || left_ == errors_->count()) keep(t, bar, like, read_state);
+    if (left_ == 0) {
+      wanted_ = -1;
+      return;
+    }
+    const typename Y::Scalar* const sum = errors_->sum(--left_);
+    typename Y::Scalar along{0};
+    for (Eigen::Index i = 0; i < like.size(); ++i) along += state_cotangent(bar, i) * sum[i];
+    along_ += static_cast<double>(Eigen::numext::real(along));
+    size_ += static_cast<double>(std::abs(along));
+    wanted_ = errors_->begin_of(left_);
+  }
+
+  // After the sweep: the sum above. Costs two evaluations and two vjps at each node kept, and none where errors have not grown.
+  template <class F>
+  ANTISTROPHE_COLD double relative_error(const F& field, BackwardStats& stats) {
+    if (errors_ == nullptr || known_ < 2) return 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t n = 0; n < known_; ++n)
+      if (const double own = tolerance_of(all_[n]); own > 0) least = std::fmin(least, own);
+    if (!(size_ > 3 * least)) return 0;
+    Parameters<F, Y> aside = zero_parameters<F, Y>(field);
+    Tape<F, Y> tape = make_tape<F, Y>(field, all_[0].y);
+    Y f = zeros_like(all_[0].y), here = f, there = f;
+    const double span = std::fabs(all_[0].t - all_[known_ - 1].t);
+    double late = std::numeric_limits<double>::infinity(), sum = 0;
+    const auto through = [&](double t, const Y& y, const Y& w, Y& y_bar) {
+      evaluate<F, Y>(field, t, y, f, tape);
+      typename Y::Scalar t_bar{0};
+      y_bar.setZero();
+      pull_back<F, Y>(field, t, y, tape, w, y_bar, aside, t_bar);
+      ++stats.evaluations;
+      ++stats.vjps;
+    };
+    for (std::size_t n = 0; n < known_; ++n) {
+      const Node& node = all_[n];
+      const auto length = static_cast<double>(node.lambda.matrix().norm());
+      if (!(length > 0)) continue;
+      const double off = std::fabs(along_ - node.along);
+      if (n > 0) through(node.t, all_[n - 1].y, node.lambda, there);
+      through(node.t, node.y, node.lambda, here);
+      // A state at rest is neither early nor late.
+      const double speed =
+          std::fabs(static_cast<double>(Eigen::numext::real(dot(node.lambda, f)))) + 0.01 * tolerance_of(node) / span;
+      late = std::fmin(late, off > 0 ? off / speed : 0);
+      if (n == 0) continue;
+      there -= here;
+      const double turned = late * static_cast<double>(there.matrix().norm()) / length;
+      if (turned > 0) sum += turned;
+    }
+    return sum;
+  }
+
+  // The tolerance of a step, relative to the largest state that was kept.
+  double tolerance() const {
+    double largest = 0;
+    for (std::size_t n = 0; n < known_; ++n) largest = std::fmax(largest, largest_entry(all_[n].y));
+    const double of_atol = largest > 0 ? errors_->atol() / largest : 0;
+    return std::fmin(1, std::fmax(errors_->rtol(), of_atol));
+  }
+
+ private:
+  static constexpr std::size_t most = 32;  // nodes whose states are kept
+
+  struct Node {
+    double t, along;  // the sum of λᵀe of all steps after it
+    Y y, lambda;
+  };
+
+  template <class CarryBar, class ReadState>
+  ANTISTROPHE_OUT_OF_LINE void keep(double t, const CarryBar& bar, const Y& like, const ReadState& read_state) {
+    if (known_ == all_.size()) all_.push_back({0, 0, like, like});
+    Node& node = all_[known_++];
+    node.t = t;
+    node.along = along_;
+    read_state(node.y);
+    for (Eigen::Index i = 0; i < like.size(); ++i) node.lambda.data()[i] = state_cotangent(bar, i);
+  }
+
+  // What a tolerance at a node is worth at the end.
+  double tolerance_of(const Node& node) const {
+    double sum = 0;
+    for (Eigen::Index i = 0; i < node.y.size(); ++i)
+      sum += static_cast<double>(std::abs(node.lambda.data()[i])) *
+             (errors_->atol() + errors_->rtol() * static_cast<double>(std::abs(node.y.data()[i])));
+    return sum;
+  }
+
+  const LocalErrors<Y>* errors_ = nullptr;
+  std::size_t left_ = 0, every_ = 1, known_ = 0;
+  std::int64_t wanted_ = 0;
+  double along_ = 0, size_ = 0;
+  std::vector<Node> all_;
+};
+
+}  // namespace antistrophe::detail

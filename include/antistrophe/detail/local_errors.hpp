@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// What a forward pass in adaptive steps leaves for the way back: the estimated error of each accepted step, a vector, so that the
+// sweep can tell what these errors make of the gradient (adjoint/detail/accumulated_errors.hpp).
+#pragma once
+
+#include <antistrophe/core/config.hpp>
+#include <antistrophe/core/state.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace antistrophe::detail {
+
+// Sums of the errors of `stride` steps in a row, of one where there is room. Memory is bounded: where it is full, every two sums
+// become one. States of more than 1024 entries are not looked at, for there it would count.
+template <EigenState Y>
+class LocalErrors {
+ public:
+  using Scalar = typename Y::Scalar;
+
+  // Before each solve in steps of these relative and absolute tolerances, the smallest of the latter.
+  void begin(Eigen::Index size, double rtol, double atol) {
+    size_ = size;
+    count_ = 0;
+    stride_ = 1;
+    rtol_ = rtol;
+    atol_ = atol;
+    on_ = size > 0 && size <= largest;
+  }
+  void turn_off() { on_ = false; }
+  bool on() const { return on_; }
+
+  // `factor` times `error` is that of step `number`, which is the one after the step before.
+  ANTISTROPHE_ALWAYS_INLINE void add(std::int64_t number, const Y& error, double factor) {
+    if (count_ == 0 || number >= end_of(count_ - 1)) [[likely]]
+      begin_sum(number);
+    Scalar* const sum = sums_.data() + (count_ - 1) * static_cast<std::size_t>(size_);
+    for (Eigen::Index i = 0; i < size_; ++i) sum[i] += static_cast<RealOf<Y>>(factor) * error.data()[i];
+  }
+
+  std::size_t count() const { return count_; }
+  // The number of the first step of an entry.
+  std::int64_t begin_of(std::size_t entry) const { return first_ + static_cast<std::int64_t>(entry) * stride_; }
+  std::int64_t end_of(std::size_t entry) const { return begin_of(entry + 1); }
+  const Scalar* sum(std::size_t entry) const { return sums_.data() + entry * static_cast<std::size_t>(size_); }
+  double rtol() const { return rtol_; }
+  double atol() const { return atol_; }
+  std::size_t bytes() const { return sums_.capacity() * sizeof(Scalar); }
+
+ private:
+  static constexpr Eigen::Index largest = 1024, budget = 1 << 13;  // entries of a state, and numbers that are kept
+
+  std::size_t most() const {
+    return 2 * static_cast<std::size_t>(std::clamp<Eigen::Index>(budget / size_, 64, 4096) / 2);
+  }
+
+  void begin_sum(std::int64_t number) {
+    if (count_ == 0) first_ = number;
+    if (count_ == most()) merge();
+    if (count_ > 0 && number < end_of(count_ - 1)) return;
+    const auto size = static_cast<std::size_t>(size_);
+    if (sums_.size() < (count_ + 1) * size) sums_.resize(std::clamp<std::size_t>(2 * count_, 64, most()) * size);
+    std::fill_n(sums_.begin() + static_cast<std::ptrdiff_t>(count_ * size), size, Scalar{0});
+    ++count_;
+  }
+
+  void merge() {
+    const auto size = static_cast<std::size_t>(size_);
+    for (std::size_t k = 0; 2 * k < count_; ++k)
+      for (std::size_t i = 0; i < size; ++i)
+        sums_[k * size + i] = sums_[2 * k * size + i] + sums_[(2 * k + 1) * size + i];
+    count_ /= 2;
+    stride_ *= 2;
+  }
+
+  bool on_ = false;
+  Eigen::Index size_ = 0;
+  std::int64_t first_ = 0, stride_ = 1;
+  std::size_t count_ = 0;
+  double rtol_ = 0, atol_ = 0;
+  std::vector<Scalar> sums_;
+};
+
+}  // namespace antistrophe::detail
