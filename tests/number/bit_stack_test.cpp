@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <random>
+#include <utility>
 #include <vector>
 
 using antistrophe::BitStack;
+using antistrophe::GatheredBits;
+using antistrophe::HeldBits;
 
 namespace {
 
@@ -111,4 +114,40 @@ TEST_CASE("An empty stack is at its bottom, a cleared one is empty, and reserved
   for (int i = 0; i < 6400; ++i) stack.push(1, 1);
   CHECK(stack.bytes() == bytes);
   CHECK(BitStack::Cursor(stack).pop(63) == (std::uint64_t{1} << 63) - 1);
+}
+
+TEST_CASE("Bits that are gathered and held a word at a time are those that are pushed and popped one by one") {
+  std::mt19937_64 random(7);
+  std::vector<std::pair<std::uint64_t, int>> pushes;
+  for (int i = 0; i < 1000; ++i) {
+    const int count = static_cast<int>(random() % 64);
+    pushes.emplace_back(random() & ((std::uint64_t{1} << count) - 1), count);
+  }
+  BitStack one_by_one, words;
+  GatheredBits<BitStack> gathered(words);
+  for (const auto& [value, count] : pushes) {
+    one_by_one.push(value, count);
+    gathered.push(value, count);
+  }
+  gathered.flush();
+  REQUIRE(words.size() == one_by_one.size());
+
+  // Every so often the reader gives back what it holds, and what it took last, and goes on without it.
+  BitStack::Cursor plain(one_by_one), shared(words);
+  HeldBits<BitStack::Cursor> held(shared);
+  bool equal = true;
+  for (std::size_t i = pushes.size(); i-- > 0;) {
+    const auto& [value, count] = pushes[i];
+    equal = equal && plain.pop(count) == value && held.has(count) && held.pop(count) == value;
+    if (i % 7 != 0) continue;
+    held.put_back(count);
+    held.flush();
+    equal = equal && shared.left() == plain.left() + count && shared.pop(count) == value;
+  }
+  held.flush();
+  CHECK(equal);
+  CHECK(shared.at_bottom());
+  CHECK(held.has(0));
+  CHECK_FALSE(held.has(1));
+  CHECK(shared.at_bottom());
 }
