@@ -191,6 +191,29 @@ TEST_CASE("A full disk is one sentence, and leaves nothing behind") {
   CHECK(sentence_of<std::exception>({.slots = 20, .file = file}).empty());
 }
 
+#ifdef __linux__
+TEST_CASE("A file that another cuts short on the way is one sentence") {
+  const Folder folder;
+  const std::string file = folder / "spilled";
+  auto pass = pendulum_pass({.slots = 20, .file = file});
+  // It has no name any more, but a number here.
+  int cut = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone).string().find(file) == 0)
+      cut += ftruncate(std::stoi(entry.path().filename().string()), 8) == 0;
+  }
+  REQUIRE(cut == 1);
+  std::string sentence;
+  try {
+    (void)pulled_back(pass);
+  } catch (const std::system_error& error) {
+    sentence = error.what();
+  }
+  CHECK(sentence.find("antistrophe: CheckpointedAdjoint could not read a checkpoint back from '" + file + "'") == 0);
+}
+#endif
+
 TEST_CASE("A throw on either way leaves no file, and an objective goes on after it") {
   const Folder folder;
   const CheckpointedAdjoint adjoint{.slots = 3, .file = folder / "spilled"};

@@ -70,6 +70,10 @@ TEST_CASE("a solution, its stats, its status and its failure are printed") {
   CHECK(printed(solution.stats()) == "10 steps, 40 evaluations");
   CHECK(printed(solution.status()) == "success");
   CHECK(printed(solve(circle, RK4{}, FixedSteps{1}).stats()) == "1 step, 4 evaluations");
+  const Stats all{.accepted = 9, .rejected = 2, .guarded = 3, .evaluations = 40, .bits = 18, .bytes_kept = 64};
+  CHECK(
+      printed(all) ==
+      "9 steps (2 rejected) (3 kept short by the sensitivity guard), 40 evaluations, 18 bits set aside, 64 bytes kept");
 
   const auto blow_up = [](double, const Vector2d& y, Vector2d& dy) {
     dy = y * std::numeric_limits<double>::infinity();
