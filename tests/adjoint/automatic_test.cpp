@@ -50,6 +50,28 @@ bool same_bits(const auto& a, const auto& b) {
          a.gradient.t1 == b.gradient.t1 && a.value == b.value;
 }
 
+// A field that does not say how it moves with time.
+struct Untimed {
+  Eigen::Vector<double, 1> theta{0.5};
+  const auto& parameters() const { return theta; }
+  void operator()(double, const auto& y, auto& dy) const { dy = -theta[0] * y; }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar -= theta[0] * w;
+    theta_bar[0] -= y.dot(w);
+  }
+  void jvp(double, const auto& y, const auto& y_dot, const auto& theta_dot, auto& dy_dot) const {
+    dy_dot = -theta[0] * y_dot - theta_dot[0] * y;
+  }
+};
+struct Level {
+  double operator()(double, const auto& y) const { return y[0] - 7; }
+  void gradient(double, const auto&, auto& y_bar, auto&, auto&) const { y_bar[0] += 1; }
+};
+struct Halve {
+  void operator()(double, const auto& y, auto& y_new) const { y_new = y / 2; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&, auto&) const { y_bar += w / 2; }
+};
+
 }  // namespace
 
 TEST_CASE("Few tangents go forward, where they can", "[automatic]") {
@@ -62,13 +84,28 @@ TEST_CASE("Few tangents go forward, where they can", "[automatic]") {
   CHECK((chosen.gradient.theta - direct.gradient.theta).norm() < 1e-11 * direct.gradient.theta.norm());
   CHECK(chosen.gradient.t1 == Approx(direct.gradient.t1).epsilon(1e-11));
 
-  const Events events{Event{automatic_event([](auto, const auto& y) { return y[0] - 1000; })}};
+  const Events events{Event{automatic_event([](auto, const auto& y) { return y[0] - 1000; })},
+                      JumpEvent{automatic_event([](auto, const auto& y) { return y[0] - 4; }),
+                                automatic_jump([](auto, const auto& y, const auto& theta, auto& y_new) {
+                                  y_new[0] = y[0];
+                                  y_new[1] = theta[1] * y[1];
+                                })}};
   const RunningCost cost{[](auto, const auto& y) { return y[0]; }};
-  CHECK(
-      std::string(gradient(fixed_size, Dopri5{}, FixedSteps{200}, events, AutomaticAdjoint{}).gradient.stats.chosen) ==
-      "direct");
-  CHECK(std::string(gradient(fixed_size, Dopri5{}, FixedSteps{200}, cost, AutomaticAdjoint{}).gradient.stats.chosen) ==
-        "direct");
+  const auto through = [&](const auto& adjoint) {
+    return gradient(fixed_size, Dopri5{}, FixedSteps{200}, events, cost, adjoint);
+  };
+  const auto by_tangents = through(AutomaticAdjoint{}), stored = through(DirectAdjoint{});
+  CHECK(std::string(by_tangents.gradient.stats.chosen) == "forward");
+  CHECK(by_tangents.value == stored.value);
+  CHECK(battery::gradient_difference(stored.gradient, by_tangents.gradient) < 1e-11);
+
+  // A jump that tangents do not go through: the field's jvp knows no time.
+  const Problem untimed{Untimed{}, Vector2d(10, 5), 0.0, 2.0};
+  CHECK(std::string(gradient(untimed, Dopri5{}, FixedSteps{50}, AutomaticAdjoint{}).gradient.stats.chosen) ==
+        "forward");
+  CHECK(std::string(gradient(untimed, Dopri5{}, FixedSteps{50}, Events{Event{Level{}}}, AutomaticAdjoint{})
+                        .gradient.stats.chosen) == "forward");
+  static_assert(!detail::goes_forward<JumpEvent<Level, Halve>, Untimed, Vector2d>);
   CHECK(std::string(
             gradient(fixed_size, Reversible<Dopri5>{}, FixedSteps{200}, AutomaticAdjoint{}).gradient.stats.chosen) ==
         "direct");

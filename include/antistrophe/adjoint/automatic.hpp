@@ -19,7 +19,7 @@ namespace antistrophe {
 
 // memory_budget: bytes for what is kept of the way forth, at least two carries; within it the choice is
 //   forward        where the state and θ are of sizes that the compiler knows, with at most 8 tangents in all (y0, θ, t0 and t1), and
-//                  the field and the method go with ForwardMode, without events and running costs
+//                  the field, the method and the events go with ForwardMode
 //   direct         where all carries fit, of steps whose number is known before; what is left is for the stages of steps
 //   checkpointed   else, with as many slots as fit: while the steps of an adaptive solve are no more than these, none is
 //                  recomputed but one that is looked at
@@ -137,17 +137,23 @@ consteval bool tangents_pay() {
   }
 }
 
+// Whether tangents go through an event of it.
+template <class E, class F, class Y>
+inline constexpr bool goes_forward =
+    event_is_callable<E, F, Y> && event_is_differentiable<E, F, Y> && jump_is_callable<E, F, Y> &&
+    jump_goes_forward<E, F, Y> && (!jumps<E> || pushes_times<F, Y>);
+
 // The solve of ForwardMode, which says that it was chosen.
-template <class F, class Y, class M, class Save>
-class ChosenTangents : public TangentDifferentiatedSolve<F, Y, M, Save> {
-  using Base = TangentDifferentiatedSolve<F, Y, M, Save>;
+template <class F, class Y, class M, class Save, class Cost, class... E>
+class ChosenTangents : public TangentDifferentiatedSolve<F, Y, M, Save, Cost, E...> {
+  using Base = TangentDifferentiatedSolve<F, Y, M, Save, Cost, E...>;
 
  public:
   template <class StepsType, class O>
   ChosenTangents(const Problem<F, Y>& problem, const F& field, const M& method, const StepsType& steps,
-                 const Save& save_at, const Events<>& events, const AutomaticAdjoint&, const O& observer,
-                 const NoRunningCost& = {})
-      : Base(problem, field, method, steps, save_at, events, ForwardMode{}, observer) {}
+                 const Save& save_at, const Events<E...>& events, const AutomaticAdjoint&, const O& observer,
+                 const Cost& cost = {})
+      : Base(problem, field, method, steps, save_at, events, ForwardMode{}, observer, cost) {}
 
   template <class... Rest>
   Failure pull_back(const std::vector<typename Base::Saved>& ys_bar, const std::vector<double>& ts_bar,
@@ -160,10 +166,10 @@ class ChosenTangents : public TangentDifferentiatedSolve<F, Y, M, Save> {
   }
 };
 
-template <class F, class Y, class M, class Save>
-  requires(tangents_pay<F, Y, M>())
-struct DifferentiatedSolveOf<F, Y, M, AutomaticAdjoint, Save, NoRunningCost, Events<>> {
-  using type = ChosenTangents<F, Y, M, Save>;
+template <class F, class Y, class M, class Save, class Cost, class... E>
+  requires(tangents_pay<F, Y, M>() && (goes_forward<E, F, Y> && ...))
+struct DifferentiatedSolveOf<F, Y, M, AutomaticAdjoint, Save, Cost, Events<E...>> {
+  using type = ChosenTangents<F, Y, M, Save, Cost, E...>;
 };
 
 }  // namespace detail

@@ -33,21 +33,6 @@ ANTISTROPHE_COLD inline std::int64_t checked_slots(const std::optional<std::int6
   return slots.value_or(0);
 }
 
-// The arrays of a carry as bytes.
-template <class Carry>
-auto pieces_of(const Carry& carry) {
-  return std::apply(
-      [](const auto&... part) {
-        return std::array{Piece{const_cast<void*>(static_cast<const void*>(part.data())),
-                                static_cast<std::size_t>(part.size()) * sizeof(part.data()[0])}...};
-      },
-      carry.parts());
-}
-inline std::size_t bytes_of(std::span<const Piece> pieces) {
-  std::size_t sum = 0;
-  for (const Piece& piece : pieces) sum += piece.bytes;
-  return sum;
-}
 // The same numbers; bytes may have gaps between these.
 template <class Carry>
 bool same_numbers(const Carry& a, const Carry& b) {
@@ -62,6 +47,103 @@ template <class... Parts>
 constexpr bool are_plain(const std::tuple<Parts...>*) {
   return (std::is_trivially_copyable_v<typename std::remove_cvref_t<Parts>::Scalar> && ...);
 }
+
+// What keeps checkpoints in a Store, which has the members of CheckpointStore and pieces_of(carry).
+template <class S, class Store>
+class CheckpointTrace {
+  using Carry = typename S::Carry;
+
+ public:
+  NoBits bits;
+
+  CheckpointTrace(std::int64_t slots, Store store) : slots_(slots), store_(std::move(store)) {}
+
+  void restart() { begun_ = false; }
+  // At the start of each segment of a solve; `n` steps are expected of all, 0 if unknown.
+  void begin(const S& stepper, std::int64_t n, const Carry& carry) {
+    const auto pieces = Store::pieces_of(carry);
+    if (!begun_) {
+      begun_ = true;
+      first_ = -1;
+      schedule_.begin(slots_, n);
+      store_.reserve(n > 0 ? schedule_.capacity() : 0, slots_, bytes_of(detail::pieces_of(carry)));
+      if (!end_) end_.emplace(stepper.make_carry()), again_.emplace(*end_);
+    }
+    store_.put(schedule_.start_segment(), pieces);
+  }
+  void before_step(std::int64_t n, const Carry& carry) {
+    if (first_ < 0) first_ = n;
+    const std::int64_t slot = schedule_.keep(n - first_);
+    if (slot >= 0) store_.put(slot, Store::pieces_of(carry));
+  }
+  std::size_t bytes() const { return store_.bytes() + schedule_.bytes() + 2 * store_.slot_bytes(); }
+  static std::int64_t bits_kept() { return 0; }
+
+  struct WayBack {};
+  WayBack way_back() {
+    schedule_.turn();
+    return {};
+  }
+
+  // Sweeps segment `number` from the carry after its last step to the one at its start; `carry` is overwritten on the way.
+  template <class Backward>
+  Failure sweep(S& stepper, std::size_t number, const Timeline& timeline, Carry& carry, Backward& backward, WayBack&,
+                BackwardStats& stats) {
+    using Kind = CheckpointSchedule::Action::Kind;
+    const std::int64_t n = timeline.steps(), begin = timeline.first() - first_;
+    bool checks = false;  // whether the steps gone forth again lead to where they led before
+    std::int64_t i = n;   // the node that the carry is at
+    backward.meet_saves(n, carry);
+    schedule_.enter(number, begin, begin + n);
+    for (auto action = schedule_.next(); action.kind != Kind::done; action = schedule_.next()) {
+      if (action.kind == Kind::restore) {
+        if (i == n && !action.goes_back) {
+          checks = true;
+          *end_ = carry;
+        }
+        store_.get(action.slot, Store::pieces_of(carry));
+        i = action.step - begin;
+        if (!action.goes_back) stepper.forget();
+      } else if (action.kind == Kind::advance) {
+        for (; i < action.step - begin; ++i)
+          if (!goes_forth(stepper, step_at(timeline, i), carry, stats))
+            return impure_at(timeline[i], timeline.first() + i);
+      } else if (action.kind == Kind::keep) {
+        store_.put(action.slot, Store::pieces_of(carry));
+      } else {
+        const Step step = step_at(timeline, i);
+        if (checks && !leads_to_end(stepper, step, carry, stats)) return impure_at(step.t0, step.n);
+        checks = false;
+        TimeCotangents step_bar;
+        stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i));
+        backward.after_step(i, step_bar);
+        backward.meet_saves(i, carry);
+      }
+    }
+    stats.checkpoints = schedule_.used();
+    stats.checkpoint_bytes = bytes() + store_.bytes_in_file();
+    return {};
+  }
+
+ private:
+  static bool goes_forth(S& stepper, const Step& step, Carry& carry, BackwardStats& stats) {
+    NoBits none;
+    ++stats.recomputed;
+    return stepper.attempt(step, carry) == Outcome::ok && stepper.commit(step, carry, none) == Outcome::ok;
+  }
+  // Where a field is not a pure function, the last step ends elsewhere than it did.
+  bool leads_to_end(S& stepper, const Step& step, const Carry& carry, BackwardStats& stats) {
+    *again_ = carry;
+    return goes_forth(stepper, step, *again_, stats) && same_numbers(*again_, *end_);
+  }
+
+  std::int64_t slots_;
+  Store store_;
+  CheckpointSchedule schedule_;
+  bool begun_ = false;
+  std::int64_t first_ = -1;  // the number of the solve's first step
+  std::optional<Carry> end_, again_;
+};
 
 }  // namespace detail
 
@@ -89,101 +171,11 @@ struct CheckpointedAdjoint {
   }
 
   template <class S>
-  class Trace {
-    using Carry = typename S::Carry;
-
-   public:
-    NoBits bits;
-
+  struct Trace : detail::CheckpointTrace<S, detail::CheckpointStore> {
     Trace() : Trace(CheckpointedAdjoint{}) {}
     explicit Trace(const CheckpointedAdjoint& adjoint)
-        : slots_(detail::checked_slots(adjoint.slots)), store_(adjoint.file) {}
-
-    void restart() { begun_ = false; }
-    // At the start of each segment of a solve; `n` steps are expected of all, 0 if unknown.
-    void begin(const S& stepper, std::int64_t n, const Carry& carry) {
-      const auto pieces = detail::pieces_of(carry);
-      if (!begun_) {
-        begun_ = true;
-        first_ = -1;
-        schedule_.begin(slots_, n);
-        store_.reserve(n > 0 ? schedule_.capacity() : 0, slots_, detail::bytes_of(pieces));
-        if (!end_) end_.emplace(stepper.make_carry()), again_.emplace(*end_);
-      }
-      store_.put(schedule_.start_segment(), pieces);
-    }
-    void before_step(std::int64_t n, const Carry& carry) {
-      if (first_ < 0) first_ = n;
-      const std::int64_t slot = schedule_.keep(n - first_);
-      if (slot >= 0) store_.put(slot, detail::pieces_of(carry));
-    }
-    std::size_t bytes() const { return store_.bytes() + schedule_.bytes() + 2 * store_.slot_bytes(); }
-    static std::int64_t bits_kept() { return 0; }
-
-    struct WayBack {};
-    WayBack way_back() {
-      schedule_.turn();
-      return {};
-    }
-
-    // Sweeps segment `number` from the carry after its last step to the one at its start; `carry` is overwritten on the way.
-    template <class Backward>
-    Failure sweep(S& stepper, std::size_t number, const Timeline& timeline, Carry& carry, Backward& backward, WayBack&,
-                  BackwardStats& stats) {
-      using Kind = detail::CheckpointSchedule::Action::Kind;
-      const std::int64_t n = timeline.steps(), begin = timeline.first() - first_;
-      bool checks = false;  // whether the steps gone forth again lead to where they led before
-      std::int64_t i = n;   // the node that the carry is at
-      backward.meet_saves(n, carry);
-      schedule_.enter(number, begin, begin + n);
-      for (auto action = schedule_.next(); action.kind != Kind::done; action = schedule_.next()) {
-        if (action.kind == Kind::restore) {
-          if (i == n && !action.goes_back) {
-            checks = true;
-            *end_ = carry;
-          }
-          store_.get(action.slot, detail::pieces_of(carry));
-          i = action.step - begin;
-          if (!action.goes_back) stepper.forget();
-        } else if (action.kind == Kind::advance) {
-          for (; i < action.step - begin; ++i)
-            if (!goes_forth(stepper, step_at(timeline, i), carry, stats))
-              return detail::impure_at(timeline[i], timeline.first() + i);
-        } else if (action.kind == Kind::keep) {
-          store_.put(action.slot, detail::pieces_of(carry));
-        } else {
-          const Step step = step_at(timeline, i);
-          if (checks && !leads_to_end(stepper, step, carry, stats)) return detail::impure_at(step.t0, step.n);
-          checks = false;
-          TimeCotangents step_bar;
-          stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i));
-          backward.after_step(i, step_bar);
-          backward.meet_saves(i, carry);
-        }
-      }
-      stats.checkpoints = schedule_.used();
-      stats.checkpoint_bytes = bytes() + store_.bytes_in_file();
-      return {};
-    }
-
-   private:
-    static bool goes_forth(S& stepper, const Step& step, Carry& carry, BackwardStats& stats) {
-      NoBits none;
-      ++stats.recomputed;
-      return stepper.attempt(step, carry) == Outcome::ok && stepper.commit(step, carry, none) == Outcome::ok;
-    }
-    // Where a field is not a pure function, the last step ends elsewhere than it did.
-    bool leads_to_end(S& stepper, const Step& step, const Carry& carry, BackwardStats& stats) {
-      *again_ = carry;
-      return goes_forth(stepper, step, *again_, stats) && detail::same_numbers(*again_, *end_);
-    }
-
-    std::int64_t slots_;
-    detail::CheckpointStore store_;
-    detail::CheckpointSchedule schedule_;
-    bool begun_ = false;
-    std::int64_t first_ = -1;  // the number of the solve's first step
-    std::optional<Carry> end_, again_;
+        : detail::CheckpointTrace<S, detail::CheckpointStore>(detail::checked_slots(adjoint.slots),
+                                                              detail::CheckpointStore(adjoint.file)) {}
   };
 };
 

@@ -8,6 +8,7 @@
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/adjoint/detail/coded_trajectory.hpp>
 #include <antistrophe/adjoint/detail/impure.hpp>
+#include <antistrophe/adjoint/detail/ordered_bits.hpp>
 #include <antistrophe/core/resolution.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/detail/forward.hpp>
@@ -17,7 +18,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -70,33 +70,6 @@ Resolution grid_of(const std::optional<Resolution>& given, const AbsoluteToleran
   std::vector<double> units(static_cast<std::size_t>(size));
   for (Eigen::Index i = 0; i < size; ++i) units[static_cast<std::size_t>(i)] = unit(i);
   return Resolution::chosen(std::move(units));
-}
-
-// The bits of a floating-point number as a whole number, in the order of the numbers.
-template <class Real>
-std::int64_t ordered_bits(Real x) {
-  using Bits = std::conditional_t<sizeof(Real) == 8, std::int64_t, std::int32_t>;
-  const Bits bits = std::bit_cast<Bits>(x);
-  return bits < 0 ? static_cast<std::int64_t>(bits ^ std::numeric_limits<Bits>::max()) : bits;
-}
-template <class Real>
-Real of_ordered_bits(std::int64_t ordered) {
-  using Bits = std::conditional_t<sizeof(Real) == 8, std::int64_t, std::int32_t>;
-  const auto bits = static_cast<Bits>(ordered);
-  return std::bit_cast<Real>(bits < 0 ? static_cast<Bits>(bits ^ std::numeric_limits<Bits>::max()) : bits);
-}
-
-template <class Scalar>
-using RealPart = typename Eigen::NumTraits<Scalar>::Real;
-
-template <class Scalar>
-inline constexpr bool is_compressible =
-    std::is_same_v<Scalar, std::int64_t> || std::is_same_v<RealPart<Scalar>, double> ||
-    std::is_same_v<RealPart<Scalar>, float>;
-
-template <class... Parts>
-constexpr bool are_compressible(const std::tuple<Parts...>*) {
-  return (is_compressible<typename std::remove_cvref_t<Parts>::Scalar> && ...);
 }
 
 // A carry that says that its floating-point parts hold states, whole ones or halves.

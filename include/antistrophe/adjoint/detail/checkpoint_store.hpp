@@ -7,6 +7,7 @@
 #include <antistrophe/core/errors.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -73,8 +75,29 @@ struct Piece {
   std::size_t bytes;
 };
 
+// The arrays of a carry as bytes.
+template <class Carry>
+auto pieces_of(const Carry& carry) {
+  return std::apply(
+      [](const auto&... part) {
+        return std::array{Piece{const_cast<void*>(static_cast<const void*>(part.data())),
+                                static_cast<std::size_t>(part.size()) * sizeof(part.data()[0])}...};
+      },
+      carry.parts());
+}
+inline std::size_t bytes_of(std::span<const Piece> pieces) {
+  std::size_t sum = 0;
+  for (const Piece& piece : pieces) sum += piece.bytes;
+  return sum;
+}
+
 class CheckpointStore {
  public:
+  template <class Carry>
+  static auto pieces_of(const Carry& carry) {
+    return detail::pieces_of(carry);
+  }
+
   // In memory where `file` is empty.
   explicit CheckpointStore(const std::string& file) {
     if (!file.empty()) file_ = std::make_unique<SpillFile>(file);
