@@ -180,8 +180,8 @@ class Backward {
   // The node down to which a stepper may stride from node i: nothing was saved or met from there to here, and nobody is told of
   // steps. i itself where it may not.
   std::int64_t quiet_down_to(std::int64_t i) const {
-    if (Cost::any || loud_ >= i || throttle_->anybody_listens() || (with_times && !evenly_)) return i;
-    return loud_ + 1;
+    if (Cost::any || heard_ >= i || throttle_->anybody_listens() || (with_times && !evenly_)) return i;
+    return heard_ + 1;
   }
   // The sums of times, for a stride to add to; it went so many steps.
   EvenTimes& even_times() { return even_times_; }
