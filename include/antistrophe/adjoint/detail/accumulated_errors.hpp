@@ -81,8 +81,9 @@ class AccumulatedErrors {
     const typename Y::Scalar* const sum = errors_->sum(--left_);
     typename Y::Scalar along{0};
     for (Eigen::Index i = 0; i < like.size(); ++i) along += state_cotangent(bar, i) * sum[i];
+    using std::abs;  // or that of another scalar
     along_ += static_cast<double>(Eigen::numext::real(along));
-    size_ += static_cast<double>(std::abs(along));
+    size_ += static_cast<double>(abs(along));
     wanted_ = errors_->begin_of(left_);
   }
 
@@ -154,10 +155,11 @@ class AccumulatedErrors {
 
   // What a tolerance at a node is worth at the end.
   double tolerance_of(const Node& node) const {
+    using std::abs;
     double sum = 0;
     for (Eigen::Index i = 0; i < node.y.size(); ++i)
-      sum += static_cast<double>(std::abs(node.lambda.data()[i])) *
-             (errors_->atol() + errors_->rtol() * static_cast<double>(std::abs(node.y.data()[i])));
+      sum += static_cast<double>(abs(node.lambda.data()[i])) *
+             (errors_->atol() + errors_->rtol() * static_cast<double>(abs(node.y.data()[i])));
     return sum;
   }
 
