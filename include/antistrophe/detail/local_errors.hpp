@@ -9,6 +9,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -22,16 +23,18 @@ class LocalErrors {
  public:
   using Scalar = typename Y::Scalar;
 
-  // Before each solve in steps of these relative and absolute tolerances, the smallest of the latter.
-  void begin(Eigen::Index size, double rtol, double atol) {
+  // Before each solve in steps that are chosen to tolerances; of absolute ones the smallest counts.
+  template <class StepsType>
+  void begin(Eigen::Index size, const StepsType& steps)
+    requires requires { steps.gradient_rtol + steps.tolerance()->smallest(); }
+  {
     size_ = size;
     count_ = 0;
     stride_ = 1;
-    rtol_ = rtol;
-    atol_ = atol;
-    on_ = size > 0 && size <= largest;
+    rtol_ = steps.rtol;
+    atol_ = steps.tolerance()->smallest();
+    on_ = steps.sensitivity_guard && std::isfinite(steps.gradient_rtol) && size > 0 && size <= largest;
   }
-  void turn_off() { on_ = false; }
   bool on() const { return on_; }
 
   // `factor` times `error` is that of step `number`, which is the one after the step before.

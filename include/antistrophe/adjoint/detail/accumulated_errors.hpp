@@ -14,7 +14,9 @@
 #pragma once
 
 #include <antistrophe/adjoint/gradient_types.hpp>
+#include <antistrophe/core/config.hpp>
 #include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/core/errors.hpp>
 #include <antistrophe/core/state.hpp>
 #include <antistrophe/detail/local_errors.hpp>
 #include <antistrophe/field/detail/access.hpp>
@@ -25,6 +27,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -127,6 +131,7 @@ class AccumulatedErrors {
     return sum;
   }
 
+  double atol() const { return errors_->atol(); }
   // The tolerance of a step, relative to the largest state that was kept.
   double tolerance() const {
     double largest = 0;
@@ -169,5 +174,36 @@ class AccumulatedErrors {
   double along_ = 0, size_ = 0;
   std::vector<Node> all_;
 };
+
+ANTISTROPHE_COLD inline Failure magnified_errors(double t, std::int64_t step, double error, double borne,
+                                                 double tolerance) {
+  const double enough = std::fmin(std::fmax(borne, 1e-3), 1e-2);
+  return {Status::not_accurate, t, step, -1,
+          "the gradient is probably off by about " +
+              (error < 1 ? roughly(error) + " of its size" : "as much as its size or more") +
+              ", for the problem magnifies the errors of steps, by more than the " + roughly(borne / tolerance) +
+              " tolerances that are borne: ask for a tolerance of about " +
+              roughly(tolerance * std::fmin(0.1, enough / error)) +
+              " with Adaptive::gradient_rtol = " + roughly(enough) +
+              ", or for ErrorBars{.rtol = ...}, which refine until each entry is as good as you say; "
+              "Adaptive::gradient_rtol = infinity takes it as it is"};
+}
+
+// After a sweep: whether errors of steps have made the gradient worse than `bearable`, in parts of its size, or, where that is 0, than
+// 1000 tolerances. Errors of 1000 absolute tolerances are always borne. The solve ended at t1 after so many steps.
+template <class S, class F, EigenState Y>
+ANTISTROPHE_COLD std::optional<Failure> doubt_of(AccumulatedErrors<Y>& errors, const F& field, Gradient<F, Y>& gradient,
+                                                 double bearable, double t1, std::int64_t steps) {
+  if (!errors.on()) return std::nullopt;
+  const double sum = errors.relative_error(field, gradient.stats);
+  if (!(sum > 0)) return std::nullopt;
+  constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
+  const double tolerance = errors.tolerance();
+  const double error = sum / exaggeration<S>(tolerance);
+  const double borne = bearable > 0 ? bearable : 1000 * std::fmax(tolerance, round_off);
+  const double size = std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta));
+  if (!(error * size > borne * size + 1000 * errors.atol())) return std::nullopt;
+  return magnified_errors(t1, steps, error, borne, tolerance);
+}
 
 }  // namespace antistrophe::detail

@@ -7,35 +7,17 @@
 #include <antistrophe/adjoint/detail/backward.hpp>
 #include <antistrophe/adjoint/detail/ways_back.hpp>
 #include <antistrophe/adjoint/gradient_types.hpp>
-#include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/integrate.hpp>
 #include <antistrophe/field/detail/requirements.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
 namespace antistrophe::detail {
-
-ANTISTROPHE_COLD inline Failure magnified_errors(double t, std::int64_t step, double error, double borne,
-                                                 double tolerance) {
-  const double enough = std::fmin(std::fmax(borne, 1e-3), 1e-2);
-  return {Status::not_accurate, t, step, -1,
-          "the gradient is probably off by about " +
-              (error < 1 ? roughly(error) + " of its size" : "as much as its size or more") +
-              ", for the problem magnifies the errors of steps, by more than the " + roughly(borne / tolerance) +
-              " tolerances that are borne: ask for a tolerance of about " +
-              roughly(tolerance * std::fmin(0.1, enough / error)) +
-              " with Adaptive::gradient_rtol = " + roughly(enough) +
-              ", or for ErrorBars{.rtol = ...}, which refine until each entry is as good as you say; "
-              "Adaptive::gradient_rtol = infinity takes it as it is"};
-}
 
 template <class F, class S, class Trace, class Detector>
 class BackwardPass {
@@ -108,24 +90,13 @@ class BackwardPass {
     return finite_gradient(gradient, segments.front().timeline);
   }
 
-  // After run: whether errors of steps have made the gradient worse than `bearable`, in parts of its size, or, where that is 0,
-  // than 1000 tolerances. Errors of 1000 absolute tolerances are always borne.
+  // After run: whether errors of steps have spoilt the gradient, as `doubt_of` says.
   ANTISTROPHE_COLD std::optional<Failure> doubt(Gradient<F, Y>& gradient, double bearable) {
-    auto& errors = backward_.errors;
-    if (!errors.on()) return std::nullopt;
-    const double sum = errors.relative_error(field_, gradient.stats);
-    if (!(sum > 0)) return std::nullopt;
-    const double tolerance = errors.tolerance();
-    const double error = sum / exaggeration<S>(tolerance);
-    const double borne = bearable > 0 ? bearable : 1000 * std::fmax(tolerance, round_off);
-    const double size = std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta));
-    if (!(error * size > borne * size + 1000 * forward_.local_errors.atol())) return std::nullopt;
-    return magnified_errors(forward_.segments.back().timeline.t1(), forward_.stats.accepted, error, borne, tolerance);
+    return doubt_of<S>(backward_.errors, field_, gradient, bearable, forward_.segments.back().timeline.t1(),
+                       forward_.stats.accepted);
   }
 
  private:
-  static constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
-
   Failure move_with_event(std::size_t index, double t, std::int64_t step, const Y& y, const Y& slope, double t_bar,
                           Y& w) {
     return detail::move_with_event(forward_.detector, index, t, step, y, slope, t_bar, w, backward_.theta_bar, slopes_);

@@ -232,12 +232,9 @@ class DifferentiatedSolve {
   // Where steps are chosen to a tolerance, the way back sees what their errors make of the gradient.
   template <class StepsType>
   void watch_errors([[maybe_unused]] const StepsType& steps) {
-    if constexpr (!continuous && !Freezable<F> && requires { steps.gradient_rtol + steps.tolerance()->smallest(); }) {
+    if constexpr (!continuous && !Freezable<F> && requires { forward_.local_errors.begin(y0_.size(), steps); }) {
       gradient_rtol_ = steps.gradient_rtol;
-      if (steps.sensitivity_guard && std::isfinite(steps.gradient_rtol))
-        forward_.local_errors.begin(y0_.size(), steps.rtol, steps.tolerance()->smallest());
-      else
-        forward_.local_errors.turn_off();
+      forward_.local_errors.begin(y0_.size(), steps);
     }
   }
 
