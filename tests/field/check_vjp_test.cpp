@@ -308,6 +308,28 @@ TEST_CASE("One wrong component among thousands is found by halving") {
   CHECK(report.component == "theta_bar[1234]");
 }
 
+struct Grows {
+  void operator()(double, const auto& y, auto& dy) const { dy.setOnes(y.size() + 1); }
+  void vjp(double, const auto&, const auto&, auto&, auto&) const {}
+};
+
+TEST_CASE("A field that gives dy another shape is told so") {
+  const VjpReport report = check_vjp(Grows{}, 0.3, Eigen::VectorXd(Eigen::VectorXd::Constant(3, 0.5)));
+  CHECK_FALSE(report);
+  CHECK(report.component == "dy");
+  CHECK_THAT(text(report), ContainsSubstring("another shape than y's"));
+}
+
+TEST_CASE("A point beside which f is not finite is refused, and named") {
+  // The root of y − 1 at the next double after 1: no step to the left is short enough.
+  const auto field = automatic_vjp([](auto, const auto& y, auto& dy) { dy[0] = sqrt(y[0] - 1.0); });
+  const VjpReport report = check_vjp(field, 0.3, Eigen::Vector<double, 1>{std::nextafter(1.0, 2.0)});
+  CHECK_FALSE(report);
+  CHECK(report.component == "y_bar[0]");
+  CHECK_THAT(text(report), ContainsSubstring("f is not finite close to the given point") &&
+                               ContainsSubstring("cannot be checked in y_bar[0]"));
+}
+
 TEST_CASE("A point where f is not finite is refused") {
   const auto field = automatic_vjp([](auto, const auto& y, auto& dy) { dy[0] = log(y[0]); });
   const VjpReport report = check_vjp(field, 0.3, Eigen::Vector<double, 1>{-1.0});
