@@ -10,9 +10,11 @@
 #include <atomic>
 #include <barrier>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <random>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -487,6 +489,29 @@ TEST_CASE("A joint loss reads what all problems saved", "[ensemble]") {
   const JointLoss silent{[](const auto& all, auto&) { return all[0].back()[0]; }};
   CHECK_THROWS_WITH(ensemble_value_and_gradient(ensemble, Dopri5{}, FixedSteps{50}, silent),
                     Catch::Matchers::ContainsSubstring("writes nothing"));
+  // One type, and so one program, for all that a loss may do wrong.
+  using Saved = std::vector<std::vector<Vector2d>>;
+  const auto refusal_of = [&](double value, std::size_t problems, std::size_t saves, Eigen::Index bad) {
+    const JointLoss mistaken{std::function<double(const Saved&, Saved&)>([=](const Saved&, Saved& all_bar) {
+      all_bar[1][0][bad % 2] = bad < 2 ? 1 : std::numeric_limits<double>::infinity();
+      all_bar[2].resize(saves, Vector2d(0, 0));
+      all_bar.resize(problems);
+      return value;
+    })};
+    try {
+      (void)ensemble_value_and_gradient(ensemble, Dopri5{}, FixedSteps{50}, mistaken);
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  using Catch::Matchers::ContainsSubstring;
+  CHECK(refusal_of(1, 9, 1, 0).empty());
+  CHECK_THAT(refusal_of(std::numeric_limits<double>::quiet_NaN(), 9, 1, 0), ContainsSubstring("the value of the loss"));
+  CHECK_THAT(refusal_of(1, 8, 1, 0), ContainsSubstring("all_bar") && ContainsSubstring("that of the ensemble, 9"));
+  CHECK_THAT(refusal_of(1, 9, 2, 0), ContainsSubstring("all_bar[i]") && ContainsSubstring("that of all[i], 1"));
+  CHECK_THAT(refusal_of(1, 9, 1, 2), ContainsSubstring("all_bar[i]") && ContainsSubstring("inf"));
+
   std::atomic<int> calls = 0;
   const Ensemble moody{middle, 3, [&](std::size_t, auto& problem) { problem.y0[0] += 0.01 * calls++; }};
   CHECK_THROWS_WITH(ensemble_value_and_gradient(moody, Dopri5{}, FixedSteps{50}, variance),

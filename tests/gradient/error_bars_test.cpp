@@ -274,6 +274,17 @@ TEST_CASE("Error bars where states are saved at steps, or functions of them", "[
   CHECK(chosen.solves > 2);
 }
 
+TEST_CASE("Error bars of a loss that shorter steps make no smoother give up and say so", "[error_bars]") {
+  // Values that are noise to the solve, and slopes that are larger noise.
+  const auto rough = [](const auto& ys, auto& ys_bar) {
+    ys_bar.back()[0] = 1 + 1e6 * std::cos(1e12 * ys.back()[0]);
+    return ys.back()[0] + 1e-6 * std::sin(1e12 * ys.back()[0]);
+  };
+  CHECK_THAT(
+      refusal([&] { return value_and_gradient(pendulum, RK4{}, FixedSteps{2}, rough, ErrorBars{.rtol = 1e-3}); }),
+      ContainsSubstring("f or the loss has kinks or noise"));
+}
+
 // y1' = −2 y1 before t = 2 and −y1 / 2 from there on, y2' = y1.
 struct Switched {
   void operator()(double t, const auto& y, auto& dy) const {
