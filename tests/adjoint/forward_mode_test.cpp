@@ -344,6 +344,8 @@ TEST_CASE("A solve gives its Jacobians", "[forward_mode]") {
   const auto some = solve_with_tangents(
       problem, Dopri5{}, FixedSteps{40},
       Directions{.y0 = along_y0, .theta = along_theta, .t0 = along_t0, .t1 = along_t1}, nodes, ForwardMode{});
+  CHECK_THROWS_WITH(some.y0(3), Catch::Matchers::ContainsSubstring("a Jacobian of solve_with_tangents") &&
+                                    Catch::Matchers::ContainsSubstring("read by tangents(i)"));
   for (std::size_t i = 0; i < 4; ++i) {
     const Eigen::MatrixXd expected = all.y0(i) * along_y0 + all.theta(i) * along_theta +
                                      all.t0(i) * along_t0.transpose() + all.t1(i) * along_t1.transpose();
