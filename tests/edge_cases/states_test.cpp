@@ -45,3 +45,13 @@ TEST_CASE("9. Empty vectors and matrices have an empty solution and an empty gra
   check(Eigen::VectorXd(0));
   check(Eigen::MatrixXd(3, 0));
 }
+
+// The grain of 2^−42 that the library chooses may be coarser than all of y0, without a word; so it may when the steps are taken again.
+TEST_CASE("Steps of a solve from a state below its grain are taken again, bit for bit", "[edge_cases]") {
+  const problems::Linear<2> growing((Eigen::Matrix2d() << 1, 1, 0, 2).finished());
+  const Problem problem{growing, Eigen::Vector2d(1e-15, -1e-16), 0.0, 1.0};
+  const auto solution = solve(problem, Reversible<Midpoint>{}, FixedSteps{5}, SaveAt{.steps = true});
+  const auto again = solve(problem, Reversible<Midpoint>{}, StepTo{solution.steps()}, SaveAt{.steps = true});
+  CHECK(again.ts() == solution.ts());
+  CHECK(again.ys() == solution.ys());
+}

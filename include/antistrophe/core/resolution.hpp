@@ -38,6 +38,12 @@ class Resolution {
     result.chosen_ = true;
     return result;
   }
+  // The same, as the library's own choice: that of a solve whose steps are taken again.
+  Resolution as_chosen() const {
+    Resolution result = *this;
+    result.chosen_ = true;
+    return result;
+  }
 
   bool per_entry() const { return !each_.empty(); }
   Eigen::Index size() const { return static_cast<Eigen::Index>(each_.size()); }

@@ -172,14 +172,14 @@ Method resolved(const Method& method, const ResolutionWishes& wishes, const Y& y
       }
     } else {
       if (result.resolution.is_default() && fits(wishes.taken_again.state, y0.size()))
-        result.resolution = wishes.taken_again.state;
+        result.resolution = wishes.taken_again.state.as_chosen();
       if (result.resolution.is_default()) result.resolution = fitting_resolution(y0, wishes, field, t0, t1);
     }
   }
   if constexpr (requires { result.slope_resolution; }) {
     const double h = std::fabs(t1 - t0) / (n > 0 ? static_cast<double>(n) : 32.0);
     if (result.slope_resolution.is_default() && fits(wishes.taken_again.slope, y0.size()))
-      result.slope_resolution = wishes.taken_again.slope;
+      result.slope_resolution = wishes.taken_again.slope.as_chosen();
     if (result.slope_resolution.is_default() && h > 0) result.slope_resolution = result.resolution.over(h);
   }
   return result;
