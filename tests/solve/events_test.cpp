@@ -297,8 +297,15 @@ TEST_CASE("A g that returns NaN and a jump that does are told", "[events]") {
         solve(circle, Dopri5{}, steps, {}, Events{JumpEvent{Level{0.5}, BreakingJump{}}}, OnFailure::return_status);
     CHECK(jumped.status() == Status::not_finite);
     CHECK(jumped.failure().component == 1);
-    CHECK(jumped.failure().cause == "the jump of event 0 is not finite");
+    CHECK(jumped.failure().cause == "the jump of event 0 is not finite, or left an entry of y_new unwritten");
     CHECK(jumped.failure().t == Approx(pi / 6).epsilon(1e-4));
+    // What it leaves alone is no entry of a state before.
+    const auto forgetful = [](double, const Vector2d& y, Vector2d& y_new) { y_new[0] = y[0]; };
+    const auto forgotten =
+        solve(circle, Dopri5{}, steps, {}, Events{JumpEvent{Level{0.5}, forgetful}}, OnFailure::return_status);
+    CHECK(forgotten.status() == Status::not_finite);
+    CHECK(forgotten.failure().component == 1);
+    CHECK(forgotten.failure().cause == jumped.failure().cause);
   };
   check(FixedSteps{160});
   check(Adaptive{});

@@ -162,7 +162,8 @@ class Integration {
         f_.detector.jump(met.hit.index, t, met.y, f_.start);
         if (const Eigen::Index bad = first_not_finite(f_.start); bad >= 0)
           return {Status::not_finite, t, first, bad,
-                  "the jump of event " + std::to_string(met.hit.index) + " is not finite"};
+                  "the jump of event " + std::to_string(met.hit.index) +
+                      " is not finite, or left an entry of y_new unwritten"};
         control_.resume(t);
       }
     }

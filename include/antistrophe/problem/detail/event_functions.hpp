@@ -7,6 +7,7 @@
 #include <antistrophe/field/detail/requirements.hpp>
 #include <antistrophe/problem/events.hpp>
 
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -41,8 +42,10 @@ concept CallableAsJumpOfTheta = HasParameters<F> && requires(const Jump& jump, c
   jump(t, std::declval<Y>(), std::declval<Parameters<F, Y>>(), y_new);
 };
 
+// An entry that the jump leaves unwritten is NaN, and so told: y_new is room that held some state before.
 template <class Jump, class F, class Y>
 void event_jump(const Jump& jump, const F& field, double t, const Y& y, Y& y_new) {
+  y_new.fill(typename Y::Scalar(std::numeric_limits<RealOf<Y>>::quiet_NaN()));
   if constexpr (CallableAsJump<Jump, Y>) {
     jump(t, y, y_new);
   } else if constexpr (CallableAsJumpOfTheta<Jump, F, Y>) {
