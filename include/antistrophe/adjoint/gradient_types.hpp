@@ -42,6 +42,9 @@ struct BackwardStats {
   std::int64_t recomputed = 0;
   std::int64_t checkpoints = 0;
   std::size_t checkpoint_bytes = 0;
+  // Evaluations, and as many vjps, beside these, that looked at what errors of adaptive steps have made of the gradient
+  // (adjoint/detail/accumulated_errors.hpp).
+  std::int64_t judged = 0;
   // Of AutomaticAdjoint: what it chose, and why, in words; else empty.
   const char* chosen = "";
   const char* why = "";

@@ -109,8 +109,7 @@ class AccumulatedErrors {
       typename Y::Scalar t_bar{0};
       y_bar.setZero();
       pull_back<F, Y>(field, t, y, tape, w, y_bar, aside, t_bar);
-      ++stats.evaluations;
-      ++stats.vjps;
+      ++stats.judged;
     };
     for (std::size_t n = 0; n < known_; ++n) {
       const Node& node = all_[n];
