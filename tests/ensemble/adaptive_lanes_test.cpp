@@ -50,6 +50,14 @@ struct Field {
 
 // Starts, times and directions differ, and so do the numbers of steps.
 const Problem<Field<double>, Vector2d> middle{Field<double>{}, Vector2d(1, 1), 0.0, 2.0};
+// So many problems, as one type of ensemble whatever makes them differ: each type costs as much to compile as the first.
+template <class P, class Vary>
+std::vector<P> varied(const P& problem, std::size_t count, const Vary& vary) {
+  std::vector<P> problems(count, problem);
+  for (std::size_t i = 0; i < count; ++i) vary(i, problems[i]);
+  return problems;
+}
+
 const auto all_differ = [](std::size_t i, auto& problem) {
   using T = std::remove_cvref_t<decltype(problem.y0[0])>;
   const double x = std::sin(static_cast<double>(i));
@@ -124,20 +132,20 @@ struct Seen {
   std::vector<ProblemFailure> failures;
 };
 
-template <class LanesType, class E, class M, class L, class... Extras>
+template <class LanesType, class E, class M, class L>
 Seen hold_against_alone(const LanesType& lanes, const E& ensemble, const M& method, const Adaptive& steps,
-                        const L& loss, const Extras&... extras) {
+                        const L& loss, const SaveAt& save_at = {}, const Threads& threads = {1}) {
   const auto alone =
-      ensemble_value_and_gradient(ensemble, method, steps, loss, EachTheta{}, OnFailure::return_status, extras...);
+      ensemble_value_and_gradient(ensemble, method, steps, loss, EachTheta{}, OnFailure::return_status, save_at);
   packed_calls = plain_calls = 0;
   const auto result = ensemble_value_and_gradient(ensemble, method, steps, loss, EachTheta{}, OnFailure::return_status,
-                                                  lanes, extras...);
+                                                  save_at, lanes, threads);
   check_same(alone, result);
   return {result.stats, result.failures};
 }
-template <class E, class M, class... Extras>
-Seen hold(const E& ensemble, const M& method, const Adaptive& steps, const Extras&... extras) {
-  return hold_against_alone(Lanes<4>{}, ensemble, method, steps, weighted_squares, extras...);
+template <class E, class M>
+Seen hold(const E& ensemble, const M& method, const Adaptive& steps, const SaveAt& save_at = {}) {
+  return hold_against_alone(Lanes<4>{}, ensemble, method, steps, weighted_squares, save_at);
 }
 
 const Adaptive tight{.rtol = 1e-8, .atol = 1e-9};
@@ -145,18 +153,17 @@ const Adaptive tight{.rtol = 1e-8, .atol = 1e-9};
 }  // namespace
 
 TEST_CASE("Problems in lanes have the bits that they have alone, whatever the width", "[lanes]") {
-  const Ensemble ensemble{middle, 101, all_differ};
+  const auto ensemble = varied(middle, 101, all_differ);
   hold_against_alone(Lanes<2>{}, ensemble, Dopri5{}, tight, weighted_squares);
   hold_against_alone(Lanes<8>{}, ensemble, Dopri5{}, tight, weighted_squares);
   const auto one = hold(ensemble, Dopri5{}, tight);
   CHECK(packed_calls > 4 * plain_calls);  // it was lanes that did the work
   CHECK(one.stats.rejected > 0);
-  hold_against_alone(Lanes<4>{}, ensemble, Dopri5{}, tight, weighted_squares, Threads{3});
+  hold_against_alone(Lanes<4>{}, ensemble, Dopri5{}, tight, weighted_squares, {}, Threads{3});
 }
 
 TEST_CASE("Every method with an error estimate goes in lanes", "[lanes]") {
-  const Ensemble ensemble{middle, 67, all_differ};
-  hold(ensemble, Tsit5{}, tight);
+  const auto ensemble = varied(middle, 67, all_differ);
   hold(ensemble, Bosh3{}, Adaptive{});
   hold(ensemble, Dop853{}, tight);
   hold(ensemble, Heun{}, Adaptive{.rtol = 1e-4, .atol = 1e-4});
@@ -167,7 +174,7 @@ TEST_CASE("What is saved inside steps, at nodes and at the ends is the same in l
     all_differ(i, problem);
     problem.t1 = 2 + 0.1 * static_cast<double>(i % 7);
   };
-  const Ensemble ensemble{middle, 70, positive};
+  const auto ensemble = varied(middle, 70, positive);
   hold(ensemble, Dopri5{}, tight, SaveAt{{0.0, 0.3, 0.31, 1.7}});
   hold(ensemble, Dopri5{}, tight, SaveAt{.t0 = true, .t1 = true, .every = 3});
   hold(ensemble, Dop853{}, tight, SaveAt{{0.3, 0.31, 1.7}});
@@ -184,7 +191,7 @@ TEST_CASE("What is saved inside steps, at nodes and at the ends is the same in l
 }
 
 TEST_CASE("Every option of adaptive steps means the same in lanes", "[lanes]") {
-  const Ensemble ensemble{middle, 66, all_differ};
+  const auto ensemble = varied(middle, 66, all_differ);
   hold(ensemble, Dopri5{}, pi_controller(1e-7, 1e-7));
   hold(ensemble, Dopri5{}, h211b(1e-7, 1e-7));
   hold(ensemble, Dopri5{}, Adaptive{.rtol = 0, .atol = Vector2d(1e-7, 1e-5)});
@@ -198,8 +205,7 @@ TEST_CASE("Every option of adaptive steps means the same in lanes", "[lanes]") {
 
 TEST_CASE("States of float go in lanes", "[lanes]") {
   const Problem<Field<float>, Eigen::Vector2f> problem{Field<float>{}, Eigen::Vector2f(1, 1), 0.0, 2.0};
-  hold(Ensemble{problem, 67, all_differ}, Dopri5{}, Adaptive{.rtol = 1e-4, .atol = 1e-4});
-  hold_against_alone(Lanes<8>{}, Ensemble{problem, 67, all_differ}, Tsit5{}, Adaptive{.rtol = 1e-4, .atol = 1e-4},
+  hold_against_alone(Lanes<8>{}, varied(problem, 67, all_differ), Tsit5{}, Adaptive{.rtol = 1e-4, .atol = 1e-4},
                      weighted_squares);
 }
 
@@ -222,13 +228,13 @@ const auto own_parameters = [](std::size_t i, auto& p) {
 
 TEST_CASE("Each lane has its own time and its own parameters", "[lanes]") {
   const Problem problem{automatic_vjp(Oscillator{}, Vector2d(1, 0.1)), Vector2d(1, 0), 0.0, 3.0};
-  hold(Ensemble{problem, 70, own_parameters}, Dopri5{}, tight);
+  hold(varied(problem, 70, own_parameters), Dopri5{}, tight);
   CHECK(packed_calls > 4 * plain_calls);
   const Problem floats{automatic_vjp(Oscillator{}, Eigen::Vector2f(1, 0.1F)), Eigen::Vector2f(1, 0), 0.0, 3.0};
-  hold(Ensemble{floats, 66, own_parameters}, Dopri5{}, Adaptive{.rtol = 1e-4, .atol = 1e-4});
+  hold(varied(floats, 66, own_parameters), Dopri5{}, Adaptive{.rtol = 1e-4, .atol = 1e-4});
   const Problem dynamic{automatic_vjp(Oscillator{}, Eigen::VectorXd(Vector2d(1, 0.1))), Eigen::VectorXd(Vector2d(1, 0)),
                         0.0, 3.0};
-  hold(Ensemble{dynamic, 66, own_parameters}, Dopri5{}, tight, SaveAt{{1.0, 1.5}});
+  hold(varied(dynamic, 66, own_parameters), Dopri5{}, tight, SaveAt{{1.0, 1.5}});
 }
 
 TEST_CASE("A problem that fails in a lane fails as it does alone, and the others are what they were", "[lanes]") {
@@ -237,11 +243,11 @@ TEST_CASE("A problem that fails in a lane fails as it does alone, and the others
     if (i % 10 == 3) p.y0[0] = 1e200;
     if (i % 10 == 7) p.t1 = 40;
   };
-  const auto result = hold(Ensemble{middle, 71, some_fail}, Dopri5{}, Adaptive{.max_steps = 200});
+  const auto result = hold(varied(middle, 71, some_fail), Dopri5{}, Adaptive{.max_steps = 200});
   REQUIRE(result.failures.size() == 14);
   CHECK(result.failures[1].failure.status == Status::max_steps);
   // Where nothing is there to be gone through, and where all is the same at once.
-  hold(Ensemble{middle, 65, [](std::size_t i, auto& p) { p.t1 = i % 4 == 0 ? p.t0 : 1; }}, Dopri5{}, tight);
+  hold(varied(middle, 65, [](std::size_t i, auto& p) { p.t1 = i % 4 == 0 ? p.t0 : 1; }), Dopri5{}, tight);
   const auto none =
       hold(Ensemble{middle, 64, [](std::size_t, auto& p) { p.t1 = 40; }}, Dopri5{}, Adaptive{.max_steps = 20});
   CHECK(none.failures.size() == 64);
@@ -275,29 +281,28 @@ struct AddingUp {
 TEST_CASE("The sensitivities of a state that rests bound the same steps in lanes", "[lanes]") {
   const Problem problem{automatic_vjp(relaxing, Eigen::Vector<double, 1>(5.0)), Vector2d(1, 1), 0.0, 10.0};
   const auto near_rest = [](std::size_t i, auto& p) { p.y0[0] += i % 2 == 0 ? 0.0 : 1e-3 * static_cast<double>(i); };
-  const auto result = hold(Ensemble{problem, 66, near_rest}, Dopri5{}, Adaptive{});
+  const auto result = hold(varied(problem, 66, near_rest), Dopri5{}, Adaptive{});
   CHECK(result.stats.guarded > 0);
 }
 
 TEST_CASE("What lanes cannot do in adaptive steps is done alone", "[lanes]") {
   const auto both_sides = [](std::size_t i, auto& p) { p.y0 = Vector2d(0.5 + 0.1 * static_cast<double>(i % 10), 1.0); };
-  hold(Ensemble{Problem{Branching{}, Vector2d(1, 1), 0.0, 1.0}, 70, both_sides}, Dopri5{}, tight);
+  hold(varied(Problem{Branching{}, Vector2d(1, 1), 0.0, 1.0}, 70, both_sides), Dopri5{}, tight);
   CHECK(plain_calls > 10 * packed_calls);
   const auto vary = [](std::size_t i, auto& p) { p.y0 *= 1 + 0.3 * std::sin(static_cast<double>(i)); };
-  hold(Ensemble{Problem{AddingUp{}, Eigen::Vector4d(0.7, 1.3, 2.1, 0.3), 0.0, 1.0}, 70, vary}, Dopri5{}, tight);
+  hold(varied(Problem{AddingUp{}, Eigen::Vector4d(0.7, 1.3, 2.1, 0.3), 0.0, 1.0}, 70, vary), Dopri5{}, tight);
   // Parameters that differ where the field cannot be made of others.
   const auto other = [](std::size_t i, auto& p) { p.field.theta[1] += 0.01 * static_cast<double>(i); };
-  hold(Ensemble{middle, 70, other}, Dopri5{}, tight);
+  hold(varied(middle, 70, other), Dopri5{}, tight);
   // Fewer than 64 are not put into lanes.
-  hold(Ensemble{middle, 5, all_differ}, Dopri5{}, tight);
+  hold(varied(middle, 5, all_differ), Dopri5{}, tight);
   CHECK(packed_calls == 0);
 }
 
 TEST_CASE("Mistakes meet the same sentences in lanes of adaptive steps", "[lanes]") {
-  const Ensemble ensemble{middle, 70, all_differ};
-  const Ensemble wrong{middle, 70, [](std::size_t i, auto& p) {
-                         if (i == 37) p.y0[1] = std::numeric_limits<double>::quiet_NaN();
-                       }};
+  const auto ensemble = varied(middle, 70, all_differ);
+  auto wrong = ensemble;
+  wrong[37].y0[1] = std::numeric_limits<double>::quiet_NaN();
   CHECK_THROWS_WITH(ensemble_value_and_gradient(wrong, Dopri5{}, tight, weighted_squares, Lanes<4>{}),
                     Catch::Matchers::ContainsSubstring("problem 37 of the ensemble: y0[1] is nan"));
   const auto silent = [](const auto& ys, auto&) { return ys[0].sum(); };

@@ -98,6 +98,12 @@ struct Branching {
   void operator()(double, const auto& y, auto& dy) const { dy = y * (y[0] > 1 ? 0.5 : -0.5); }
   void vjp(double, const auto& y, const auto& w, auto& y_bar, auto&) const { y_bar += w * (y[0] > 1 ? 0.5 : -0.5); }
 };
+struct CountedBranching : Branching {
+  void operator()(double t, const auto& y, auto& dy) const {
+    if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(y[0])>, double>) ++packed_calls;
+    Branching::operator()(t, y, dy);
+  }
+};
 struct Casting {
   void operator()(double, const auto& y, auto& dy) const {
     dy[0] = y[0] * (0.1 * static_cast<double>(y[1]));
@@ -167,6 +173,15 @@ TEST_CASE("What lanes cannot do together is done alone", "[lanes]") {
   hold_against_alone(Ensemble{Problem{Casting{}, Vector2d(1, 1), 0.0, 1.0}, 70, second}, RK4{}, FixedSteps{20}, 0);
   const auto doses = [](std::size_t i, auto& p) { p.field.dose = static_cast<double>(i % 5); };
   hold_against_alone(Ensemble{Problem{Dosed{}, Vector2d(1, 1), 0.0, 2.0}, 70, doses}, RK4{}, FixedSteps{20}, 0);
+}
+
+// Else the bits of the others would depend on which thread had met it.
+TEST_CASE("Lanes that part say nothing of problems that are handed out later", "[lanes]") {
+  const auto first_part = [](std::size_t i, auto& p) { p.y0[0] = i % 2 == 0 || i >= 8 ? 1.1 : 0.5; };
+  const Ensemble ensemble{Problem{CountedBranching{}, Vector2d(1, 1), 0.0, 1.0}, 128, first_part};
+  packed_calls = 0;
+  (void)ensemble_value_and_gradient(ensemble, RK4{}, FixedSteps{20}, weighted_squares, Lanes<4>{});
+  CHECK(packed_calls > 30 * 20 * 4);  // of 32 groups two part
 }
 
 TEST_CASE("A problem that fails in a lane fails as it does alone", "[lanes]") {

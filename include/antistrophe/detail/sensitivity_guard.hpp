@@ -29,6 +29,7 @@
 #include <antistrophe/stepper/stepper.hpp>
 
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -61,6 +62,15 @@ double stable_edge(const S& stepper) {
   return hardly_damps(stability) ? edge : std::fmin(edge, stability.parasite_edge);
 }
 
+// A stepper that may have found the norms of its error estimate and of y1 − y0, scaled as Controller scales them, with others' at
+// once (ensemble/detail/lane_stepper.hpp).
+template <class S>
+concept KnowsScaledNorms = requires(const S stepper) {
+  { stepper.knows_norms() } -> std::same_as<bool>;
+  { stepper.scaled_error() } -> std::same_as<double>;
+  { stepper.scaled_move() } -> std::same_as<double>;
+};
+
 template <Stepper S>
 class SensitivityGuard {
  public:
@@ -87,8 +97,7 @@ class SensitivityGuard {
   Verdict judge(S& stepper, Controller& controller, const Step& step, const Y& y0, const Y& y1) {
     Verdict verdict;
     const double rho = radius_.value(), tolerance = relative_tolerance(y1);
-    moved_ = y1 - y0;
-    const double moved = controller.scaled(moved_, y0, y1), h_rho = std::fabs(step.h()) * rho;
+    const double moved = scaled_move(stepper, controller, y0, y1), h_rho = std::fabs(step.h()) * rho;
     const double r = moved * tolerance / h_rho;
     const bool rests = moved < 1;
     slow_ = rests || (rho > 0 && slow * r < 1);
@@ -156,6 +165,15 @@ class SensitivityGuard {
   }
 
  private:
+  // The scaled norm of y1 − y0.
+  ANTISTROPHE_ALWAYS_INLINE double scaled_move([[maybe_unused]] S& stepper, Controller& controller, const Y& y0,
+                                               const Y& y1) {
+    if constexpr (KnowsScaledNorms<S>)
+      if (stepper.knows_norms()) return stepper.scaled_move();
+    moved_ = y1 - y0;
+    return controller.scaled(moved_, y0, y1);
+  }
+
   static constexpr int p = S::error_order;
   static constexpr double slow = 20;
   static constexpr double allowed_tolerances = 4;

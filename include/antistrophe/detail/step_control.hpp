@@ -229,7 +229,7 @@ class AdaptiveControl {
     stepper.error(step, carry, estimates_);
     stepper.read(carry, before_);
     stepper.proposal(step, carry, after_);
-    error_ = controller_.error(estimates_, before_, after_);
+    error_ = scaled_error(stepper);
     longest_ = unbounded;
     surprised_ = false;
     double magnification = 1;
@@ -349,6 +349,13 @@ class AdaptiveControl {
   std::int64_t guarded() const { return guarded_; }
 
  private:
+  // A stepper that is one lane of several may know it already.
+  ANTISTROPHE_ALWAYS_INLINE double scaled_error([[maybe_unused]] S& stepper) {
+    if constexpr (KnowsScaledNorms<S>)
+      if (stepper.knows_norms()) return stepper.scaled_error();
+    return controller_.error(estimates_, before_, after_);
+  }
+
   // fmin and fmax where `b` is a number.
   static double smaller(double a, double b) { return a <= b ? a : b; }
   static double larger(double a, double b) { return a >= b ? a : b; }

@@ -93,6 +93,7 @@ class GradientsInAdaptiveLanes {
   using S = LaneStepper<Alone, Increment>;
   using Carry = typename Alone::Carry;
   static constexpr std::size_t lanes = W;
+  static constexpr auto used = static_cast<std::int64_t>(Increment::used);
   // Problems that are gone through together, first forth and then back.
   static constexpr std::size_t most = 64;
 
@@ -116,6 +117,7 @@ class GradientsInAdaptiveLanes {
   struct Path {
     Timeline timeline = Timeline::growing(0);
     std::vector<typename Y::Scalar> states;  // before each step
+    std::vector<double> nodes;               // of the timeline
     std::optional<Saver<Y>> saver;
     LossCotangents<Y, Y> bar;
     ValueAndGradient<F, Y> result;
@@ -137,6 +139,7 @@ class GradientsInAdaptiveLanes {
     Calls calls;  // of the stepper, before
     // Way back.
     std::int64_t left = 0;  // steps
+    std::int64_t loud = 0;  // where no more than so many are left, there is something to be met
     std::size_t saves = 0;
     bool alone = false;  // stepper and field are those of its problem
     BackwardStats back;
@@ -221,6 +224,7 @@ class GradientsInAdaptiveLanes {
       for (std::size_t l = 0; l < lanes; ++l) aim(l);
       parting = false;
       increment_->step(*field_);
+      if (norms_in_packs_) increment_->find_norms(steps_.atol(0), steps_.rtol);
       if (std::exchange(parting, false)) {
         parted_ = true;
         return;
@@ -250,6 +254,7 @@ class GradientsInAdaptiveLanes {
     lane.problem = p;
     lane.field.emplace(problem.field);
     lane.stepper.emplace(method_, *lane.field, problem.y0, *increment_, l);
+    lane.stepper->know_norms(norms_in_packs_);
     lane.attempted.emplace(problem.y0);
     lane.carry.emplace(lane.stepper->make_carry());
     lane.carry->y = problem.y0;
@@ -259,6 +264,7 @@ class GradientsInAdaptiveLanes {
     const Timeline plan = timeline_of(steps_, *lane.field, problem.t0, problem.t1);
     path.timeline = Timeline::growing(problem.t0).jumping_as(plan);
     path.states.clear();
+    path.nodes.assign(1, problem.t0);
     lane.control.emplace(steps_, problem.t0, problem.t1, problem.y0, true);
     lane.control->land_on_jumps(plan);
     path.saver.emplace(save_at_, problem.t0, problem.t1, 0, problem.y0);
@@ -376,6 +382,7 @@ class GradientsInAdaptiveLanes {
     const Y& y = lane.carry->y;
     path.states.insert(path.states.end(), y.data(), y.data() + y.size());
     path.timeline.append(step.t1);
+    path.nodes.push_back(step.t1);
     copy(stepper.end(), lane.carry->y);
     stepper.go_on(step);
     lane.control->accepted(stepper, step);
@@ -470,6 +477,7 @@ class GradientsInAdaptiveLanes {
     lane.left = path.timeline.steps();
     lane.saves = path.saver->plan().size();
     lane.back = {};
+    lane.back.evaluations = lane.back.vjps = lane.left * used;  // what a step takes, unless it goes alone
     lane.t0_bar = lane.t1_bar = 0;
     take_up_parameters(l, problems_[p].field);
     put_lane(zeros_like(problems_[p].y0), l, increment_->y_bar);
@@ -510,23 +518,36 @@ class GradientsInAdaptiveLanes {
     const Path& path = paths_[lane.problem];
     while (lane.left > 0 && goes_alone(lane, path)) step_back_alone(l);
     if (lane.left == 0) return arrive(l);
-    const std::int64_t i = lane.left - 1;
-    const WayThrough way = step_of(path, i).forth();
+    lane.loud = next_to_be_met(lane, path);
+    take_up_step(l, lane.left - 1, step_of(path, lane.left - 1).forth());
+  }
+  // Saves, steps inside which something was saved, the first step where its times move, and all steps over jumps.
+  std::int64_t next_to_be_met(const Lane& lane, const Path& path) const {
+    if (path.timeline.has_jumps()) return std::numeric_limits<std::int64_t>::max();
+    const std::int64_t first = TimeDifferentiable<F, Y> ? 1 : 0;
+    if (lane.saves == 0) return first;
+    const SavedEntry& next = path.saver->plan().entries[lane.saves - 1];
+    return std::max(first, next.node + (next.sigma > 0 ? 1 : 0));
+  }
+  ANTISTROPHE_ALWAYS_INLINE void take_up_step(std::size_t l, std::int64_t i, const WayThrough& way) {
     set(increment_->from, l, way.sees_from);
     set(increment_->to, l, way.sees_to);
     set(increment_->h, l, way.to - way.from);
-    const auto* from = path.states.data() + i * increment_->y.size();
+    const auto* state = paths_[lanes_[l].problem].states.data() + i * increment_->y.size();
     const auto at = static_cast<int>(l);
     visit_entries(increment_->y,
-                  [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { increment_->y.data()[e].lane.set(at, from[e]); });
+                  [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { increment_->y.data()[e].lane.set(at, state[e]); });
   }
-  void gone_back(std::size_t l) {
+  ANTISTROPHE_ALWAYS_INLINE void gone_back(std::size_t l) {
     Lane& lane = lanes_[l];
-    lane.back.evaluations += static_cast<std::int64_t>(Increment::used);
-    lane.back.vjps += static_cast<std::int64_t>(Increment::used);
-    --lane.left;
-    meet_saves(l);
-    aim_back(l);
+    const std::int64_t left = --lane.left;
+    if (left > lane.loud) [[likely]] {
+      const double* const nodes = paths_[lane.problem].nodes.data() + left - 1;
+      take_up_step(l, left - 1, {nodes[0], nodes[1], nodes[0], nodes[1]});
+    } else {
+      meet_saves(l);
+      aim_back(l);
+    }
   }
 
   // Steps inside which something was saved, and those whose times move with t0 and t1.
@@ -566,8 +587,8 @@ class GradientsInAdaptiveLanes {
     lane.t1_bar += t_bar.t0 * path.timeline.dt1(i);
     lane.t0_bar += t_bar.t1 * path.timeline.dt0(i + 1);
     lane.t1_bar += t_bar.t1 * path.timeline.dt1(i + 1);
-    lane.back.evaluations += stepper.calls().evaluations - before.evaluations;
-    lane.back.vjps += stepper.calls().vjps - before.vjps;
+    lane.back.evaluations += stepper.calls().evaluations - before.evaluations - used;
+    lane.back.vjps += stepper.calls().vjps - before.vjps - used;
     --lane.left;
     meet_saves(l);
   }
@@ -594,6 +615,7 @@ class GradientsInAdaptiveLanes {
   const L& loss_;
   const SaveAt& save_at_;
   const bool contracted_ = contracts_products();
+  const bool norms_in_packs_ = !steps_.norm && !steps_.atol.per_entry() && steps_.atol(0) > 0;
   std::size_t first_ = 0, count_ = 0, next_ = 0;
   bool parted_ = false, hopeless_ = false, vjp_tried_ = false;
   std::vector<P> problems_;

@@ -5,6 +5,7 @@
 
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/ensemble/detail/pack.hpp>
+#include <antistrophe/step/detail/controller.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
 #include <Eigen/Core>
@@ -35,6 +36,17 @@ class LaneStepper : public Alone {
     return all_finite(end_) ? Outcome::ok : Outcome::not_finite;
   }
   const Y& end() const { return end_; }
+  // The norms that step control asks for first may have been found for all lanes at once: KnowsScaledNorms.
+  void know_norms(bool known) { knows_norms_ = known; }
+  bool knows_norms() const { return knows_norms_; }
+  double scaled_error() const {
+    const auto l = static_cast<int>(lane_);
+    if constexpr (Packed::estimates == 1)
+      return packed_.norms[0].lane[l];
+    else
+      return Controller::combined(packed_.norms[0].lane[l], packed_.norms[1].lane[l]);
+  }
+  double scaled_move() const { return packed_.norms[Packed::estimates].lane[static_cast<int>(lane_)]; }
   // The step stands; what is known of the next one's first stage.
   void go_on(const Step& step) { knows_first_ = Packed::first_is_known && !step.ends_at_jump(); }
   bool knows_first() const { return knows_first_; }
@@ -68,7 +80,7 @@ class LaneStepper : public Alone {
   const Packed& packed_;
   std::size_t lane_;
   Y end_;
-  bool knows_first_ = false;
+  bool knows_first_ = false, knows_norms_ = false;
 };
 
 }  // namespace antistrophe::detail

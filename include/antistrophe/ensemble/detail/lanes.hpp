@@ -243,6 +243,7 @@ class GradientsInLanes {
 
   // Whether problem i is solved, now with its neighbours before `end` or already with those before it, and then its result.
   bool solve(std::size_t i, std::size_t end, ValueAndGradient<F, Y>& result) {
+    if (std::exchange(chunk_end_, end) != end) hopeless_ = false;  // who solves which chunk must not matter
     if (i >= first_ + count_) solve_group(i, end);
     const std::size_t l = i - first_;
     if (!solved_ || !trusted(l)) return false;
@@ -298,7 +299,7 @@ class GradientsInLanes {
   const Save& save_at_;
   Problems problems_;
   std::array<SizesOfLane, std::size_t{W}> sizes_;
-  std::size_t first_ = 0, count_ = 0;
+  std::size_t first_ = 0, count_ = 0, chunk_end_ = 0;
   bool parted_ = false, hopeless_ = false;
   std::optional<O> objective_;
   const std::remove_cvref_t<decltype(std::declval<O&>()())>* solved_ = nullptr;

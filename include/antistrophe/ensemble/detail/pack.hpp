@@ -51,6 +51,10 @@ struct LaneVector {
   ANTISTROPHE_ALWAYS_INLINE LaneVector operator*(const LaneVector& o) const { return {low * o.low, high * o.high}; }
   ANTISTROPHE_ALWAYS_INLINE LaneVector operator/(const LaneVector& o) const { return {low / o.low, high / o.high}; }
   ANTISTROPHE_ALWAYS_INLINE LaneVector operator-() const { return {-low, -high}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector size() const { return {low.size(), high.size()}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector or_if_larger(const LaneVector& o) const {
+    return {low.or_if_larger(o.low), high.or_if_larger(o.high)};
+  }
   ANTISTROPHE_ALWAYS_INLINE void hold_in_register() {
     low.hold_in_register();
     high.hold_in_register();
@@ -74,6 +78,9 @@ struct LaneVector<T, W, true> {
   ANTISTROPHE_ALWAYS_INLINE LaneVector operator*(const LaneVector& o) const { return {v * o.v}; }
   ANTISTROPHE_ALWAYS_INLINE LaneVector operator/(const LaneVector& o) const { return {v / o.v}; }
   ANTISTROPHE_ALWAYS_INLINE LaneVector operator-() const { return {-v}; }
+  // |v|, but for the sign of 0; and of each lane the other's number where that is larger, as std::max has it.
+  ANTISTROPHE_ALWAYS_INLINE LaneVector size() const { return {v < 0 ? -v : v}; }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector or_if_larger(const LaneVector& o) const { return {v < o.v ? o.v : v}; }
   ANTISTROPHE_ALWAYS_INLINE void hold_in_register() { ANTISTROPHE_IN_FLOAT_REGISTER(v); }
 };
 #endif
@@ -90,6 +97,8 @@ struct LaneVector<T, 1, fits> {
   LaneVector operator*(const LaneVector& o) const { return {x * o.x}; }
   LaneVector operator/(const LaneVector& o) const { return {x / o.x}; }
   LaneVector operator-() const { return {-x}; }
+  LaneVector size() const { return {x < 0 ? -x : x}; }
+  LaneVector or_if_larger(const LaneVector& o) const { return {x < o.x ? o.x : x}; }
   void hold_in_register() {}
 };
 

@@ -11,6 +11,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -93,20 +94,24 @@ class Controller {
       : options_(options),
         b1_((options.P + options.I + options.D) / local_order),
         b2_(-(options.P + 2 * options.D) / local_order),
-        b3_(options.D / local_order) {}
+        b3_(options.D / local_order),
+        keeps_length_(b1_ > 0.001 && b2_ == 0 && b3_ == 0 ? 1.000001 * std::pow(options.safety, 1 / b1_)
+                                                          : std::numeric_limits<double>::infinity()) {}
 
   // The scaled norm of the estimates of a step from y0 to y1. Two estimates (e5, e3 of Dop853) are combined by Hairer's
   // e5²/√(e5² + 0.01 e3²).
   template <EigenState Y, std::size_t E>
   double error(const std::array<Y, E>& estimates, const Y& y0, const Y& y1) {
     const double first = scaled(estimates[0], y0, y1);
-    if constexpr (E == 1) {
+    if constexpr (E == 1)
       return first;
-    } else {
-      const double second = scaled(estimates[1], y0, y1);
-      const double denominator = std::sqrt(first * first + 0.01 * second * second);
-      return denominator > 0 ? first * first / denominator : (std::isnan(denominator) ? denominator : 0.0);
-    }
+    else
+      return combined(first, scaled(estimates[1], y0, y1));
+  }
+  // Of the scaled norms of two estimates.
+  static double combined(double first, double second) {
+    const double denominator = std::sqrt(first * first + 0.01 * second * second);
+    return denominator > 0 ? first * first / denominator : (std::isnan(denominator) ? denominator : 0.0);
   }
 
   template <EigenState Y>
@@ -134,9 +139,9 @@ class Controller {
 
   // The factor for the next step after an accepted one of error e.
   double accept(double e) {
-    const double factor = raw(e);
+    const double factor = e > keeps_length_ ? 1 : std::clamp(raw(e), 1.0, options_.highest_factor);
     keep(e);
-    return std::clamp(factor, 1.0, options_.highest_factor);
+    return factor;
   }
   // The same where the next step will be as long, whatever the factor.
   void keep(double e) {
@@ -171,6 +176,7 @@ class Controller {
 
   const Adaptive& options_;
   double b1_, b2_, b3_;
+  double keeps_length_;  // an error above which raw is below 1 for certain, and the next step as long as this one
   double last_ = 1, before_last_ = 1;
   Eigen::ArrayXd scaled_;
 };
