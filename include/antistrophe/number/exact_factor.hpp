@@ -64,8 +64,7 @@ class ExactFactor {
   ANTISTROPHE_ALWAYS_INLINE std::int64_t shrink_of_many(std::int64_t d, std::uint64_t seed, std::int64_t i) const {
     constexpr std::uint64_t sign = std::uint64_t{1} << 63;
     const auto shifted = static_cast<std::uint64_t>(d) + static_cast<std::uint64_t>(dither(seed, i));
-    const auto quotient =
-        static_cast<std::int64_t>((shifted + sign) >> bits_) - static_cast<std::int64_t>(sign >> bits_);
+    const auto quotient = static_cast<std::int64_t>(((shifted + sign) >> bits_) - (sign >> bits_));
     const std::int64_t complement = halving_ ? 0 : -1;
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(d & complement) +
                                      static_cast<std::uint64_t>(quotient ^ complement) -
