@@ -157,7 +157,7 @@ TEST_CASE("Problems in lanes have the bits that they have alone, whatever the wi
   hold_against_alone(Lanes<2>{}, ensemble, Dopri5{}, tight, weighted_squares);
   hold_against_alone(Lanes<8>{}, ensemble, Dopri5{}, tight, weighted_squares);
   const auto one = hold(ensemble, Dopri5{}, tight);
-  CHECK(packed_calls > 4 * plain_calls);  // it was lanes that did the work
+  CHECK(packed_calls > 2 * plain_calls);  // each for four: alone go starts, ends and doubts of a gradient
   CHECK(one.stats.rejected > 0);
   hold_against_alone(Lanes<4>{}, ensemble, Dopri5{}, tight, weighted_squares, {}, Threads{3});
 }
@@ -229,7 +229,7 @@ const auto own_parameters = [](std::size_t i, auto& p) {
 TEST_CASE("Each lane has its own time and its own parameters", "[lanes]") {
   const Problem problem{automatic_vjp(Oscillator{}, Vector2d(1, 0.1)), Vector2d(1, 0), 0.0, 3.0};
   hold(varied(problem, 70, own_parameters), Dopri5{}, tight);
-  CHECK(packed_calls > 4 * plain_calls);
+  CHECK(packed_calls > 2 * plain_calls);
   const Problem floats{automatic_vjp(Oscillator{}, Eigen::Vector2f(1, 0.1F)), Eigen::Vector2f(1, 0), 0.0, 3.0};
   hold(varied(floats, 66, own_parameters), Dopri5{}, Adaptive{.rtol = 1e-4, .atol = 1e-4});
   const Problem dynamic{automatic_vjp(Oscillator{}, Eigen::VectorXd(Vector2d(1, 0.1))), Eigen::VectorXd(Vector2d(1, 0)),
@@ -283,6 +283,17 @@ TEST_CASE("The sensitivities of a state that rests bound the same steps in lanes
   const auto near_rest = [](std::size_t i, auto& p) { p.y0[0] += i % 2 == 0 ? 0.0 : 1e-3 * static_cast<double>(i); };
   const auto result = hold(varied(problem, 66, near_rest), Dopri5{}, Adaptive{});
   CHECK(result.stats.guarded > 0);
+}
+
+TEST_CASE("A gradient that errors of steps have spoilt is refused in lanes as it is alone", "[lanes]") {
+  // Years of predators and prey, whose period is not known well enough.
+  const auto some_are_long = [](std::size_t i, auto& p) {
+    all_differ(i, p);
+    if (i % 8 == 2) p.t1 = 400;
+  };
+  const auto result = hold(varied(middle, 66, some_are_long), Dopri5{}, Adaptive{.rtol = 1e-3, .atol = 1e-3});
+  REQUIRE(result.failures.size() == 8);
+  for (const ProblemFailure& failure : result.failures) CHECK(failure.failure.status == Status::not_accurate);
 }
 
 TEST_CASE("What lanes cannot do in adaptive steps is done alone", "[lanes]") {

@@ -4,11 +4,13 @@
 // whoever was beside it; what lanes cannot vouch for, or what fails, is left to be solved alone.
 #pragma once
 
+#include <antistrophe/adjoint/detail/accumulated_errors.hpp>
 #include <antistrophe/adjoint/detail/differentiated_solve.hpp>
 #include <antistrophe/adjoint/detail/mistakes.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/detail/forward.hpp>
+#include <antistrophe/detail/local_errors.hpp>
 #include <antistrophe/detail/saver.hpp>
 #include <antistrophe/detail/step_control.hpp>
 #include <antistrophe/ensemble/detail/lane_stepper.hpp>
@@ -116,9 +118,10 @@ class GradientsInAdaptiveLanes {
   // What is kept of a problem between its ways forth and back.
   struct Path {
     Timeline timeline = Timeline::growing(0);
-    std::vector<typename Y::Scalar> states;  // before each step
+    std::vector<typename Y::Scalar> states;  // at each node
     std::vector<double> nodes;               // of the timeline
     std::optional<Saver<Y>> saver;
+    LocalErrors<Y> errors;  // of steps
     LossCotangents<Y, Y> bar;
     ValueAndGradient<F, Y> result;
     bool reached = false;  // its end
@@ -143,6 +146,8 @@ class GradientsInAdaptiveLanes {
     std::size_t saves = 0;
     bool alone = false;  // stepper and field are those of its problem
     BackwardStats back;
+    AccumulatedErrors<Y> errors;
+    Y read;  // a state, for use
     double t0_bar = 0, t1_bar = 0;
   };
 
@@ -267,6 +272,8 @@ class GradientsInAdaptiveLanes {
     path.nodes.assign(1, problem.t0);
     lane.control.emplace(steps_, problem.t0, problem.t1, problem.y0, true);
     lane.control->land_on_jumps(plan);
+    path.errors.begin(problem.y0.size(), steps_);
+    lane.control->record(path.errors);
     path.saver.emplace(save_at_, problem.t0, problem.t1, 0, problem.y0);
     path.saver->start(problem.t0, problem.y0, false);
     const double sees = path.timeline.sees_after(problem.t0);
@@ -394,11 +401,14 @@ class GradientsInAdaptiveLanes {
   void finish(std::size_t l) {
     Lane& lane = lanes_[l];
     Path& path = paths_[lane.problem];
+    const Y& end = lane.carry->y;
+    path.states.insert(path.states.end(), end.data(), end.data() + end.size());
     Stats& stats = path.result.stats;
     stats = lane.stats;
     stats.guarded = lane.control->guarded();
     stats.evaluations = lane.stepper->calls().evaluations - lane.calls.evaluations;
-    stats.bytes_kept = path.states.capacity() * sizeof(typename Y::Scalar) + path.timeline.bytes();
+    stats.bytes_kept =
+        path.states.capacity() * sizeof(typename Y::Scalar) + path.timeline.bytes() + path.errors.bytes();
     path.reached = true;
     take_up_next(l);
   }
@@ -479,6 +489,8 @@ class GradientsInAdaptiveLanes {
     lane.back = {};
     lane.back.evaluations = lane.back.vjps = lane.left * used;  // what a step takes, unless it goes alone
     lane.t0_bar = lane.t1_bar = 0;
+    lane.errors.begin(path.errors);
+    lane.read = problems_[p].y0;
     take_up_parameters(l, problems_[p].field);
     put_lane(zeros_like(problems_[p].y0), l, increment_->y_bar);
     put_lane(zero_parameters<F, Y>(problems_[p].field), l, increment_->theta_bar);
@@ -502,6 +514,18 @@ class GradientsInAdaptiveLanes {
       lane.t0_bar += path.bar.ts[e] * path.timeline.dt0(lane.left);
       lane.t1_bar += path.bar.ts[e] * path.timeline.dt1(lane.left);
     }
+    meet_errors(l);
+  }
+  // And what the errors of the steps after it make of the gradient.
+  ANTISTROPHE_ALWAYS_INLINE void meet_errors(std::size_t l) {
+    Lane& lane = lanes_[l];
+    const Path& path = paths_[lane.problem];
+    if (!lane.errors.on() || path.timeline.first() + lane.left > lane.errors.wanted()) return;
+    const double t = path.nodes[static_cast<std::size_t>(lane.left)];
+    typename Alone::CarryBar bar{lane.read};
+    take_lane(increment_->y_bar, l, bar.y);
+    lane.errors.meet(lane.left < path.timeline.steps() ? path.timeline.sees_after(t) : t, bar, lane.read,
+                     [&](Y& y) { read_state(path, lane.left, y); });
   }
   Step step_of(const Path& path, std::int64_t i) const {
     return {path.timeline.first() + i, path.timeline[i], path.timeline[i + 1], &path.timeline};
@@ -543,6 +567,7 @@ class GradientsInAdaptiveLanes {
     const std::int64_t left = --lane.left;
     if (left > lane.loud) [[likely]] {
       const double* const nodes = paths_[lane.problem].nodes.data() + left - 1;
+      meet_errors(l);
       take_up_step(l, left - 1, {nodes[0], nodes[1], nodes[0], nodes[1]});
     } else {
       meet_saves(l);
@@ -605,7 +630,9 @@ class GradientsInAdaptiveLanes {
       gradient.t1 = lane.t1_bar;
     }
     gradient.stats = lane.back;
-    path.solved = finite_gradient(gradient, path.timeline).status == Status::success;
+    path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
+                  !doubt_of<Alone>(lane.errors, problems_[lane.problem].field, gradient, steps_.gradient_rtol,
+                                   path.timeline.t1(), path.result.stats.accepted);
     turn_next(l);
   }
 
