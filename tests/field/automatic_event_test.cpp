@@ -1,6 +1,7 @@
 // Events and jumps whose derivatives come from the functions alone, against those written by hand.
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/field/automatic_event.hpp>
+#include <antistrophe/running_cost.hpp>
 
 #include "catch.hpp"
 
@@ -86,4 +87,27 @@ TEST_CASE("A terminal event needs no parameters, and its time is differentiated"
   // Without drag t = √(2 h/g), dt/dh = t/(2 h); Dopri5 is exact on a parabola, exact arithmetic to its grain of 2^-38.
   CHECK(impact.value == Approx(std::sqrt(20 / 9.81)).epsilon(1e-10));
   CHECK(impact.gradient.y0[0] == Approx(std::sqrt(20 / 9.81) / 20).epsilon(1e-9));
+}
+
+TEST_CASE("A g, a jump and a running cost that read parameters beyond their end are refused by name",
+          "[field][events]") {
+  const auto told = [](const auto& extra, const char* message) {
+    CHECK_THROWS_WITH((void)solve(problem, Dopri5{}, FixedSteps{100}, extra), message);
+  };
+  const auto height = automatic_event([](auto, const auto& y) { return y[0]; });
+  const auto bounce = automatic_jump([](auto, const auto& y, const auto& theta, auto& y_new) {
+    y_new[0] = y[0];
+    y_new[1] = -theta[0] * y[1];
+  });
+  told(Events{JumpEvent{height, bounce},
+              Event{automatic_event([](auto, const auto& y, const auto& theta) { return y[0] - theta[2]; })}},
+       "antistrophe: the length of the field's parameters() is 2; it must be longer, for the g of event 1 reads "
+       "theta[2]");
+  told(Events{JumpEvent{
+           height, [](double, const auto& y, const auto& theta, auto& y_new) { y_new << y[0], -theta[3] * y[1]; }}},
+       "antistrophe: the length of the field's parameters() is 2; it must be longer, for the jump of event 0 reads "
+       "theta[3]");
+  told(RunningCost{[](auto, const auto& y, const auto& theta) { return theta[2] * y[0]; }},
+       "antistrophe: the length of the field's parameters() is 2; it must be longer, for the q of the RunningCost "
+       "reads theta[2]");
 }

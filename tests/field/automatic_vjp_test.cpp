@@ -207,4 +207,9 @@ TEST_CASE("a theta that is too short for the function is refused by name") {
       message);
   CHECK_NOTHROW(
       (void)solve(Problem{automatic_vjp(f, Eigen::VectorXd::Ones(3)), y0, 0.0, 1.0}, Midpoint{}, FixedSteps{2}));
+  // In the middle of an expression that Eigen aborts on where it is left.
+  const auto by_commas = [](auto, const auto& y, const auto& theta, auto& dy) { dy << y[0], -theta[2] * y[1]; };
+  CHECK_THROWS_WITH(
+      (void)solve(Problem{automatic_vjp(by_commas, Eigen::Vector2d{1, 1}), y0, 0.0, 1.0}, Midpoint{}, FixedSteps{2}),
+      message);
 }

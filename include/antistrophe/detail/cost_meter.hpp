@@ -40,7 +40,11 @@ class CostRate {
   CostRate(const F& field, const Q& q, const Y& like)
       : q_(q), field_(&field), y_bar_(zeros_like(like)), theta_bar_(detail::zero_parameters<F, Y>(field)) {}
 
-  double operator()(double t, const Y& y) const { return event_value(q_, *field_, t, y); }
+  double operator()(double t, const Y& y) const {
+    if (!tried_) try_out_event(q_, *field_, t, y, "the q of the RunningCost");
+    tried_ = true;
+    return event_value(q_, *field_, t, y);
+  }
 
   Theta zero_parameters() const { return detail::zero_parameters<F, Y>(*field_); }
 
@@ -83,6 +87,7 @@ class CostRate {
 
   Q q_;
   const F* field_;
+  mutable bool tried_ = false;
   Y y_bar_;
   Theta theta_bar_;
   InDuals<Y> duals_y_;

@@ -92,6 +92,7 @@ class EventDetector {
 
   // At the start of a segment; `fired` is the event that led there.
   void start(double t, const Y& y, std::optional<std::size_t> fired) {
+    try_out(t, y);
     for (std::size_t i = 0; i < count; ++i) {
       values_[i] = value(i, t, y);
       if (fired && (fired == i || passed_[i])) values_[i] = 0;
@@ -201,7 +202,10 @@ class EventDetector {
   void jump(std::size_t index, double t, const Y& y, Y& y_new) const {
     for_each([&]<std::size_t I>(const auto& event) {
       if constexpr (jumps<std::remove_cvref_t<decltype(event)>>) {
-        if (I == index) event_jump(event.jump, *field_, t, y, y_new);
+        if (I != index) return;
+        if (!jump_tried_[I]) try_out_jump(event.jump, *field_, t, y, "the jump of event " + std::to_string(I));
+        jump_tried_[I] = true;
+        event_jump(event.jump, *field_, t, y, y_new);
       }
     });
   }
@@ -226,6 +230,14 @@ class EventDetector {
   }
 
  private:
+  void try_out(double t, const Y& y) {
+    if (tried_) return;
+    for_each([&]<std::size_t I>(const auto& event) {
+      try_out_event(event.g, *field_, t, y, "the g of event " + std::to_string(I));
+    });
+    tried_ = true;
+  }
+
   template <class Visit>
   void for_each(Visit&& visit) const {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -291,6 +303,8 @@ class EventDetector {
   Y y_;                                 // where g is looked at
   std::array<double, count> values_{};  // g where the step begins; 0 where its side is not known yet
   std::array<bool, count> passed_{};    // at the time of the event that fired last
+  bool tried_ = false;                  // whether g and jumps have been called with parameters that know their end
+  mutable std::array<bool, count> jump_tried_{};
   double started_at_ = 0, resumed_at_ = std::numeric_limits<double>::quiet_NaN(), resumed_before_ = resumed_at_,
          side_before_ = 0;
   std::optional<std::size_t> fired_last_, fired_before_, recurring_;

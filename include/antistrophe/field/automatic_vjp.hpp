@@ -126,12 +126,13 @@ class AutomaticVjp {
   template <EigenState Y>
   void try_out(double t, const Y& y) const {
     if constexpr (has_parameters && require_function<Y>()) {
-      const detail::GuardedParameters<Theta> theta(theta_, "automatic_vjp");
+      const detail::GuardedParameters<Theta> theta(theta_);
       Y dy = y;
       if constexpr (takes_dual_time<Y>)
         call(typename Y::Scalar(t), y, theta, dy);
       else
         call(t, y, theta, dy);
+      theta.refuse_beyond("automatic_vjp's theta", "the function");
     }
   }
 

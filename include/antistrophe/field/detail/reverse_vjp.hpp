@@ -124,8 +124,10 @@ class ReverseVjp {
   void try_out(double t, const Y& y) const {
     engine_->doubt();
     if constexpr (has_parameters && require_function<Y>()) {
+      const detail::GuardedParameters<Theta> theta(theta_);
       Y dy = y;
-      call(t, y, detail::GuardedParameters<Theta>(theta_, Engine::name), dy);
+      call(t, y, theta, dy);
+      theta.refuse_beyond(std::string(Engine::name) + "'s theta", "the function");
     }
   }
 

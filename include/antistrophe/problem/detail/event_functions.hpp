@@ -4,10 +4,12 @@
 #pragma once
 
 #include <antistrophe/field/concepts.hpp>
+#include <antistrophe/field/detail/generic_function.hpp>
 #include <antistrophe/field/detail/requirements.hpp>
 #include <antistrophe/problem/events.hpp>
 
 #include <limits>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -25,6 +27,20 @@ double event_value(const G& g, const F& field, double t, const Y& y) {
     return static_cast<double>(g(t, y, field.parameters()));
   } else {
     return 0;
+  }
+}
+
+// Calls it once, and throws std::invalid_argument where it reads entries of the field's parameters beyond their end; `name` is told.
+// For the first call of many: parameters are copied.
+template <class G, class F, class Y>
+void try_out_event(const G& g, const F& field, double t, const Y& y, const std::string& name) {
+  if constexpr (
+      !requires { g.of(field, t, y); } && !requires { g(t, y); } && HasParameters<F>) {
+    const GuardedParameters<Parameters<F, Y>> theta(field.parameters());
+    if constexpr (requires { g(t, y, theta); }) {
+      static_cast<void>(g(t, y, theta));
+      theta.refuse_beyond("the field's parameters()", name);
+    }
   }
 }
 
@@ -50,6 +66,19 @@ void event_jump(const Jump& jump, const F& field, double t, const Y& y, Y& y_new
     jump(t, y, y_new);
   } else if constexpr (CallableAsJumpOfTheta<Jump, F, Y>) {
     jump(t, y, field.parameters(), y_new);
+  }
+}
+
+// As try_out_event does.
+template <class Jump, class F, class Y>
+void try_out_jump(const Jump& jump, const F& field, double t, const Y& y, const std::string& name) {
+  if constexpr (!CallableAsJump<Jump, Y> && HasParameters<F>) {
+    const GuardedParameters<Parameters<F, Y>> theta(field.parameters());
+    if constexpr (requires(Y& y_new) { jump(t, y, theta, y_new); }) {
+      Y y_new = y;
+      jump(t, y, theta, y_new);
+      theta.refuse_beyond("the field's parameters()", name);
+    }
   }
 }
 
