@@ -1,5 +1,6 @@
 #include <antistrophe/field/check_vjp.hpp>
 
+#include <antistrophe/antistrophe.hpp>
 #include <antistrophe/field/automatic_vjp.hpp>
 
 #include "support/catch.hpp"
@@ -7,6 +8,7 @@
 #include "support/workloads.hpp"
 
 #include <cmath>
+#include <memory>
 #include <random>
 #include <sstream>
 #include <string>
@@ -229,12 +231,20 @@ struct Taped {
 struct ReadOnly {
   static constexpr bool autonomous = true;
   Eigen::Vector<double, 1> theta{0.5};
+  double factor = 1;  // of theta_bar: 1 is right
   const auto& parameters() const { return theta; }
   void operator()(double, const auto& y, auto& dy) const { dy = theta[0] * y; }
   void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
     y_bar += theta[0] * w;
-    theta_bar[0] += w.dot(y);
+    theta_bar[0] += factor * w.dot(y);
   }
+};
+struct Copied : ReadOnly {
+  auto parameters() const { return theta; }
+};
+struct Shared : ReadOnly {
+  std::shared_ptr<Eigen::Vector<double, 1>> all = std::make_shared<Eigen::Vector<double, 1>>(theta);
+  const auto& parameters() const { return *all; }
 };
 
 // Wrong in one component alone.
@@ -286,10 +296,35 @@ TEST_CASE("The tape") {
   CHECK_THAT(text(stale), ContainsSubstring("the vjp with tape"));
 }
 
+TEST_CASE("Parameters that can only be read are checked where a copy of the field has its own") {
+  const Eigen::Vector2d y{1.2, 0.7};
+  CHECK(check_vjp(ReadOnly{}, 0.3, y));
+  const VjpReport wrong = check_vjp(ReadOnly{.factor = 0}, 0.3, y);
+  CHECK_FALSE(wrong);
+  CHECK(wrong.component == "theta_bar[0]");
+  const auto gradient = [&](const auto& field) {
+    return check_gradient(Problem{field, y, 0.0, 1.0}, RK4{}, FixedSteps{10},
+                          TerminalLoss{[](const auto& end, auto& bar) { return bar.setOnes(), end.sum(); }});
+  };
+  CHECK(gradient(ReadOnly{}));
+  CHECK_FALSE(gradient(ReadOnly{.factor = 0}));
+  CHECK(gradient(ReadOnly{.factor = 0}).component == "theta[0]");
+}
+
 TEST_CASE("Parameters that cannot be moved are not checked, and it is said") {
-  const VjpReport report = check_vjp(ReadOnly{}, 0.3, Eigen::Vector2d{1.2, 0.7});
-  CHECK(report);
-  CHECK_THAT(text(report), ContainsSubstring("theta_bar is not checked"));
+  const Eigen::Vector2d y{1.2, 0.7};
+  const auto unmoved = [&](const auto& field) {
+    const VjpReport report = check_vjp(field, 0.3, y);
+    CHECK(report);
+    CHECK_THAT(text(report), ContainsSubstring("theta_bar is not checked"));
+    const GradientReport of_gradient =
+        check_gradient(Problem{field, y, 0.0, 1.0}, RK4{}, FixedSteps{10},
+                       TerminalLoss{[](const auto& end, auto& bar) { return bar.setOnes(), end.sum(); }});
+    CHECK(of_gradient);
+    CHECK_THAT(of_gradient.message, ContainsSubstring("dL/dtheta is not checked"));
+  };
+  unmoved(Shared{});
+  unmoved(Copied{});
 }
 
 TEST_CASE("A component of a matrix state is named by row and column") {

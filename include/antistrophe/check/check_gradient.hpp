@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/core/detail/differences.hpp>
+#include <antistrophe/field/detail/movable_parameters.hpp>
 #include <antistrophe/gradient.hpp>
 
 #include <cmath>
@@ -98,12 +99,16 @@ GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, 
       group.push_back({"y0[" + std::to_string(i) + "]", static_cast<double>(gradient.y0.data()[i]),
                        differentiate(moved.y0.data()[i])});
     compare(group);
-    if constexpr (requires { moved.field.parameters()[0] = Real{}; }) {
-      group.clear();
-      for (Eigen::Index i = 0; i < moved.field.parameters().size(); ++i)
-        group.push_back({"theta[" + std::to_string(i) + "]", static_cast<double>(gradient.theta[i]),
-                         differentiate(moved.field.parameters()[i])});
-      compare(group);
+    std::string not_checked;
+    if constexpr (HasParameters<F>) {
+      const bool tried = with_movable_parameters(moved.field, problem.field, problem.t0, problem.y0, [&](auto&& theta) {
+        group.clear();
+        for (Eigen::Index i = 0; i < theta.size(); ++i)
+          group.push_back(
+              {"theta[" + std::to_string(i) + "]", static_cast<double>(gradient.theta[i]), differentiate(theta[i])});
+        compare(group);
+      });
+      if (!tried) not_checked = "; dL/dtheta is not checked, for parameters() gives no access to change them";
     }
     if constexpr (TimeDifferentiable<F, Y> && std::is_same_v<StepsType, FixedSteps>) {
       if (save_plan_of(save_at).times.empty() && problem.t0 != problem.t1) {
@@ -118,7 +123,7 @@ GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, 
     text << "antistrophe: the gradient " << (report.ok ? "agrees with" : "differs from")
          << " differences of the value; worst is dL/d" << report.component << ": adjoint " << report.gradient
          << ", differences " << report.difference << ", relative error " << report.error << " (tolerance "
-         << report.tolerance << ")";
+         << report.tolerance << ")" << not_checked;
     if (!report.ok) text << "; check_vjp(field, t, y) tells whether the field's vjp is to blame";
     report.message = text.str();
     return report;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/core/detail/differences.hpp>
+#include <antistrophe/field/detail/movable_parameters.hpp>
 #include <antistrophe/field/detail/pullback_check.hpp>
 
 #include <algorithm>
@@ -64,16 +65,16 @@ class DifferenceCheck : protected PullbackCheck<F, Y> {
   bool check_parameters() {
     if constexpr (HasParameters<F>) {
       F moved = field_;
-      if constexpr (requires { moved.parameters()[0] = Scalar(0); }) {
-        const Index count = field_.parameters().size();
+      bool right = true;
+      const bool tried = with_movable_parameters(moved, field_, t_, y_, [&](auto&& theta) {
         std::vector<Real> at;
-        for (Index i = 0; i < count; ++i) at.push_back(static_cast<Real>(field_.parameters()[i]));
-        return check_group(
-            1, at, [&](Index i, Real x) { moved.parameters()[i] = static_cast<Scalar>(x); },
+        for (Index i = 0; i < theta.size(); ++i) at.push_back(static_cast<Real>(theta[i]));
+        right = check_group(
+            1, at, [&](Index i, Real x) { theta[i] = static_cast<Scalar>(x); },
             [&] { return evaluated(moved, t_, y_, Scalar(0)); });
-      } else {
-        notes_ += "; theta_bar is not checked, for parameters() gives no access to change them";
-      }
+      });
+      if (!tried) notes_ += "; theta_bar is not checked, for parameters() gives no access to change them";
+      return right;
     }
     return true;
   }
