@@ -188,12 +188,16 @@ ANTISTROPHE_COLD inline Failure magnified_errors(double t, std::int64_t step, do
               "Adaptive::gradient_rtol = infinity takes it as it is"};
 }
 
+// What is called step by step, as fields with noise are, is not looked at: it has no J between the nodes.
+template <class F, class Y>
+inline constexpr bool has_judged_errors = CallableAsField<F, Y> && HasVjp<F, Y>;
+
 // After a sweep: whether errors of steps have made the gradient worse than `bearable`, in parts of its size, or, where that is 0, than
 // 1000 tolerances. Errors of 1000 absolute tolerances are always borne. The solve ended at t1 after so many steps.
 template <class S, class F, EigenState Y>
 ANTISTROPHE_COLD std::optional<Failure> doubt_of(AccumulatedErrors<Y>& errors, const F& field, Gradient<F, Y>& gradient,
                                                  double bearable, double t1, std::int64_t steps) {
-  if constexpr (SeesEnd<S> || requires { S::error_order; }) {  // others estimate no errors
+  if constexpr (has_judged_errors<F, Y> && (SeesEnd<S> || requires { S::error_order; })) {  // others estimate no errors
     if (!errors.on()) return std::nullopt;
     const double sum = errors.relative_error(field, gradient.stats);
     if (!(sum > 0)) return std::nullopt;

@@ -232,7 +232,8 @@ class DifferentiatedSolve {
   // Where steps are chosen to a tolerance, the way back sees what their errors make of the gradient.
   template <class StepsType>
   void watch_errors([[maybe_unused]] const StepsType& steps) {
-    if constexpr (!continuous && !Freezable<F> && requires { forward_.local_errors.begin(y0_.size(), steps); }) {
+    if constexpr (!continuous && has_judged_errors<F, Y> &&
+                  requires { forward_.local_errors.begin(y0_.size(), steps); }) {
       gradient_rtol_ = steps.gradient_rtol;
       forward_.local_errors.begin(y0_.size(), steps);
     }
