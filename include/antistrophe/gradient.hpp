@@ -79,9 +79,11 @@ namespace detail {
 template <class L, class Y, class Saved>
 consteval bool require_loss() {
   constexpr bool is_loss = Loss<L, Y, Saved>;  // said of a bool, what fails is not told atom by atom
-  static_assert(is_loss,
-                "antistrophe: a loss is called as loss(ys, ys_bar) and returns a number: it reads the saved states "
-                "`const std::vector<Y>& ys` and writes their cotangents to `std::vector<Y>& ys_bar`.");
+  static_assert(
+      is_loss,
+      "antistrophe: a loss is called as loss(ys, ys_bar) and returns a number: it reads the saved states "
+      "`const std::vector<Y>& ys` and writes their cotangents to `std::vector<Y>& ys_bar`; one of the last state "
+      "alone, loss(y, y_bar), is wrapped in TerminalLoss{loss}.");
   return is_loss;
 }
 
