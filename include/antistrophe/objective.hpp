@@ -83,10 +83,10 @@ class Objective {
   // From another initial state, with the parameters as they are.
   template <class State>
   const Result& at(const Eigen::DenseBase<State>& y0) {
-    Y& mine = bound_->problem.y0;
-    if (y0.rows() != mine.rows() || y0.cols() != mine.cols())
-      detail::refuse("the shape of y0", detail::shape(y0), detail::shape(mine) + ", that of the problem's y0");
-    mine = y0;
+    constexpr bool fits = may_be_equal<State::RowsAtCompileTime, Y::RowsAtCompileTime> &&
+                          may_be_equal<State::ColsAtCompileTime, Y::ColsAtCompileTime>;
+    static_assert(fits, "antistrophe: an objective is called with a y0 of the shape of the problem's y0.");
+    if constexpr (fits) take_state(y0);
     return (*this)();
   }
 
@@ -115,6 +115,17 @@ class Objective {
   Objective(const Bound& other, const Problem<F, Y>& problem)
       : bound_(new Bound{problem, other.method, other.steps, other.loss, other.extras, {}}) {}
 
+  template <int A, int B>
+  static constexpr bool may_be_equal = A == B || A == Eigen::Dynamic || B == Eigen::Dynamic;
+
+  template <class State>
+  void take_state(const Eigen::DenseBase<State>& y0) {
+    Y& mine = bound_->problem.y0;
+    if (y0.rows() != mine.rows() || y0.cols() != mine.cols())
+      detail::refuse("the shape of y0", detail::shape(y0), detail::shape(mine) + ", that of the problem's y0");
+    mine = y0;
+  }
+
   template <class Theta>
   void set_parameters(const Eigen::DenseBase<Theta>& theta) {
     constexpr bool settable = requires(F& field) { field.parameters()[0] = typename Y::Scalar{}; };
@@ -124,10 +135,14 @@ class Objective {
         "auto& parameters() { return theta; }");
     if constexpr (settable) {
       auto& mine = bound_->problem.field.parameters();
+      constexpr bool fits =
+          may_be_equal<Theta::SizeAtCompileTime, std::remove_cvref_t<decltype(mine)>::SizeAtCompileTime>;
+      static_assert(fits,
+                    "antistrophe: an objective is called with a theta of the length of the field's parameters().");
       if (theta.size() != mine.size())
         detail::refuse("the length of theta", theta.size(),
                        std::to_string(mine.size()) + ", that of the field's parameters()");
-      mine = theta;
+      if constexpr (fits) mine = theta;
     }
   }
 
