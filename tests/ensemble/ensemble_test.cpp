@@ -346,6 +346,28 @@ TEST_CASE("Bad arguments of a problem are thrown with the lowest number, however
   for (const std::string& text : thrown) CHECK_THAT(text, sentence);
 }
 
+TEST_CASE("Gradients of parameters of several lengths are not added up", "[ensemble]") {
+  struct Sum {
+    Eigen::VectorXd theta = Eigen::VectorXd::Ones(2);
+    const auto& parameters() const { return theta; }
+    void operator()(double, const Eigen::Vector2d& y, Eigen::Vector2d& dy) const { dy = -theta.sum() * y; }
+    void vjp(double, const Eigen::Vector2d& y, const Eigen::Vector2d& w, Eigen::Vector2d& y_bar,
+             Eigen::VectorXd& theta_bar) const {
+      y_bar -= theta.sum() * w;
+      theta_bar.array() -= w.dot(y);
+    }
+  };
+  const TerminalLoss sum{[](const auto& y, auto& y_bar) { return y_bar.setOnes(), y.sum(); }};
+  std::vector problems(70, Problem{Sum{}, Eigen::Vector2d(1, 2), 0.0, 1.0});
+  problems[5].field.theta = Eigen::VectorXd::Ones(3);
+  const auto sentence = Catch::Matchers::ContainsSubstring(
+      "antistrophe: problem 5 of the ensemble: the length of parameters() is 3; it must be 2, that of the first "
+      "problem");
+  CHECK_THROWS_WITH(ensemble_value_and_gradient(problems, RK4{}, FixedSteps{4}, sum), sentence);
+  CHECK_THROWS_WITH(ensemble_value_and_gradient(problems, RK4{}, FixedSteps{4}, sum, Threads{2}, EachTheta{}),
+                    sentence);
+}
+
 TEST_CASE("What a field throws comes out of the ensemble as it is", "[ensemble]") {
   struct Thrown {
     int code;

@@ -17,6 +17,7 @@
 #include <limits>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -192,6 +193,10 @@ class GradientWorker {
     sum.add_backward(solved.gradient.stats);
     failure = solved.failure;
     if (failed(failure.status)) return;
+    if (solved.gradient.theta.size() != sum.theta.size())
+      refuse("the length of parameters()", solved.gradient.theta.size(),
+             std::to_string(sum.theta.size()) +
+                 ", that of the first problem, for gradients with respect to them are added up");
     sum.value += solved.value;
     sum.theta += solved.gradient.theta;
   }
