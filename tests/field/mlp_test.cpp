@@ -397,7 +397,8 @@ TEST_CASE("A state of another size is refused") {
   const Mlp<double> network{{3, 8, 3}};
   const Eigen::VectorXd y = Eigen::VectorXd::Zero(4);
   Eigen::VectorXd dy = y;
-  CHECK_THROWS_WITH(network(0.0, y, dy), ContainsSubstring("the state has 4 rows, the network 3 outputs"));
+  CHECK_THROWS_WITH(network(0.0, y, dy),
+                    ContainsSubstring("antistrophe: Mlp: the state has 4 rows, the network 3 outputs"));
   CHECK_THROWS_AS(network.make_tape(y), std::invalid_argument);
 }
 

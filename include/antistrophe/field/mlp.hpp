@@ -43,9 +43,10 @@ using MlpBuffer = Eigen::Matrix<
 
 template <class Scalar_ = double, class Sizes = RuntimeLayers, class Activation = Tanh, class Input = StateOnly>
 class Mlp {
-  static_assert(detail::is_field_scalar<Scalar_>, "Mlp: the scalar is float, double, long double or complex");
+  static_assert(detail::is_field_scalar<Scalar_>,
+                "antistrophe: Mlp: the scalar is float, double, long double or complex");
   static_assert(std::is_same_v<Input, StateOnly> || std::is_same_v<Input, TimeAndState>,
-                "Mlp: the input is StateOnly or TimeAndState");
+                "antistrophe: Mlp: the input is StateOnly or TimeAndState");
   static constexpr bool with_time = std::is_same_v<Input, TimeAndState>;
   using Shape = detail::MlpShape<Sizes, with_time>;
 
@@ -148,8 +149,9 @@ class Mlp {
   void check(const Y& y) const {
     check_state(y);
     if (theta_.size() != parameter_count())
-      throw std::invalid_argument("Mlp: parameters() has " + std::to_string(theta_.size()) + " entries, the network " +
-                                  std::to_string(parameter_count()) + "; they must be equal");
+      throw std::invalid_argument("antistrophe: Mlp: parameters() has " + std::to_string(theta_.size()) +
+                                  " entries, the network " + std::to_string(parameter_count()) +
+                                  "; they must be equal");
   }
 
   // A tape sized for states like y. A tape made otherwise grows at its first use.
@@ -244,13 +246,16 @@ class Mlp {
 
   template <class Y>
   void check_state(const Y& y) const {
-    static_assert(std::is_same_v<typename Y::Scalar, Scalar>, "Mlp: the state's scalar is not that of the network");
+    static_assert(std::is_same_v<typename Y::Scalar, Scalar>,
+                  "antistrophe: Mlp: the state's scalar is not that of the network");
     constexpr int rows = Y::RowsAtCompileTime;
     if constexpr (Shape::is_fixed && rows != Eigen::Dynamic) {
-      static_assert(rows == Shape::sizes.back(), "Mlp: the state has not as many rows as the network has outputs");
+      static_assert(rows == Shape::sizes.back(),
+                    "antistrophe: Mlp: the state has not as many rows as the network has outputs");
     } else if (y.rows() != sizes().back()) {
-      throw std::invalid_argument("Mlp: the state has " + std::to_string(y.rows()) + " rows, the network " +
-                                  std::to_string(sizes().back()) + " outputs; they must be equal");
+      throw std::invalid_argument("antistrophe: Mlp: the state has " + std::to_string(y.rows()) +
+                                  " rows, the network " + std::to_string(sizes().back()) +
+                                  " outputs; they must be equal");
     }
   }
 

@@ -45,9 +45,9 @@ class MlpShape<Layers<Sizes...>, WithTime> {
   static constexpr bool is_fixed = true;
   static constexpr std::array<Eigen::Index, sizeof...(Sizes)> sizes{Sizes...};
   static constexpr std::size_t layers = sizeof...(Sizes) - 1;
-  static_assert(
-      sizes.front() == sizes.back() + (WithTime ? 1 : 0),
-      "Mlp: a vector field has as many outputs as the state has rows, and as many inputs, or one more with time");
+  static_assert(sizes.front() == sizes.back() + (WithTime ? 1 : 0),
+                "antistrophe: Mlp: a vector field has as many outputs as the state has rows, and as many inputs, or "
+                "one more with time");
 
   template <std::size_t Number>
   static constexpr auto layer() {
@@ -80,14 +80,16 @@ class MlpShape<RuntimeLayers, WithTime> {
 
   explicit MlpShape(std::vector<Eigen::Index> given) : sizes(std::move(given)) {
     if (sizes.size() < 2)
-      throw std::invalid_argument("Mlp: sizes has " + std::to_string(sizes.size()) +
+      throw std::invalid_argument("antistrophe: Mlp: sizes has " + std::to_string(sizes.size()) +
                                   " entries; name at least the input's and the output's size");
     for (const Eigen::Index size : sizes)
       if (size < 1)
-        throw std::invalid_argument("Mlp: a layer's size is " + std::to_string(size) + "; it is at least 1");
+        throw std::invalid_argument("antistrophe: Mlp: a layer's size is " + std::to_string(size) +
+                                    "; it is at least 1");
     if (sizes.front() != sizes.back() + (WithTime ? 1 : 0))
-      throw std::invalid_argument("Mlp: sizes begin with " + std::to_string(sizes.front()) + " and end with " +
-                                  std::to_string(sizes.back()) + "; a vector field has as many inputs as outputs" +
+      throw std::invalid_argument("antistrophe: Mlp: sizes begin with " + std::to_string(sizes.front()) +
+                                  " and end with " + std::to_string(sizes.back()) +
+                                  "; a vector field has as many inputs as outputs" +
                                   (WithTime ? ", and one more for time" : ""));
   }
 
