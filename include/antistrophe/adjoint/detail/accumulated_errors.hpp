@@ -4,7 +4,7 @@
 //
 // With e_m the estimated error of step m and λ the cotangent of the state, the sum of λ_{m+1}ᵀe_m over all steps before node n is
 // λ_nᵀδ_n, where δ_n is the error of the state there. Errors of which a gradient suffers most lie along the solution, for it comes too
-// early or late, by τ_n = |λ_nᵀδ_n| / |λ_nᵀf|. That never shrinks: each τ is replaced by the smallest of those after it, which
+// early or late, by τ_n = |λ_nᵀδ_n| / (|λ_nᵀf| + |λ_n||f|/100). That never shrinks: each τ is replaced by the smallest of those after it, which
 // also takes away where λᵀf passes 0. The state being late by τ turns the cotangent by τ (dJ/dt)ᵀλ in a unit of time, J along the
 // solution, and so all in all the gradient is off, in parts of its size, by about
 //   Σ_n τ_n |(J(y_{n+1}) − J(y_n))ᵀ λ_n| / |λ_n|,
@@ -118,9 +118,10 @@ class AccumulatedErrors {
       const double off = std::fabs(along_ - node.along);
       if (n > 0) through(node.t, all_[n - 1].y, node.lambda, there);
       through(node.t, node.y, node.lambda, here);
-      // A state at rest is neither early nor late.
-      const double speed =
-          std::fabs(static_cast<double>(Eigen::numext::real(dot(node.lambda, f)))) + 0.01 * tolerance_of(node) / span;
+      // A state at rest is neither early nor late; and what the cotangent sees of an error is no lateness where it hardly sees
+      // the solution move, as on a limit cycle by a loss that does not look at the phase.
+      const double speed = std::fabs(static_cast<double>(Eigen::numext::real(dot(node.lambda, f)))) +
+                           0.01 * length * static_cast<double>(f.matrix().norm()) + 0.01 * tolerance_of(node) / span;
       late = std::fmin(late, off > 0 ? off / speed : 0);
       if (n == 0) continue;
       there -= here;
