@@ -3,9 +3,10 @@
 // magnify it on the way: an eccentric orbit, chaos, a long oscillation. The sweep sees that for little.
 //
 // With e_m the estimated error of step m and λ the cotangent of the state, the sum of λ_{m+1}ᵀe_m over all steps before node n is
-// λ_nᵀδ_n, where δ_n is the error of the state there. Errors of which a gradient suffers most lie along the solution, for it comes too
-// early or late, by τ_n = |λ_nᵀδ_n| / (|λ_nᵀf| + |λ_n||f|/100). That never shrinks: each τ is replaced by the smallest of those after it, which
-// also takes away where λᵀf passes 0. The state being late by τ turns the cotangent by τ (dJ/dt)ᵀλ in a unit of time, J along the
+// λ_nᵀδ_n, where δ_n is the error of the state there. Where something was saved on the way, a part of the sum goes on: as large as is the
+// part of λ that is of what was saved later. Errors of which a gradient suffers most lie along the solution, for it comes too early or late,
+// by τ_n = |λ_nᵀδ_n| / (|λ_nᵀf| + |λ_n||f|/100). That never shrinks: each τ is replaced by the smallest of those after it, which also
+// takes away where λᵀf passes 0. The state being late by τ turns the cotangent by τ (dJ/dt)ᵀλ in a unit of time, J along the
 // solution, and so all in all the gradient is off, in parts of its size, by about
 //   Σ_n τ_n |(J(y_{n+1}) − J(y_n))ᵀ λ_n| / |λ_n|,
 // taken over some tens of nodes. It is 0 where f is linear in y, and counts every turn of a solution, though turns of opposite
@@ -30,6 +31,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace antistrophe::detail {
@@ -49,10 +51,10 @@ ANTISTROPHE_ALWAYS_INLINE auto state_cotangent(const CarryBar& bar, Eigen::Index
 template <class S>
 double exaggeration(double tolerance) {
   if constexpr (SeesEnd<S>) {
-    return 3;  // its estimates are those of the very step
+    return 1;  // its estimates are those of the very step
   } else {
     constexpr int q = S::error_order;
-    constexpr double c = MultistepStepper<S> ? 3.5 : q <= 2 ? 48 : q == 3 || q > 6 ? 3.3 : 2;
+    constexpr double c = MultistepStepper<S> ? 1.2 : q <= 2 ? 16 : q == 3 || q > 6 ? 1.1 : 0.67;
     return c * std::pow(tolerance, -1.0 / q);
   }
 }
@@ -68,15 +70,27 @@ class AccumulatedErrors {
     every_ = (left_ + most - 1) / most;
     known_ = 0;
     along_ = size_ = 0;
+    carried_ = 1;
+    saw_ = false;
     wanted_ = std::numeric_limits<std::int64_t>::max();
   }
   bool on() const { return errors_ != nullptr; }
+
+  // A cotangent of what was saved joins that of the state: at the node that is met next, or inside the step after it.
+  void see(const Y& w) {
+    if (saw_)
+      saved_bar_ += w;
+    else
+      saved_bar_ = w;
+    saw_ = true;
+  }
 
   // Nodes are met from the last to the first. Those of this number or below are wanted, where a sum of errors ends, or the first begins.
   std::int64_t wanted() const { return wanted_; }
   // The state at such a node is asked for now and then.
   template <class CarryBar, class ReadState>
   void meet(double t, const CarryBar& bar, const Y& like, const ReadState& read_state) {
+    if (saw_) pass_save(bar);
     if (left_ % every_ == 0 || left_ == errors_->count()) keep(t, bar, like, read_state);
     if (left_ == 0) {
       wanted_ = -1;
@@ -86,7 +100,7 @@ class AccumulatedErrors {
     typename Y::Scalar along{0};
     for (Eigen::Index i = 0; i < like.size(); ++i) along += state_cotangent(bar, i) * sum[i];
     using std::abs;  // or that of another scalar
-    along_ += static_cast<double>(Eigen::numext::real(along));
+    along_ += carried_ * static_cast<double>(Eigen::numext::real(along));
     size_ += static_cast<double>(abs(along));
     wanted_ = errors_->begin_of(left_);
   }
@@ -111,18 +125,22 @@ class AccumulatedErrors {
       pull_back<F, Y>(field, t, y, tape, w, y_bar, aside, t_bar);
       ++stats.judged;
     };
+    double of_state = 0;
+    for (std::size_t n = known_; n-- > 0;) {
+      all_[n].off = std::fabs(of_state);
+      of_state = all_[n].carried * of_state + all_[n].along;
+    }
     for (std::size_t n = 0; n < known_; ++n) {
       const Node& node = all_[n];
       const auto length = static_cast<double>(node.lambda.matrix().norm());
       if (!(length > 0)) continue;
-      const double off = std::fabs(along_ - node.along);
       if (n > 0) through(node.t, all_[n - 1].y, node.lambda, there);
       through(node.t, node.y, node.lambda, here);
       // A state at rest is neither early nor late; and what the cotangent sees of an error is no lateness where it hardly sees
       // the solution move, as on a limit cycle by a loss that does not look at the phase.
       const double speed = std::fabs(static_cast<double>(Eigen::numext::real(dot(node.lambda, f)))) +
                            0.01 * length * static_cast<double>(f.matrix().norm()) + 0.01 * tolerance_of(node) / span;
-      late = std::fmin(late, off > 0 ? off / speed : 0);
+      late = std::fmin(late, node.off > 0 ? node.off / speed : 0);
       if (n == 0) continue;
       there -= here;
       const double turned = late * static_cast<double>(there.matrix().norm()) / length;
@@ -144,18 +162,35 @@ class AccumulatedErrors {
   static constexpr std::size_t most = 32;  // nodes whose states are kept
 
   struct Node {
-    double t, along;  // the sum of λᵀe of all steps after it
+    double t;
+    // Of the steps from here to the node that was kept before: the sum of λᵀe, and how much of λᵀδ is not of what was saved there.
+    double along, carried;
+    double off;  // |λᵀδ|
     Y y, lambda;
   };
 
   template <class CarryBar, class ReadState>
   ANTISTROPHE_OUT_OF_LINE void keep(double t, const CarryBar& bar, const Y& like, const ReadState& read_state) {
-    if (known_ == all_.size()) all_.push_back({0, 0, like, like});
+    if (known_ == all_.size()) all_.push_back({0, 0, 1, 0, like, like});
     Node& node = all_[known_++];
     node.t = t;
-    node.along = along_;
+    node.along = std::exchange(along_, 0);
+    node.carried = std::exchange(carried_, 1);
     read_state(node.y);
     for (Eigen::Index i = 0; i < like.size(); ++i) node.lambda.data()[i] = state_cotangent(bar, i);
+  }
+
+  // Of what the cotangent sees of an error here, the part of what is saved later goes on: as large as its part of the cotangent.
+  template <class CarryBar>
+  ANTISTROPHE_OUT_OF_LINE void pass_save(const CarryBar& bar) {
+    using std::abs;
+    double of_later = 0, of_save = 0;
+    for (Eigen::Index i = 0; i < saved_bar_.size(); ++i) {
+      of_later = std::hypot(of_later, static_cast<double>(abs(state_cotangent(bar, i) - saved_bar_.data()[i])));
+      of_save = std::hypot(of_save, static_cast<double>(abs(saved_bar_.data()[i])));
+    }
+    if (of_save > 0) carried_ *= of_later / (of_later + of_save);
+    saw_ = false;
   }
 
   // What a tolerance at a node is worth at the end.
@@ -171,7 +206,9 @@ class AccumulatedErrors {
   const LocalErrors<Y>* errors_ = nullptr;
   std::size_t left_ = 0, every_ = 1, known_ = 0;
   std::int64_t wanted_ = 0;
-  double along_ = 0, size_ = 0;
+  double along_ = 0, size_ = 0, carried_ = 1;
+  bool saw_ = false;
+  Y saved_bar_;
   std::vector<Node> all_;
 };
 

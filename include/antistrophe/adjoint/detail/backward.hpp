@@ -94,6 +94,7 @@ class Backward {
       const std::size_t e = next_ - 1;
       const Y& w = (*ys_bar_)[e];
       stepper_.add_to_state(carry_bar, w);
+      if (errors.on()) errors.see(w);
       if constexpr (with_times) {
         if (!plan_.entries[e].given) {
           if (!ts_bar_->empty()) move_node(i, (*ts_bar_)[e]);
@@ -122,6 +123,8 @@ class Backward {
     inside_.clear();
     for (; next_ > stop_ && plan_.entries[next_ - 1].node == i && plan_.entries[next_ - 1].sigma > 0; --next_)
       inside_.push_back({plan_.entries[next_ - 1].sigma, &(*ys_bar_)[next_ - 1]});
+    if (errors.on())
+      for (const SavedInside<Y>& save : inside_) errors.see(*save.w);
     add_events(i);
     if constexpr (Cost::any) {
       const double t0 = (*timeline_)[i];

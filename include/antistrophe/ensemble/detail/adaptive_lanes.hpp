@@ -510,6 +510,7 @@ class GradientsInAdaptiveLanes {
       take_lane(increment_->y_bar, l, bar);
       bar += path.bar.ys[e];
       put_lane(bar, l, increment_->y_bar);
+      if (lane.errors.on()) lane.errors.see(path.bar.ys[e]);
       if (entries[e].given || path.bar.ts.empty()) continue;
       lane.t0_bar += path.bar.ts[e] * path.timeline.dt0(lane.left);
       lane.t1_bar += path.bar.ts[e] * path.timeline.dt1(lane.left);
@@ -597,6 +598,8 @@ class GradientsInAdaptiveLanes {
     const auto& entries = path.saver->plan().entries;
     for (; lane.saves > 0 && entries[lane.saves - 1].node == i && entries[lane.saves - 1].sigma > 0; --lane.saves)
       saves.push_back({entries[lane.saves - 1].sigma, &path.bar.ys[lane.saves - 1]});
+    if (lane.errors.on())
+      for (const SavedInside<Y>& save : saves) lane.errors.see(*save.w);
     Carry carry = stepper.make_carry();
     carry.y = problem.y0;
     read_state(path, i, carry.y);
