@@ -94,17 +94,17 @@ TEST_CASE("A g, a jump and a running cost that read parameters beyond their end 
   const auto told = [](const auto& extra, const char* message) {
     CHECK_THROWS_WITH((void)solve(problem, Dopri5{}, FixedSteps{100}, extra), message);
   };
-  const auto height = automatic_event([](auto, const auto& y) { return y[0]; });
-  const auto bounce = automatic_jump([](auto, const auto& y, const auto& theta, auto& y_new) {
+  const auto of_height = automatic_event([](auto, const auto& y) { return y[0]; });
+  const auto reversing = automatic_jump([](auto, const auto& y, const auto& theta, auto& y_new) {
     y_new[0] = y[0];
     y_new[1] = -theta[0] * y[1];
   });
-  told(Events{JumpEvent{height, bounce},
+  told(Events{JumpEvent{of_height, reversing},
               Event{automatic_event([](auto, const auto& y, const auto& theta) { return y[0] - theta[2]; })}},
        "antistrophe: the length of the field's parameters() is 2; it must be longer, for the g of event 1 reads "
        "theta[2]");
   told(Events{JumpEvent{
-           height, [](double, const auto& y, const auto& theta, auto& y_new) { y_new << y[0], -theta[3] * y[1]; }}},
+           of_height, [](double, const auto& y, const auto& theta, auto& y_new) { y_new << y[0], -theta[3] * y[1]; }}},
        "antistrophe: the length of the field's parameters() is 2; it must be longer, for the jump of event 0 reads "
        "theta[3]");
   told(RunningCost{[](auto, const auto& y, const auto& theta) { return theta[2] * y[0]; }},
