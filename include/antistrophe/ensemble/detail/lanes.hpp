@@ -62,6 +62,8 @@ bool same_field(const F& a, F b) {
                   { a == b } -> std::convertible_to<bool>;
                 })
     return a == b;
+  else if constexpr (std::is_empty_v<F>)  // its one byte is any
+    return true;
   else
     return std::memcmp(static_cast<const void*>(&a), static_cast<const void*>(&b), sizeof a) == 0;
 }
