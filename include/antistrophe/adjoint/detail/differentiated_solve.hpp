@@ -236,6 +236,9 @@ class DifferentiatedSolve {
                   requires { forward_.local_errors.begin(y0_.size(), steps); }) {
       gradient_rtol_ = steps.gradient_rtol;
       forward_.local_errors.begin(y0_.size(), steps);
+      doubt_ = [](WayBack& backward, Gradient<F, Y>& gradient, double bearable) {
+        return backward.doubt(gradient, bearable);
+      };
     }
   }
 
@@ -259,8 +262,8 @@ class DifferentiatedSolve {
                                                           MetersCost<Trace> ? 0 : injected(bar), gap_, scratch_))
         return *std::move(found);
     if constexpr (!continuous)
-      if (failure.status == Status::success)
-        if (std::optional<Failure> found = backward_.doubt(gradient, gradient_rtol_)) return *std::move(found);
+      if (failure.status == Status::success && doubt_ != nullptr)
+        if (std::optional<Failure> found = doubt_(backward_, gradient, gradient_rtol_)) return *std::move(found);
     return failure;
   }
   Failure pass_back(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
@@ -294,6 +297,8 @@ class DifferentiatedSolve {
   Y scratch_ = y0_;
   bool laid_out_ = false;
   double gradient_rtol_ = 0;
+  // Where steps are chosen to a tolerance, who judges the gradient: compiled only there.
+  std::optional<Failure> (*doubt_)(WayBack&, Gradient<F, Y>&, double) = nullptr;
   double gap_ = 0;  // of a coupled pair, at the end of steps laid out before
 };
 
