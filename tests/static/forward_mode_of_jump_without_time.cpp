@@ -1,4 +1,4 @@
-// expect: tangents go through a jump, whose time moves, by the field's ∂f/∂t too
+// expect: tangents go through a jump, whose time moves, by the field's df/dt too
 #include <antistrophe/adjoint/forward_mode.hpp>
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/field/automatic_event.hpp>

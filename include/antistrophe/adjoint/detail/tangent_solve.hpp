@@ -306,7 +306,7 @@ class TangentSolve {
       "automatic_jump).");
   static_assert(
       !any_jumps || pushes_times<F, Y>,
-      "antistrophe: tangents go through a jump, whose time moves, by the field's ∂f/∂t too: give its jvp "
+      "antistrophe: tangents go through a jump, whose time moves, by the field's df/dt too: give its jvp "
       "t_dot before dy_dot, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
 };
 
