@@ -26,25 +26,11 @@ void count_call(const Y& y) {
   ++(std::is_floating_point_v<Scalar> ? plain_calls : packed_calls);
 }
 
-// Lotka–Volterra, generic in its scalar throughout.
 template <class T>
-struct Field {
-  static constexpr bool autonomous = true;
-  Eigen::Vector<T, 4> theta{T(1.5), T(1), T(3), T(1)};
-  const auto& parameters() const { return theta; }
-  auto& parameters() { return theta; }
+struct Field : problems::LotkaVolterra<T> {
   void operator()(double t, const auto& y, auto& dy) const {
     count_call(y);
-    problems::LotkaVolterraEquations{}(t, y, theta, dy);
-  }
-  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
-    const auto product = y[0] * y[1];
-    y_bar[0] += w[0] * (theta[0] - theta[1] * y[1]) + w[1] * theta[3] * y[1];
-    y_bar[1] += w[1] * (theta[3] * y[0] - theta[2]) - w[0] * theta[1] * y[0];
-    theta_bar[0] += w[0] * y[0];
-    theta_bar[1] -= w[0] * product;
-    theta_bar[2] -= w[1] * y[1];
-    theta_bar[3] += w[1] * product;
+    problems::LotkaVolterra<T>::operator()(t, y, dy);
   }
 };
 

@@ -16,24 +16,7 @@ using Eigen::Vector2d;
 
 namespace {
 
-// Lotka–Volterra, generic in its scalar throughout.
-struct Field {
-  static constexpr bool autonomous = true;
-  Eigen::Vector4d theta{1.5, 1, 3, 1};
-  const auto& parameters() const { return theta; }
-  auto& parameters() { return theta; }
-  void operator()(double t, const auto& y, auto& dy) const { problems::LotkaVolterraEquations{}(t, y, theta, dy); }
-  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
-    const auto product = y[0] * y[1];
-    y_bar[0] += w[0] * (theta[0] - theta[1] * y[1]) + w[1] * theta[3] * y[1];
-    y_bar[1] += w[1] * (theta[3] * y[0] - theta[2]) - w[0] * theta[1] * y[0];
-    theta_bar[0] += w[0] * y[0];
-    theta_bar[1] -= w[0] * product;
-    theta_bar[2] -= w[1] * y[1];
-    theta_bar[3] += w[1] * product;
-  }
-};
-
+using Field = problems::LotkaVolterra<>;
 const Problem<Field, Vector2d> middle{Field{}, Vector2d(1, 1), 0.0, 2.0};
 const auto starts = [](std::size_t i, auto& problem) { problem.y0[0] += 0.3 * std::sin(static_cast<double>(i)); };
 

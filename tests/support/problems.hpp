@@ -31,7 +31,7 @@ struct LotkaVolterra {
   void operator()(double t, const auto& y, auto& dy) const { LotkaVolterraEquations{}(t, y, theta, dy); }
 
   void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
-    const Scalar product = y[0] * y[1];
+    const auto product = y[0] * y[1];
     y_bar[0] += w[0] * (theta[0] - theta[1] * y[1]) + w[1] * theta[3] * y[1];
     y_bar[1] += w[1] * (theta[3] * y[0] - theta[2]) - w[0] * theta[1] * y[0];
     theta_bar[0] += w[0] * y[0];
