@@ -235,20 +235,16 @@ inline constexpr bool has_judged_errors = CallableAsField<F, Y> && HasVjp<F, Y>;
 template <class S, class F, EigenState Y>
 ANTISTROPHE_COLD std::optional<Failure> doubt_of(AccumulatedErrors<Y>& errors, const F& field, Gradient<F, Y>& gradient,
                                                  double bearable, double t1, std::int64_t steps) {
-  if constexpr (has_judged_errors<F, Y> && (SeesEnd<S> || requires { S::error_order; })) {  // others estimate no errors
-    if (!errors.on()) return std::nullopt;
-    const double sum = errors.relative_error(field, gradient.stats);
-    if (!(sum > 0)) return std::nullopt;
-    constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
-    const double tolerance = errors.tolerance();
-    const double error = sum / exaggeration<S>(tolerance);
-    const double borne = bearable > 0 ? bearable : 1000 * std::fmax(tolerance, round_off);
-    const double size = std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta));
-    if (!(error * size > borne * size + 1000 * errors.atol())) return std::nullopt;
-    return magnified_errors(t1, steps, error, borne, tolerance);
-  } else {
-    return std::nullopt;
-  }
+  if (!errors.on()) return std::nullopt;
+  const double sum = errors.relative_error(field, gradient.stats);
+  if (!(sum > 0)) return std::nullopt;
+  constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
+  const double tolerance = errors.tolerance();
+  const double error = sum / exaggeration<S>(tolerance);
+  const double borne = bearable > 0 ? bearable : 1000 * std::fmax(tolerance, round_off);
+  const double size = std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta));
+  if (!(error * size > borne * size + 1000 * errors.atol())) return std::nullopt;
+  return magnified_errors(t1, steps, error, borne, tolerance);
 }
 
 }  // namespace antistrophe::detail

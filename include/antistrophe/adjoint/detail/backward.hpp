@@ -106,11 +106,8 @@ class Backward {
         }
       }
     }
+    if (errors.on()) watch_errors(i, carry);
     listen();
-    if (errors.on()) {
-      watch_errors(i, carry);
-      hear();
-    }
   }
 
   // The cotangents of what was saved inside step i, and of events of the record that were met there.
