@@ -17,6 +17,7 @@
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/control/hermite_cubic_path.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <exception>
@@ -64,6 +65,7 @@ const Model untrained(3, 8, 128, 2, 3);
 
 struct Learnt {
   double accuracy = 0, seconds = 0, back = 0, by_parameters = 0;  // evaluations, and vjps by parameters, of a gradient
+  double gradient = std::numeric_limits<double>::infinity();      // seconds of the quickest one
   std::vector<double> losses;
 };
 
@@ -86,7 +88,9 @@ Learnt learn(double dropped, int epochs, Model& model, const M& method, const St
         batch.push_back(training.series[order[i]]);
         turns.push_back(training.turns[order[i]]);
       }
+      const support::Stopwatch of_gradient;
       const auto found = model.gradient(HermiteCubicPath{times, batch}, turns, method, steps, adjoint...);
+      learnt.gradient = std::min(learnt.gradient, of_gradient.seconds());
       optimiser.step(model.parameters(), found.gradient);
       learnt.back += static_cast<double>(found.stats.evaluations) / (4 * epochs);
       learnt.by_parameters += static_cast<double>(found.stats.vjps - found.stats.state_vjps) / (4 * epochs);
@@ -148,7 +152,7 @@ void compare(support::Expectations& result) {
     Model model = untrained;
     const Learnt& learnt = all.emplace_back(learn(0, 1, model, method, steps, adjoint...));
     std::printf("  %-32s %.3g %8.0f %8.0f %8.1f ms\n", name, learnt.losses.back(), learnt.back, learnt.by_parameters,
-                1e3 * learnt.seconds / 4);
+                1e3 * learnt.gradient);
     result.expect(std::fabs(learnt.losses.back() / all[0].losses.back() - 1) < 0.1,
                   std::string(name) + " ends at another loss");
   };
@@ -161,7 +165,7 @@ void compare(support::Expectations& result) {
   by("ReversibleHeun, 120 steps", ReversibleHeun<>{}, FixedSteps{120});
   result.expect(all[2].back < 0.9 * all[1].back, "the seminorm spares less than a tenth");
   result.expect(all[3].by_parameters < 0.6 * all[1].by_parameters, "Gauss-Legendre does not spare parameters' vjps");
-  result.expect(all[3].seconds < all[1].seconds || !support::judge_speed, "Gauss-Legendre takes longer than backsolve");
+  result.expect(all[3].gradient < all[1].gradient || !support::judge_speed, "Gauss-Legendre takes longer than backsolve");
 }
 
 int main() try {
