@@ -165,7 +165,8 @@ void compare(support::Expectations& result) {
   by("ReversibleHeun, 120 steps", ReversibleHeun<>{}, FixedSteps{120});
   result.expect(all[2].back < 0.9 * all[1].back, "the seminorm spares less than a tenth");
   result.expect(all[3].by_parameters < 0.6 * all[1].by_parameters, "Gauss-Legendre does not spare parameters' vjps");
-  result.expect(all[3].gradient < all[1].gradient || !support::judge_speed, "Gauss-Legendre takes longer than backsolve");
+  result.expect(all[3].gradient < all[1].gradient || !support::judge_speed,
+                "Gauss-Legendre takes longer than backsolve");
 }
 
 int main() try {
