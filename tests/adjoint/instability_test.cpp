@@ -138,6 +138,73 @@ TEST_CASE("A pair whose halves have come apart is refused in a gradient", "[inst
   CHECK(error->status() == Status::unstable);
 }
 
+namespace {
+
+// y' = (re + im i) y, of a real state of two.
+struct Mode {
+  static constexpr bool autonomous = true;
+  double re, im;
+  void operator()(double, const auto& y, auto& dy) const { dy << re * y[0] - im * y[1], im * y[0] + re * y[1]; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const {
+    y_bar[0] += re * w[0] + im * w[1];
+    y_bar[1] += re * w[1] - im * w[0];
+  }
+};
+
+// By what factor a step of length 1 multiplies, once the fastest growing has outgrown the rest.
+template <class M>
+double measured_growth(const M& method, const Mode& mode) {
+  const auto size = [&](int n) {
+    return solve(Problem{mode, Vector2d(1, 0.5), 0.0, double(n)}, method, FixedSteps{n}).ys().back().norm();
+  };
+  return std::pow(size(80) / size(60), 1.0 / 20);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("A stepper's growth is what its steps do", "[instability]", RK4, Dopri5, (Reversible<RK4, Floating>),
+                   (Reversible<Dopri5, Floating>), (TwoPoint<Bosh3, Floating>), ReversibleHeun<Floating>,
+                   AsynchronousLeapfrog<Floating>) {
+  const Vector2d y0(1, 0.5);
+  const auto stepper = typename TestType::template Stepper<Mode, Vector2d>(TestType{}, Mode{0, 1}, y0);
+  for (const Mode& mode : {Mode{0, 3.5}, Mode{-2.5, 2.5}, Mode{0.3, 1.5}, Mode{-3.5, 0}}) {
+    CAPTURE(mode.re, mode.im);
+    const double growth = stepper.growth({mode.re, mode.im});
+    CHECK(growth > 1);
+    CHECK(measured_growth(TestType{}, mode) == Approx(growth).epsilon(1e-3));
+  }
+}
+
+TEST_CASE("Oscillations that grow by the steps alone are refused, and the steps that are advised do", "[instability]") {
+  const auto refused = [&](const auto& method, const Mode& mode, double h) {
+    CAPTURE(mode.re, mode.im, h);
+    const Problem problem{mode, Vector2d(1, 0.2), 0.0, 40.0};
+    const auto error = thrown([&] { return value_and_gradient(problem, method, FixedStep{h}, sum, DirectAdjoint{}); });
+    REQUIRE(error);
+    CAPTURE(std::string(error->what()));
+    CHECK(error->status() == Status::unstable);
+    CHECK_THAT(error->what(), ContainsSubstring("the steps made them grow"));
+    const auto stable = value_and_gradient(problem, method, FixedStep{advised(error->what())}, sum, DirectAdjoint{});
+    CHECK(stable.gradient.y0.norm() < 1.5 * std::sqrt(2.0) * std::exp(40 * mode.re));
+  };
+  refused(Dopri5{}, Mode{0, 12}, 0.2);  // stable on the negative real axis as far as 3.3, on the imaginary one to 1
+  refused(Tsit5{}, Mode{-0.05, 12}, 0.2);
+  refused(Midpoint{}, Mode{0, 3}, 0.3);  // stable nowhere on it
+  // The parasite of a pair, which is not apart where both halves are as large.
+  const Problem damped{Mode{-1.2, 12}, Vector2d(1, 0.2), 0.0, 20.0};
+  const auto parasite = thrown(
+      [&] { return value_and_gradient(damped, Reversible<RK4, Floating>{}, FixedSteps{120}, sum, DirectAdjoint{}); });
+  REQUIRE(parasite);
+  CHECK(parasite->status() == Status::unstable);
+  // Large and turning, and as large before.
+  const Problem turning{Mode{0, 12}, Vector2d(100, 20), 0.0, 40.0};
+  CHECK(value_and_gradient(turning, Dopri5{}, FixedStep{0.04}, sum).success());
+  // Growth of its own, which steps do not add to, though it turns.
+  const Problem growing{Mode{0.3, 2}, Vector2d(1, 0.2), 0.0, 40.0};
+  CHECK(value_and_gradient(growing, Dopri5{}, FixedStep{0.1}, sum).success());
+  CHECK(value_and_gradient(growing, Reversible<Dopri5>{.resolution = 1e-6}, FixedStep{0.1}, sum).success());
+}
+
 TEST_CASE("Growth that is the problem's own has its gradient", "[instability]") {
   const auto value = [&](const auto& problem, const auto& method, const auto& steps) {
     return value_and_gradient(problem, method, steps, sum);

@@ -6,6 +6,7 @@
 #include <antistrophe/step/timeline.hpp>
 #include <antistrophe/stepper/outcome.hpp>
 
+#include <complex>
 #include <concepts>
 #include <limits>
 
@@ -35,6 +36,12 @@ concept HasStability = requires(const S s) {
 template <class S>
 concept HasParasite = HasStability<S> && requires(S s) {
   { s.parasite() } -> std::same_as<const typename S::State&>;
+};
+
+// A stepper that knows by what factor a step multiplies the fastest growing of all that its carry can hold on y' = μy, from q = hμ.
+template <class S>
+concept KnowsGrowth = requires(const S s, const std::complex<double> q) {
+  { s.growth(q) } -> std::same_as<double>;
 };
 
 // A stepper that can do the rest of an attempted step before it is committed: after complete(step, carry), which commit does

@@ -6,12 +6,15 @@
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
+#include <antistrophe/detail/dominant_mode.hpp>
 #include <antistrophe/detail/integrate.hpp>
 #include <antistrophe/detail/sensitivity_guard.hpp>
 #include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/stepper/stability.hpp>
 
 #include <cmath>
+#include <complex>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,8 +22,9 @@
 
 namespace antistrophe::detail {
 
-// Growth beyond this is looked into. Alone it proves nothing: solutions may part from each other as fast.
-inline constexpr double suspicious_growth = 1e4;
+// Growth beyond these, of the state and of cotangents, is looked into. Alone it proves nothing: solutions may part from each other
+// as fast.
+inline constexpr double suspicious_state_growth = 100, suspicious_growth = 1e4;
 // A coupled pair that is this far apart, relative to the state's size, says nothing any more. Less may be the error of a method of
 // low order.
 inline constexpr double gap_of_no_return = 0.5;
@@ -45,15 +49,41 @@ double rate_at(S& stepper, double t, const typename S::State& y, double sign) {
   return radius.value();
 }
 
-ANTISTROPHE_COLD inline Failure too_long_steps(double t, std::int64_t step, double h, double rate, double edge) {
+ANTISTROPHE_COLD inline Failure too_long_steps(double t, std::int64_t step, double h, double rate, double edge,
+                                               const char* seen) {
   return {Status::unstable,
           t,
           step,
           -1,
           "the steps are too long to be stable: solutions near this one move at a rate of about " + roughly(rate) +
-              ", and what should die out grew; steps of at most " + roughly(0.9 * edge / rate) +
-              " are stable, these are of " + roughly(h) + "; or let Adaptive choose them",
+              ", and " + seen + "; steps of at most " + roughly(0.9 * edge / rate) + " are stable, these are of " +
+              roughly(h) + "; or let Adaptive choose them",
           h};
+}
+
+// The factor by which a step of length h along solutions y' = μy grows beyond e^{h Re μ}, as a power of e; 0 where it does not grow.
+template <class S>
+double excess_growth(const S& stepper, double h, const std::complex<double>& mode) {
+  const double growth = std::log(stepper.growth(h * mode));
+  return growth > 0 ? growth - h * mode.real() : 0;
+}
+
+// A mode that steps make grow, of solutions near one state, with the steps beside it.
+struct GrowingMode {
+  std::complex<double> rate = 0;
+  double h = 0, t = 0;
+  std::int64_t step = 0;
+};
+
+// Over `steps` of them, from the state where it grows less.
+template <class S>
+std::optional<Failure> find_growing_mode(const S& stepper, const GrowingMode& mode, double steps, double observed) {
+  const double grown = steps * excess_growth(stepper, mode.h, mode.rate);
+  if (!(grown > observed / 2)) return std::nullopt;
+  double stable = mode.h / 2, many = 2 * steps;
+  while (many < 1e12 && many * excess_growth(stepper, stable, mode.rate) > 0.1) stable /= 2, many *= 2;
+  const double rate = std::abs(mode.rate);
+  return too_long_steps(mode.t, mode.step, mode.h, rate, stable * rate / 0.9, "the steps made them grow");
 }
 
 // After a solve: how far the halves of a coupled pair are apart.
@@ -90,8 +120,10 @@ std::optional<Failure> find_instability(S& stepper, const FirstInPlace<AnySegmen
   stepper.read(last.end, end);
   const double size_before = largest_entry(y0), size = std::fmax(size_before, largest_entry(end));
   const bool apart = gap > gap_of_no_return * size;
-  const bool grown = (size_before > 0 && size > suspicious_growth * size_before) ||
-                     (injected > 0 && largest_entry(gradient) > suspicious_growth * injected);
+  const double of_state = size_before > 0 ? size / size_before : 1,
+               of_gradient = injected > 0 ? largest_entry(gradient) / injected : 1,
+               growth = std::fmax(of_state, of_gradient);
+  const bool grown = of_state > suspicious_state_growth || of_gradient > suspicious_growth;
   if (!apart && !grown) return std::nullopt;
   const double h = longest_step(segments);
   if constexpr (requires { stepper.slope(0.0, y0, end); }) {
@@ -100,14 +132,32 @@ std::optional<Failure> find_instability(S& stepper, const FirstInPlace<AnySegmen
     const auto too_long = [&](double t, std::int64_t step, double beside, const auto& y) -> std::optional<Failure> {
       const double rate = rate_at(stepper, t, y, sign);
       if (!(std::fabs(beside) * rate > 1.1 * edge)) return std::nullopt;
-      return too_long_steps(t, step, std::fabs(beside), rate, edge);
+      return too_long_steps(t, step, std::fabs(beside), rate, edge, "what should die out grew");
     };
     const Timeline& end_of = last.timeline;
     const std::int64_t n = end_of.steps();
+    // The last one may be what equal steps left over.
+    double near_end = 0;
+    for (std::int64_t i = n; i > 0 && i > n - 2; --i)
+      near_end = std::fmax(near_end, std::fabs(end_of[i] - end_of[i - 1]));
     if (n > 0)
-      if (auto failure = too_long(end_of.t1(), end_of.first() + n, end_of[n] - end_of[n - 1], end)) return failure;
+      if (auto failure = too_long(end_of.t1(), end_of.first() + n, near_end, end)) return failure;
     if (first.steps() > 0)
       if (auto failure = too_long(first.t0(), first.first(), first[1] - first[0], y0)) return failure;
+    // What turns may grow by steps that let all die out that should; so may the parasite of a coupled method. (Packs of lanes are looked
+    // into one by one.)
+    if constexpr (KnowsGrowth<S> && std::constructible_from<std::complex<double>, typename S::State::Scalar>)
+      if (!apart && n > 0 && first.steps() > 0) {
+        const auto mode = [&](double t, std::int64_t step, double beside, const auto& y) {
+          return GrowingMode{dominant_mode(stepper, t, y, sign).value_or(0.0), std::fabs(beside), t, step};
+        };
+        GrowingMode found = mode(end_of.t1(), end_of.first() + n, near_end, end);
+        const GrowingMode begin = mode(first.t0(), first.first(), first[1] - first[0], y0);
+        if (excess_growth(stepper, begin.h, begin.rate) < excess_growth(stepper, found.h, found.rate)) found = begin;
+        double steps = 0;
+        for (const AnySegment& segment : segments) steps += static_cast<double>(segment.timeline.steps());
+        if (auto failure = find_growing_mode(stepper, found, steps, std::log(growth))) return failure;
+      }
   }
   if (!apart) return std::nullopt;
   return Failure{Status::unstable,

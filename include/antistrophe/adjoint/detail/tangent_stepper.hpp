@@ -160,6 +160,11 @@ class JudgedStepper : public JudgedBase<what, S, F, Y> {
   {
     return s_->stability();
   }
+  double growth(const std::complex<double>& q) const
+    requires KnowsGrowth<S>
+  {
+    return s_->growth(q);
+  }
   const State& parasite()
     requires HasParasite<S>
   {

@@ -117,6 +117,12 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     stability.watches_parasite = true;
     return stability;
   }
+  // Of (y, z) → (λy + (1 − λ + φ(q))z, z − φ(−q)y1), whose determinant is λ.
+  double growth(const ComplexNumber& q) const {
+    const IncrementPolynomial<Base> phi;
+    const double lambda = numbers_.lambda();
+    return larger_root(1 + lambda - phi(-q) * (1 - lambda + phi(q)), -lambda);
+  }
   // It shows in y − z.
   const Y& parasite() { return numbers_.real(gap_, real_); }
 

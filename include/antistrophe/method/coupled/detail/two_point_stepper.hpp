@@ -111,6 +111,12 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
     stability.watches_parasite = true;
     return stability;
   }
+  // y2 = (1 + φ(q)) y1 + λ (y0 − (1 + φ(−q)) y1).
+  double growth(const ComplexNumber& q) const {
+    const IncrementPolynomial<Base> phi;
+    const double lambda = numbers_.lambda();
+    return larger_root(1.0 + phi(q) - lambda * (1.0 + phi(-q)), lambda);
+  }
   // It shows in D.
   const Y& parasite() { return numbers_.real(gap_, real_); }
 

@@ -142,6 +142,9 @@ class AsynchronousLeapfrogStepper : public StoredStepper<Arithmetic, F, Y> {
     return stability;
   }
 
+  // Of (y, hv), whose determinant is 1 − 2η.
+  double growth(const ComplexNumber& q) const { return larger_root(2.0 - 2 * damping_ * (1.0 - q), 2 * damping_ - 1); }
+
   void extend(const Step& step, const Carry& carry, StepPolynomial<Y, dense_degree>& polynomial) {
     polynomial.coefficients[0] = numbers_.real(carry.y, real_);
     polynomial.coefficients[1] = scalar<Y>(step.h()) * v0_;

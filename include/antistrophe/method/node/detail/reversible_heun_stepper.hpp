@@ -87,6 +87,8 @@ class ReversibleHeunStepper : public StoredStepper<Arithmetic, F, Y> {
     stability.parasite_edge = 0;
     return stability;
   }
+  // Of (y, ŷ) → ((1 + q)y + q²/2 ŷ, 2y + (q − 1)ŷ).
+  double growth(const ComplexNumber& q) const { return larger_root(2.0 * q, 1); }
   const Y& parasite() { return numbers_.real(gap_, real_); }
   Outcome complete(const Step&, const Carry&) const { return Outcome::ok; }
   const Y& next_parasite() {

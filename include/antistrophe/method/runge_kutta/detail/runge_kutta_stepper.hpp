@@ -75,6 +75,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   double stiffness(const Step&) const { return increment_.stiffness(); }
   Stability stability() const { return runge_kutta_stability<Base>(); }
+  double growth(const ComplexNumber& q) const { return std::abs(1.0 + IncrementPolynomial<Base>()(q)); }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits&) {

@@ -43,6 +43,12 @@ class IncrementPolynomial {
   std::array<double, n> coefficients_{};
 };
 
+// |x| of the larger root of x² = px + q.
+inline double larger_root(const ComplexNumber& p, const ComplexNumber& q) {
+  const ComplexNumber root = std::sqrt(p * p + 4.0 * q);
+  return std::fmax(std::abs(p + root), std::abs(p - root)) / 2;
+}
+
 // How far a ray from 0, `angle` away from the negative real axis, stays where growth(q), the factor of a step, is at most 1.
 template <class Growth>
 double stable_ray(const Growth& growth, double angle) {

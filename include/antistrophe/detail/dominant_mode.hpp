@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// The eigenvalue of a Jacobian that is largest in modulus, real or of a pair: solutions near this one move by it, and a method that
+// knows what its steps make of y' = μy (KnowsGrowth) says whether they do.
+#pragma once
+
+#include <antistrophe/core/config.hpp>
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/detail/spectral_radius.hpp>
+#include <antistrophe/step/adaptive.hpp>
+#include <antistrophe/stepper/stepper.hpp>
+
+#include <Eigen/Core>
+
+#include <cmath>
+#include <complex>
+#include <optional>
+
+namespace antistrophe::detail {
+
+// ⟨v, v⟩ and so on of v, Jv and J²v.
+struct KrylovProducts {
+  std::complex<double> vv = 0, vo = 0, oo = 0, vt = 0, ot = 0;
+  double tt = 0;
+};
+
+// Where two modes are left, J²v = αJv + βv (Wilkinson, The Algebraic Eigenvalue Problem, 9.10). Nothing where that is off by a tenth,
+// since more than two are.
+ANTISTROPHE_COLD inline std::optional<std::complex<double>> larger_mode(const KrylovProducts& of) {
+  const double whole = (of.vv * of.oo).real(), volume = whole - std::norm(of.vo);
+  if (volume <= 1e-6 * whole) return of.vo / of.vv;  // v is an eigenvector
+  const std::complex<double> alpha = (of.vv * of.ot - std::conj(of.vo) * of.vt) / volume,
+                             beta = (of.oo * of.vt - of.vo * of.ot) / volume,
+                             root = std::sqrt(alpha * alpha + 4.0 * beta);
+  const double off = of.tt - (std::conj(alpha) * of.ot + std::conj(beta) * of.vt).real();
+  if (!(off <= 0.01 * of.tt)) return std::nullopt;
+  return (std::abs(alpha + root) >= std::abs(alpha - root) ? alpha + root : alpha - root) / 2.0;
+}
+
+// By the power method; 15 evaluations.
+template <class S>
+std::optional<std::complex<double>> dominant_mode(S& stepper, double t, const typename S::State& y, double sign) {
+  using Y = typename S::State;
+  constexpr int turns = 12;
+  const Adaptive scales;
+  ScaledJacobian<S> jacobian(scales, y, sign);
+  jacobian.move_to(stepper, t, y);
+  const auto product = [](const Y& a, const Y& b) {
+    std::complex<double> sum = 0;
+    for (Eigen::Index i = 0; i < a.size(); ++i)
+      sum += std::conj(std::complex<double>(a.data()[i])) * std::complex<double>(b.data()[i]);
+    return sum;
+  };
+  Y v = zeros_like(y), once = v, twice = v;
+  ScaledJacobian<S>::any_direction(v);
+  for (int turn = 0;; ++turn) {
+    jacobian.multiply(stepper, v, once);
+    if (turn == turns) break;
+    const double size = largest_entry(once);
+    if (!(std::isfinite(size) && size > 0)) return std::nullopt;
+    v = once / scalar<Y>(size);
+  }
+  jacobian.multiply(stepper, once, twice);
+  return larger_mode({product(v, v), product(v, once), product(once, once), product(v, twice), product(once, twice),
+                      product(twice, twice).real()});
+}
+
+}  // namespace antistrophe::detail
