@@ -3,6 +3,7 @@
 #include "battery.hpp"
 #include "catch.hpp"
 
+#include <cmath>
 #include <vector>
 
 using namespace antistrophe;
@@ -57,6 +58,21 @@ TEMPLATE_LIST_TEST_CASE("Replayed bit for bit", "[replay]", Methods) {
     check(method, steps, Events{Event{Bottom{}}});
     check(method, steps, Events{JumpEvent{Bottom{}, Push{}}});
   }
+}
+
+// Steps of six units in the last place of t: a time ten of them after t0 is beyond the first step.
+TEMPLATE_LIST_TEST_CASE("Saves between nodes that are near beside t are replayed", "[replay]", Methods) {
+  const double t0 = -1e11, unit = std::nextafter(t0, 0) - t0;
+  const Problem brief{problems::DrivenPendulum<>{}, Vector2d(0.4, -0.6), t0, t0 + 66 * unit};
+  const Adaptive steps{.rtol = 1e-6, .atol = 1e-6, .dtmax = 6 * unit};
+  const SaveAt save_at{.times = {t0 + 10 * unit, t0 + 15 * unit, t0 + 36 * unit, t0 + 42 * unit}, .t0 = true};
+  const TestType method;
+  const auto solution = solve(brief, method, steps, save_at);
+  REQUIRE(solution.ts().size() == 5);
+  const auto again = solve(brief, method, StepTo{solution.steps()}, save_at);
+  REQUIRE(again.ts() == solution.ts());
+  for (std::size_t i = 0; i < again.ys().size(); ++i) CHECK(battery::same_bits(again.ys()[i], solution.ys()[i]));
+  CHECK(!battery::same_bits(solution.ys()[1], brief.y0));
 }
 
 // An adaptive solve may well need fewer steps than the method looks back on: it goes by its starting method alone.

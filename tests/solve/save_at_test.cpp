@@ -94,6 +94,25 @@ TEST_CASE("A time a few units in the last place from an end or a node is taken f
   CHECK(planned({.times = counted_up}, FixedSteps{1000}.timeline(0, 100)).size() == 1000);
 }
 
+// y' = -y²: y = 1/(1 + t) from 1.
+struct Reciprocal {
+  void operator()(double, const auto& y, auto& dy) const { dy[0] = -y[0] * y[0]; }
+};
+
+// Units in the last place of t1 are many steps near t0 = 0.
+TEST_CASE("Where steps are chosen, what is near to a node is near to it beside its own time", "[save]") {
+  const std::vector<double> times{1e-6, 1e-5, 1e-3, 1, 1e3, 1e10};
+  const Problem problem{Reciprocal{}, Eigen::Vector<double, 1>{1.0}, 0.0, 1e11};
+  const Adaptive steps{.rtol = 1e-11, .atol = 1e-22};
+  const auto solution = solve(problem, Dopri5{}, steps, SaveAt{.times = times, .t0 = true});
+  REQUIRE(solution.ys().size() == times.size() + 1);
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    CAPTURE(times[i]);
+    CHECK(std::fabs(solution.ys()[i + 1][0] * (1 + times[i]) - 1) < 1e-8);
+  }
+  CHECK(solution.ys()[1][0] < 1 - 0.9e-6);
+}
+
 TEST_CASE("A time between nodes is read off the dense output of the step it lies in", "[save]") {
   const auto plan = plan_saves({.times = {0.3, 0.5, 0.6, 0.7}}, quarters);
   CHECK(nodes_of(plan) == Nodes{1, 2, 2, 2});

@@ -169,7 +169,7 @@ class TangentDifferentiatedSolve {
 
   // For another solve to follow, as of DifferentiatedSolve.
   Subdivided subdivided(const Stretches& stretches, std::int64_t parts) const {
-    return {&stretches, parts, {}, solve_.plan().jumps()};
+    return {&stretches, parts, {}, solve_.plan().jumps(), solve_.plan().is_chosen()};
   }
   Stretches stretches() const { return stretches_of(solve_.forward().segments); }
 

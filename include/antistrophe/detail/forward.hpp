@@ -50,8 +50,10 @@ Timeline timeline_of(const StepsType& steps, [[maybe_unused]] const F& field, do
   const auto of = [&](const StepsType& all) {
     if constexpr (LaidOutSteps<StepsType>)
       return all.timeline(t0, t1);
+    else if constexpr (requires { bool(all.chosen); })
+      return jumps_of(all, t0, t1, Timeline::growing(t0).chosen(all.chosen));
     else
-      return jumps_of(all, t0, t1, Timeline::growing(t0));
+      return jumps_of(all, t0, t1, Timeline::growing(t0).chosen());
   };
   if constexpr (OffersJumps<F>)
     return of(with_jumps(steps, field.jumps()));
@@ -218,7 +220,7 @@ Forward<S, Trace, Detector> make_forward(const Method& method, const F& field, c
   return {S(resolved(method, resolution_wishes(steps), y0, field, t0, t1, plan.steps()), field, y0),
           std::forward<Trace>(trace),
           std::forward<Detector>(detector),
-          Saver<Y>(save_at, t0, t1, plan.steps(), y0, observe, keep),
+          Saver<Y>(save_at, plan, t0, t1, y0, observe, keep),
           AttemptedStep<S>(y0),
           {},
           {},
@@ -256,7 +258,7 @@ Timeline all_nodes(const FirstInPlace<Segment<S>>& segments) {
     nodes.push_back(segment.interruption->t);
     interrupted.push_back({static_cast<std::int64_t>(nodes.size()) - 1, segment.interruption->step.t1});
   }
-  return Timeline::listed(std::move(nodes), std::move(interrupted)).jumping_as(segments[0].timeline);
+  return Timeline::listed(std::move(nodes), std::move(interrupted)).like(segments[0].timeline);
 }
 
 // That of a trace which meters one.

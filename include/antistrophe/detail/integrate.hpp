@@ -172,7 +172,7 @@ class Integration {
   // The timeline of a segment that begins at t, and grows.
   Timeline begun(const Timeline& plan, double t) const {
     if constexpr (requires { control_.passed(); }) return plan.stretch(t, control_.passed(), number_ > 0);
-    return Timeline::growing(t).jumping_as(plan).after_event(number_ > 0);
+    return Timeline::growing(t).like(plan).after_event(number_ > 0);
   }
 
   // A segment of the solve before is used again.

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -68,16 +69,20 @@ class Saver {
   // Whether states that an observer was told of are kept all the same, for the way back.
   enum class Keep { unobserved, all };
 
-  // Throws std::invalid_argument where a time is not finite, not sorted or outside [t0, t1]. `steps` is the number of
-  // steps where it is known, so that memory for the states is allocated once.
-  Saver(const SaveAt& save_at, double t0, double t1, std::int64_t steps, const Y& y0, Observe observe = {},
+  // Throws std::invalid_argument where a time is not finite, not sorted or outside [t0, t1]. Where the plan knows how many steps
+  // there will be, memory for the states is allocated once.
+  Saver(const SaveAt& save_at, const Timeline& plan, double t0, double t1, const Y& y0, Observe observe = {},
         Keep keep = Keep::unobserved)
       : save_at_(save_at),
         observe_(observe),
         keeps_(observe.call == nullptr || keep == Keep::all),
-        slack_(time_slack(t0, t1, steps)),
+        chosen_(plan.is_chosen()),
+        t0_(t0),
+        t1_(t1),
+        slack_(time_slack(t0, t1, chosen_ ? 0 : plan.steps())),
         sign_(t1 >= t0 ? 1 : -1),
         zero_(zeros_like(y0)) {
+    const std::int64_t steps = plan.steps();
     check_save_at(save_at, t0, t1, slack_);
     every_ = save_at.steps ? 1 : save_at.every;
     only_last_ = save_at.times.empty() && !save_at.t0 && !save_at.t1 && every_ == 0;
@@ -139,7 +144,7 @@ class Saver {
   void interruption(double t, double sigma, std::int64_t node, bool last, const Y& y) {
     const bool wanted = save_at_.steps || (last && (save_at_.t1 || only_last_));
     bool named = false;
-    for (; next_ < save_at_.times.size() && std::fabs(save_at_.times[next_] - t) <= slack_; ++next_) {
+    for (; next_ < save_at_.times.size() && is_at(t, save_at_.times[next_]); ++next_) {
       add(node, sigma, save_at_.times[next_], true) = y;
       named = true;
     }
@@ -235,8 +240,15 @@ class Saver {
     handed_ = 0;
   }
 
+  // Whether a time that was given is taken for this node. Of chosen nodes none is so near to the next that there is a time which
+  // might be either.
+  bool is_at(double node, double given) const { return std::fabs(clamped(given) - node) <= nearness(node); }
+  double nearness(double node) const {
+    return chosen_ ? std::fmin(slack_, 2 * std::numeric_limits<double>::epsilon() * std::fabs(node)) : slack_;
+  }
+  double clamped(double t) const { return sign_ * (t - t0_) < 0 ? t0_ : sign_ * (t - t1_) > 0 ? t1_ : t; }
   bool due_before(double until) const {
-    return next_ < save_at_.times.size() && sign_ * (until - save_at_.times[next_]) > slack_;
+    return next_ < save_at_.times.size() && sign_ * (until - clamped(save_at_.times[next_])) > nearness(until);
   }
 
   // Room for one more entry.
@@ -251,7 +263,7 @@ class Saver {
   template <class Write>
   void at_node(std::int64_t node, double t, bool wanted, Write&& write) {
     bool named = false;
-    for (; next_ < save_at_.times.size() && std::fabs(save_at_.times[next_] - t) <= slack_; ++next_) {
+    for (; next_ < save_at_.times.size() && is_at(t, save_at_.times[next_]); ++next_) {
       write(add(node, 0, save_at_.times[next_], true));
       named = true;
     }
@@ -262,7 +274,8 @@ class Saver {
   std::size_t given_ = save_at_.times.size();
   Observe observe_;
   bool keeps_;
-  double slack_, sign_, stopped_at_ = 0;
+  bool chosen_;  // the nodes are, as the solve goes
+  double t0_, t1_, slack_, sign_, stopped_at_ = 0;
   bool only_last_ = false, started_ = false, stopped_ = false;
   bool watches_nodes_ = false;           // something is due at nodes, or somebody to be told
   std::int64_t every_ = 0, passed_ = 0;  // nodes passed, where they are counted

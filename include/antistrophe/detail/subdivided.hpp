@@ -34,6 +34,7 @@ struct Subdivided {
   std::int64_t parts;
   Resolutions taken;  // an exact method's numbers are those of the solve that the nodes are of
   std::vector<Timeline::Jump> jumps;
+  bool chosen;  // those nodes were
 
   const Resolutions& resolutions() const { return taken; }
   const std::vector<Timeline::Jump>& jumps_between(double, double) const { return jumps; }

@@ -15,7 +15,7 @@ struct SaveFunctionAt;
 
 // times: sorted along the direction of the solve, within [t0, t1]; duplicates give one entry each. A time inside a step is
 // read off the method's dense output; one that differs from t0, t1 or a node by a few units in the last place is taken for
-// it.
+// it. (Of the larger of t0 and t1; where steps are chosen as the solve goes, two of the node itself, for they may be that short.)
 // steps: after every step; every: after every k-th. A node asked for in two ways is saved once (or as often as times names
 // it). dense: the whole path is kept, for solution.evaluate(t) and .derivative(t); it adds no saved state.
 struct SaveAt {

@@ -130,6 +130,7 @@ class [[nodiscard]] Solution {
     times.resolutions = resolutions_;
     times.of_a_solve = true;
     times.jumps = timeline_.jumps();
+    times.chosen = timeline_.is_chosen();
     times.reserve(static_cast<std::size_t>(timeline_.steps()) + 1);
     for (std::int64_t i = 0; i <= timeline_.steps(); ++i) {
       times.push_back(timeline_[i]);

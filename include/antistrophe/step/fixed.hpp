@@ -160,6 +160,7 @@ struct StepTimes : std::vector<double> {
   std::vector<Timeline::Interrupted> interrupted;
   std::vector<Timeline::Jump> jumps;
   bool of_a_solve = false;  // a method that took them takes them again, however few they are
+  bool chosen = false;      // as that solve went, by its step control
 };
 
 // From each given time to the next, in `each` equal steps. Times run from t0 to t1; either end may be left out. The given times
@@ -218,7 +219,8 @@ struct StepTo {
     if (each == 1) interrupted = interrupted_among(nodes);
     return Timeline::listed(std::move(nodes), std::move(interrupted))
         .moving({each, each, false})
-        .jumping(std::move(all));
+        .jumping(std::move(all))
+        .chosen(times.chosen && each == 1);
   }
 
  private:

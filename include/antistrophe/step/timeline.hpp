@@ -74,10 +74,18 @@ class Timeline {
     if (!jumps.empty()) jumps_ = std::make_shared<const std::vector<Jump>>(std::move(jumps));
     return std::move(*this);
   }
-  Timeline jumping_as(const Timeline& other) && {
+  // What a stretch of another timeline has in common with it: where f jumps, and whether its nodes were chosen.
+  Timeline like(const Timeline& other) && {
     jumps_ = other.jumps_;
+    chosen_ = other.chosen_;
     return std::move(*this);
   }
+  // Its nodes are, or were, chosen as the solve goes: how many there will be is not known while states are saved.
+  Timeline chosen(bool chosen = true) && {
+    chosen_ = chosen;
+    return std::move(*this);
+  }
+  bool is_chosen() const { return chosen_; }
   bool has_jumps() const { return jumps_ != nullptr; }
   // That at t, if f jumps there.
   const Jump* jump_at(double t) const { return jumps_ == nullptr ? nullptr : find_jump(t); }
@@ -101,7 +109,7 @@ class Timeline {
   // grows. Its first node is t0 or, `after_event`, the time of an event. Where some steps aim at other times than their nodes, no
   // node of a stretch is known to be one of these, and its first and last alone move.
   Timeline stretch(double t, std::int64_t node, bool after_event) const {
-    Timeline timeline = growing(t).jumping_as(*this).after_event(after_event);
+    Timeline timeline = growing(t).like(*this).after_event(after_event);
     if (!interrupted_.empty()) return timeline;
     timeline.motion_ = motion_;
     timeline.planned_ = planned_;
@@ -201,7 +209,7 @@ class Timeline {
   std::int64_t n_, first_ = 0;
   std::int64_t planned_, offset_ = 0;  // steps in all, and those before a stretch
   Motion motion_;
-  bool laid_out_ = false, after_event_ = false;
+  bool laid_out_ = false, after_event_ = false, chosen_ = false;
   std::vector<double> times_;
   std::vector<Interrupted> interrupted_;            // in the order of their nodes
   std::shared_ptr<const std::vector<Jump>> jumps_;  // of all segments of a solve

@@ -181,7 +181,7 @@ class DifferentiatedSolve {
 
   // Its steps in so many parts each, for another solve to follow; `stretches` holds their nodes.
   Subdivided subdivided(const Stretches& stretches, std::int64_t parts) const {
-    return {&stretches, parts, resolutions_of(forward_.stepper), plan_.jumps()};
+    return {&stretches, parts, resolutions_of(forward_.stepper), plan_.jumps(), plan_.is_chosen()};
   }
   Stretches stretches() const { return stretches_of(forward_.segments); }
 

@@ -229,7 +229,7 @@ class StretchSolver {
     if constexpr (may_be_fixed) {
       const Timeline nodes = steps.timeline(stretch);
       FixedControl control(nodes, false);
-      return run(control, begun(Timeline::growing(stretch.from).jumping_as(nodes)), stretch, z, passed);
+      return run(control, begun(Timeline::growing(stretch.from).like(nodes)), stretch, z, passed);
     }
     return {};
   }

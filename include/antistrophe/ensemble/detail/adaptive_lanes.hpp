@@ -267,14 +267,14 @@ class GradientsInAdaptiveLanes {
     lane.stats = {};
     lane.t = problem.t0;
     const Timeline plan = timeline_of(steps_, *lane.field, problem.t0, problem.t1);
-    path.timeline = Timeline::growing(problem.t0).jumping_as(plan);
+    path.timeline = Timeline::growing(problem.t0).like(plan);
     path.states.clear();
     path.nodes.assign(1, problem.t0);
     lane.control.emplace(steps_, problem.t0, problem.t1, problem.y0, true);
     lane.control->land_on_jumps(plan);
     path.errors.begin(problem.y0.size(), steps_);
     lane.control->record(path.errors);
-    path.saver.emplace(save_at_, problem.t0, problem.t1, 0, problem.y0);
+    path.saver.emplace(save_at_, plan, problem.t0, problem.t1, problem.y0);
     path.saver->start(problem.t0, problem.y0, false);
     const double sees = path.timeline.sees_after(problem.t0);
     take_up_parameters(l, problem.field);
