@@ -352,8 +352,7 @@ class BarredGradient {
   ANTISTROPHE_COLD Failure other_saves() {
     return {Status::not_accurate, problem_.t1, 0, -1,
             "with steps half as long " + std::to_string(solve_->ys().size()) + " states were saved, and " +
-                std::to_string(saved_) +
-                " before, for events come in another order: error bars need saves at times, not at steps"};
+                std::to_string(saved_) + " before, for events cut steps: error bars need saves at times, not at steps"};
   }
 
   // Of the state's numbers, relative to y0.

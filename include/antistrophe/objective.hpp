@@ -5,6 +5,7 @@
 //
 //   Objective objective{problem, Reversible<Dopri5>{}, FixedSteps{200}, loss};
 //   const auto& [value, gradient] = objective(theta);          // the problem's y0, other parameters
+//   const auto& [value, gradient] = objective.at(y0);          // another y0, the parameters as they are
 //   const auto& [value, gradient] = objective(y0, theta);      // both
 //   const auto& [value, gradient] = objective();               // as the problem stands
 //   const auto& [value, gradient] = objective(problem);        // another problem of the same field
@@ -68,9 +69,16 @@ class Objective {
     if constexpr (valid) evaluate();
     return bound_->kept.result;
   }
-  // With other parameters, a flat vector of the length of the field's.
+  // With other parameters, a flat vector of the length of the field's. What is the problem's y0, entry by entry, is refused: at(y0) is
+  // meant, or at_theta(theta).
   template <class Theta>
   const Result& operator()(const Eigen::DenseBase<Theta>& theta) {
+    refuse_state(theta);
+    return at_theta(theta);
+  }
+  // The same, whatever it looks like.
+  template <class Theta>
+  const Result& at_theta(const Eigen::DenseBase<Theta>& theta) {
     set_parameters(theta);
     return (*this)();
   }
@@ -117,6 +125,26 @@ class Objective {
 
   template <int A, int B>
   static constexpr bool may_be_equal = A == B || A == Eigen::Dynamic || B == Eigen::Dynamic;
+
+  // One vector may be either where both have one length. A vector whose entries are all the same (of zeros, of ones) may well be both.
+  template <class Theta>
+  void refuse_state(const Eigen::DenseBase<Theta>& theta) const {
+    if constexpr (may_be_equal<Theta::RowsAtCompileTime, Y::RowsAtCompileTime> &&
+                  may_be_equal<Theta::ColsAtCompileTime, Y::ColsAtCompileTime> && detail::HasParameters<F> &&
+                  std::is_same_v<typename Theta::Scalar, typename Y::Scalar>) {
+      const Y& y0 = bound_->problem.y0;
+      const auto& mine = bound_->problem.field.parameters();
+      const auto same = [&](const auto& other) {
+        return other.rows() == theta.rows() && other.cols() == theta.cols() &&
+               (other.array() == theta.derived().array()).all();
+      };
+      if (mine.size() != theta.size() || !same(y0) || same(mine)) return;
+      if ((y0.array() == y0.data()[0]).all()) return;
+      detail::refuse("theta, of which the one vector of objective(theta) consists,", "the problem's y0",
+                     "the field's parameters(): objective.at(y0) takes a state, and objective.at_theta(theta) what is "
+                     "meant to be equal to it");
+    }
+  }
 
   template <class State>
   void take_state(const Eigen::DenseBase<State>& y0) {

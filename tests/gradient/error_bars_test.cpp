@@ -277,6 +277,21 @@ TEST_CASE("Error bars where states are saved at steps, or functions of them", "[
   CHECK(chosen.solves > 2);
 }
 
+// A bounce cuts a step and is saved, and in steps half as long those after it are counted from there.
+TEST_CASE("Error bars where events make other saves at steps say so", "[error_bars][events]") {
+  const Problem ball{problems::Ball{}, Vector2d(10, 0), 0.0, 6.0};
+  const Events bounces{JumpEvent{problems::Ground{}, problems::Bounce{}, Crossing::falling}};
+  const auto call = [&](const auto& steps) {
+    return value_and_gradient(ball, Bosh3{}, steps, battery::WeightedSum{}, SaveAt{.steps = true}, bounces, ErrorBars{},
+                              OnFailure::return_status);
+  };
+  for (const auto& result : {call(FixedSteps{60}), call(Adaptive{})}) {
+    CAPTURE(result.failure);
+    CHECK(result.failure.status == Status::not_accurate);
+    CHECK(result.failure.cause.find("error bars need saves at times, not at steps") != std::string::npos);
+  }
+}
+
 TEST_CASE("Error bars of a loss that shorter steps make no smoother give up and say so", "[error_bars]") {
   // Values that are noise to the solve, and slopes that are larger noise.
   const auto rough = [](const auto& ys, auto& ys_bar) {

@@ -47,6 +47,19 @@ struct Turn {
   }
 };
 using Field = Turn;
+// v'' = −θ0 x − θ1 v.
+struct Spring {
+  Vector2d theta{2, 0.3};
+  const Vector2d& parameters() const { return theta; }
+  Vector2d& parameters() { return theta; }
+  void operator()(double, const auto& y, auto& dy) const { dy << y[1], -theta[0] * y[0] - theta[1] * y[1]; }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] -= theta[0] * w[1];
+    y_bar[1] += w[0] - theta[1] * w[1];
+    theta_bar[0] -= w[1] * y[0];
+    theta_bar[1] -= w[1] * y[1];
+  }
+};
 const VectorXd start = Vector2d(1, 0.5);
 
 // L = Σ ‖y‖²/2 over what was saved, without memory of its own.
@@ -147,6 +160,31 @@ TEST_CASE("Copies of an objective are independent, and it survives a throw", "[o
   theta = -1e9 * problem.field.parameters();
   CHECK_THROWS_AS(objective(theta), SolveError);
   CHECK(same(objective(problem.field.parameters()), first));
+}
+
+// A state and parameters of one length.
+TEST_CASE("An objective that is given its y0 for theta says so", "[objective]") {
+  const Problem problem{Spring{}, Vector2d(1, 0.5), 0.0, 1.0};
+  Objective objective{problem, RK4{}, FixedSteps{20}, Squares{}};
+  CHECK_THROWS_WITH(objective(problem.y0),
+                    "antistrophe: theta, of which the one vector of objective(theta) consists, is the problem's y0; it "
+                    "must be the field's parameters(): objective.at(y0) takes a state, and objective.at_theta(theta) "
+                    "what is meant to be equal to it");
+  CHECK(objective.problem().field.theta == problem.field.theta);
+  const double value = objective().value;
+  CHECK(objective.at(problem.y0).value == value);
+  CHECK(objective(problem.field.theta).value == value);
+  Problem meant = problem;
+  meant.field.theta = problem.y0;
+  const double other = value_and_gradient(meant, RK4{}, FixedSteps{20}, Squares{}).value;
+  CHECK(other != value);
+  CHECK(objective.at_theta(problem.y0).value == other);
+  CHECK(objective(problem.y0).value == other);  // they are the parameters now
+  CHECK(objective(problem.y0, problem.field.theta).value == value);
+
+  // Zeros may be both.
+  Objective at_rest{Problem{Spring{}, Vector2d(0, 0), 0.0, 1.0}, RK4{}, FixedSteps{20}, Squares{}};
+  CHECK_NOTHROW(at_rest(Vector2d(0, 0)));
 }
 
 TEST_CASE("An objective takes up another problem of the same field", "[objective]") {

@@ -8,6 +8,7 @@
 #include <antistrophe/adjoint/backsolve.hpp>
 #include <antistrophe/adjoint/checkpointed.hpp>
 #include <antistrophe/adjoint/compressed.hpp>
+#include <antistrophe/adjoint/forward_mode.hpp>
 #include <antistrophe/adjoint/gauss_legendre.hpp>
 #include <antistrophe/adjoint/interpolating.hpp>
 #include <antistrophe/field/automatic_event.hpp>
@@ -59,6 +60,14 @@ bool same_bits(const auto& a, const auto& b) {
          (a.gradient.theta.array() == b.gradient.theta.array()).all() && a.gradient.t0 == b.gradient.t0 &&
          a.gradient.t1 == b.gradient.t1 && a.value == b.value;
 }
+
+// y' = −y, with a jvp.
+struct Decay {
+  static constexpr bool autonomous = true;
+  void operator()(double, const auto& y, auto& dy) const { dy = -y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
+  void jvp(double, const auto&, const auto& y_dot, const auto&, auto& dy_dot) const { dy_dot = -y_dot; }
+};
 
 using FloatingPair = Reversible<Tsit5, Floating>;
 using FloatingAdams = ReversibleAdams<4, Floating>;
@@ -282,12 +291,32 @@ TEST_CASE("A running cost that is not finite ends the solve and says so", "[runn
     using std::log;
     return log(y[0] - 2);
   }};
-  const auto failure_of = [&](const auto& steps) {
-    return solve(pendulum, Dopri5{}, steps, undefined, OnFailure::return_status).failure();
+  // NaN from t = 1.5 on.
+  const RunningCost ends{[](auto t, const auto&) {
+    using std::sqrt;
+    return sqrt(1.5 - t);
+  }};
+  const auto failure_of = [&](const auto& steps, const auto& cost) {
+    return solve(pendulum, Dopri5{}, steps, cost, OnFailure::return_status).failure();
   };
-  for (const Failure& failure : {failure_of(FixedSteps{50}), failure_of(Adaptive{})}) {
+  for (const Failure& failure : {failure_of(FixedSteps{50}, undefined), failure_of(Adaptive{}, undefined),
+                                 failure_of(FixedSteps{50}, ends), failure_of(Adaptive{}, ends)}) {
     CAPTURE(failure);
-    CHECK(failed(failure.status));
-    CHECK(failure.cause.find("the running cost is not finite") != std::string::npos);
+    CHECK(failure.status == Status::not_finite);
+    CHECK(failure.cause.find("the q of the RunningCost is not finite at t = ") == 0);
   }
+  CHECK(failure_of(Adaptive{}, undefined).cause == "the q of the RunningCost is not finite at t = 0.5");
+  CHECK(failure_of(Adaptive{}, ends).cause.find("the q of the RunningCost is not finite at t = 1.5") == 0);
+  CHECK(std::fabs(failure_of(FixedSteps{50}, ends).t - 1.5) <= 0.06);
+
+  // With tangents taken along, too.
+  const TerminalLoss first{[](const auto& y, auto& y_bar) {
+    y_bar[0] = 1;
+    return y[0];
+  }};
+  const Problem decay{Decay{}, Vector2d(0.8, 0.1), 0.5, 3.5};
+  const auto tangents =
+      value_and_gradient(decay, Dopri5{}, Adaptive{}, first, ends, ForwardMode{}, OnFailure::return_status);
+  CHECK(tangents.failure.status == Status::not_finite);
+  CHECK(tangents.failure.cause.find("the q of the RunningCost is not finite at t = 1.5") == 0);
 }

@@ -27,7 +27,7 @@ enum class Status {
   success,
   event,                // a terminal event was met
   stopped,              // by an observer
-  not_finite,           // the field, or the state it led to, is NaN or infinite
+  not_finite,           // the field, the state it led to or a running cost is NaN or infinite
   out_of_range,         // an exact state left the range of its fixed-point numbers
   impure_field,         // the backward pass did not reproduce the forward states: the field is not a pure function
   gradient_not_finite,  // the cotangents overflowed on the way back

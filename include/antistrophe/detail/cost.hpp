@@ -3,17 +3,13 @@
 // rest.
 #pragma once
 
+#include <antistrophe/problem/running_cost.hpp>
+
 #include <concepts>
 #include <type_traits>
 #include <utility>
 
-namespace antistrophe {
-
-// running_cost.hpp.
-template <class Q>
-struct RunningCost;
-
-namespace detail {
+namespace antistrophe::detail {
 
 // Where none is given.
 struct NoRunningCost {};
@@ -52,5 +48,4 @@ Metered<Base, F, S, Cost> metered(Base base, [[maybe_unused]] const F& field, [[
     return Metered<Base, F, S, Cost>(std::move(base), field, cost.q, like, chooses_steps);
 }
 
-}  // namespace detail
-}  // namespace antistrophe
+}  // namespace antistrophe::detail

@@ -176,6 +176,17 @@ class CostIntegral {
     pending_ = integral({step.t0, step.h(), sigma}, polynomial());
   }
   void step_stands() { sum_ += std::exchange(pending_, 0.0); }
+  // The earliest time in an attempted step at which q was not finite; its start where the sum alone is not.
+  double not_finite_at(const Step& step) const {
+    double node = 1;
+    bool found = false;
+    for (std::size_t j = 0; j < rule.count; ++j) {
+      if (std::isfinite(values_[j])) continue;
+      node = std::fmin(node, rule.nodes[j]);
+      found = true;
+    }
+    return found ? step.t0 + node * step.h() : step.t0;
+  }
 
  private:
   template <class Polynomial>
@@ -213,6 +224,7 @@ class CostMeter : public Base {
 
   double running_cost() const { return cost_.sum(); }
   bool cost_is_finite() const { return std::isfinite(cost_.pending()); }
+  double cost_not_finite_at(const Step& step) const { return cost_.not_finite_at(step); }
   Rate& cost_rate() { return cost_.rate; }
   const Quadrature& quadrature() const { return cost_.rule; }
 

@@ -8,6 +8,7 @@
 #include <antistrophe/problem/events.hpp>
 #include <antistrophe/problem/observer.hpp>
 #include <antistrophe/problem/progress.hpp>
+#include <antistrophe/problem/running_cost.hpp>
 #include <antistrophe/problem/save_at.hpp>
 #include <antistrophe/problem/solution.hpp>
 
@@ -151,6 +152,7 @@ consteval bool require_extras() {
   constexpr bool known = count_of_extra<Extra::unknown, Extras...> == 0;
   constexpr bool fit = (takes<C>(extra_kind<Extras>) && ...);
   constexpr bool single = extras_are_single<Extras...>();
+  constexpr bool metered = ((!is_running_cost<Extras> || can_meter<Extras>)&&...);
   if constexpr (!known) {
     static_assert(C != Call::solve || known,
                   "antistrophe: an extra argument of solve is unknown; after the steps it takes, in any order, "
@@ -183,13 +185,15 @@ consteval bool require_extras() {
     static_assert(C != Call::round_trip || fit || count_of_extra<Extra::error_bars, Extras...> > 0,
                   "antistrophe: assert_reversible goes back by ReversibleAdjoint and saves nothing; after the steps it "
                   "takes Events{…} alone.");
+  } else if constexpr (!metered) {
+    static_assert(metered, "antistrophe: a RunningCost needs #include <antistrophe/running_cost.hpp>.");
   } else {
     static_assert(
         single,
         "antistrophe: two extra arguments are of one kind; give each of SaveAt, adjoint, Events, RunningCost, "
         "Observer, Progress, OnFailure and CheckFirst at most once (several events go into one Events{…, …}).");
   }
-  return known && fit && single;
+  return known && fit && single && metered;
 }
 
 // What CheckFirst asks for, where it is given.

@@ -320,7 +320,16 @@ class Integration {
       return Outcome::ok;
   }
   Failure explained(Failure failure) const {
-    if (!cost_is_finite()) failure.cause = "the running cost is not finite. " + failure.cause;
+    if constexpr (with_cost) {
+      if (cost_is_finite()) return failure;
+      return {
+          Status::not_finite,
+          failure.t,
+          failure.step,
+          -1,
+          "the q of the RunningCost is not finite at t = " + in_words(f_.trace.cost_not_finite_at(f_.attempted.step())),
+          failure.h};
+    }
     return failure;
   }
 

@@ -155,15 +155,17 @@ class MeanSquaredError {
                     "antistrophe: the targets of a MeanSquaredError have another scalar type than what is saved.");
       return std::is_same_v<typename detail::EntriesOf<Saved>::Scalar, Real>;
     } else {
-      constexpr bool callable = requires(const Observation& h, const Saved& y, const Target& w, Saved& y_bar) {
-        static_cast<Target>(h(y));
-        h.vjp(y, w, y_bar);
-      };
-      static_assert(
-          callable,
-          "antistrophe: what a MeanSquaredError observes is called as h(y) and returns a value of the targets' "
-          "type; its vjp as h.vjp(y, w, y_bar), adding (∂h/∂y)ᵀ w to y_bar.");
-      return callable;
+      constexpr bool callable = requires(const Observation& h, const Saved& y) { static_cast<Target>(h(y)); };
+      constexpr bool has_vjp =
+          requires(const Observation& h, const Saved& y, const Target& w, Saved& y_bar) { h.vjp(y, w, y_bar); };
+      static_assert(callable,
+                    "antistrophe: what a MeanSquaredError observes is called as h(y), and returns a value of the type "
+                    "of the targets.");
+      static_assert(!callable || has_vjp,
+                    "antistrophe: what a MeanSquaredError observes has a vjp, which a lambda has not: a struct with "
+                    "operator()(y) and void vjp(const auto& y, const auto& w, auto& y_bar) const, adding w^T dh/dy to "
+                    "y_bar; or, of entries alone, .observe({0, 2}).");
+      return callable && has_vjp;
     }
   }
 

@@ -46,6 +46,7 @@ class TangentCostMeter {
 
   double running_cost() const { return cost_.sum(); }
   bool cost_is_finite() const { return std::isfinite(cost_.pending()); }
+  double cost_not_finite_at(const Step& step) const { return cost_.not_finite_at(step); }
 
   CostEstimate estimate_cost(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before) {
     return cost_.estimate(attempted.step(), of_state(attempted.polynomial(stepper, before)));
