@@ -196,6 +196,28 @@ TEST_CASE("StepTo with jumps has them among its times", "[steps]") {
   CHECK((moved.size() == 4 && moved[1] == near));
 }
 
+// Half of a step, on the average, is seven units in the last place of t here.
+TEST_CASE("StepTo tells jumps from times that are near to them beside t", "[step]") {
+  const double t0 = 1000, unit = std::nextafter(t0, 2 * t0) - t0, t1 = t0 + 88 * unit;
+  const std::vector<double> nodes{t0, t0 + 6 * unit, t0 + 36 * unit, t0 + 40 * unit, t0 + 54 * unit, t1};
+  const auto nodes_of = [&](const StepTo& steps) {
+    const Timeline timeline = steps.timeline(t0, t1);
+    std::vector<double> all;
+    for (std::int64_t i = 0; i <= timeline.steps(); ++i) all.push_back(timeline[i]);
+    return all;
+  };
+  CHECK(nodes_of({nodes, 1, {t0}}) == nodes);
+  CHECK(nodes_of({nodes, 1, {t1}}) == nodes);
+  // Those of a solve are its nodes, or ends.
+  StepTimes taken(nodes);
+  taken.of_a_solve = true;
+  for (const double jump : {t0, nodes[3], t1}) {
+    taken.jumps = {{jump, std::nextafter(jump, t0), std::nextafter(jump, t1)}};
+    CHECK(nodes_of({taken}) == nodes);
+    CHECK(nodes_of({taken, 1, {jump}}) == nodes);  // as of a field that offers its jumps
+  }
+}
+
 TEST_CASE("What f sees at jumps: the inner side of each step", "[steps]") {
   const Timeline timeline = FixedSteps{.n = 4, .jumps = {0, 0.5, 1, -3, 7, 0.5}}.timeline(0, 1);
   REQUIRE(timeline.steps() == 4);

@@ -193,10 +193,13 @@ struct StepTo {
         nodes.push_back(from + (t - from) * (static_cast<double>(k) / static_cast<double>(each)));
       nodes.push_back(t);
     };
-    // The jumps between the times; one that agrees with a time takes its place.
+    // The jumps between the times; one that agrees with a time takes its place. Those of a solve are among its steps, which may be
+    // short beside t.
+    const double units = 2 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(t0), std::fabs(t1));
+    const double near = jumps.empty() ? 0 : times.of_a_solve ? std::fmin(slack, units) : slack;
     auto next = all.begin();
     const auto go_to_jumps_before = [&](double t) {
-      for (; next != all.end() && sign * (t - next->t) > slack; ++next)
+      for (; next != all.end() && sign * (t - next->t) > near; ++next)
         if (sign * (next->t - nodes.back()) > 0) go_to(next->t);
     };
     for (std::size_t i = 0; i < times.size(); ++i) {
@@ -208,7 +211,8 @@ struct StepTo {
       if (std::fabs(t - t1) <= slack && i + 1 == times.size()) continue;
       if (!(sign * (t - nodes.back()) > 0)) detail::refuse(name, t, "beyond the time before it, towards t1");
       go_to_jumps_before(t);
-      const bool agrees = next != all.end() && std::fabs(next->t - t) <= slack && next->t != t1;
+      const bool agrees =
+          next != all.end() && std::fabs(next->t - t) <= near && next->t != t1 && sign * (next->t - nodes.back()) > 0;
       go_to(agrees ? next->t : t);
     }
     go_to_jumps_before(t1);
