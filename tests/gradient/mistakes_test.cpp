@@ -117,6 +117,93 @@ TEST_CASE("The vjp is tried once, and counted by none but the field itself", "[m
 
 namespace {
 
+// g = y0 falls through 0; its derivatives may be assigned or added, for nothing was there before.
+struct Floor {
+  bool assigned = false;
+  double operator()(double, const auto& y) const { return y[0]; }
+  void gradient(double, const auto&, auto& y_bar, auto& theta_bar, auto& t_bar) const {
+    if (assigned)
+      y_bar = Vector2d(1, 0), theta_bar.setZero(), t_bar = 0;
+    else
+      y_bar[0] += 1;
+  }
+};
+
+// y ← (1/8 + t/16, θ1 y1), with a slip in the vjp.
+struct Kick {
+  Slip slip = Slip::none;
+  int* vjps = nullptr;
+  void operator()(double t, const auto& y, const auto& theta, auto& y_new) const {
+    y_new << 0.125 + 0.0625 * t, theta[1] * y[1];
+  }
+  void vjp(double, const auto& y_given, const auto& theta, const auto& w_given, auto& y_bar, auto& theta_bar,
+           auto& t_bar) const {
+    if (vjps != nullptr) ++*vjps;
+    const Vector2d y = slip == Slip::swapped ? w_given : y_given, w = slip == Slip::swapped ? y_given : w_given;
+    const Vector2d of_y(0, theta[1] * w[1]), of_theta(0, y[1] * w[1]);
+    y_bar = slip == Slip::y_assigned ? of_y : Vector2d(y_bar + of_y);
+    theta_bar = slip == Slip::theta_assigned ? of_theta : Vector2d(theta_bar + of_theta);
+    t_bar = (slip == Slip::t_assigned ? 0 : t_bar) + 0.0625 * w[0];
+  }
+};
+
+// Falls through 0 at once, and again after each jump, for a while.
+Problem<Swing, Vector2d> falling() { return {Swing{}, Vector2d(0.5, -1), 0.25, 1.5}; }
+
+}  // namespace
+
+TEST_CASE("So is the vjp of a jump, where it was met", "[mistakes]") {
+  const auto events = [](Slip slip, bool assigned = false) {
+    return Events{JumpEvent<Floor, Kick>{.g = {assigned}, .jump = {slip}, .crossing = Crossing::falling}};
+  };
+  const auto check = [&](const auto& method, const auto& steps, const auto&... extras) {
+    const auto refused = [&](Slip slip) {
+      const std::string by_gradient =
+          refusal([&] { (void)value_and_gradient(falling(), method, steps, half_square, events(slip), extras...); });
+      CHECK(refusal([&] { (void)solve_with_pullback(falling(), method, steps, events(slip), extras...); }) ==
+            by_gradient);
+      Objective objective{falling(), method, steps, half_square, events(slip), extras...};
+      CHECK(refusal([&] { (void)objective(); }) == by_gradient);
+      const GradientReport report = check_gradient(falling(), method, steps, half_square, events(slip), extras...);
+      CHECK(report.ok == (by_gradient == "not refused"));
+      if (!report.ok) CHECK(says(report.message, by_gradient));
+      return by_gradient;
+    };
+    CHECK(says(refused(Slip::theta_assigned), "the vjp of the jump of event 0 overwrites theta_bar[0]"));
+    CHECK(says(refused(Slip::y_assigned), "the vjp of the jump of event 0 overwrites y_bar[0]"));
+    CHECK(says(refused(Slip::swapped), "are y and w swapped"));
+    // Nothing is there before but 0.
+    CHECK(refused(Slip::t_assigned) == "not refused");
+    CHECK(refused(Slip::none) == "not refused");
+    const auto right =
+        value_and_gradient(falling(), method, steps, half_square, events(Slip::none), extras...).gradient;
+    const auto with_assigned_g =
+        value_and_gradient(falling(), method, steps, half_square, events(Slip::none, true), extras...).gradient;
+    CHECK(with_assigned_g.y0 == right.y0);
+    CHECK(with_assigned_g.theta == right.theta);
+  };
+  check(RK4{}, FixedSteps{20});
+  check(Reversible<Dopri5>{}, FixedSteps{20});
+  check(Dopri5{}, Adaptive{.rtol = 1e-10, .atol = 1e-10}, DirectAdjoint{});
+}
+
+TEST_CASE("The vjp of a jump is tried once, and where it is not met not at all", "[mistakes]") {
+  int vjps = 0;
+  Objective objective{Problem{falling()}, RK4{}, FixedSteps{20}, half_square,
+                      Events{JumpEvent<Floor, Kick>{.g = {}, .jump = {Slip::none, &vjps}}}};
+  const int met = static_cast<int>(objective().gradient.stats.vjps) > 0 ? vjps - 1 : 0;
+  CHECK(met > 0);
+  (void)objective();
+  CHECK(vjps == 1 + 2 * met);
+  vjps = 0;
+  (void)value_and_gradient(
+      falling(), RK4{}, FixedSteps{20}, half_square,
+      Events{JumpEvent<Floor, Kick>{.g = {}, .jump = {Slip::swapped, &vjps}, .crossing = Crossing::rising}});
+  CHECK(vjps == 0);
+}
+
+namespace {
+
 // v' = θ0 w, w' = −θ1 v, with a slip in one half or the other.
 struct SlippingHalves {
   static constexpr bool autonomous = true;

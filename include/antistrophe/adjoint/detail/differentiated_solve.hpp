@@ -12,6 +12,7 @@
 #include <antistrophe/field/detail/access.hpp>
 #include <antistrophe/solve.hpp>
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -146,6 +147,9 @@ class DifferentiatedSolve {
     laid_out_ = LaidOutSteps<StepsType>;
     if (laid_out_) gap_ = gap_of(forward_.stepper, forward_.stats);
     if (!vjp_tried_ && !failed()) try_the_vjp();
+    if constexpr (Detector::any_jumps) {
+      if (!failed()) try_the_jumps();
+    }
     if constexpr (of_function) {
       const std::vector<Y>& states = forward_.saver.states();
       values_.clear();
@@ -255,6 +259,18 @@ class DifferentiatedSolve {
     vjp_tried_ = true;
   }
 
+  // That of each jump once, where it was met first.
+  void try_the_jumps() {
+    for (const Segment<S>& segment : forward_.segments) {
+      if (!segment.interruption) continue;
+      const std::size_t index = segment.interruption->hit.index;
+      if (jumps_tried_[index]) continue;
+      try_jump_vjp(forward_.detector, index, segment.interruption->t, segment.interruption->y,
+                   zero_parameters<F, Y>(field_));
+      jumps_tried_[index] = true;
+    }
+  }
+
   Failure through(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
     Failure failure = pass_back(bar, throttle, gradient);
     if (laid_out_ && failure.status == Status::success && forward_.failure.status == Status::success)
@@ -289,6 +305,7 @@ class DifferentiatedSolve {
   double t0_, t1_;
   Timeline plan_;
   bool vjp_tried_ = false;
+  std::array<bool, sizeof...(E)> jumps_tried_{};
   Forward<S, Trace, Detector> forward_;
   WayBack backward_;
   std::vector<std::conditional_t<of_function, Saved, char>> values_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Mistakes in a vjp or a loss that leave every number finite and every gradient wrong, found at next to no cost.
-//   A vjp is called once with w = 0, from cotangents that are all 1. It is linear in w and adds, so that they stay 1: what
-//   assigns makes them 0, and what has taken y for w makes them anything.
+//   A vjp, of the field or of a jump, is called once with w = 0, from cotangents that are all 1. It is linear in w and adds, so that
+//   they stay 1: what assigns makes them 0, and what has taken y for w makes them anything.
 //   A loss whose cotangents are all 0 is asked twice more, at states a little way off: its value must not move in
 //   proportion while the cotangents stay 0.
 #pragma once
@@ -29,8 +29,11 @@ class WrongDerivative : public std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
-ANTISTROPHE_COLD [[noreturn]] inline void refuse_vjp(const char* bar, std::ptrdiff_t i, double was_one) {
+// `jump`: the number of the event whose jump it is the vjp of, or -1 for the field's.
+ANTISTROPHE_COLD [[noreturn]] inline void refuse_vjp(const char* bar, std::ptrdiff_t i, double was_one,
+                                                     std::ptrdiff_t jump = -1) {
   std::string text = "antistrophe: the vjp ";
+  if (jump >= 0) text.append("of the jump of event ").append(std::to_string(jump)).append(" ");
   if (was_one == 0)
     text.append("overwrites ").append(bar);
   else
@@ -39,16 +42,17 @@ ANTISTROPHE_COLD [[noreturn]] inline void refuse_vjp(const char* bar, std::ptrdi
   text.append(was_one == 0 ? ", which must be added to: write += in the place of ="
                            : " although w is 0, and is not linear in w: are y and w swapped in its arguments, "
                              "vjp(t, y, w, y_bar, theta_bar)?");
-  throw WrongDerivative(text + " (check_vjp(field, t, y) looks at every component)");
+  throw WrongDerivative(text + (jump >= 0 ? " (check_gradient looks at every component)"
+                                          : " (check_vjp(field, t, y) looks at every component)"));
 }
 
 // Entries that were 1. NaN says that f has no derivative there, which is for others to say.
 template <class A>
-void require_ones(const char* bar, const A& ones) {
+void require_ones(const char* bar, const A& ones, std::ptrdiff_t jump = -1) {
   using Scalar = typename A::Scalar;
   for (Eigen::Index i = 0; i < ones.size(); ++i) {
     const Scalar entry = ones.data()[i];
-    if (entry != Scalar(1) && entry == entry) refuse_vjp(bar, i, entry == Scalar(0) ? 0.0 : 2.0);
+    if (entry != Scalar(1) && entry == entry) refuse_vjp(bar, i, entry == Scalar(0) ? 0.0 : 2.0, jump);
   }
 }
 
@@ -104,6 +108,20 @@ void try_vjps_of(const F& field, double t0, double t1, const Y& y) {
     try_half_vjps<Field, Y>(over(t0, t1), t1, y);
   else
     try_vjp<Field, Y>(over(t0, t1), t1, y);
+}
+
+// Of the jump of an event that was met there. Its t_bar may be assigned, for nothing is there before.
+template <class Detector, class Y, class Theta>
+ANTISTROPHE_COLD void try_jump_vjp(const Detector& detector, std::size_t index, double t, const Y& y, Theta theta_bar) {
+  using Scalar = typename Y::Scalar;
+  Y y_bar = Y::Constant(y.rows(), y.cols(), Scalar(1));
+  theta_bar.setOnes();
+  Scalar t_bar(0);
+  detector.jump_vjp(index, t, y, zeros_like(y), y_bar, theta_bar, t_bar);
+  const auto jump = static_cast<std::ptrdiff_t>(index);
+  require_ones("y_bar", y_bar, jump);
+  require_ones("theta_bar", theta_bar, jump);
+  if (t_bar != Scalar(0) && t_bar == t_bar) refuse_vjp("t_bar", -1, 2, jump);
 }
 
 template <class A>
