@@ -110,10 +110,10 @@ using Picked = typename PickedOf<K, Fallback, Extras...>::type;
 
 enum class Call { solve, gradient, gradient_with_bars, check_gradient, round_trip };
 
-constexpr bool is_gradient(Call call) { return call == Call::gradient || call == Call::gradient_with_bars; }
+consteval bool is_gradient(Call call) { return call == Call::gradient || call == Call::gradient_with_bars; }
 
 template <Call C>
-constexpr bool takes(Extra kind) {
+consteval bool takes(Extra kind) {
   switch (kind) {
     case Extra::save_at:
     case Extra::running_cost:

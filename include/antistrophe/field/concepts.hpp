@@ -83,7 +83,7 @@ struct ParametersOf {
 template <HasParameters F, class Y>
 struct ParametersOf<F, Y> {
   using Returned = std::remove_cvref_t<decltype(std::declval<const F&>().parameters())>;
-  static auto plain() {
+  static consteval auto plain() {
     if constexpr (requires { typename Returned::PlainObject; })
       return std::type_identity<typename Returned::PlainObject>{};
     else

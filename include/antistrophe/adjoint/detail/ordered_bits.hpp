@@ -35,7 +35,7 @@ inline constexpr bool is_compressible =
     std::is_same_v<RealPart<Scalar>, float>;
 
 template <class... Parts>
-constexpr bool are_compressible(const std::tuple<Parts...>*) {
+consteval bool are_compressible(const std::tuple<Parts...>*) {
   return (is_compressible<typename std::remove_cvref_t<Parts>::Scalar> && ...);
 }
 

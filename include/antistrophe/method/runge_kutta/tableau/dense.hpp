@@ -30,7 +30,7 @@ template <class T>
 concept HasDenseStages = requires { T::dense_a; };
 
 template <class T>
-constexpr int dense_rows() {
+consteval int dense_rows() {
   if constexpr (HasDenseRows<T>)
     return static_cast<int>(T::dense.size());
   else
@@ -38,7 +38,7 @@ constexpr int dense_rows() {
 }
 
 template <class T>
-constexpr int stages_after_end() {
+consteval int stages_after_end() {
   if constexpr (HasDenseStages<T>)
     return static_cast<int>(T::dense_a.size());
   else
@@ -68,21 +68,21 @@ concept HasDenseOutput = requires {
                          });
 
 template <class T, std::size_t length>
-constexpr ExtendedRow<T> padded(const std::array<coefficient_t<T>, length>& row) {
+consteval ExtendedRow<T> padded(const std::array<coefficient_t<T>, length>& row) {
   ExtendedRow<T> result{};
   for (std::size_t i = 0; i < length; ++i) result[i] = row[i];
   return result;
 }
 
 template <class T, std::size_t length, std::size_t n>
-constexpr ExtendedRows<T, static_cast<int>(n)> padded(const std::array<std::array<coefficient_t<T>, length>, n>& rows) {
+consteval ExtendedRows<T, static_cast<int>(n)> padded(const std::array<std::array<coefficient_t<T>, length>, n>& rows) {
   ExtendedRows<T, static_cast<int>(n)> result{};
   for (std::size_t i = 0; i < n; ++i) result[i] = padded<T>(rows[i]);
   return result;
 }
 
 template <class T>
-constexpr ExtendedRow<T> extended_c() {
+consteval ExtendedRow<T> extended_c() {
   ExtendedRow<T> c = padded<T>(T::c);
   auto i = static_cast<std::size_t>(end_stage<T>);
   c[i] = 1;
@@ -92,7 +92,7 @@ constexpr ExtendedRow<T> extended_c() {
 }
 
 template <class T>
-constexpr auto extended_a() {
+consteval auto extended_a() {
   ExtendedRows<T, extended_stages<T>> a{};
   for (std::size_t i = 0; i < T::a.size(); ++i) a[i] = padded<T>(T::a[i]);
   auto i = static_cast<std::size_t>(end_stage<T>);
@@ -103,7 +103,7 @@ constexpr auto extended_a() {
 }
 
 template <class T>
-constexpr int dense_order() {
+consteval int dense_order() {
   if constexpr (HasDenseRows<T>)
     return T::dense_order;
   else
@@ -111,7 +111,7 @@ constexpr int dense_order() {
 }
 
 template <class T>
-constexpr ExtendedRows<T, dense_rows<T>()> dense_data() {
+consteval ExtendedRows<T, dense_rows<T>()> dense_data() {
   if constexpr (HasDenseRows<T>)
     return T::dense;
   else
@@ -123,14 +123,14 @@ template <int degree>
 using Powers = std::array<int, static_cast<std::size_t>(degree)>;
 
 template <std::size_t degree>
-constexpr std::array<int, degree> times_sigma(const std::array<int, degree>& x) {
+consteval std::array<int, degree> times_sigma(const std::array<int, degree>& x) {
   std::array<int, degree> product{};
   for (std::size_t p = 1; p < degree; ++p) product[p] = x[p - 1];
   return product;
 }
 
 template <std::size_t degree>
-constexpr std::array<int, degree> times_one_minus_sigma(const std::array<int, degree>& x) {
+consteval std::array<int, degree> times_one_minus_sigma(const std::array<int, degree>& x) {
   std::array<int, degree> product = x;
   for (std::size_t p = 1; p < degree; ++p) product[p] -= x[p - 1];
   return product;
@@ -138,7 +138,7 @@ constexpr std::array<int, degree> times_one_minus_sigma(const std::array<int, de
 
 // ω_i as polynomials: [i][p] multiplies σ^{p+1}.
 template <class T>
-constexpr auto expanded_weights() {
+consteval auto expanded_weights() {
   using Number = coefficient_t<T>;
   constexpr int degree = 3 + dense_rows<T>();
   std::array<std::array<Number, static_cast<std::size_t>(degree)>, static_cast<std::size_t>(extended_stages<T>)> w{};
@@ -163,7 +163,7 @@ constexpr auto expanded_weights() {
 
 // Says in one sentence what is amiss with a tableau's dense output.
 template <HasWeights T>
-constexpr bool require_dense_output() {
+consteval bool require_dense_output() {
   static_assert(!detail::HasDenseStages<T> || detail::HasDenseRows<T>,
                 "A tableau with stages dense_a for dense output says what they are for in `dense`.");
   static_assert(!detail::HasDenseRows<T> || detail::HasDenseOutput<T>,

@@ -58,7 +58,7 @@ concept HasErrorEstimates = HasWeights<T> && requires {
 
 // Stage i needs only the stages before it.
 template <HasWeights T>
-constexpr bool is_explicit() {
+consteval bool is_explicit() {
   for (std::size_t i = 0; i < T::a.size(); ++i)
     for (std::size_t j = i; j < T::a.size(); ++j)
       if (nonzero(T::a[i][j])) return false;
@@ -67,7 +67,7 @@ constexpr bool is_explicit() {
 
 // First same as last: the last stage, at t + h and y + Ψ, is the next step's first.
 template <HasWeights T>
-constexpr bool says_fsal_rightly() {
+consteval bool says_fsal_rightly() {
   return T::fsal == (T::c.back() == 1 && T::a.back() == T::b);
 }
 
@@ -76,7 +76,7 @@ concept Tableau = HasErrorEstimates<T> && is_explicit<T>() && says_fsal_rightly<
 
 // Says in one sentence why a type is not a tableau; every class template that takes one names it.
 template <class T>
-constexpr bool require_tableau() {
+consteval bool require_tableau() {
   constexpr bool says_what_it_is = SaysWhatItIs<T>;  // said of a bool, what fails is not told atom by atom
   static_assert(says_what_it_is,
                 "A tableau says what it is: static constexpr name (std::string_view), order and "
