@@ -75,6 +75,19 @@ TEMPLATE_LIST_TEST_CASE("Saves between nodes that are near beside t are replayed
   CHECK(!battery::same_bits(solution.ys()[1], brief.y0));
 }
 
+// A step of six units in the last place from an event, where half of one is seven on the average.
+TEST_CASE("Steps taken again do not pass by a node that is near to an event", "[replay]") {
+  const double t0 = 1000, unit = std::nextafter(t0, 2 * t0) - t0, t1 = t0 + 88 * unit;
+  StepTimes times{t0, t0 + 20 * unit, t0 + 26 * unit, t1};
+  times.of_a_solve = times.chosen = true;
+  times.interrupted = {{1, t0 + 40 * unit}};
+  const Timeline plan = StepTo{times}.timeline(t0, t1);
+  detail::FixedControl control(plan, true);
+  CHECK(control.target(t0) == t0 + 40 * unit);
+  control.resume(times[1]);
+  CHECK(control.target(times[1]) == times[2]);
+}
+
 // An adaptive solve may well need fewer steps than the method looks back on: it goes by its starting method alone.
 TEST_CASE("Fewer adaptive steps than a multistep method has", "[replay]") {
   const Problem brief{problems::DrivenPendulum<>{}, Vector2d(0.4, -0.6), 0.5, 0.6};

@@ -137,12 +137,14 @@ class FixedControl {
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
     return failed_at(stepper, outcome, step);
   }
-  // Goes on from an event at time t. A step that ends just before f jumps must still land there.
+  // Goes on from an event at time t. A step that ends just before f jumps must still land there, and so must one to a node that was
+  // chosen after this very event.
   void resume(double t) {
+    const bool chosen = plan_->is_chosen();
     const double sign = plan_->t1() >= plan_->t0() ? 1 : -1;
-    const double slack = time_slack(plan_->t0(), plan_->t1(), plan_->steps());
+    const double slack = time_slack(plan_->t0(), plan_->t1(), chosen ? 0 : plan_->steps());
     const auto passed_by = [&](double node) {
-      return sign * (node - t) <= (plan_->jump_at(node) != nullptr && node != plan_->t1() ? 0 : slack);
+      return sign * (node - t) <= ((chosen || plan_->jump_at(node) != nullptr) && node != plan_->t1() ? 0 : slack);
     };
     while (!over() && passed_by((*plan_)[next_])) ++next_;
   }
