@@ -67,10 +67,6 @@ enum class Operation : std::uint8_t {
 };
 
 constexpr bool is_comparison(Operation operation) { return operation >= Operation::is_less; }
-// Operations of one value and a constant.
-constexpr bool has_constant(Operation operation) {
-  return (operation >= Operation::shift && operation <= Operation::raise) || operation == Operation::constant;
-}
 constexpr bool has_two_values(Operation operation) {
   return operation <= Operation::divide || (operation >= Operation::power && operation <= Operation::maximum) ||
          is_comparison(operation);
