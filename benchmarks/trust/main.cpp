@@ -1,9 +1,10 @@
 // Tries every method with an error estimate on every problem at every tolerance, by both adjoints, and says where an answer
 // called success is wrong: value or gradient off by more than 1000 tol (1 + |g|).
 //   script/trust [--tolerance <tol>]… [--problem <part of a name>] [--method <part of a name>] [--references <file>]
-//                [--table <file.csv>] [--bars <rtol>]
-// --references keeps the references from run to run. --bars holds error bars against true errors instead, refined to rtol
-// where it is not 0.
+//                [--table <file.csv>] [--bars <rtol>] [--others 1]
+// --others 1 takes other problems, by which nothing was chosen. --references keeps the references from run to run. --bars holds
+// error bars against true errors instead, refined to rtol where it is not 0. `needless` are right answers that were refused.
+#include "trust/cases.hpp"
 #include "trust/methods.hpp"
 
 #include <algorithm>
@@ -92,8 +93,9 @@ double bar_of(const BarredAnswer& a) {
          (1 + std::max(a.y0.cwiseAbs().maxCoeff(), a.theta.size() > 0 ? a.theta.cwiseAbs().maxCoeff() : 0.0));
 }
 
+// What is refused for its errors is there all the same: `needless` are those that were right.
 struct Tally {
-  int right = 0, wrong = 0, refused = 0;
+  int right = 0, wrong = 0, refused = 0, needless = 0;
   double worst = 0;
   std::int64_t evaluations = 0, plain_evaluations = 0;
 };
@@ -102,13 +104,14 @@ struct Tally {
 
 int main(int argc, char** argv) {
   std::vector<double> tolerances;
-  bool bars = false;
+  bool bars = false, others = false;
   double rtol = 0;
   std::string problem_part, method_part, references_file, table_file;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string option = argv[i], value = argv[i + 1];
     if (option == "--tolerance") tolerances.push_back(std::stod(value));
     if (option == "--bars") bars = true, rtol = std::stod(value);
+    if (option == "--others") others = value != "0";
     if (option == "--problem") problem_part = value;
     if (option == "--method") method_part = value;
     if (option == "--references") references_file = value;
@@ -130,7 +133,7 @@ int main(int argc, char** argv) {
   std::map<std::string, std::map<double, Tally>> tallies;
   std::map<std::string, std::map<double, BarTally>> bar_tallies;
   int cases = 0;
-  for (const Case& problem : all_cases()) {
+  for (const Case& problem : others ? other_cases() : all_cases()) {
     if (problem.title().find(problem_part) == std::string::npos) continue;
     ++cases;
     if (!references.contains(problem.title())) {
@@ -177,10 +180,11 @@ int main(int argc, char** argv) {
           }
           const Answer a = method.solve(problem, tolerance, stored);
           Tally& tally = tallies[method.name][tolerance];
-          const double error = a.success ? error_of(a, r.answer, tolerance) : 0;
+          const double error = a.y0.size() > 0 && std::isfinite(a.value) ? error_of(a, r.answer, tolerance) : NAN;
           const bool wrong = a.success && !(error <= 1000);
           (wrong ? tally.wrong : a.success ? tally.right : tally.refused)++;
-          tally.worst = std::max(tally.worst, error);
+          if (!a.success && error <= 1000) ++tally.needless;
+          if (a.success) tally.worst = std::max(tally.worst, error);
           if (!stored) tally.evaluations += a.evaluations, tally.plain_evaluations += a.evaluations_without_gradient;
           const char* outcome = wrong ? "WRONG" : a.success ? "right" : "refused";
           if (wrong || !a.success)
@@ -206,15 +210,15 @@ int main(int argc, char** argv) {
       }
     return 0;
   }
-  std::printf("\n%d cases\n%-34s %6s %6s %6s %8s %9s %12s %12s\n", cases, "method", "tol", "right", "WRONG", "refused",
-              "worst/tol", "evaluations", "plain");
+  std::printf("\n%d cases\n%-34s %6s %6s %6s %8s %8s %9s %12s %12s\n", cases, "method", "tol", "right", "WRONG",
+              "refused", "needless", "worst/tol", "evaluations", "plain");
   int wrong = 0;
   for (const Method& method : methods)
     for (const double tolerance : tolerances) {
       const Tally& t = tallies[method.name][tolerance];
       wrong += t.wrong;
-      std::printf("%-34s %6.0e %6d %6d %8d %9.2g %12lld %12lld\n", method.name.c_str(), tolerance, t.right, t.wrong,
-                  t.refused, t.worst, static_cast<long long>(t.evaluations),
+      std::printf("%-34s %6.0e %6d %6d %8d %8d %9.2g %12lld %12lld\n", method.name.c_str(), tolerance, t.right, t.wrong,
+                  t.refused, t.needless, t.worst, static_cast<long long>(t.evaluations),
                   static_cast<long long>(t.plain_evaluations));
     }
   std::printf("%d answers called success are wrong\n", wrong);

@@ -1,8 +1,7 @@
 // DETEST is from Hull, Enright, Fellen & Sedgwick (1972), its F from Enright & Pryce (1987); HIRES and Robertson from Hairer &
 // Wanner, Solving ODEs II; Pleiades, Arenstorf and the Brusselator from Hairer, Nørsett & Wanner, Solving ODEs I.
-#include "trust/problems.hpp"
+#include "trust/cases.hpp"
 
-#include <antistrophe/field/automatic_vjp.hpp>
 #include <antistrophe/test_problems/equations.hpp>
 
 #include <cmath>
@@ -14,35 +13,6 @@ namespace {
 namespace known = antistrophe::test_problems;
 
 using std::abs, std::cos, std::exp, std::floor, std::pow, std::sin, std::sqrt, std::tanh;
-
-VectorXd vector(std::initializer_list<double> entries) {
-  VectorXd v(static_cast<Eigen::Index>(entries.size()));
-  std::copy(entries.begin(), entries.end(), v.data());
-  return v;
-}
-
-template <class Function>
-Field field(Function function, VectorXd theta) {
-  const auto automatic = antistrophe::automatic_vjp(std::move(function), theta);
-  auto equations = std::make_shared<Equations>();
-  equations->theta = std::move(theta);
-  equations->f = [automatic](double t, const VectorXd& y, VectorXd& dy) { automatic(t, y, dy); };
-  equations->vjp = [automatic](double t, const VectorXd& y, const VectorXd& w, VectorXd& y_bar, VectorXd& theta_bar) {
-    automatic.vjp(t, y, w, y_bar, theta_bar);
-  };
-  return {equations};
-}
-
-class Cases {
- public:
-  template <class Function>
-  void add(std::string name, double t1, VectorXd y0, VectorXd theta, Function function,
-           std::vector<double> kinks = {}) {
-    const Field f = field(std::move(function), std::move(theta));
-    for (const bool saves : {false, true}) cases.push_back({name, f, y0, 0, t1, kinks, saves});
-  }
-  std::vector<Case> cases;
-};
 
 std::vector<double> whole_numbers(int n) {
   std::vector<double> all;
