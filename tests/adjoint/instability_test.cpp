@@ -261,6 +261,15 @@ TEST_CASE("A gradient of which errors of adaptive steps make another is refused,
   check_refusal(ReversibleAdams<4>{});
 }
 
+TEST_CASE("At a loose tolerance, too, a gradient that is off by its own size is refused", "[instability]") {
+  // 1000 tolerances are ten times its size.
+  const Adaptive loose{.rtol = 1e-2, .atol = 1e-2};
+  const auto [given, off] = turned(Dopri5{}, 10, loose, OnFailure::return_status);
+  CHECK(given.status() == Status::not_accurate);
+  CHECK(off > 0.5);
+  CHECK(turned(Dopri5{}, 10, Adaptive{.rtol = 1e-2, .atol = 1e-2, .gradient_rtol = 1e9}).second == off);
+}
+
 TEST_CASE("The tolerance that a refusal advises makes the gradient as good as it says", "[instability]") {
   const auto refused = thrown([&] { return turned(Dopri5{}, 300, Adaptive{}); });
   REQUIRE(refused);

@@ -61,8 +61,8 @@ using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>
 // slow or rests, the error estimate says nothing of the state's sensitivities; steps are then kept so short that these are
 // resolved to the tolerance too (detail/sensitivity_guard.hpp).
 // gradient_rtol: how far off a gradient may be, in parts of its size, before it is refused with Status::not_accurate, because the
-// problem magnifies errors of steps (adjoint/detail/accumulated_errors.hpp); 0 for 1000 rtol, infinity for any. Without
-// the sensitivity_guard none is refused.
+// problem magnifies errors of steps (adjoint/detail/accumulated_errors.hpp); 0 for 1000 rtol, at most its size, infinity for
+// any. Without the sensitivity_guard none is refused.
 struct Adaptive {
   static constexpr bool chooses_steps = true;
   template <class S>

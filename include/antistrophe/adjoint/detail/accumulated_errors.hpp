@@ -231,7 +231,8 @@ template <class F, class Y>
 inline constexpr bool has_judged_errors = CallableAsField<F, Y> && HasVjp<F, Y>;
 
 // After a sweep: whether errors of steps have made the gradient worse than `bearable`, in parts of its size, or, where that is 0, than
-// 1000 tolerances. Errors of 1000 absolute tolerances are always borne. The solve ended at t1 after so many steps.
+// 1000 tolerances of what its size may still be: at least (1 − error) of the size that it has. Errors of 1000 absolute tolerances are
+// always borne. The solve ended at t1 after so many steps.
 template <class S, class F, EigenState Y>
 ANTISTROPHE_COLD std::optional<Failure> doubt_of(AccumulatedErrors<Y>& errors, const F& field, Gradient<F, Y>& gradient,
                                                  double bearable, double t1, std::int64_t steps) {
@@ -241,7 +242,8 @@ ANTISTROPHE_COLD std::optional<Failure> doubt_of(AccumulatedErrors<Y>& errors, c
   constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
   const double tolerance = errors.tolerance();
   const double error = sum / exaggeration<S>(tolerance);
-  const double borne = bearable > 0 ? bearable : 1000 * std::fmax(tolerance, round_off);
+  const double many = 1000 * std::fmax(tolerance, round_off);
+  const double borne = bearable > 0 ? bearable : many / (1 + many);
   const double size = std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta));
   if (!(error * size > borne * size + 1000 * errors.atol())) return std::nullopt;
   return magnified_errors(t1, steps, error, borne, tolerance);
