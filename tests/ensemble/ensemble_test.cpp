@@ -312,6 +312,9 @@ TEST_CASE("Where a problem fails, the ensemble throws after the others are solve
     CHECK_THAT(error.what(),
                Catch::Matchers::ContainsSubstring("antistrophe: 1 of 5 problems failed; the first of them, "
                                                   "problem 3: not finite"));
+    REQUIRE(error.failures().size() == 1);
+    CHECK(error.failures()[0].index == 3);
+    CHECK(error.failures()[0].failure.status == Status::not_finite);
     const auto& result = error.result<Result>();
     CHECK(std::isnan(result.values[3]));
     CHECK(std::isnan(result.gradient.y0[3][0]));

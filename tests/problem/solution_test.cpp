@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <complex>
 #include <cstddef>
 #include <limits>
@@ -90,6 +91,29 @@ TEST_CASE("a solution, its stats, its status and its failure are printed") {
   } catch (const SolveError& error) {
     CHECK(std::string(error.what()) == "antistrophe: " + printed(failed.failure()));
   }
+
+  // y' = y² goes to infinity at t = 1.
+  const auto explodes = [](double, const Vector2d& y, Vector2d& dy) { dy = y.cwiseAbs2(); };
+  try {
+    static_cast<void>(solve(Problem{explodes, Vector2d{1, 0.5}, 0.0, 3.0}, Dopri5{}, Adaptive{}));
+    FAIL("the solve should have failed");
+  } catch (const SolveError& error) {
+    CHECK(error.status() == Status::step_size_vanished);
+    CHECK(error.t() == Approx(1).epsilon(1e-4));
+    CHECK((error.step() > 10 && error.component() == 0));
+    CHECK((error.h() > 0 && error.h() < 1e-12));
+    CHECK(error.value() > 1e4);
+    CHECK(std::isfinite(error.error_estimate()));
+    CHECK(std::string(error.what()).find("the solution going to infinity?") != std::string::npos);
+  }
+}
+
+// Of what has no operator<<.
+TEST_CASE("a saved value that cannot be printed is told as such") {
+  struct Opaque {};
+  std::ostringstream out;
+  detail::print_value(out, Opaque{});
+  CHECK(out.str() == "(a value that cannot be printed)");
 }
 
 TEST_CASE("every status has words of its own") {
@@ -137,6 +161,10 @@ TEST_CASE("a gradient and what it cost are printed") {
   CHECK(printed(gradient).find("; " + printed(gradient.stats)) != std::string::npos);
   CHECK(printed(gradient).find("theta") == std::string::npos);
   CHECK(printed(BackwardStats{.evaluations = 1, .vjps = 2, .drift = 0.5}) == "1 evaluation, 2 vjps, drift 0.5");
+  CHECK(printed(BackwardStats{.evaluations = 9, .vjps = 4, .state_vjps = 3, .recomputed = 1, .checkpoints = 7}) ==
+        "9 evaluations, 4 vjps (3 of the state alone), 1 step recomputed from 7 checkpoints");
+  CHECK(printed(BackwardStats{.evaluations = 9, .vjps = 9, .chosen = "DirectAdjoint", .why = "all carries fit"}) ==
+        "9 evaluations, 9 vjps, DirectAdjoint: all carries fit");
 }
 
 TEST_CASE("write_csv writes times and entries that read back as the same numbers") {
