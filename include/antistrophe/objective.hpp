@@ -130,8 +130,9 @@ class Objective {
   template <class Theta>
   void refuse_state(const Eigen::DenseBase<Theta>& theta) const {
     if constexpr (may_be_equal<Theta::RowsAtCompileTime, Y::RowsAtCompileTime> &&
-                  may_be_equal<Theta::ColsAtCompileTime, Y::ColsAtCompileTime> && detail::HasParameters<F> &&
-                  std::is_same_v<typename Theta::Scalar, typename Y::Scalar>) {
+                  may_be_equal<Theta::ColsAtCompileTime, Y::ColsAtCompileTime> &&
+                  may_be_equal<Theta::SizeAtCompileTime, Parameters<F, Y>::SizeAtCompileTime> &&
+                  detail::HasParameters<F> && std::is_same_v<typename Theta::Scalar, typename Y::Scalar>) {
       const Y& y0 = bound_->problem.y0;
       const auto& mine = bound_->problem.field.parameters();
       const auto same = [&](const auto& other) {

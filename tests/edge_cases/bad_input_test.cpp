@@ -177,7 +177,15 @@ TEST_CASE("Save times", "[bad_input]") {
           changed([](Given& p) { p.t1 = 0; }), ten, at({1.0}));
 }
 
-#ifndef __SANITIZE_ADDRESS__  // which ends the program where memory does not suffice
+// AddressSanitizer ends the program where memory does not suffice.
+#if defined(__SANITIZE_ADDRESS__)
+#define ANTISTROPHE_TEST_ENDS_WITHOUT_MEMORY
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ANTISTROPHE_TEST_ENDS_WITHOUT_MEMORY
+#endif
+#endif
+#ifndef ANTISTROPHE_TEST_ENDS_WITHOUT_MEMORY
 TEST_CASE("More states to be saved than memory holds", "[bad_input]") {
   refused(
       "antistrophe: the number of states that SaveAt asks for is 10000000000000; it must be small enough for memory "
