@@ -112,6 +112,44 @@ TEST_CASE("Adaptive steps keep their stages too, those that were rejected none")
   check(Bosh3{});
 }
 
+TEST_CASE("The way forth is the same whether stages are kept or not: as many evaluations, and the same steps") {
+  // It comes to rest, so that the guard of sensitivities bounds its steps by what it sees of f, after so many evaluations.
+  struct Settling {
+    struct Tape {
+      Y cosine;
+      std::size_t bytes() const { return sizeof(double) * static_cast<std::size_t>(cosine.size()); }
+    };
+    static Tape make_tape(const Y& y) { return {Y::Zero(y.size())}; }
+    void operator()(double t, const Y& y, Y& dy) const {
+      Tape tape = make_tape(y);
+      (*this)(t, y, dy, tape);
+    }
+    void operator()(double, const Y& y, Y& dy, Tape& tape) const {
+      dy = -20 * y.array().sin();
+      tape.cosine = y.array().cos();
+    }
+    void vjp(double, const Y& y, const Y& w, Y& y_bar, Eigen::Vector<double, 0>&) const {
+      y_bar.array() -= 20 * y.array().cos() * w.array();
+    }
+    void vjp(double, const Y&, const Tape& tape, const Y& w, Y& y_bar, Eigen::Vector<double, 0>&) const {
+      y_bar -= 20 * tape.cosine.cwiseProduct(w);
+    }
+  };
+  const Problem settling{Settling{}, Y(Y::LinSpaced(3, 0.2, 1)), 0.0, 20.0};
+  const auto check = [&](const auto& method, const auto& problem) {
+    const auto with = [&](const DirectAdjoint& adjoint) {
+      return solve_with_pullback(problem, method, Adaptive{.rtol = 1e-5, .atol = 1e-5}, SaveAt{.steps = true}, adjoint);
+    };
+    const auto kept = with({}), none = with(none_kept);
+    CHECK(kept.stats().evaluations == none.stats().evaluations);
+    CHECK(kept.stats().guarded == none.stats().guarded);
+    CHECK((kept.ts() == none.ts() && kept.ys() == none.ys()));
+  };
+  check(Dopri5{}, layer());
+  check(Dopri5{}, settling);
+  check(Bosh3{}, settling);
+}
+
 TEST_CASE("A step inside which values were saved, or a cost was integrated, is evaluated again") {
   const auto gradient = [](const auto&... extras) {
     return value_and_gradient(layer(), Dopri5{}, FixedSteps{10}, half_squares, extras...).gradient;

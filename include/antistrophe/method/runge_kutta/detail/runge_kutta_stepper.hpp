@@ -105,7 +105,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   Kept make_kept() const { return {field_.empty_tape(y1_), y1_}; }
   // Those of the step that is about to be committed, which still has what the next step takes of them.
-  void set_aside(Kept& kept) { increment_.exchange(kept, y1_); }
+  void set_aside(Kept& kept) { increment_.set_aside(kept, y1_); }
   // The step that is pulled back next takes them in the place of its own.
   void take_up(Kept& kept) { kept_ = &kept; }
 

@@ -159,6 +159,12 @@ class Stages {
     known_ = used;
     if constexpr (begins_in_place<Y, used>) begin_ = &y;
   }
+  // The same before the step is committed, whose end, where it was evaluated, the next step still begins with.
+  void set_aside(KeptStages<Tableau, F, Y>& kept, const Y& y) {
+    const std::size_t known = known_;
+    exchange(kept, y);
+    known_ = known;
+  }
   std::size_t known() const { return known_; }
   Work<Y> h() const { return h_; }
   // What f was given at the two ends.
