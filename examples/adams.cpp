@@ -136,7 +136,7 @@ plot )";
     plot += std::string(i > 0 ? ", " : "") + "'" + file + "' using 1:2 with linespoints pt 7 ps 0.4 lw 1.5 " +
             styles[i] + " title '" + rows[i].name + "'";
   }
-  support::draw("adams.svg", 720, 440, plot);
+  support::draw_by_commands("adams.svg", 720, 440, plot);
   return result.exit_code();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

@@ -111,41 +111,6 @@ void study(const Formula& formula, const std::string& name, support::Expectation
   }
 }
 
-// What a panel shows of the plane, and its tics along the real axis.
-struct Panel {
-  double width, height, tics;
-};
-
-// One panel an order, one curve a λ: colour for |λ|, dashes for λ < 0. With a corrector ±1/8 stand for ±3/4.
-void picture(const std::string& name, const std::array<Panel, 8>& panels, bool corrected) {
-  const std::string large = corrected ? "0.125" : "0.75";
-  const std::array<std::pair<std::string, std::string>, 8> curves{{{"0", "lc rgb '#000000' lw 2"},
-                                                                   {"0.25", "lc rgb blue lw 1.5"},
-                                                                   {"0.5", "lc rgb green lw 1.5"},
-                                                                   {large, "lc rgb orange lw 1.5"},
-                                                                   {"0.9375", "lc rgb '#cc79a7' lw 1.5"},
-                                                                   {"-0.25", "lc rgb blue lw 1.5 dt 2"},
-                                                                   {"-0.5", "lc rgb green lw 1.5 dt 2"},
-                                                                   {"-" + large, "lc rgb orange lw 1.5 dt 2"}}};
-  std::string commands = "set multiplot layout 2,4 margins 0.05,0.99,0.08,0.93 spacing 0.05,0.13\n";
-  for (std::size_t k = 1; k <= panels.size(); ++k) {
-    const auto& [width, height, tics] = panels[k - 1];
-    commands += "set title 'K = " + std::to_string(k) + "' offset 0,-0.7\n";
-    commands += "set xrange [-" + std::to_string(width) + ":0]; set yrange [0:" + std::to_string(height) + "]\n";
-    commands += "set xtics " + std::to_string(tics) + "; set ytics autofreq\n";
-    commands +=
-        k == 1 ? "set key top left reverse Left samplen 2 maxrows 3 font ',10' width 1\nplot " : "unset key\nplot ";
-    for (std::size_t c = 0; c < curves.size(); ++c) {
-      const auto& [lambda, style] = curves[c];
-      commands += std::string(c > 0 ? ", " : "") + "'" + name + "_" + std::to_string(k) + ".csv' using ($1==" + lambda +
-                  " ? $2 : NaN):3 with lines " + style + " title '" + (c == 0 ? "λ = 0" : lambda) + "'";
-    }
-    commands += "\n";
-  }
-  commands += "unset multiplot";
-  support::draw(name + ".svg", 1080, 520, commands);
-}
-
 int main() try {
   support::Expectations result;
   std::printf(
@@ -158,26 +123,8 @@ int main() try {
     (study(formula_of<I + 1, true>(), "adams_stability_pece_", result), ...);
   };
   all(std::make_index_sequence<8>{});
-  picture("adams_stability",
-          {{{4, 2.6, 1},
-            {1.8, 1.2, 0.5},
-            {1, 0.9, 0.25},
-            {0.56, 0.5, 0.1},
-            {0.3, 0.26, 0.1},
-            {0.16, 0.13, 0.05},
-            {0.09, 0.066, 0.03},
-            {0.06, 0.034, 0.02}}},
-          false);
-  picture("adams_stability_pece",
-          {{{2.8, 3.6, 1},
-            {2.6, 1.9, 1},
-            {2, 1.7, 0.5},
-            {1.5, 1.25, 0.5},
-            {1.2, 0.85, 0.3},
-            {0.95, 0.65, 0.3},
-            {0.65, 0.45, 0.2},
-            {0.5, 0.32, 0.1}}},
-          true);
+  support::draw("adams_stability", 1080, 520);
+  support::draw("adams_stability_pece", 1080, 520, "adams_stability");
 
   // By hand: an eigenvalue of K = 2 at λ = 1/4 is −1 at q = −5/3.
   result.expect(std::fabs(spectral_radius(formula_of<2, false>(), -5.0 / 3, 0.25) - 1) < 1e-6,

@@ -79,16 +79,6 @@ void write_frames(const VectorXd& data) {
   for (std::size_t i = 0; i < frames; ++i) csv.row({save.times[i], data[static_cast<Eigen::Index>(i)]});
 }
 
-void draw_picture() {
-  support::draw("bouncing_ball.svg", 860, 400, R"(
-set title 'A bouncing ball, seen in eighty frames'
-set xlabel 't, in s'; set ylabel 'height, in m'; set yrange [0:*]; set xrange [0:2.7]
-plot 'bouncing_ball_guess.csv' using 1:2 with lines lw 1.5 dt 2 lc rgb grey title 'first guess', \
-     'bouncing_ball_fit.csv' using 1:2 with lines lw 2 lc rgb blue title 'fitted', \
-     'bouncing_ball.csv' using 1:2 with points pt 7 ps 0.5 lc rgb orange title 'frames'
-)");
-}
-
 int main() try {
   const Vector3d truth(1.5, 0.05, 0.8), guess(1.4, 0, 0.75);
   support::Random random(1);
@@ -114,7 +104,7 @@ int main() try {
   write_frames(data);
   write_curve("bouncing_ball_guess.csv", guess);
   write_curve("bouncing_ball_fit.csv", p);
-  draw_picture();
+  support::draw("bouncing_ball", 860, 400);
 
   support::Expectations result;
   result.expect(((p - truth).array().abs() < 3 * deviation.array()).all(), "the fit is not what the ball was");

@@ -4,12 +4,12 @@
 //   z' = F(z) X'(t),   z of 8 numbers, F a network 8–128–8×3,
 // trained by the exact gradients of a reversible pair. 128 new spirals test it. Then other ways to the gradient begin the same
 // training, an epoch each, to the published tolerances, 1e-4 and 1e-6.
-#include "support/adamw.hpp"
 #include "support/cde_classifier.hpp"
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
-#include "support/progress.hpp"
+#include "support/labelled_series.hpp"
+#include "support/minibatches.hpp"
 #include "support/stopwatch.hpp"
 
 #include <antistrophe/adjoint/backsolve.hpp>
@@ -33,16 +33,12 @@ using Eigen::Index, Eigen::MatrixXd, Eigen::VectorXd;
 constexpr double pi = 3.14159265358979323846;
 const VectorXd times = VectorXd::LinSpaced(100, 0, 4 * pi);
 
-struct Spirals {
-  std::vector<MatrixXd> series;  // t, x and y in rows; NaN where x or y was dropped
-  std::vector<int> turns;        // 1: clockwise
-};
-
-Spirals spirals(int count, double dropped, unsigned seed) {
+// 1: clockwise. NaN where x or y was dropped.
+support::LabelledSeries spirals(int count, double dropped, unsigned seed) {
   std::mt19937 engine(seed);
   std::normal_distribution<double> noise(0, 0.01);
   std::uniform_real_distribution<double> angle(0, 2 * pi), chance(0, 1);
-  Spirals result;
+  support::LabelledSeries result;
   for (int i = 0; i < count; ++i) {
     const double start = angle(engine);
     MatrixXd series(2, times.size());
@@ -51,17 +47,14 @@ Spirals spirals(int count, double dropped, unsigned seed) {
       series(0, j) = radius * std::cos(phase) + noise(engine);
       series(1, j) = radius * std::sin(phase) + noise(engine);
     }
-    result.turns.push_back(i < count / 2 ? 1 : 0);
-    if (result.turns.back() == 1) series.row(0) = -series.row(0);
+    result.labels.push_back(i < count / 2 ? 1 : 0);
+    if (result.labels.back() == 1) series.row(0) = -series.row(0);
     for (double& x : series.reshaped())
       if (chance(engine) < dropped) x = std::numeric_limits<double>::quiet_NaN();
     result.series.push_back(with_time(times, series));
   }
   return result;
 }
-
-using Model = support::CdeClassifier<Relu>;
-const Model untrained(3, 8, 128, 2, 3);
 
 struct Learnt {
   double accuracy = 0, seconds = 0, back = 0, by_parameters = 0;  // evaluations, and vjps by parameters, of a gradient
@@ -70,76 +63,38 @@ struct Learnt {
 };
 
 template <class M, class StepsType, class... Adjoint>
-Learnt learn(double dropped, int epochs, Model& model, const M& method, const StepsType& steps,
-             const Adjoint&... adjoint) {
-  const Spirals training = spirals(128, dropped, 1), testing = spirals(128, dropped, 2);
-  support::AdamW optimiser({.rate = 1e-3, .decay = 0}, model.parameters().size());
-  support::Shuffled shuffled(training.series.size(), 4);
-  support::Progress progress("training", epochs);
-  const support::Stopwatch stopwatch;
+Learnt learn(double dropped, int epochs, const M& method, const StepsType& steps, const Adjoint&... adjoint) {
+  const auto training = spirals(128, dropped, 1), testing = spirals(128, dropped, 2);
+  support::CdeClassifier<Relu> model(3, 8, 128, 2, 3);
   Learnt learnt;
-  for (int epoch = 0; epoch < epochs; ++epoch) {
-    const auto& order = shuffled();
-    double sum = 0;
-    for (std::size_t begin = 0; begin < order.size(); begin += 32) {
-      std::vector<MatrixXd> batch;
-      std::vector<int> turns;
-      for (std::size_t i = begin; i < begin + 32; ++i) {
-        batch.push_back(training.series[order[i]]);
-        turns.push_back(training.turns[order[i]]);
-      }
-      const support::Stopwatch of_gradient;
-      const auto found = model.gradient(HermiteCubicPath{times, batch}, turns, method, steps, adjoint...);
-      learnt.gradient = std::min(learnt.gradient, of_gradient.seconds());
-      optimiser.step(model.parameters(), found.gradient);
-      learnt.back += static_cast<double>(found.stats.evaluations) / (4 * epochs);
-      learnt.by_parameters += static_cast<double>(found.stats.vjps - found.stats.state_vjps) / (4 * epochs);
-      sum += found.value / 4;
-    }
-    learnt.losses.push_back(sum);
-    progress.show(epoch + 1, "loss " + std::to_string(sum));
-  }
+  const support::Stopwatch stopwatch;
+  learnt.losses = support::train(
+      model.parameters(), {.samples = 128, .batch = 32, .epochs = epochs, .adamw = {.decay = 0}, .seed = 4}, "training",
+      [&](const std::vector<std::size_t>& chosen) {
+        const support::LabelledSeries batch = training[chosen];
+        const support::Stopwatch of_gradient;
+        auto found = model.gradient(HermiteCubicPath{times, batch.series}, batch.labels, method, steps, adjoint...);
+        learnt.gradient = std::min(learnt.gradient, of_gradient.seconds());
+        learnt.back += static_cast<double>(found.stats.evaluations) / (4 * epochs);
+        learnt.by_parameters += static_cast<double>(found.stats.vjps - found.stats.state_vjps) / (4 * epochs);
+        return found;
+      });
   learnt.seconds = stopwatch.seconds();
-  learnt.accuracy = model.accuracy(HermiteCubicPath{times, testing.series}, testing.turns, method, steps);
+  learnt.accuracy = model.accuracy(HermiteCubicPath{times, testing.series}, testing.labels, method, steps);
   return learnt;
 }
 
 // One spiral of each kind, its path and what was observed.
 void write_spirals(double dropped) {
-  const Spirals some = spirals(128, dropped, 2);
+  const support::LabelledSeries some = spirals(128, dropped, 2);
   for (const std::size_t i : {std::size_t{0}, std::size_t{100}}) {
     const HermiteCubicPath path{times, some.series[i]};
     const std::string name = i == 0 ? "clockwise" : "anticlockwise";
     support::Csv curve("cde_spirals_" + name + ".csv", {"x", "y"}),
         seen("cde_spirals_" + name + "_seen.csv", {"x", "y"});
     for (double t = 0; t < times[99]; t += 0.02) curve.row({path(t)(1, 0), path(t)(2, 0)});
-    for (Index j = 0; j < times.size(); ++j)
-      if (!std::isnan(some.series[i](1, j) + some.series[i](2, j)))
-        seen.row({some.series[i](1, j), some.series[i](2, j)});
+    for (const auto& point : some.series[i].colwise()) seen.row({point[1], point[2]});
   }
-}
-
-void write_losses(const Learnt& whole, const Learnt& holes) {
-  support::Csv csv("cde_spirals.csv", {"epoch", "all", "dropped"});
-  for (std::size_t i = 0; i < whole.losses.size(); ++i)
-    csv.row({static_cast<double>(i + 1), whole.losses[i], holes.losses[i]});
-}
-
-void draw_picture() {
-  support::draw("cde_spirals.svg", 900, 400, R"(
-set multiplot layout 1,2
-set title 'two spirals, half of each coordinate dropped'
-set size ratio -1; set yrange [-0.8:1.4]; set xlabel 'x'; set ylabel 'y'
-plot 'cde_spirals_clockwise.csv' using 1:2 with lines lw 1.5 lc rgb orange title 'clockwise', \
-     'cde_spirals_clockwise_seen.csv' using 1:2 with points pt 7 ps 0.4 lc rgb orange title '', \
-     'cde_spirals_anticlockwise.csv' using 1:2 with lines lw 1.5 lc rgb blue title 'anticlockwise', \
-     'cde_spirals_anticlockwise_seen.csv' using 1:2 with points pt 7 ps 0.4 lc rgb blue title ''
-set title 'training'
-set size noratio; set autoscale; set xlabel 'epoch'; set ylabel 'cross-entropy'; set logscale y; set format y '10^{%T}'
-plot 'cde_spirals.csv' using 1:2 with lines lw 2 lc rgb green title 'all observed', \
-     '' using 1:3 with lines lw 2 dt 2 lc rgb green title 'half dropped'
-unset multiplot
-)");
 }
 
 // The first epoch by each way: what gradients cost, and that the loss is the same. (Later the adjoint equation is refused: the state that it solves
@@ -149,8 +104,7 @@ void compare(support::Expectations& result) {
   const Adaptive published{.rtol = 1e-4, .atol = 1e-6};
   std::vector<Learnt> all;
   const auto by = [&](const char* name, const auto& method, const auto& steps, const auto&... adjoint) {
-    Model model = untrained;
-    const Learnt& learnt = all.emplace_back(learn(0, 1, model, method, steps, adjoint...));
+    const Learnt& learnt = all.emplace_back(learn(0, 1, method, steps, adjoint...));
     std::printf("  %-32s %.3g %8.0f %8.0f %8.1f ms\n", name, learnt.losses.back(), learnt.back, learnt.by_parameters,
                 1e3 * learnt.gradient);
     result.expect(std::fabs(learnt.losses.back() / all[0].losses.back() - 1) < 0.1,
@@ -171,9 +125,8 @@ void compare(support::Expectations& result) {
 
 int main() try {
   constexpr double half = 0.5;
-  Model of_whole = untrained, of_holes = untrained;
-  const Learnt whole = learn(0, 30, of_whole, Reversible<Midpoint>{}, FixedSteps{60});
-  const Learnt holes = learn(half, 30, of_holes, Reversible<Midpoint>{}, FixedSteps{60});
+  const Learnt whole = learn(0, 30, Reversible<Midpoint>{}, FixedSteps{60});
+  const Learnt holes = learn(half, 30, Reversible<Midpoint>{}, FixedSteps{60});
   const auto say = [](const char* what, const Learnt& learnt) {
     std::printf("%s: %.1f %% of 128 new spirals right, loss %.3g, %.1f s\n", what, 100 * learnt.accuracy,
                 learnt.losses.back(), learnt.seconds);
@@ -181,8 +134,8 @@ int main() try {
   say("all observed", whole);
   say("half dropped", holes);
   write_spirals(half);
-  write_losses(whole, holes);
-  draw_picture();
+  support::write_epochs("cde_spirals.csv", {"epoch", "all", "dropped"}, {whole.losses, holes.losses});
+  support::draw("cde_spirals", 900, 400);
 
   support::Expectations result;
   compare(result);

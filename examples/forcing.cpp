@@ -101,19 +101,6 @@ void write_csv(const std::vector<Position>& data, const VectorXd& theta, const V
     csv.row({at_knots.ts()[i], at_knots.ys()[i][0], theta[k], truth[k]});
 }
 
-void draw_picture() {
-  support::draw("forcing.svg", 860, 520, R"(
-set multiplot layout 2,1
-set ylabel 'position'; set key top left
-plot 'forcing_seen.csv' using 1:2 with points pt 7 ps 0.4 lc rgb orange title 'seen', \
-     'forcing.csv' using 1:2 with lines lw 1.5 lc rgb blue title 'fitted'
-set xlabel 't'; set ylabel 'force'
-plot 'forcing.csv' using 1:4 with lines lw 1.5 dt 2 lc rgb grey title 'the truth', \
-     '' using 1:3 with lines lw 2 lc rgb blue title 'identified'
-unset multiplot
-)");
-}
-
 int main() try {
   VectorXd truth(pieces + 1);  // slow swings, and one push
   for (Index k = 0; k <= pieces; ++k) {
@@ -139,7 +126,7 @@ int main() try {
   std::printf("%d gradients; residuals of %.3f times the data's error; g within %.1f %% of the truth\n",
               search.gradients, std::sqrt(residual), 100 * off);
   write_csv(data, theta, truth);
-  draw_picture();
+  support::draw("forcing", 860, 520);
   support::Expectations result;
   result.expect(std::fabs(std::sqrt(residual) - 0.9) < 0.2, "the residuals are not those of the data's errors");
   result.expect(off < 0.08, "this is not the force");

@@ -104,18 +104,6 @@ void write(const VectorXd& gradient) {
       csv.row({static_cast<double>(k), 2.0 * static_cast<double>(i) / (points - 1) - 1, us[k][i], gradient[i]});
 }
 
-void draw_picture() {
-  support::draw("heat.svg", 900, 380, R"(
-set multiplot layout 1,2
-set title 'u, at t = 0, 0.1, …, 1'
-set xlabel 'x'; set key off
-plot for [k=0:10] 'heat.csv' using ($1==k?$2:NaN):3 with lines lw 1.5 lc rgb blue
-set title 'what inner points of the start are to the mean at the end'
-plot 'heat.csv' using ($1==0 && abs($2)<0.99?$2:NaN):4 with lines lw 2 lc rgb green
-unset multiplot
-)");
-}
-
 int main() try {
   VectorXd gradient;
   for (const std::int64_t steps : {10'000, 20'000, 100'000}) {
@@ -135,7 +123,7 @@ int main() try {
         half, false);
   }
   write(gradient);
-  draw_picture();
+  support::draw("heat", 900, 380);
   expectations.expect(along_a_network() < 1e-5, "EES27 is off along a network");
   return expectations.exit_code();
 } catch (const std::exception& error) {

@@ -5,6 +5,7 @@
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
+#include "support/lynx_hare.hpp"
 
 #include <antistrophe/adjoint/forward_mode.hpp>
 #include <antistrophe/antistrophe.hpp>
@@ -31,29 +32,10 @@ struct LotkaVolterra {
 };
 using Field = AutomaticVjp<LotkaVolterra, Eigen::Vector4d>;
 
-// Σ (log u − log data)² over years and species, generic in its scalar too.
-struct SquaredLogResiduals {
-  std::vector<Vector2d> data;
-
-  auto operator()(const auto& us, auto& us_bar) const {
-    using Scalar = typename std::decay_t<decltype(us[0])>::Scalar;
-    using std::log;
-    Scalar sum(0);
-    for (std::size_t i = 0; i < us.size(); ++i) {
-      for (Eigen::Index c = 0; c < 2; ++c) {
-        const Scalar residual = log(us[i][c]) - std::log(data[i][c]);
-        us_bar[i][c] = 2.0 * residual / us[i][c];
-        sum += residual * residual;
-      }
-    }
-    return sum;
-  }
-};
-
 // x = log (α, β, γ, δ, hares in 1900, lynxes in 1900).
 struct Fit {
   std::vector<double> years;
-  SquaredLogResiduals loss;
+  support::SquaredLogResiduals loss;
 
   Problem<Field, Vector2d> problem(const Vector6d& x) const {
     const Vector6d p = x.array().exp();
@@ -107,9 +89,8 @@ double write_curves(const Fit& fit, const Vector6d& x, const Matrix6d& covarianc
 }
 
 int main() {
-  const support::Table record = support::read_csv(ANTISTROPHE_EXAMPLE_DATA "/lynx_hare.csv");
-  Fit fit{record["year"], {}};
-  for (std::size_t i = 0; i < fit.years.size(); ++i) fit.loss.data.emplace_back(record["hare"][i], record["lynx"][i]);
+  const auto [years, loss] = support::lynx_hare();
+  const Fit fit{years, loss};
 
   // From two digits of what examples/lynx_hare.cpp finds, by Newton's method.
   Vector6d x;
@@ -137,21 +118,10 @@ int main() {
   const double widest = write_curves(fit, x, covariance);
   std::printf("\nthe bands of two standard deviations are at most a factor of %.2f wide on either side\n",
               std::exp(2 * widest));
-  support::draw("laplace.svg", 860, 430, R"(
-set title 'Lotka–Volterra fitted to pelts, with bands of two standard deviations by a Laplace approximation'
-set xlabel 'year'; set ylabel 'pelts, in thousands'; set yrange [0:110]; set xrange [1899.5:1920.5]
-set style fill transparent solid 0.18 noborder
-plot 'laplace_curve.csv' using 1:3:4 with filledcurves lc rgb blue notitle, \
-     'laplace_curve.csv' using 1:6:7 with filledcurves lc rgb orange notitle, \
-     'laplace_curve.csv' using 1:2 with lines lw 2 lc rgb blue title 'hares, fitted', \
-     'laplace_data.csv' using 1:2 with points pt 7 ps 0.8 lc rgb blue title 'hares', \
-     'laplace_curve.csv' using 1:5 with lines lw 2 lc rgb orange title 'lynxes, fitted', \
-     'laplace_data.csv' using 1:3 with points pt 5 ps 0.8 lc rgb orange title 'lynxes'
-)");
+  support::draw("laplace", 860, 430);
 
   support::Expectations result;
-  Vector6d optimum;
-  optimum << 0.540159, 0.0271654, 0.796386, 0.0236946, 34.6024, 5.84451;
+  const Vector6d optimum = support::lynx_hare_optimum();
   const Vector6d p = x.array().exp();
   result.expect(((p - optimum).array() / optimum.array()).abs().maxCoeff() < 1e-4, "not the known optimum");
   result.expect(newton < 20 && s.slope.norm() <= 1e-9, "Newton's method has not come to rest");

@@ -4,12 +4,12 @@
 //   z' = F(z) L/h,   L the log-signature of (t, x, y) over the window, h its length, z of 8 numbers, F a network.
 // Of depth 1, L is where the window led, and the circles are gone; of depth 2 it has their area, and that says which way. So depth 1 can
 // but guess, and depths 2 and 3 (6 and 14 channels) are right.
-#include "support/adamw.hpp"
 #include "support/cde_classifier.hpp"
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
-#include "support/progress.hpp"
+#include "support/labelled_series.hpp"
+#include "support/minibatches.hpp"
 #include "support/stopwatch.hpp"
 
 #include <antistrophe/antistrophe.hpp>
@@ -32,16 +32,12 @@ constexpr double pi = 3.14159265358979323846;
 const VectorXd times = VectorXd::LinSpaced(5000, 0, 10);
 constexpr Index window = 50;
 
-struct Tremors {
-  std::vector<MatrixXd> series;  // t, x and y in rows
-  std::vector<int> turns;        // 1: clockwise
-};
-
-Tremors tremors(int count, unsigned seed) {
+// 1: clockwise.
+support::LabelledSeries tremors(int count, unsigned seed) {
   std::mt19937 engine(seed);
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> angle(0, 2 * pi), turns_a_window(4, 6);
-  Tremors result;
+  support::LabelledSeries result;
   for (int i = 0; i < count; ++i) {
     const int clockwise = i < count / 2 ? 1 : 0;
     const double start = angle(engine), speed = turns_a_window(engine) * 2 * pi / static_cast<double>(window);
@@ -53,7 +49,7 @@ Tremors tremors(int count, unsigned seed) {
       series.col(j) = slow + 0.1 * Eigen::Vector2d(std::cos(phase), std::sin(phase));
     }
     result.series.push_back(with_time(times, series));
-    result.turns.push_back(clockwise);
+    result.labels.push_back(clockwise);
   }
   return result;
 }
@@ -71,64 +67,33 @@ struct Learnt {
   std::vector<double> losses;
 };
 
-Learnt learn(const Tremors& training, const Tremors& testing, int depth) {
+Learnt learn(const support::LabelledSeries& training, const support::LabelledSeries& testing, int depth) {
   const support::Stopwatch stopwatch;
   const LogSignaturePath path{times, training.series, window, depth}, test_path{times, testing.series, window, depth};
   support::CdeClassifier<Tanh> model(path.channels(), 8, 32, 2, 3);
   const Reversible<Midpoint> method;
   const FixedSteps steps{100};  // one a window
-  support::AdamW optimiser({.rate = 3e-3, .decay = 0}, model.parameters().size());
-  support::Shuffled shuffled(training.series.size(), 4);
-  constexpr int epochs = 15;
-  support::Progress progress("depth " + std::to_string(depth), epochs);
   Learnt learnt;
-  for (int epoch = 0; epoch < epochs; ++epoch) {
-    const auto& order = shuffled();
-    double sum = 0;
-    for (std::size_t begin = 0; begin < order.size(); begin += 32) {
-      const auto from = order.begin() + static_cast<std::ptrdiff_t>(begin);
-      const std::vector<std::size_t> batch(from, from + 32);
-      std::vector<int> turns;
-      for (const std::size_t i : batch) turns.push_back(training.turns[i]);
-      const auto found = model.gradient(some_of(path, batch), turns, method, steps);
-      optimiser.step(model.parameters(), found.gradient);
-      sum += found.value / 4;
-    }
-    learnt.losses.push_back(sum);
-    progress.show(epoch + 1, "loss " + std::to_string(sum));
-  }
-  learnt.accuracy = model.accuracy(test_path, testing.turns, method, steps);
+  learnt.losses = support::train(
+      model.parameters(), {.samples = 128, .batch = 32, .epochs = 15, .adamw = {.rate = 3e-3, .decay = 0}, .seed = 4},
+      "depth " + std::to_string(depth), [&](const std::vector<std::size_t>& chosen) {
+        return model.gradient(some_of(path, chosen), training[chosen].labels, method, steps);
+      });
+  learnt.accuracy = model.accuracy(test_path, testing.labels, method, steps);
   learnt.seconds = stopwatch.seconds();
   return learnt;
 }
 
-void write_tables(const Tremors& some, const std::array<Learnt, 3>& learnt) {
-  support::Csv csv("log_ode.csv", {"epoch", "depth 1", "depth 2", "depth 3"});
-  for (std::size_t i = 0; i < learnt[0].losses.size(); ++i)
-    csv.row({static_cast<double>(i + 1), learnt[0].losses[i], learnt[1].losses[i], learnt[2].losses[i]});
+void write_tables(const support::LabelledSeries& some, const std::array<Learnt, 3>& learnt) {
+  support::write_epochs("log_ode.csv", {"epoch", "depth 1", "depth 2", "depth 3"},
+                        {learnt[0].losses, learnt[1].losses, learnt[2].losses});
   support::Csv series("log_ode_series.csv", {"t", "x", "y"});
   const MatrixXd& first = some.series[0];
   for (Index j = 0; j <= 4 * window; ++j) series.row({first(0, j), first(1, j), first(2, j)});
 }
 
-void draw_picture() {
-  support::draw("log_ode.svg", 900, 380, R"(
-set multiplot layout 1,2
-set title 'four windows of a series, and what depth 1 sees of them'
-set size ratio -1; set yrange [-0.25:0.3]; set xlabel 'x'; set ylabel 'y'; set key bottom right
-plot 'log_ode_series.csv' using 2:3 with lines lw 0.7 lc rgb grey title 'observations', \
-     '' every 50 using 2:3 with linespoints pt 7 lw 2 lc rgb orange title 'ends of windows'
-set title 'training'
-set size noratio; set autoscale; set xlabel 'epoch'; set ylabel 'cross-entropy'; set logscale y; set format y '10^{%T}'; set key bottom left
-plot 'log_ode.csv' using 1:2 with lines lw 2 lc rgb orange title 'depth 1', \
-     '' using 1:3 with lines lw 2 lc rgb blue title 'depth 2', \
-     '' using 1:4 with lines lw 2 lc rgb green title 'depth 3'
-unset multiplot
-)");
-}
-
 int main() try {
-  const Tremors training = tremors(128, 1), testing = tremors(128, 2);
+  const support::LabelledSeries training = tremors(128, 1), testing = tremors(128, 2);
   std::array<Learnt, 3> learnt;
   double seconds = 0;
   for (int depth = 1; depth <= 3; ++depth) {
@@ -139,7 +104,7 @@ int main() try {
                 of_depth.losses.back(), of_depth.seconds);
   }
   write_tables(testing, learnt);
-  draw_picture();
+  support::draw("log_ode", 900, 380);
 
   support::Expectations result;
   result.expect(learnt[0].accuracy < 0.7, "depth 1 sees what it cannot see");

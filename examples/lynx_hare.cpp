@@ -3,6 +3,7 @@
 // are fitted to the record of 1900 to 1920 by least squares of log u − log data, over both species and all 21 years. Six
 // numbers are sought: α, β, γ, δ and the two populations of 1900. All are positive, so that their logarithms are what the
 // optimiser, NLopt's L-BFGS, sees; dL/d log p = p dL/dp. Each of its steps asks for one solve and its exact gradient.
+#include "support/lynx_hare.hpp"
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
@@ -41,35 +42,20 @@ struct LotkaVolterra {
   }
 };
 
-// L = Σ (log u − log data)² over the saved years and both species; ∂L/∂u = 2 (log u − log data) / u.
-struct SquaredLogResiduals {
-  std::vector<Eigen::Vector2d> data;
-
-  double operator()(const std::vector<Eigen::Vector2d>& us, std::vector<Eigen::Vector2d>& us_bar) const {
-    double sum = 0;
-    for (std::size_t i = 0; i < us.size(); ++i) {
-      const Eigen::Array2d residual = us[i].array().log() - data[i].array().log();
-      us_bar[i] = 2 * residual / us[i].array();
-      sum += residual.square().sum();
-    }
-    return sum;
-  }
-};
-
 // p = (α, β, γ, δ, hares in 1900, lynxes in 1900).
 Problem<LotkaVolterra, Eigen::Vector2d> problem(const std::vector<double>& years, const Vector6d& p) {
   return {LotkaVolterra{p.head<4>()}, p.tail<2>(), years.front(), years.back()};
 }
 
 // From year to year in ten steps of Dopri5: the sum is then right to 7 digits.
-auto sum_of_squares(const std::vector<double>& years, const SquaredLogResiduals& loss) {
+auto sum_of_squares(const std::vector<double>& years, const support::SquaredLogResiduals& loss) {
   return Objective{problem(years, Vector6d::Ones()), Reversible<Dopri5>{}, StepTo{.times = years, .each = 10}, loss,
                    SaveAt{years}};
 }
 
 struct Fit {
   std::vector<double> years;
-  SquaredLogResiduals loss;
+  support::SquaredLogResiduals loss;
   decltype(sum_of_squares(years, loss)) objective = sum_of_squares(years, loss);
   int evaluations = 0;
 
@@ -126,22 +112,9 @@ void write_curve(const Fit& fit, const Vector6d& p) {
   for (std::size_t i = 0; i < curve.ts().size(); ++i) csv.row({curve.ts()[i], curve.ys()[i][0], curve.ys()[i][1]});
 }
 
-void draw_picture() {
-  support::draw("lynx_hare.svg", 860, 430, R"(
-set title "Hudson's Bay Company, 1900 to 1920: pelts and the fitted Lotka–Volterra equations"
-set xlabel 'year'; set ylabel 'pelts, in thousands'; set yrange [0:90]; set xrange [1899.5:1920.5]
-plot 'lynx_hare_curve.csv' using 1:2 with lines lw 2 lc rgb blue title 'hares, fitted', \
-     'lynx_hare.csv' using 1:2 with points pt 7 ps 0.8 lc rgb blue title 'hares', \
-     'lynx_hare_curve.csv' using 1:3 with lines lw 2 lc rgb orange title 'lynxes, fitted', \
-     'lynx_hare.csv' using 1:3 with points pt 5 ps 0.8 lc rgb orange title 'lynxes'
-)");
-}
-
 int main() try {
-  const support::Table record = support::read_csv(ANTISTROPHE_EXAMPLE_DATA "/lynx_hare.csv");
-  SquaredLogResiduals loss;
-  for (std::size_t i = 0; i < record["year"].size(); ++i) loss.data.emplace_back(record["hare"][i], record["lynx"][i]);
-  Fit fit{record["year"], loss};
+  const auto [years, loss] = support::lynx_hare();
+  Fit fit{years, loss};
 
   Vector6d start, unused;
   start << 0.5, 0.03, 0.8, 0.03, 30, 4;
@@ -159,11 +132,10 @@ int main() try {
   std::printf("sum of squares %.5f, from %.5f; %d gradients in %.2f ms\n", sum, at_start, fit.evaluations,
               1e3 * seconds);
   write_curve(fit, p);
-  draw_picture();
+  support::draw("lynx_hare", 860, 430);
 
   // The known optimum. Half a unit in the fourth digit of a number is 5e-5 of it or more.
-  Vector6d optimum;
-  optimum << 0.540159, 0.0271654, 0.796386, 0.0236946, 34.6024, 5.84451;
+  const Vector6d optimum = support::lynx_hare_optimum();
   const double off = ((p - optimum).array() / optimum.array()).abs().maxCoeff();
   support::Expectations result;
   result.expect(std::fabs(at_start - 5.96998) < 1e-5, "the sum at the start is not 5.96998");

@@ -10,6 +10,8 @@
 #include "support/adamw.hpp"
 #include "support/csv.hpp"
 #include "support/expect.hpp"
+#include "support/network_halves.hpp"
+#include "support/oscillators.hpp"
 #include "support/progress.hpp"
 #include "support/stopwatch.hpp"
 
@@ -28,80 +30,20 @@
 using namespace antistrophe;
 using Eigen::Vector4d;
 
-// y = (x1, x2, x1', x2').
-struct CoupledOscillators {
-  void operator()(double, const auto& y, auto& dy) const {
-    dy[0] = y[2];
-    dy[1] = y[3];
-    dy[2] = -2 * y[0] + (y[1] - y[0]) - 0.2 * y[2];
-    dy[3] = -y[1] - (y[1] - y[0]) - 0.2 * y[3];
-  }
-};
-
-// y = (α, β, α', β'), the rods' angles to the vertical and their rates.
-struct DoublePendulum {
-  void operator()(double, const auto& y, auto& dy) const {
-    constexpr double g = 9.81;
-    const double difference = y[0] - y[1], s = std::sin(difference), c = std::cos(difference);
-    const double a = -y[3] * y[3] * s - 2 * g * std::sin(y[0]), b = y[2] * y[2] * s - g * std::sin(y[1]);
-    dy[0] = y[2];
-    dy[1] = y[3];
-    dy[2] = (a - c * b) / (2 - c * c);
-    dy[3] = (2 * b - c * a) / (2 - c * c);
-  }
-};
-
 // Weights from a formula instead of a random number generator, so that every machine trains the same network.
 double initial_weight(const MlpParameter& p) {
   return 0.5 * std::sin(1.3 * static_cast<double>(p.index) + 0.7) /
          (p.is_bias ? 1 : std::sqrt(static_cast<double>(p.fan_in)));
 }
 
-using Network = Mlp<double, Layers<4, 10, 4>>;
+template <class Network>
 Network network() {
   Network mlp;
   mlp.initialise(initial_weight);
   return mlp;
 }
-
-// For methods that split the state in positions and velocities: x' = MLP 2–10–2 (v), v' = MLP 2–10–2 (x).
-struct NetworkHalves {
-  using Half = Mlp<double, Layers<2, 10, 2>>;
-  static constexpr bool autonomous = true;
-  static constexpr Eigen::Index count = Half::ParameterVector::SizeAtCompileTime;
-  Eigen::Vector<double, 2 * count> theta;
-  mutable Half of_v, of_x;
-
-  NetworkHalves() {
-    of_v.initialise(initial_weight);
-    of_x.initialise(initial_weight);
-    theta << of_v.parameters(), of_x.parameters();
-  }
-  const auto& parameters() const { return theta; }
-  auto& parameters() { return theta; }
-
-  void velocity(double t, const auto& v, auto& dx) const {
-    of_v.parameters() = theta.head<count>();
-    of_v(t, v, dx);
-  }
-  void force(double t, const auto& x, auto& dv) const {
-    of_x.parameters() = theta.tail<count>();
-    of_x(t, x, dv);
-  }
-  void velocity_vjp(double t, const auto& v, const auto& dx_bar, auto& v_bar, auto& theta_bar) const {
-    pull_back(of_v, t, v, dx_bar, v_bar, theta_bar.template head<count>());
-  }
-  void force_vjp(double t, const auto& x, const auto& dv_bar, auto& x_bar, auto& theta_bar) const {
-    pull_back(of_x, t, x, dv_bar, x_bar, theta_bar.template tail<count>());
-  }
-
- private:
-  static void pull_back(const Half& half, double t, const auto& x, const auto& w, auto& x_bar, auto&& to) {
-    typename Half::ParameterVector theta_bar = Half::ParameterVector::Zero(count);
-    half.vjp(t, x, w, x_bar, theta_bar);
-    to += theta_bar;
-  }
-};
+using Whole = Mlp<double, Layers<4, 10, 4>>;
+using Half = Mlp<double, Layers<2, 10, 2>>;
 
 struct Row {
   std::string method;
@@ -149,7 +91,7 @@ void show(const char* title, double promised, support::Expectations& result) {
 template <class StepsType>
 void train_each(const StepsType& steps, const Solution<Vector4d>& data, int iterations) {
   const auto run = [&](const char* name, const auto& method, const auto&... adjoint) {
-    train(name, network(), method, steps, data, iterations, adjoint...);
+    train(name, network<Whole>(), method, steps, data, iterations, adjoint...);
   };
   run("Bosh3, states stored", Bosh3{}, DirectAdjoint{});
   run("Reversible<Bosh3>", Reversible<Bosh3>{});
@@ -173,17 +115,17 @@ int main() try {
   const Adaptive fine{.rtol = 1e-10, .atol = 1e-10};
 
   const auto oscillations =
-      solve(Problem{CoupledOscillators{}, Vector4d{1, 0, 0, 0.5}, 0.0, 3.0}, Dopri5{}, fine, times(3, 500));
+      solve(Problem{support::CoupledOscillators{}, Vector4d{1, 0, 0, 0.5}, 0.0, 3.0}, Dopri5{}, fine, times(3, 500));
   const FixedSteps steps{499};
   train_each(steps, oscillations, 400);
-  train("LeapfrogMidpoint", network(), LeapfrogMidpoint<>{}, steps, oscillations, 400);
-  train("SemiImplicitEuler, two networks", SplitField{NetworkHalves{}}, SemiImplicitEuler<>{}, steps, oscillations,
-        400);
-  train("Verlet, two networks", SplitField{NetworkHalves{}}, Verlet<>{}, steps, oscillations, 400);
+  train("LeapfrogMidpoint", network<Whole>(), LeapfrogMidpoint<>{}, steps, oscillations, 400);
+  const SplitField halves{support::NetworkHalves{network<Half>()}};  // x' by the one, v' by the other
+  train("SemiImplicitEuler, two networks", halves, SemiImplicitEuler<>{}, steps, oscillations, 400);
+  train("Verlet, two networks", halves, Verlet<>{}, steps, oscillations, 400);
   show("Two coupled oscillators, 499 equal steps, 400 gradients", 0.02, result);
 
   const auto swings =
-      solve(Problem{DoublePendulum{}, Vector4d{0.6, 0.3, 0, 0}, 0.0, 2.0}, Dopri5{}, fine, times(2, 100));
+      solve(Problem{support::DoublePendulum{}, Vector4d{0.6, 0.3, 0, 0}, 0.0, 2.0}, Dopri5{}, fine, times(2, 100));
   train_each(Adaptive{.rtol = 1e-6, .atol = 1e-6}, swings, 400);
   show("A double pendulum, steps chosen to 1e-6, 400 gradients", 0.2, result);
   return result.exit_code();

@@ -101,12 +101,7 @@ void draw_picture(const std::vector<Patient>& population, const Vector3d& theta)
         csv.row({visits.times[k] * random.uniform(0.95, 1.05), population[i].seen[k] / population[i].dose});
     for (int i = 1; i <= 200; ++i) curve.row({0.09 * i, blood(1, 0.09 * i, theta) / theta[2]});
   }
-  support::draw("population.svg", 860, 400, R"(
-set title 'Two hundred of two thousand patients, and what they share'
-set xlabel 'hours after the dose'; set ylabel 'blood, in mg/l a mg of dose'; set yrange [0:*]
-plot 'population.csv' using 1:2 with points pt 7 ps 0.3 lc rgb orange title 'seen', \
-     'population_fit.csv' using 1:2 with lines lw 2 lc rgb blue title 'fitted'
-)");
+  support::draw("population", 860, 400);
 }
 
 int main(int argc, char** argv) try {

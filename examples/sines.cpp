@@ -8,6 +8,7 @@
 #include "support/gnuplot.hpp"
 #include "support/progress.hpp"
 #include "support/random.hpp"
+#include "support/second_order.hpp"
 #include "support/stopwatch.hpp"
 
 #include <antistrophe/adjoint/backsolve.hpp>
@@ -28,57 +29,9 @@
 using namespace antistrophe;
 using Eigen::Index, Eigen::MatrixXd;
 using Network = Mlp<double, RuntimeLayers, Softplus>;
+using Motion = support::SecondOrder<Network>;
 
 constexpr double pi = 3.14159265358979323846, missing = std::numeric_limits<double>::quiet_NaN();
-
-// y = (x, x'), a sample a column: of what the network says of y, the second row.
-struct Motion {
-  static constexpr bool autonomous = true;
-  Network network;
-  template <class Y>
-  struct Tape {
-    Network::Tape<Y> inside;
-    mutable Y w;
-  };
-  const auto& parameters() const { return network.parameters(); }
-  auto& parameters() { return network.parameters(); }
-  template <class Y>
-  Tape<Y> make_tape(const Y& y) const {
-    return {network.make_tape(y), y};
-  }
-  template <class Y>
-  void operator()(double t, const Y& y, Y& dy) const {
-    Tape<Y> tape = make_tape(y);
-    (*this)(t, y, dy, tape);
-  }
-  template <class Y>
-  void operator()(double t, const Y& y, Y& dy, Tape<Y>& tape) const {
-    network(t, y, dy, tape.inside);
-    dy.row(0) = y.row(1);
-  }
-  template <class Y>
-  void vjp(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, auto& theta_bar) const {
-    network.vjp(t, y, tape.inside, of_network(tape, w), y_bar, theta_bar);
-    y_bar.row(1) += w.row(0);
-  }
-  template <class Y>
-  void vjp_state(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar) const {
-    network.vjp_state(t, y, tape.inside, of_network(tape, w), y_bar);
-    y_bar.row(1) += w.row(0);
-  }
-  template <class Y>
-  void vjp_parameters(double t, const Y& y, const Tape<Y>& tape, const Y& w, auto& theta_bar) const {
-    network.vjp_parameters(t, y, tape.inside, of_network(tape, w), theta_bar);
-  }
-
- private:
-  template <class Y>
-  static const Y& of_network(const Tape<Y>& tape, const Y& w) {
-    tape.w = w;
-    tape.w.row(0).setZero();
-    return tape.w;
-  }
-};
 
 struct Setting {
   bool regular;
@@ -181,25 +134,11 @@ void compare(const Setting& setting) {
   expectations.expect(rows[6].wide < rows[1].wide, "ReversibleHeun takes longer than the adjoint of a wide network");
 }
 
-void draw_picture() {
-  support::draw("sines.svg", 900, 380, R"(
-set multiplot layout 1,2
-set style data histogram; set style fill solid 0.8; set boxwidth 0.8; unset key
-set xtics ('direct' 0, 'backsolve' 1, 'seminorm' 2, 'Gauss-Legendre' 3, 'pair' 4, 'Adams' 5, 'Heun' 6) rotate by -35
-set ylabel 'ms a gradient, the wide network'; set yrange [0:*]
-set title 'equal times'
-plot 'sines_equal.csv' using 6 lc rgb blue
-set title 'random times'
-plot 'sines_random.csv' using 6 lc rgb orange
-unset multiplot
-)");
-}
-
 int main(int argc, char** argv) try {
   const bool in_full = argc > 1 && std::string(argv[1]) == "full";
   compare({true, 10, in_full ? 67 : 20});
   compare({false, in_full ? 10 : 4, in_full ? 67 : 20});
-  draw_picture();
+  support::draw("sines", 900, 380);
   return expectations.exit_code();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

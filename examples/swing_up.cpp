@@ -84,16 +84,6 @@ void write_path(const VectorXd& torque) {
   }
 }
 
-void draw_picture() {
-  support::draw("swing_up.svg", 860, 420, R"(
-set title 'A pendulum swung up by a weak torque'
-set xlabel 't'; set ylabel 'angle / π'; set y2label 'torque'; set y2tics; set y2range [-1:1]; set yrange [-1:1.2]
-set key top left
-plot 'swing_up.csv' using 1:($2/pi) with lines lw 2 lc rgb blue title 'angle', \
-     '' using 1:3 axes x1y2 with steps lw 1.5 lc rgb orange title 'torque'
-)");
-}
-
 int main() try {
   // The first guess pushes with the motion of small swings, whose frequency is 1.
   std::vector<double> u;
@@ -115,7 +105,7 @@ int main() try {
   std::printf("effort %.6f after %d solves; it ends at an angle of %.9f pi with velocity %.1e\n", least, solves,
               end[0] / std::numbers::pi, end[1]);
   write_path(torque);
-  draw_picture();
+  support::draw("swing_up", 860, 420);
 
   // Where the optimum is, the effort's slope is a combination of the constraints' at all torques below the limit.
   Eigen::Matrix<double, stretches, 2> jacobian;

@@ -79,22 +79,6 @@ void write_profile(const Solution<Eigen::Vector2d>& star, const std::vector<Eige
     csv.row({star.ts()[i], star.ys()[i][0], star.ys()[i][1], learnt[i][0], learnt[i][1]});
 }
 
-void draw_picture() {
-  support::draw("white_dwarf.svg", 900, 400, R"(
-set multiplot layout 1,2
-set title 'the star, and what the network makes of it'
-set xlabel 't'; set xtics 1
-plot 'white_dwarf.csv' every 40 using 1:2 with points pt 7 ps 0.6 lc rgb blue title 'y_1', \
-     '' every 10 using 1:4 with lines lw 2 lc rgb blue title 'y_1, learnt', \
-     '' every 40 using 1:3 with points pt 5 ps 0.6 lc rgb orange title 'y_2', \
-     '' every 10 using 1:5 with lines lw 2 lc rgb orange title 'y_2, learnt'
-set title 'training'
-set xlabel 'iteration'; set xtics 250; set ylabel 'mean square error'; set logscale y; set mytics 1; set format y '10^{%T}'; unset key
-plot 'white_dwarf_training.csv' using 1:2 with lines lw 2 lc rgb green
-unset multiplot
-)");
-}
-
 int main() try {
   const Eigen::Vector2d y0{1, 0};
   const auto star = solve(Problem{WhiteDwarf{}, y0, 0.0, 5.0}, Dopri5{}, thousand_steps, every_step);
@@ -110,7 +94,7 @@ int main() try {
               training.seconds);
   write_losses(training.losses);
   write_profile(star, profile.ys());
-  draw_picture();
+  support::draw("white_dwarf", 900, 400);
 
   support::Expectations result;
   result.expect(learnt.value <= 1.3e-4, "the mean square error is above 1.3e-4, the worst of the published runs");

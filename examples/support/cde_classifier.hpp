@@ -12,8 +12,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <random>
-#include <utility>
 #include <vector>
 
 namespace support {
@@ -54,6 +54,7 @@ struct BatchGradient {
   double value = 0;
   Eigen::VectorXd gradient;
   antistrophe::BackwardStats stats;
+  std::int64_t forth = 0;  // evaluations
 };
 
 template <class Activation>
@@ -86,7 +87,7 @@ class CdeClassifier {
     const CrossEntropy loss{readout(), readout_bias(), labels, &W_bar, &b_bar};
     const auto found = antistrophe::value_and_gradient(problem(path), method, steps, loss, adjoint...);
     const Eigen::MatrixXd& z_bar = found.gradient.y0;
-    BatchGradient result{found.value, Eigen::VectorXd(theta_.size()), found.gradient.stats};
+    BatchGradient result{found.value, Eigen::VectorXd(theta_.size()), found.gradient.stats, found.stats.evaluations};
     result.gradient << (z_bar * path(start(path)).transpose()).reshaped(), z_bar.rowwise().sum(), found.gradient.theta,
         W_bar.reshaped(), b_bar;
     return result;
@@ -129,22 +130,6 @@ class CdeClassifier {
   Eigen::Index channels_, hidden_, classes_;
   Network network_;
   Eigen::VectorXd theta_;
-};
-
-// The numbers 0, …, n − 1, in another order at each call.
-class Shuffled {
- public:
-  Shuffled(std::size_t n, unsigned seed) : numbers_(n), engine_(seed) {
-    for (std::size_t i = 0; i < n; ++i) numbers_[i] = i;
-  }
-  const std::vector<std::size_t>& operator()() {
-    for (std::size_t i = numbers_.size(); i > 1; --i) std::swap(numbers_[i - 1], numbers_[engine_() % i]);
-    return numbers_;
-  }
-
- private:
-  std::vector<std::size_t> numbers_;
-  std::mt19937 engine_;
 };
 
 }  // namespace support

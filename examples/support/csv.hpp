@@ -1,6 +1,7 @@
 // Tables as comma-separated text: what an example reads, and what it leaves behind for a picture or a spreadsheet.
 #pragma once
 
+#include <cstddef>
 #include <fstream>
 #include <initializer_list>
 #include <iomanip>
@@ -56,7 +57,8 @@ class Csv {
     file_ << '\n';
   }
 
-  void row(std::initializer_list<double> values) {
+  void row(std::initializer_list<double> values) { row(std::vector<double>(values)); }
+  void row(const std::vector<double>& values) {
     const char* separator = "";
     for (const double value : values) file_ << std::exchange(separator, ",") << value;
     file_ << '\n';
@@ -65,5 +67,16 @@ class Csv {
  private:
   std::ofstream file_;
 };
+
+// A row for each epoch of a training: its number, from 1, and what each column has of it.
+inline void write_epochs(const std::string& path, std::initializer_list<const char*> names,
+                         std::initializer_list<std::vector<double>> columns) {
+  Csv csv(path, names);
+  for (std::size_t i = 0; i < columns.begin()->size(); ++i) {
+    std::vector<double> row{static_cast<double>(i + 1)};
+    for (const auto& column : columns) row.push_back(column[i]);
+    csv.row(row);
+  }
+}
 
 }  // namespace support

@@ -1,4 +1,5 @@
-// Pictures by gnuplot, which is fed through a pipe and reads the CSV files that an example has written.
+// Pictures by gnuplot, which is fed through a pipe and reads the CSV files that an example has written; what it draws is in
+// examples/pictures.
 #pragma once
 
 #include <cstdio>
@@ -20,7 +21,7 @@ blue = 0x0072b2; orange = 0xd55e00; green = 0x009e73; grey = 0x888888
 )";
 
 // Draws `picture`, an SVG of the given size in pixels, by gnuplot's `commands`; says where it is, or why there is none.
-inline void draw(const std::string& picture, int width, int height, const std::string& commands) {
+inline void draw_by_commands(const std::string& picture, int width, int height, const std::string& commands) {
 #if defined(__unix__) || defined(__APPLE__)
   if (std::system("command -v gnuplot > /dev/null 2>&1") != 0) {
     std::cout << "No picture: gnuplot is not installed.\n";
@@ -37,5 +38,12 @@ inline void draw(const std::string& picture, int width, int height, const std::s
   std::cout << "No picture: this example knows no pipe to gnuplot on this system.\n";
 #endif
 }
+
+// Draws <name>.svg by the commands of pictures/<script>.gnuplot, which find the name in `name`.
+inline void draw(const std::string& name, int width, int height, const std::string& script) {
+  draw_by_commands(name + ".svg", width, height,
+                   "name = '" + name + "'\nload '" + ANTISTROPHE_EXAMPLE_PICTURES "/" + script + ".gnuplot'\n");
+}
+inline void draw(const std::string& name, int width, int height) { draw(name, width, height, name); }
 
 }  // namespace support

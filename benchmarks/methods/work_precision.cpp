@@ -5,10 +5,10 @@
 // double at a tolerance of 1e-16.
 //
 // It prints what a pair pays for its way back: its evaluations of f, forth, over the plain method's at equal error.
+#include "one_type.hpp"
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
-#include "support/one_type.hpp"
 #include "support/stopwatch.hpp"
 
 #include <antistrophe/antistrophe.hpp>
@@ -396,7 +396,7 @@ pick(p, m, r) = is(p, m, r) ? column(')" +
                 "with linespoints lw 1.2+0.4*r dt 2-r lc rgb colour[m+1] pt shape[m+1]+r ps 0.6 " +
                 "title (r ? 'its pair' : name[m+1])\n";
   }
-  support::draw(picture, 1000, 860, commands + "unset multiplot\n");
+  support::draw_by_commands(picture, 1000, 860, commands + "unset multiplot\n");
 }
 
 int main() try {

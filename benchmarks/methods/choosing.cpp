@@ -4,10 +4,10 @@
 // gradient together, forth and back, in evaluations of f, a vjp counted as two. The loss is the sum of the last state, the
 // gradient that with respect to y0 and θ, its error the worst entry's over the largest entry, against Dop853 at 1e-13.
 // And how the energy of Kepler's ellipse fares over 1000 periods, at equal cost.
+#include "one_type.hpp"
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
-#include "support/one_type.hpp"
 #include "support/stopwatch.hpp"
 
 #include <antistrophe/antistrophe.hpp>
@@ -471,11 +471,11 @@ pick(p, m) = column('problem') == p && column('method') == m ? column(')" +
         ", int(w))):'error' with linespoints lw (w == 2 || w >= 8 ? 1 : 1.6) dt 1+(w == 0 || w == 2 || w >= 13) "
         "lc rgb colour[int(w)+1] pt shape[int(w)+1] ps 0.45 title name[int(w)+1]\n";
   }
-  support::draw(picture, 1150, 800, commands + "unset multiplot\n");
+  support::draw_by_commands(picture, 1150, 800, commands + "unset multiplot\n");
 }
 
 void draw_energies() {
-  support::draw("kepler_drift.svg", 760, 420, look + R"(
+  support::draw_by_commands("kepler_drift.svg", 760, 420, look + R"(
 set logscale xy; set format y '10^{%L}'; set xrange [1:1000]
 set xlabel 'periods'; set ylabel 'relative error of the energy' offset 1
 set key outside right

@@ -1,0 +1,18 @@
+# Fails if a *.cpp of FOLDER does not have FEWER_THAN so many lines.
+file(GLOB examples "${FOLDER}/*.cpp")
+if(NOT examples)
+  message(FATAL_ERROR "${FOLDER} has no examples")
+endif()
+set(long "")
+foreach(example IN LISTS examples)
+  file(READ "${example}" text)
+  string(REGEX REPLACE "[^\n]" "" ends_of_lines "${text}")
+  string(LENGTH "${ends_of_lines}" lines)
+  if(NOT lines LESS FEWER_THAN)
+    string(APPEND long "\n  ${example}: ${lines}")
+  endif()
+endforeach()
+if(long)
+  message(FATAL_ERROR "An example has fewer than ${FEWER_THAN} lines; what is no matter of differential equations goes to examples/support, "
+                      "what gnuplot draws to examples/pictures:${long}")
+endif()
