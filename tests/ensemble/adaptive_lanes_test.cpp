@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -184,6 +185,17 @@ TEST_CASE("Every option of adaptive steps means the same in lanes", "[lanes]") {
   hold(ensemble, Dopri5{}, Adaptive{.rtol = 1e-7, .atol = 0});
   hold(ensemble, Dopri5{}, Adaptive{.dtmin = 1e-6, .dtmax = 0.1, .step_to = {-1.0, 0.5, 1.0}});
   hold(ensemble, Dopri5{}, Adaptive{.jumps = {-1.0, 0.5, 1.0}});
+  for (const std::int64_t most : {20, 31, 45}) {
+    Adaptive few = tight;
+    few.max_steps = most;
+    CHECK(!hold(ensemble, Dopri5{}, few).failures.empty());
+  }
+  Adaptive unguarded = tight;
+  unguarded.sensitivity_guard = false;
+  hold(ensemble, Dopri5{}, unguarded);
+  Adaptive unasked = tight;
+  unasked.gradient_rtol = std::numeric_limits<double>::infinity();
+  hold(ensemble, Bosh3{}, unasked);
   Adaptive largest;
   largest.norm = [](const auto& scaled) { return scaled.maxCoeff(); };
   hold(ensemble, Dopri5{}, largest);

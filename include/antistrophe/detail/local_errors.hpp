@@ -29,6 +29,7 @@ class LocalErrors {
     requires requires { steps.gradient_rtol + steps.tolerance()->smallest(); }
   {
     size_ = size;
+    most_ = most();
     count_ = 0;
     stride_ = 1;
     rtol_ = steps.rtol;
@@ -39,10 +40,20 @@ class LocalErrors {
 
   // `factor` times `error` is that of step `number`, which is the one after the step before.
   ANTISTROPHE_ALWAYS_INLINE void add(std::int64_t number, const Y& error, double factor) {
-    if (count_ == 0 || number >= end_of(count_ - 1)) [[likely]]
-      begin_sum(number);
-    Scalar* const sum = sums_.data() + (count_ - 1) * static_cast<std::size_t>(size_);
-    for (Eigen::Index i = 0; i < size_; ++i) sum[i] += static_cast<RealOf<Y>>(factor) * error.data()[i];
+    add(number, factor, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA { return error.data()[i]; });
+  }
+  // The same of entries that are asked for.
+  template <class Entry>
+  ANTISTROPHE_ALWAYS_INLINE void add(std::int64_t number, double factor, const Entry& error) {
+    const auto weight = static_cast<RealOf<Y>>(factor);
+    const bool begins = (count_ == 0 || number >= end_of(count_ - 1)) && begin_sum(number);
+    Eigen::Index size = size_;
+    if constexpr (Y::SizeAtCompileTime != Eigen::Dynamic) size = Y::SizeAtCompileTime;
+    Scalar* const sum = sums_.data() + (count_ - 1) * static_cast<std::size_t>(size);
+    if (begins) [[likely]]
+      for (Eigen::Index i = 0; i < size; ++i) sum[i] = Scalar{0} + weight * error(i);
+    else
+      for (Eigen::Index i = 0; i < size; ++i) sum[i] += weight * error(i);
   }
 
   std::size_t count() const { return count_; }
@@ -58,17 +69,24 @@ class LocalErrors {
   static constexpr Eigen::Index largest = 1024, budget = 1 << 13;  // entries of a state, and numbers that are kept
 
   std::size_t most() const {
-    return 2 * static_cast<std::size_t>(std::clamp<Eigen::Index>(budget / size_, 64, 4096) / 2);
+    return 2 *
+           static_cast<std::size_t>(std::clamp<Eigen::Index>(budget / std::max<Eigen::Index>(size_, 1), 64, 4096) / 2);
   }
 
-  void begin_sum(std::int64_t number) {
+  // False where the step belongs to the last sum, else there is another, which is to be written.
+  ANTISTROPHE_ALWAYS_INLINE bool begin_sum(std::int64_t number) {
     if (count_ == 0) first_ = number;
-    if (count_ == most()) merge();
-    if (count_ > 0 && number < end_of(count_ - 1)) return;
-    const auto size = static_cast<std::size_t>(size_);
-    if (sums_.size() < (count_ + 1) * size) sums_.resize(std::clamp<std::size_t>(2 * count_, 64, most()) * size);
-    std::fill_n(sums_.begin() + static_cast<std::ptrdiff_t>(count_ * size), size, Scalar{0});
+    if (count_ == most_ || (count_ + 1) * static_cast<std::size_t>(size_) > sums_.size()) [[unlikely]]
+      if (!make_room(number)) return false;
     ++count_;
+    return true;
+  }
+  ANTISTROPHE_OUT_OF_LINE bool make_room(std::int64_t number) {
+    if (count_ == most_) merge();
+    if (count_ > 0 && number < end_of(count_ - 1)) return false;
+    const auto size = static_cast<std::size_t>(size_);
+    if (sums_.size() < (count_ + 1) * size) sums_.resize(std::clamp<std::size_t>(2 * count_, 64, most_) * size);
+    return true;
   }
 
   void merge() {
@@ -83,7 +101,7 @@ class LocalErrors {
   bool on_ = false;
   Eigen::Index size_ = 0;
   std::int64_t first_ = 0, stride_ = 1;
-  std::size_t count_ = 0;
+  std::size_t count_ = 0, most_ = 0;
   double rtol_ = 0, atol_ = 0;
   std::vector<Scalar> sums_;
 };

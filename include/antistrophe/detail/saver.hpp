@@ -156,6 +156,12 @@ class Saver {
   ANTISTROPHE_ALWAYS_INLINE bool looks_inside() const { return next_ < given_ || save_at_.dense; }
   // Whether all that is left to save is the end of the solve, and nobody is to be told of anything before.
   bool waits_for_end() const { return !looks_inside() && !watches_nodes_; }
+  // Steps that end before this time pass nothing that is saved or told of.
+  double quiet_until() const {
+    if (save_at_.dense || watches_nodes_) return -sign_ * std::numeric_limits<double>::infinity();
+    if (next_ == given_) return sign_ * std::numeric_limits<double>::infinity();
+    return save_at_.times[next_] - sign_ * 2 * slack_;
+  }
   // Where the saves stand; rewind takes back what an attempted step has saved since, when its commit fails.
   struct Mark {
     std::size_t saves, pieces;

@@ -133,6 +133,17 @@ class SensitivityGuard {
     forced_.forget();
   }
 
+  // For what judges steps in its place as long as none is slow (ensemble/detail/calm_lanes.hpp).
+  double rho() const { return radius_.value(); }
+  // After how many steps, of so many evaluations each, a look is due.
+  std::int64_t steps_to_look(const S& stepper, std::int64_t evaluations) const {
+    return (seldom + looked_ - stepper.calls().evaluations + evaluations - 1) / evaluations;
+  }
+  void went_on_calmly() {
+    slow_ = false;
+    rest_ = Rest::none;
+  }
+
   // The longest step from (t, y), to which a step of length h led.
   double longest(S& stepper, double t, const Y& y, double h) {
     if (slow_) return longest_while_slow(stepper, t, y, h);

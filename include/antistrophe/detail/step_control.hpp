@@ -155,6 +155,11 @@ class FixedControl {
   std::int64_t next_ = 1;
 };
 
+// What the next step of a control depends on: its length, where it lands, where the solve ends, and the spectral radius.
+struct CalmStretch {
+  double h, landing, end, rho;
+};
+
 // Steps of accepted error. Rejected trials leave no trace. `differentiated`: a gradient will be asked for.
 template <class S>
 class AdaptiveControl {
@@ -199,6 +204,8 @@ class AdaptiveControl {
       h_ = bounded(h_);
     }
   }
+
+  static constexpr double far_too_many = 1e9;
 
   double target(double t) {
     const double landing = landings_.times[landing_];
@@ -316,7 +323,7 @@ class AdaptiveControl {
     error_ = unknown;
     h_ = step.h() * (outcome == Outcome::unstable ? 1 : controller_.reject(error));
     if (judged) h_ = std::copysign(std::fmin(std::fabs(h_), longest_), h_);
-    if (std::fabs(h_) >= std::fmax(shortest(step.t0), options_.dtmin)) return std::nullopt;
+    if (is_long_enough(step.t0, h_)) return std::nullopt;
     if (outcome == Outcome::out_of_range) return failed_at(stepper, outcome, step);
     const StepFailure step_failure = judged ? StepFailure{} : stepper.step_failure();
     Failure failure{Status::step_size_vanished,
@@ -345,6 +352,32 @@ class AdaptiveControl {
     if (guard_) guard_->forget();
   }
 
+  // Steps of several lanes are judged at once as long as nothing happens (ensemble/detail/calm_lanes.hpp). After how many trials, of so
+  // many evaluations each, this control is to be asked again; 0 where something is the matter. In between it is asked
+  // for the length of each next step, and takes up the thread with went_on_calmly after steps that stand.
+  static constexpr bool may_be_calm = !MultistepStepper<S> && !HasParasite<S> && !SeesEnd<S> && !ForeseesParasite<S>;
+  std::int64_t calm_trials(const S& stepper, const Stats& stats, std::int64_t evaluations) const {
+    if (over() || bounded_by_guard_ || stiff_in_a_row_ > 0 || far_in_a_row_ > 0 || !(options_.rtol > 0)) return 0;
+    std::int64_t trials = std::numeric_limits<std::int64_t>::max();
+    if (options_.max_steps) trials = *options_.max_steps - stats.steps;
+    if (guard_) trials = std::min(trials, guard_->steps_to_look(stepper, evaluations));
+    return std::max<std::int64_t>(trials, 0);
+  }
+  CalmStretch calm_stretch() const { return {h_, landings_.times[landing_], t1_, guard_ ? guard_->rho() : 0}; }
+  ANTISTROPHE_ALWAYS_INLINE double calm_growth(double error) { return controller_.accept(error); }
+  double calm_shrinking(double error) const { return controller_.reject(error); }
+  bool is_long_enough(double t, double h) const { return std::fabs(h) >= std::fmax(shortest(t), options_.dtmin); }
+  void went_on_calmly(double h) {
+    h_ = h;
+    tried_gap_ = longest_ = unbounded;
+    if (guard_) guard_->went_on_calmly();
+  }
+  void shrank_calmly(double h) { h_ = h; }
+  // After a step to (t, y), the last that went on so.
+  void look_now_and_then(S& stepper, double t, const Y& y) {
+    if (guard_) guard_->look_now_and_then(stepper, t, y);
+  }
+
   // The length of the step to come, or, at the end, of one that was not cut short to land there.
   double next_step() const { return h_; }
   // Steps that were kept short for the sensitivities' sake.
@@ -368,7 +401,6 @@ class AdaptiveControl {
   static constexpr double too_many = 1e7;
   // Whatever keeps the steps short: a parasite that no estimate sees, too.
   static constexpr int very_persistent = 1000;
-  static constexpr double far_too_many = 1e9;
 
   bool is_hopelessly_stiff(const Step& step) const {
     return stiff_in_a_row_ >= persistent && std::fabs((t1_ - step.t0) / wished_) > too_many;

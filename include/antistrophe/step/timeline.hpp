@@ -105,6 +105,10 @@ class Timeline {
     if (!laid_out_) planned_ = n_;
   }
 
+  // Room for so many steps more, and the nodes so far, of what grows.
+  void reserve(std::int64_t steps) { times_.reserve(static_cast<std::size_t>(n_ + 1 + steps)); }
+  const double* nodes() const { return times_.data(); }
+
   // A stretch of these steps, laid out before, that begins at time t between node `node` and the next, which is its node 1; it
   // grows. Its first node is t0 or, `after_event`, the time of an event. Where some steps aim at other times than their nodes, no
   // node of a stretch is known to be one of these, and its first and last alone move.

@@ -66,7 +66,7 @@ class AccumulatedErrors {
   void begin(const LocalErrors<Y>& errors) {
     errors_ = errors.on() && errors.count() > 0 ? &errors : nullptr;
     if (errors_ == nullptr) return;
-    left_ = errors.count();
+    left_ = keep_at_ = errors.count();
     every_ = (left_ + most - 1) / most;
     known_ = 0;
     along_ = size_ = 0;
@@ -91,7 +91,7 @@ class AccumulatedErrors {
   template <class CarryBar, class ReadState>
   void meet(double t, const CarryBar& bar, const Y& like, const ReadState& read_state) {
     if (saw_) pass_save(bar);
-    if (left_ % every_ == 0 || left_ == errors_->count()) keep(t, bar, like, read_state);
+    if (left_ <= keep_at_) keep(t, bar, like, read_state);
     if (left_ == 0) {
       wanted_ = -1;
       return;
@@ -104,6 +104,19 @@ class AccumulatedErrors {
     size_ += static_cast<double>(abs(along));
     wanted_ = errors_->begin_of(left_);
   }
+
+  // Several sweeps' nodes may be met at once (ensemble/detail/adaptive_lanes.hpp): the sum of errors that meet would take up at a wanted
+  // node, where that is all it would do; it counts as met then, and what comes of it is added elsewhere to along() and size().
+  ANTISTROPHE_ALWAYS_INLINE const typename Y::Scalar* met_elsewhere() {
+    if (saw_ || left_ <= keep_at_) return nullptr;
+    const typename Y::Scalar* const sum = errors_->sum(--left_);
+    wanted_ = errors_->begin_of(left_);
+    return sum;
+  }
+  double along() const { return along_; }
+  double size() const { return size_; }
+  double carried() const { return carried_; }
+  void put(double along, double size) { along_ = along, size_ = size; }
 
   // After the sweep: the sum above. Costs two evaluations and two vjps at each node kept, and none where errors have not grown.
   template <class F>
@@ -172,6 +185,7 @@ class AccumulatedErrors {
   template <class CarryBar, class ReadState>
   ANTISTROPHE_OUT_OF_LINE void keep(double t, const CarryBar& bar, const Y& like, const ReadState& read_state) {
     if (known_ == all_.size()) all_.push_back({0, 0, 1, 0, like, like});
+    keep_at_ = left_ == 0 ? 0 : (left_ - 1) / every_ * every_;
     Node& node = all_[known_++];
     node.t = t;
     node.along = std::exchange(along_, 0);
@@ -204,7 +218,7 @@ class AccumulatedErrors {
   }
 
   const LocalErrors<Y>* errors_ = nullptr;
-  std::size_t left_ = 0, every_ = 1, known_ = 0;
+  std::size_t left_ = 0, every_ = 1, keep_at_ = 0, known_ = 0;
   std::int64_t wanted_ = 0;
   double along_ = 0, size_ = 0, carried_ = 1;
   bool saw_ = false;

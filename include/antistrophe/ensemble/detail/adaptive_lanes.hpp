@@ -13,6 +13,7 @@
 #include <antistrophe/detail/local_errors.hpp>
 #include <antistrophe/detail/saver.hpp>
 #include <antistrophe/detail/step_control.hpp>
+#include <antistrophe/ensemble/detail/calm_lanes.hpp>
 #include <antistrophe/ensemble/detail/lane_stepper.hpp>
 #include <antistrophe/ensemble/detail/lanes.hpp>
 #include <antistrophe/ensemble/detail/packed_increment.hpp>
@@ -94,10 +95,12 @@ class GradientsInAdaptiveLanes {
   using Increment = PackedIncrement<TableauOf<M>, OnPacks, PackedY, PackedTheta, Time>;
   using S = LaneStepper<Alone, Increment>;
   using Carry = typename Alone::Carry;
+  using Control = AdaptiveControl<S>;
+  using Calm = CalmLanes<Control, Increment, PackedY, W>;
   static constexpr std::size_t lanes = W;
   static constexpr auto used = static_cast<std::int64_t>(Increment::used);
   // Problems that are gone through together, first forth and then back.
-  static constexpr std::size_t most = 64;
+  static constexpr std::size_t most = 32;
 
  public:
   GradientsInAdaptiveLanes(const E& ensemble, const M& method, const Adaptive& steps, const L& loss,
@@ -118,8 +121,7 @@ class GradientsInAdaptiveLanes {
   // What is kept of a problem between its ways forth and back.
   struct Path {
     Timeline timeline = Timeline::growing(0);
-    std::vector<typename Y::Scalar> states;  // at each node
-    std::vector<double> nodes;               // of the timeline
+    std::vector<typename Y::Scalar> states;  // at each node; there may be room for more
     std::optional<Saver<Y>> saver;
     LocalErrors<Y> errors;  // of steps
     LossCotangents<Y, Y> bar;
@@ -134,7 +136,7 @@ class GradientsInAdaptiveLanes {
     std::optional<F> field;
     std::optional<S> stepper;
     // Way forth.
-    std::optional<AdaptiveControl<S>> control;
+    std::optional<Control> control;
     std::optional<AttemptedStep<S>> attempted;
     std::optional<Carry> carry;
     double t = 0;
@@ -144,6 +146,8 @@ class GradientsInAdaptiveLanes {
     std::int64_t left = 0;  // steps
     std::int64_t loud = 0;  // where no more than so many are left, there is something to be met
     std::size_t saves = 0;
+    const double* node = nullptr;  // at which its step began, and the state there
+    const typename Y::Scalar* state = nullptr;
     bool alone = false;  // stepper and field are those of its problem
     BackwardStats back;
     AccumulatedErrors<Y> errors;
@@ -182,6 +186,9 @@ class GradientsInAdaptiveLanes {
     rates_ = increment_->y;
     y_bar_ = increment_->y;
     theta_bar_ = theta_;
+    sums_ = rates_;
+    no_error_ = zeros_like(head.y0);
+    along_ = size_ = carried_ = Time(0);
     for (std::size_t l = 0; l < lanes; ++l) lanes_[l].busy = false;
     if constexpr (HasParameters<F>)
       for (std::size_t l = 0; l < lanes; ++l) put_lane(Theta(head.field.parameters()), l, theta_);
@@ -224,9 +231,10 @@ class GradientsInAdaptiveLanes {
 
   void go_forth() {
     next_ = 0;
+    calm_.begin(increment_->y);
     for (std::size_t l = 0; l < lanes; ++l) take_up_next(l);
     while (std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.busy; })) {
-      for (std::size_t l = 0; l < lanes; ++l) aim(l);
+      aim_all();
       parting = false;
       increment_->step(*field_);
       if (norms_in_packs_) increment_->find_norms(steps_.atol(0), steps_.rtol);
@@ -246,8 +254,10 @@ class GradientsInAdaptiveLanes {
   }
   // A lane without a problem stands still.
   void rest(std::size_t l) {
+    const double t = increment_->from.lane[static_cast<int>(l)];
     set(increment_->h, l, 0.0);
-    set(increment_->to, l, increment_->from.lane[static_cast<int>(l)]);
+    set(increment_->to, l, t);
+    calm_.rest(l, t);
   }
   static void set(Time& times, std::size_t l, double t) { times.lane.set(static_cast<int>(l), t); }
 
@@ -268,8 +278,6 @@ class GradientsInAdaptiveLanes {
     lane.t = problem.t0;
     const Timeline plan = timeline_of(steps_, *lane.field, problem.t0, problem.t1);
     path.timeline = Timeline::growing(problem.t0).like(plan);
-    path.states.clear();
-    path.nodes.assign(1, problem.t0);
     lane.control.emplace(steps_, problem.t0, problem.t1, problem.y0, true);
     lane.control->land_on_jumps(plan);
     path.errors.begin(problem.y0.size(), steps_);
@@ -314,6 +322,20 @@ class GradientsInAdaptiveLanes {
     return same_numbers(bar_of_lane, bar, contracted_) && same_numbers(theta_of_lane, theta_bar, contracted_);
   }
 
+  void aim_all() {
+    const bool any_calm = calm_.has_any();
+    if (any_calm) calm_.aim(*increment_);
+    for (std::size_t l = 0; l < lanes; ++l) {
+      if (calm_.has(l)) {
+        if (calm_.is_sound(l)) continue;
+        leave_calm(l);
+      }
+      if (lanes_[l].busy)
+        aim(l);
+      else if (any_calm)
+        rest(l);
+    }
+  }
   void aim(std::size_t l) {
     Lane& lane = lanes_[l];
     while (lane.busy) {
@@ -341,26 +363,124 @@ class GradientsInAdaptiveLanes {
   }
 
   void judge_all() {
-    std::array<bool, lanes> taken;
-    for (std::size_t l = 0; l < lanes; ++l) taken[l] = lanes_[l].busy && judge(l);
-    if (std::all_of(taken.begin(), taken.end(), [](bool one) { return one; })) {
+    std::array<bool, lanes> stands{}, calmly{};
+    bool any_calm = calm_.has_any();
+    if (any_calm) calm_.judge(*increment_);
+    for (std::size_t l = 0; l < lanes; ++l) {
+      if (calm_.has(l)) {
+        if (calm_.is_sound(l) && calm_.deal_with(*increment_, l, stands[l])) {
+          calmly[l] = true;
+          continue;
+        }
+        leave_calm(l);
+        aim(l);
+      }
+      stands[l] = lanes_[l].busy && judge(l);
+    }
+    if (any_calm) calm_.go_on(*increment_, stands);
+    move_on(stands);
+    for (std::size_t l = 0; l < lanes; ++l) {
+      if (calmly[l]) {
+        if (calm_.is_to_ask(l)) [[unlikely]]
+          ask_calm(l, stands[l]);
+      } else if (lanes_[l].busy && lanes_[l].control->over()) {
+        finish(l);
+      } else if (stands[l]) {
+        try_calm(l);
+      }
+    }
+    if (!any_calm || !calm_.is_full()) return;
+    for (std::size_t l = 0; l < lanes; ++l)
+      if (calm_.has(l)) tell_of_calm(l);
+    calm_.empty();
+  }
+  void move_on(const std::array<bool, lanes>& stands) {
+    if (std::all_of(stands.begin(), stands.end(), [](bool one) { return one; })) {
       increment_->y.swap(increment_->end);
       if constexpr (Increment::first_is_known) increment_->k[0].swap(increment_->k[Increment::last]);
-    } else {
-      for (std::size_t l = 0; l < lanes; ++l)
-        if (taken[l]) move_on(l);
+      return;
     }
+    Packed rest(0);
     for (std::size_t l = 0; l < lanes; ++l)
-      if (lanes_[l].busy && lanes_[l].control->over()) finish(l);
-  }
-  void move_on(std::size_t l) {
-    put_lane(lanes_[l].carry->y, l, increment_->y);
-    if constexpr (Increment::first_is_known) {
-      const auto lane = static_cast<int>(l);
-      visit_entries(increment_->y, [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
-        increment_->k[0].data()[e].lane.set(lane, increment_->k[Increment::last].data()[e].lane[lane]);
+      if (!stands[l]) rest.lane.set(static_cast<int>(l), 1);
+    const auto move = [&](PackedY& to, const PackedY& from) {
+      visit_entries(to, [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
+        auto& lane = to.data()[e].lane;
+        lane = from.data()[e].lane.or_where_below(Packed(0).lane, rest.lane, lane);
       });
+    };
+    move(increment_->y, increment_->end);
+    if constexpr (Increment::first_is_known) move(increment_->k[0], increment_->k[Increment::last]);
+  }
+
+  void try_calm(std::size_t l) {
+    if constexpr (Control::may_be_calm) {
+      Lane& lane = lanes_[l];
+      const Path& path = paths_[lane.problem];
+      if (!norms_in_packs_ || path.timeline.has_jumps() || (Increment::first_is_known && !lane.stepper->knows_first()))
+        return;
+      if (const std::int64_t trials = calm_trials(lane); trials > 0)
+        calm_.enter(l, lane.t, path.saver->quiet_until(), trials, lane.control->calm_stretch(), *lane.control);
     }
+  }
+  static std::int64_t calm_trials(const Lane& lane) {
+    return lane.control->calm_trials(*lane.stepper, lane.stats, S::evaluations_a_step);
+  }
+  // Whether a calm lane goes on; its last step stands or does not.
+  ANTISTROPHE_OUT_OF_LINE void ask_calm(std::size_t l, bool stands) {
+    Lane& lane = lanes_[l];
+    if (!stands) return leave_calm(l);
+    know_of_calm(l);
+    lane.control->look_now_and_then(*lane.stepper, lane.t, lane.carry->y);
+    if (const std::int64_t trials = calm_trials(lane); trials > 0)
+      calm_.renew(l, trials, lane.control->calm_stretch().rho);
+    else
+      calm_.leave(l);
+  }
+  // The lane goes on by its own control.
+  void leave_calm(std::size_t l) {
+    know_of_calm(l);
+    calm_.leave(l);
+  }
+  // What a lane must know to go on by itself.
+  void know_of_calm(std::size_t l) {
+    Lane& lane = lanes_[l];
+    tell_of_calm(l);
+    const auto [tried, taken] = calm_.take_counts(l);
+    lane.stats.steps += tried;
+    lane.stats.accepted += taken;
+    lane.stats.rejected += tried - taken;
+    lane.stepper->count(tried);
+    lane.t = calm_.time(l);
+    take_lane(increment_->y, l, lane.carry->y);
+    if (taken > 0)
+      lane.control->went_on_calmly(calm_.length(l));
+    else if (tried > 0)
+      lane.control->shrank_calmly(calm_.length(l));
+  }
+  void tell_of_calm(std::size_t l) {
+    const auto lane = static_cast<int>(l);
+    Path& path = paths_[lanes_[l].problem];
+    const bool errors = path.errors.on();
+    auto* state = room_for_states(path, increment_->y.size(), calm_.untold(l));
+    calm_.tell(l, [&](const typename Calm::Row& row) ANTISTROPHE_INLINE_LAMBDA {
+      visit_entries(row.y, [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { state[e] = row.y.data()[e].lane[lane]; });
+      state += row.y.size();
+      if (errors)
+        path.errors.add(path.timeline.first() + path.timeline.steps(), row.factor.lane[lane],
+                        [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { return row.error.data()[e].lane[lane]; });
+      path.timeline.append(row.to.lane[lane]);
+    });
+  }
+  // Room for those of so many nodes, from that on to which the timeline has come.
+  static typename Y::Scalar* room_for_states(Path& path, Eigen::Index size, std::int64_t count) {
+    const auto begin = static_cast<std::size_t>(path.timeline.steps() * size);
+    const std::size_t end = begin + static_cast<std::size_t>(count * size);
+    if (path.states.size() < end) path.states.resize(std::max(2 * end, static_cast<std::size_t>(64 * size)));
+    return path.states.data() + begin;
+  }
+  static void keep_state(Path& path, const Y& y) {
+    std::copy_n(y.data(), y.size(), room_for_states(path, y.size(), 1));
   }
 
   // True where the step of the lane stands.
@@ -386,10 +506,8 @@ class GradientsInAdaptiveLanes {
       return false;
     }
     ++lane.stats.accepted;
-    const Y& y = lane.carry->y;
-    path.states.insert(path.states.end(), y.data(), y.data() + y.size());
+    keep_state(path, lane.carry->y);
     path.timeline.append(step.t1);
-    path.nodes.push_back(step.t1);
     copy(stepper.end(), lane.carry->y);
     stepper.go_on(step);
     lane.control->accepted(stepper, step);
@@ -401,8 +519,7 @@ class GradientsInAdaptiveLanes {
   void finish(std::size_t l) {
     Lane& lane = lanes_[l];
     Path& path = paths_[lane.problem];
-    const Y& end = lane.carry->y;
-    path.states.insert(path.states.end(), end.data(), end.data() + end.size());
+    keep_state(path, lane.carry->y);
     Stats& stats = path.result.stats;
     stats = lane.stats;
     stats.guarded = lane.control->guarded();
@@ -460,8 +577,7 @@ class GradientsInAdaptiveLanes {
         parted_ = true;
         return;
       }
-      for (std::size_t l = 0; l < lanes; ++l)
-        if (lanes_[l].busy) gone_back(l);
+      gone_back();
     }
   }
 
@@ -490,6 +606,7 @@ class GradientsInAdaptiveLanes {
     lane.back.evaluations = lane.back.vjps = lane.left * used;  // what a step takes, unless it goes alone
     lane.t0_bar = lane.t1_bar = 0;
     lane.errors.begin(path.errors);
+    take_up_errors(l);
     lane.read = problems_[p].y0;
     take_up_parameters(l, problems_[p].field);
     put_lane(zeros_like(problems_[p].y0), l, increment_->y_bar);
@@ -522,11 +639,22 @@ class GradientsInAdaptiveLanes {
     Lane& lane = lanes_[l];
     const Path& path = paths_[lane.problem];
     if (!lane.errors.on() || path.timeline.first() + lane.left > lane.errors.wanted()) return;
-    const double t = path.nodes[static_cast<std::size_t>(lane.left)];
+    const double t = path.timeline[lane.left];
     typename Alone::CarryBar bar{lane.read};
     take_lane(increment_->y_bar, l, bar.y);
+    put_back_errors(l);
     lane.errors.meet(lane.left < path.timeline.steps() ? path.timeline.sees_after(t) : t, bar, lane.read,
                      [&](Y& y) { read_state(path, lane.left, y); });
+    take_up_errors(l);
+  }
+  void take_up_errors(std::size_t l) {
+    set(along_, l, lanes_[l].errors.along());
+    set(size_, l, lanes_[l].errors.size());
+    set(carried_, l, lanes_[l].errors.carried());
+  }
+  void put_back_errors(std::size_t l) {
+    const auto lane = static_cast<int>(l);
+    lanes_[l].errors.put(along_.lane[lane], size_.lane[lane]);
   }
   Step step_of(const Path& path, std::int64_t i) const {
     return {path.timeline.first() + i, path.timeline[i], path.timeline[i + 1], &path.timeline};
@@ -558,21 +686,63 @@ class GradientsInAdaptiveLanes {
     set(increment_->from, l, way.sees_from);
     set(increment_->to, l, way.sees_to);
     set(increment_->h, l, way.to - way.from);
-    const auto* state = paths_[lanes_[l].problem].states.data() + i * increment_->y.size();
-    const auto at = static_cast<int>(l);
-    visit_entries(increment_->y,
-                  [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { increment_->y.data()[e].lane.set(at, state[e]); });
+    const Path& path = paths_[lanes_[l].problem];
+    lanes_[l].node = path.timeline.nodes() + i;
+    lanes_[l].state = path.states.data() + i * increment_->y.size();
+    put_entries(lanes_[l].state, l, increment_->y);
   }
-  ANTISTROPHE_ALWAYS_INLINE void gone_back(std::size_t l) {
+  // The step before that.
+  ANTISTROPHE_ALWAYS_INLINE void take_up_step_before(std::size_t l) {
     Lane& lane = lanes_[l];
-    const std::int64_t left = --lane.left;
-    if (left > lane.loud) [[likely]] {
-      const double* const nodes = paths_[lane.problem].nodes.data() + left - 1;
-      meet_errors(l);
-      take_up_step(l, left - 1, {nodes[0], nodes[1], nodes[0], nodes[1]});
-    } else {
-      meet_saves(l);
-      aim_back(l);
+    const double to = *lane.node, from = *--lane.node;
+    set(increment_->from, l, from);
+    set(increment_->to, l, to);
+    set(increment_->h, l, to - from);
+    lane.state -= increment_->y.size();
+    put_entries(lane.state, l, increment_->y);
+  }
+  static ANTISTROPHE_ALWAYS_INLINE void put_entries(const typename Y::Scalar* entries, std::size_t l, PackedY& packed) {
+    visit_entries(packed, [&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
+      packed.data()[e].lane.set(static_cast<int>(l), entries[e]);
+    });
+  }
+  // After a step back of all lanes. Nodes at which there is nothing but errors of steps to be met are met in packs.
+  ANTISTROPHE_ALWAYS_INLINE void gone_back() {
+    std::array<bool, lanes> loud{};
+    bool any_met = false;
+    for (std::size_t l = 0; l < lanes; ++l) {
+      Lane& lane = lanes_[l];
+      const typename Y::Scalar* sum = nullptr;
+      if (lane.busy) {
+        const std::int64_t left = --lane.left;
+        loud[l] = left <= lane.loud;
+        if (!loud[l] && lane.errors.on() && left <= lane.errors.wanted()) {
+          sum = lane.errors.met_elsewhere();
+          if (sum == nullptr) meet_errors(l);
+        }
+      }
+      any_met = any_met || sum != nullptr;
+      if (sum == nullptr)
+        put_entries(no_error_.data(), l, sums_);
+      else
+        put_entries(sum, l, sums_);
+    }
+    if (any_met) {
+      Packed along(0);
+      visit_entries(sums_, [&](Eigen::Index e)
+                               ANTISTROPHE_INLINE_LAMBDA { along += increment_->y_bar.data()[e] * sums_.data()[e]; });
+      along_ += carried_ * Time(along);
+      size_ += Time(Packed::of(along.lane.size()));
+    }
+    for (std::size_t l = 0; l < lanes; ++l) {
+      Lane& lane = lanes_[l];
+      if (!lane.busy) continue;
+      if (loud[l]) [[unlikely]] {
+        meet_saves(l);
+        aim_back(l);
+      } else {
+        take_up_step_before(l);
+      }
     }
   }
 
@@ -633,6 +803,7 @@ class GradientsInAdaptiveLanes {
       gradient.t1 = lane.t1_bar;
     }
     gradient.stats = lane.back;
+    put_back_errors(l);
     path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
                   !doubt_of<Alone>(lane.errors, problems_[lane.problem].field, gradient, steps_.gradient_rtol,
                                    path.timeline.t1(), path.result.stats.accepted);
@@ -651,10 +822,13 @@ class GradientsInAdaptiveLanes {
   std::vector<P> problems_;
   std::vector<Path> paths_;
   std::array<Lane, lanes> lanes_;
+  Calm calm_{steps_};
   PackedTheta theta_;
   std::optional<OnPacks> field_;
   std::optional<Increment> increment_;
-  PackedY rates_, y_bar_;
+  PackedY rates_, y_bar_, sums_;
+  Y no_error_;
+  Time along_, size_, carried_;  // of errors of steps, of each lane
   PackedTheta theta_bar_;
 };
 

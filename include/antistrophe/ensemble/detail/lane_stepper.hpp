@@ -47,6 +47,10 @@ class LaneStepper : public Alone {
       return Controller::combined(packed_.norms[0].lane[l], packed_.norms[1].lane[l]);
   }
   double scaled_move() const { return packed_.norms[Packed::estimates].lane[static_cast<int>(lane_)]; }
+  // So many steps were taken and judged elsewhere, whose first stages were known where that may be.
+  static constexpr std::int64_t evaluations_a_step =
+      static_cast<std::int64_t>(Packed::count) - (Packed::first_is_known ? 1 : 0);
+  void count(std::int64_t steps) { this->calls_.evaluations += steps * evaluations_a_step; }
   // The step stands; what is known of the next one's first stage.
   void go_on(const Step& step) { knows_first_ = Packed::first_is_known && !step.ends_at_jump(); }
   bool knows_first() const { return knows_first_; }

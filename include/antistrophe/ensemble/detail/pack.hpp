@@ -55,6 +55,13 @@ struct LaneVector {
   ANTISTROPHE_ALWAYS_INLINE LaneVector or_if_larger(const LaneVector& o) const {
     return {low.or_if_larger(o.low), high.or_if_larger(o.high)};
   }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector where_below(const LaneVector& a, const LaneVector& b) const {
+    return {low.where_below(a.low, b.low), high.where_below(a.high, b.high)};
+  }
+  ANTISTROPHE_ALWAYS_INLINE LaneVector or_where_below(const LaneVector& a, const LaneVector& b,
+                                                      const LaneVector& o) const {
+    return {low.or_where_below(a.low, b.low, o.low), high.or_where_below(a.high, b.high, o.high)};
+  }
   ANTISTROPHE_ALWAYS_INLINE void hold_in_register() {
     low.hold_in_register();
     high.hold_in_register();
@@ -81,6 +88,15 @@ struct LaneVector<T, W, true> {
   // |v|, but for the sign of 0; and of each lane the other's number where that is larger, as std::max has it.
   ANTISTROPHE_ALWAYS_INLINE LaneVector size() const { return {v < 0 ? -v : v}; }
   ANTISTROPHE_ALWAYS_INLINE LaneVector or_if_larger(const LaneVector& o) const { return {v < o.v ? o.v : v}; }
+  // This where a < b, else 0.
+  ANTISTROPHE_ALWAYS_INLINE LaneVector where_below(const LaneVector& a, const LaneVector& b) const {
+    return {a.v < b.v ? v : Vector{}};
+  }
+  // This, or the other where a < b.
+  ANTISTROPHE_ALWAYS_INLINE LaneVector or_where_below(const LaneVector& a, const LaneVector& b,
+                                                      const LaneVector& o) const {
+    return {a.v < b.v ? o.v : v};
+  }
   ANTISTROPHE_ALWAYS_INLINE void hold_in_register() { ANTISTROPHE_IN_FLOAT_REGISTER(v); }
 };
 #endif
@@ -99,6 +115,10 @@ struct LaneVector<T, 1, fits> {
   LaneVector operator-() const { return {-x}; }
   LaneVector size() const { return {x < 0 ? -x : x}; }
   LaneVector or_if_larger(const LaneVector& o) const { return {x < o.x ? o.x : x}; }
+  LaneVector where_below(const LaneVector& a, const LaneVector& b) const { return {a.x < b.x ? x : T(0)}; }
+  LaneVector or_where_below(const LaneVector& a, const LaneVector& b, const LaneVector& o) const {
+    return {a.x < b.x ? o.x : x};
+  }
   void hold_in_register() {}
 };
 
