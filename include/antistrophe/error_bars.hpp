@@ -435,7 +435,7 @@ class BarredGradient {
   }
   template <Extra K, class Fallback>
   const auto& extra(const Fallback& fallback) const {
-    return std::apply([&](const Extras&... extras) -> const auto& { return pick<K>(fallback, extras...); }, extras_);
+    return pick_from<K>(extras_, fallback);
   }
 
   const Problem<F, Y>& problem_;
@@ -447,7 +447,7 @@ class BarredGradient {
   int order_;
   Comparison<F, Y> comparison_;
 
-  std::optional<Differentiated> solve_;
+  Owned<Differentiated> solve_;
   LossCotangents<Y, SavedType<Save, Y>> bar_;
   Stretches stretches_;
   Subdivided taken_{};

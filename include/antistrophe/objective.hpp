@@ -11,14 +11,14 @@
 //   const auto& [value, gradient] = objective(problem);        // another problem of the same field
 #pragma once
 
+#include <antistrophe/core/detail/owned.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/gradient.hpp>
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace antistrophe {
@@ -28,7 +28,7 @@ namespace detail {
 // What an objective keeps from call to call; nothing where its arguments met a sentence: one error is enough.
 template <bool valid, class F, class Y, class M, class... Extras>
 struct KeptByObjective {
-  std::optional<DifferentiatedSolveFor<F, Y, M, Extras...>> solve;
+  Owned<DifferentiatedSolveFor<F, Y, M, Extras...>> solve;
   LossCotangents<Y, SavedType<Picked<Extra::save_at, SaveAt, Extras...>, Y>> bar;
   ValueAndGradient<F, Y> result;
 };
@@ -195,12 +195,6 @@ class Objective {
     return same;
   }
 
-  template <detail::Extra K, class Fallback>
-  const auto& extra(const Fallback& fallback) const {
-    return std::apply([&](const Extras&... extras) -> const auto& { return detail::pick<K>(fallback, extras...); },
-                      bound_->extras);
-  }
-
   void evaluate() {
     Bound& bound = *bound_;
     auto& kept = bound.kept;
@@ -209,24 +203,27 @@ class Objective {
     static const detail::NoObserver no_observer;
     static const detail::NoRunningCost no_cost;
     static constexpr OnFailure by_default = OnFailure::throw_error;
-    const Progress& progress = extra<detail::Extra::progress>(no_progress);
+    using detail::Extra;
+    const std::tuple<Extras...>& extras = bound.extras;
+    const Progress& progress = detail::pick_from<Extra::progress>(extras, no_progress);
     detail::Throttle forth(progress, 0, 0.5), back(progress, 0.5, 1);
     if (!kept.solve) {
-      std::apply([&](const Extras&... extras) { detail::check_first(bound.problem, extras...); }, bound.extras);
-      kept.solve.emplace(bound.problem, bound.problem.field, bound.method, bound.steps,
-                         extra<detail::Extra::save_at>(SaveAt{}), extra<detail::Extra::events>(Events<>{}),
-                         extra<detail::Extra::adjoint>(Adjoint{}), extra<detail::Extra::observer>(no_observer),
-                         extra<detail::Extra::running_cost>(no_cost));
+      detail::check_first(bound.problem, detail::pick_from<Extra::check_first>(extras, no_observer));
+      kept.solve.emplace(
+          bound.problem, bound.problem.field, bound.method, bound.steps,
+          detail::pick_from<Extra::save_at>(extras, SaveAt{}), detail::pick_from<Extra::events>(extras, Events<>{}),
+          detail::pick_from<Extra::adjoint>(extras, Adjoint{}), detail::pick_from<Extra::observer>(extras, no_observer),
+          detail::pick_from<Extra::running_cost>(extras, no_cost));
       kept.result.gradient = kept.solve->zero_gradient();
       kept.solve->solve(bound.steps, forth);
     } else {
       kept.solve->solve_again(bound.problem.y0, bound.method, bound.steps, forth);
     }
-    detail::loss_and_gradient(*kept.solve, bound.loss, kept.bar, extra<detail::Extra::on_failure>(by_default), back,
-                              kept.result);
+    detail::loss_and_gradient(*kept.solve, bound.loss, kept.bar,
+                              detail::pick_from<Extra::on_failure>(extras, by_default), back, kept.result);
   }
 
-  std::unique_ptr<Bound> bound_;
+  detail::Owned<Bound> bound_;
 };
 
 }  // namespace antistrophe

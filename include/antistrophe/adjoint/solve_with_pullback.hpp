@@ -8,10 +8,10 @@
 #include <antistrophe/adjoint/direct.hpp>
 #include <antistrophe/adjoint/gradient_types.hpp>
 #include <antistrophe/adjoint/reversible.hpp>
+#include <antistrophe/core/detail/owned.hpp>
 #include <antistrophe/solve.hpp>
 
 #include <initializer_list>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -120,7 +120,7 @@ class [[nodiscard]] Pass {
   Pass(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const Save& save_at,
        const EventsType& events, const Adjoint& adjoint, const O& observer, const Cost& cost, const Progress& progress,
        OnFailure on_failure)
-      : parts_(std::make_unique<Parts>(problem, method, steps, save_at, events, adjoint, observer, cost)) {
+      : parts_(new Parts(problem, method, steps, save_at, events, adjoint, observer, cost)) {
     detail::Throttle throttle(progress);
     parts_->solve.solve(steps, throttle);
     if (!parts_->solve.failed()) throttle.finish(stats());
@@ -139,7 +139,7 @@ class [[nodiscard]] Pass {
     explicit Parts(const Problem<F, Y>& problem, const Rest&... rest)
         : field(problem.field), solve(problem, field, rest...) {}
   };
-  std::unique_ptr<Parts> parts_;
+  detail::Owned<Parts> parts_;
 };
 
 // The solve and its pull-back. The extras, in any order, each at most once: SaveAt{…}, an adjoint, Events{…}, RunningCost{…}, Observer{…} (called

@@ -12,6 +12,8 @@
 #include <antistrophe/problem/save_at.hpp>
 #include <antistrophe/problem/solution.hpp>
 
+#include <cstddef>
+#include <tuple>
 #include <type_traits>
 
 namespace antistrophe {
@@ -84,6 +86,14 @@ inline constexpr Extra extra_kind = [] {
 template <Extra K, class... Extras>
 inline constexpr int count_of_extra = (0 + ... + (extra_kind<Extras> == K ? 1 : 0));
 
+// The number of the first extra of kind K; that of all extras where there is none.
+template <Extra K, class... Extras>
+consteval std::size_t place_of_extra() {
+  std::size_t place = 0;
+  (void)((extra_kind<std::remove_cvref_t<Extras>> == K || (++place, false)) || ...);
+  return place;
+}
+
 // The extra of kind K, or the fallback.
 template <Extra K, class Fallback>
 const Fallback& pick(const Fallback& fallback) {
@@ -95,6 +105,16 @@ const auto& pick(const Fallback& fallback, const First& first, const Rest&... re
     return first;
   else
     return pick<K>(fallback, rest...);
+}
+
+// The same of extras that are kept in a tuple: compiled once for all calls with these extras.
+template <Extra K, class Fallback, class... Extras>
+const auto& pick_from([[maybe_unused]] const std::tuple<Extras...>& extras, [[maybe_unused]] const Fallback& fallback) {
+  constexpr std::size_t place = place_of_extra<K, Extras...>();
+  if constexpr (place < sizeof...(Extras))
+    return std::get<place>(extras);
+  else
+    return fallback;
 }
 
 template <Extra K, class Fallback, class... Extras>

@@ -3,60 +3,72 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <memory>
+#include <new>
 #include <utility>
-#include <vector>
 
 namespace antistrophe::detail {
 
 // The words of std::vector, of which references and pointers are invalidated as its are. Elements lie side by side: the first in
-// place, or, once there have been more or room for more was asked for, all of them in a vector.
+// place, or, once there have been more or room for more was asked for, all of them in a block. Written out, for of the vector
+// and the optional that would do, each type of element is twenty times as much to compile.
 template <class T>
 class FirstInPlace {
  public:
-  std::size_t size() const { return spread_ ? many_.size() : first_ ? 1U : 0U; }
-  bool empty() const { return size() == 0; }
+  FirstInPlace() {}
+  FirstInPlace(const FirstInPlace&) = delete;
+  FirstInPlace& operator=(const FirstInPlace&) = delete;
+  ~FirstInPlace() {
+    shorten(0);
+    if (block_ != nullptr) std::allocator<T>().deallocate(block_, room_);
+  }
 
-  T* data() { return spread_ ? many_.data() : first_ ? &*first_ : nullptr; }
-  const T* data() const { return spread_ ? many_.data() : first_ ? &*first_ : nullptr; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+  T* data() { return block_ != nullptr ? block_ : &first_; }
+  const T* data() const { return block_ != nullptr ? block_ : &first_; }
   T& operator[](std::size_t i) { return data()[i]; }
   const T& operator[](std::size_t i) const { return data()[i]; }
   T& front() { return data()[0]; }
   const T& front() const { return data()[0]; }
-  T& back() { return data()[size() - 1]; }
-  const T& back() const { return data()[size() - 1]; }
+  T& back() { return data()[size_ - 1]; }
+  const T& back() const { return data()[size_ - 1]; }
   T* begin() { return data(); }
-  T* end() { return data() + size(); }
+  T* end() { return data() + size_; }
   const T* begin() const { return data(); }
-  const T* end() const { return data() + size(); }
+  const T* end() const { return data() + size_; }
 
-  void push_back(T value) {
-    if (!spread_ && !first_) {
-      first_.emplace(std::move(value));
-    } else {
-      reserve(2);
-      many_.push_back(std::move(value));
-    }
+  void push_back(T&& value) {
+    if (size_ == room_) reserve(2 * room_);
+    ::new (static_cast<void*>(data() + size_)) T(std::move(value));
+    ++size_;
   }
 
   void reserve(std::size_t n) {
-    if (n < 2) return;
-    many_.reserve(n);
-    if (!spread_ && first_) many_.push_back(std::move(*first_));
-    first_.reset();
-    spread_ = true;
+    if (n <= room_) return;
+    T* const block = std::allocator<T>().allocate(n);
+    T* const old = data();
+    for (std::size_t i = 0; i < size_; ++i) {
+      ::new (static_cast<void*>(block + i)) T(std::move(old[i]));
+      old[i].~T();
+    }
+    if (block_ != nullptr) std::allocator<T>().deallocate(block_, room_);
+    block_ = block;
+    room_ = n;
   }
 
   // Keeps the first n elements at most, and the room that the others had.
   void shorten(std::size_t n) {
-    while (many_.size() > n) many_.pop_back();
-    if (n == 0) first_.reset();
+    while (size_ > n) data()[--size_].~T();
   }
 
  private:
-  std::optional<T> first_;
-  std::vector<T> many_;
-  bool spread_ = false;  // all are in many_
+  union {
+    T first_;
+  };
+  T* block_ = nullptr;
+  std::size_t size_ = 0, room_ = 1;
 };
 
 }  // namespace antistrophe::detail
