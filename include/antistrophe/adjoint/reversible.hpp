@@ -9,6 +9,7 @@
 
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/adjoint/detail/impure.hpp>
+#include <antistrophe/core/detail/first_in_place.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -136,7 +137,7 @@ struct ReversibleAdjoint {
       if (segments_ < firsts_.size())
         firsts_[segments_] = carry;
       else
-        firsts_.push_back(carry);
+        firsts_.push_back(typename S::Carry(carry));
       ++segments_;
     }
     void before_step(std::int64_t number, const typename S::Carry& carry) {
@@ -270,7 +271,7 @@ struct ReversibleAdjoint {
         std::remove_cvref_t<std::tuple_element_t<0, decltype(std::declval<const typename S::Carry&>().parts())>>;
     struct NoWitnesses {};
     std::conditional_t<drifts, detail::Witnesses<Part>, NoWitnesses> witnesses_;
-    std::vector<typename S::Carry> firsts_;  // of each segment, in the first segments_ places
+    detail::FirstInPlace<typename S::Carry> firsts_;  // of each segment, in the first segments_ places
     std::size_t segments_ = 0;
     typename S::State y_, y0_;
     double size_ = 0;

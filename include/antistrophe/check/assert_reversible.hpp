@@ -46,7 +46,7 @@ RoundTrip<Y> round_trip(const Problem<F, Y>& problem, const M& method, const Ste
                                  typename ReversibleAdjoint::template Trace<S>{});
   run_forward(forward, steps, plan, problem.y0, problem.t0, problem.t1, false, throttle);
   const auto check = [&](const Failure& failure) {
-    if (!succeeded(failure.status)) throw SolveError(failure, make_solution(forward, true));
+    if (!succeeded(failure.status)) throw SolveError(failure, make_solution<true>(forward));
   };
   check(forward.failure);
   RoundTrip<Y> trip{problem.y0, forward.saver.states().back(), 0, forward.trace.bits_kept(), forward.stats.accepted};

@@ -248,7 +248,7 @@ void run_forward(Forward<S, Trace, Detector>& forward, const StepsType& steps, c
 
 // The nodes of all segments, and the events that interrupted them.
 template <class S>
-Timeline all_nodes(const FirstInPlace<Segment<S>>& segments) {
+ANTISTROPHE_COLD Timeline all_nodes(const FirstInPlace<Segment<S>>& segments) {
   if (segments.size() == 1 && !segments[0].interruption) return segments[0].timeline;
   std::vector<double> nodes{segments[0].timeline.t0()};
   std::vector<Timeline::Interrupted> interrupted;
@@ -271,19 +271,21 @@ double running_cost_of([[maybe_unused]] const Trace& trace) {
 }
 
 // The solution. What it is made of is moved out of `forward`, but for what a way back needs, or, where `keep`, copied.
-template <class S, class Trace, class Detector>
-Solution<typename S::State> make_solution(Forward<S, Trace, Detector>& forward, bool keep = false) {
+template <bool keep = false, class S, class Trace, class Detector>
+Solution<typename S::State> make_solution(Forward<S, Trace, Detector>& forward) {
   using Y = typename S::State;
-  if (keep)
+  if constexpr (keep) {
     return Solution<Y>(forward.saver.plan().ts, forward.saver.states(), all_nodes(forward.segments),
                        resolutions_of(forward.stepper), forward.saver.take_path(), forward.events, forward.failure,
                        forward.stats, running_cost_of(forward.trace));
-  std::vector<Y> states = forward.saver.take_states();
-  const bool one = forward.segments.size() == 1 && !forward.segments[0].interruption;
-  return Solution<Y>(forward.saver.take_times(), std::move(states),
-                     one ? std::move(forward.segments[0].timeline) : all_nodes(forward.segments),
-                     resolutions_of(forward.stepper), forward.saver.take_path(), std::move(forward.events),
-                     std::move(forward.failure), forward.stats, running_cost_of(forward.trace));
+  } else {
+    std::vector<Y> states = forward.saver.take_states();
+    const bool one = forward.segments.size() == 1 && !forward.segments[0].interruption;
+    return Solution<Y>(forward.saver.take_times(), std::move(states),
+                       one ? std::move(forward.segments[0].timeline) : all_nodes(forward.segments),
+                       resolutions_of(forward.stepper), forward.saver.take_path(), std::move(forward.events),
+                       std::move(forward.failure), forward.stats, running_cost_of(forward.trace));
+  }
 }
 
 }  // namespace antistrophe::detail

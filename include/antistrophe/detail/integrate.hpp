@@ -81,7 +81,7 @@ struct Forward {
   AttemptedStep<S> attempted;
   FirstInPlace<Segment<S>> segments;
   std::vector<EventRecord<Y>> events;
-  std::vector<EventPlace<Y>> places;  // of events, one each
+  FirstInPlace<EventPlace<Y>> places;  // of events, one each
   Stats stats;
   Failure failure;
   Y start, end;                      // of the segment at hand, of the step at hand
@@ -93,7 +93,7 @@ struct Forward {
     detector.restart();
     saver.restart();
     events.clear();
-    places.clear();
+    places.shorten(0);
     stats = {};
     failure = {};
   }
@@ -205,10 +205,12 @@ class Integration {
     if (const Outcome outcome = stepper.start(sees, f_.start, carry); outcome != Outcome::ok)
       return failed_at(stepper, outcome, Step{timeline.first(), t, t, &timeline});
     f_.trace.begin(stepper, expected_steps_, carry);
-    if (over_at_start) {
-      f_.events.push_back({*over_at_start, t, f_.start});
-      f_.places.push_back({Place::Kind::at_start, number_, 0, 0, f_.start});
-      return {Status::event, t, timeline.first(), -1, "a terminal event at the start"};
+    if constexpr (!Detector::none) {
+      if (over_at_start) {
+        f_.events.push_back({*over_at_start, t, f_.start});
+        f_.places.push_back({Place::Kind::at_start, number_, 0, 0, f_.start});
+        return {Status::event, t, timeline.first(), -1, "a terminal event at the start"};
+      }
     }
     control_.start(stepper, sees, f_.start);
 
@@ -243,7 +245,7 @@ class Integration {
           outcome = commit(step, i, carry, may_save);
           if (outcome != Outcome::ok) {
             f_.events.resize(recorded);
-            f_.places.resize(recorded);
+            f_.places.shorten(recorded);
             f_.detector.rewind(event_mark);
           }
         } else {

@@ -86,8 +86,8 @@ inline constexpr const char* stiff =
     "try a "
     "looser tolerance, a smaller lambda of a pair, or an implicit solver";
 
-inline std::string why_so_small(const Adaptive& options, Outcome outcome, double error, const StepFailure& step_failure,
-                                bool is_stiff) {
+ANTISTROPHE_COLD inline std::string why_so_small(const Adaptive& options, Outcome outcome, double error,
+                                                 const StepFailure& step_failure, bool is_stiff) {
   std::ostringstream text;
   text.precision(4);
   if (outcome == Outcome::unstable)
@@ -105,6 +105,32 @@ inline std::string why_so_small(const Adaptive& options, Outcome outcome, double
     text << "Is the field discontinuous at a fixed time (then name it in .jumps), the tolerance below what the state's "
             "numbers resolve, or the solution going to infinity?";
   return text.str();
+}
+
+ANTISTROPHE_COLD inline Failure exhausted_steps(const Step& step, const Adaptive& options, bool is_stiff,
+                                                bool is_hopelessly_stiff) {
+  Failure failure{Status::max_steps, step.t0, step.n, -1, {}, step.h()};
+  if (is_hopelessly_stiff) {
+    failure.cause = std::string(stiff) + " (more than ten million steps of this length are left)";
+  } else if (options.max_steps) {
+    failure.cause = "all " + std::to_string(*options.max_steps) + " steps of Adaptive::max_steps are used up";
+    if (is_stiff) failure.cause += std::string("; ") + stiff;
+  } else {
+    failure.cause = std::string("more than a thousand million steps of this length are left. Probably ") + stiff +
+                    ". To go on all the same, give Adaptive::max_steps";
+  }
+  return failure;
+}
+
+ANTISTROPHE_COLD inline Failure parasite_took_over(const Step& step) {
+  return {Status::unstable,
+          step.t0,
+          step.n,
+          -1,
+          "the parasitic solution of the method takes over where the problem contracts, as stiff ones do: a lambda "
+          "near 1 hardly damps it, and reversible Heun and the asynchronous leapfrog not at all; take a pair in Exact "
+          "arithmetic, with lambda = 1/2",
+          step.h()};
 }
 
 // Steps from node to node of a timeline laid out before; those that events are to cut, to where they were aimed. A step that
@@ -177,7 +203,7 @@ class AdaptiveControl {
         before_(y0),
         after_(y0),
         estimates_(make_estimates<S>(y0)) {
-    validate(options, y0, t0, t1);
+    validate(options, y0.size(), t0, t1);
     if (differentiated && options.sensitivity_guard) guard_.emplace(options_, y0, t0, t1);
   }
 
@@ -189,7 +215,7 @@ class AdaptiveControl {
   // Where errors of steps are wanted, those of accepted steps go there.
   void record(LocalErrors<Y>& errors) { errors_ = errors.on() ? &errors : nullptr; }
 
-  bool over() const { return t0_ == t1_ || landing_ == landings_.times.size(); }
+  bool over() const { return t0_ == t1_ || landing_ == landings_.all.size(); }
 
   void start(S& stepper, double t, const Y& y) {
     if (over()) return;
@@ -208,7 +234,7 @@ class AdaptiveControl {
   static constexpr double far_too_many = 1e9;
 
   double target(double t) {
-    const double landing = landings_.times[landing_];
+    const double landing = landings_.all[landing_].t;
     // Never less than t resolves: t + h == t would stand still for ever.
     wished_ = std::copysign(larger(smaller(std::fabs(h_), options_.dtmax), shortest(t)), landing - t);
     // A step that would leave less than a hundredth of itself lands.
@@ -221,17 +247,7 @@ class AdaptiveControl {
            (!options_.max_steps && far_in_a_row_ >= very_persistent);
   }
   Failure why_exhausted(const Step& step) const {
-    Failure failure{Status::max_steps, step.t0, step.n, -1, {}, step.h()};
-    if (is_hopelessly_stiff(step)) {
-      failure.cause = std::string(stiff) + " (more than ten million steps of this length are left)";
-    } else if (options_.max_steps) {
-      failure.cause = "all " + std::to_string(*options_.max_steps) + " steps of Adaptive::max_steps are used up";
-      if (stiff_in_a_row_ >= persistent) failure.cause += std::string("; ") + stiff;
-    } else {
-      failure.cause = std::string("more than a thousand million steps of this length are left. Probably ") + stiff +
-                      ". To go on all the same, give Adaptive::max_steps";
-    }
-    return failure;
+    return exhausted_steps(step, options_, stiff_in_a_row_ >= persistent, is_hopelessly_stiff(step));
   }
 
   Outcome judge(S& stepper, const Step& step, const typename S::Carry& carry) {
@@ -297,7 +313,7 @@ class AdaptiveControl {
     h_ = lands_ ? std::copysign(larger(std::fabs(next), std::fabs(wished_)), wished_) : next;
     error_ = unknown;
     if (!lands_) return;
-    if (landings_.jump[landing_]) {
+    if (Landings::is_jump(landings_.all[landing_])) {
       controller_.forget();
       if (guard_) guard_->forget();
     }
@@ -307,17 +323,7 @@ class AdaptiveControl {
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
     // The error of a step over a jump or a kink goes like h or h², whatever the order.
     if (std::exchange(surprised_, false)) error_ = std::pow(error_, S::error_order / 2.0);
-    if (hopeless_)
-      return Failure{
-          Status::unstable,
-          step.t0,
-          step.n,
-          -1,
-          "the parasitic solution of the method takes over where the problem contracts, as stiff ones do: a lambda "
-          "near "
-          "1 hardly damps it, and reversible Heun and the asynchronous leapfrog not at all; take a pair in Exact "
-          "arithmetic, with lambda = 1/2",
-          step.h()};
+    if (hopeless_) return parasite_took_over(step);
     const bool judged = outcome == Outcome::inaccurate || outcome == Outcome::unstable;
     const double error = judged ? error_ : unknown;
     error_ = unknown;
@@ -325,29 +331,16 @@ class AdaptiveControl {
     if (judged) h_ = std::copysign(std::fmin(std::fabs(h_), longest_), h_);
     if (is_long_enough(step.t0, h_)) return std::nullopt;
     if (outcome == Outcome::out_of_range) return failed_at(stepper, outcome, step);
-    const StepFailure step_failure = judged ? StepFailure{} : stepper.step_failure();
-    Failure failure{Status::step_size_vanished,
-                    step.t0,
-                    step.n,
-                    step_failure.component,
-                    why_so_small(options_, outcome, error, step_failure, stiff_in_a_row_ >= persistent),
-                    step.h()};
-    if (failure.component < 0 && before_.size() > 0) {
-      Eigen::Index worst = 0;
-      estimates_[0].array().abs().reshaped().maxCoeff(&worst);
-      failure.component = worst;
-    }
-    if (failure.component >= 0) {
-      failure.value = static_cast<double>(Eigen::numext::real(before_.data()[failure.component]));
-      failure.error_estimate = static_cast<double>(Eigen::numext::real(estimates_[0].data()[failure.component]));
-    }
-    return failure;
+    return vanished(stepper, outcome, step, judged, error);
   }
 
   void resume(double t) {
     const double sign = t1_ >= t0_ ? 1 : -1;
     const double slack = time_slack(t0_, t1_);
-    while (!over() && sign * (landings_.times[landing_] - t) <= (landings_.jump[landing_] ? 0 : slack)) ++landing_;
+    const auto passed = [&](const Landings::Landing& landing) {
+      return sign * (landing.t - t) <= (Landings::is_jump(landing) ? 0 : slack);
+    };
+    while (!over() && passed(landings_.all[landing_])) ++landing_;
     controller_.forget();
     if (guard_) guard_->forget();
   }
@@ -409,6 +402,25 @@ class AdaptiveControl {
   // Below a few units in the last place of t a shorter step is no longer another one.
   static double shortest(double t) {
     return 4 * std::numeric_limits<double>::epsilon() * std::fabs(t) + std::numeric_limits<double>::min();
+  }
+
+  // A step that would have to be shorter than can be.
+  ANTISTROPHE_COLD Failure vanished(S& stepper, Outcome outcome, const Step& step, bool judged, double error) {
+    const StepFailure step_failure = judged ? StepFailure{} : stepper.step_failure();
+    Failure failure{Status::step_size_vanished,
+                    step.t0,
+                    step.n,
+                    step_failure.component,
+                    why_so_small(options_, outcome, error, step_failure, stiff_in_a_row_ >= persistent),
+                    step.h()};
+    if (failure.component < 0 && before_.size() > 0) {
+      failure.component = index_of_largest(estimates_[0]);
+    }
+    if (failure.component >= 0) {
+      failure.value = static_cast<double>(Eigen::numext::real(before_.data()[failure.component]));
+      failure.error_estimate = static_cast<double>(Eigen::numext::real(estimates_[0].data()[failure.component]));
+    }
+    return failure;
   }
 
   // A step is held by stability where h times a Lipschitz constant is near the edge of the stable region although the state

@@ -16,6 +16,7 @@
 
 #include <antistrophe/adjoint/gradient_types.hpp>
 #include <antistrophe/core/config.hpp>
+#include <antistrophe/core/detail/first_in_place.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/core/state.hpp>
@@ -223,7 +224,7 @@ class AccumulatedErrors {
   double along_ = 0, size_ = 0, carried_ = 1;
   bool saw_ = false;
   Y saved_bar_;
-  std::vector<Node> all_;
+  FirstInPlace<Node> all_;
 };
 
 ANTISTROPHE_COLD inline Failure magnified_errors(double t, std::int64_t step, double error, double borne,

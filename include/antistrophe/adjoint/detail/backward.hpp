@@ -37,7 +37,7 @@ class Backward {
   using Y = typename S::State;
   static constexpr bool with_times = TimeDifferentiable<F, Y>;
 
-  Backward(S& stepper, Trace& trace, const F& field, const SavePlan& plan, const std::vector<EventPlace<Y>>& places,
+  Backward(S& stepper, Trace& trace, const F& field, const SavePlan& plan, const FirstInPlace<EventPlace<Y>>& places,
            const Y& like)
       : cost(stepper, trace, like),
         carry_bar(stepper.make_carry_bar()),
@@ -66,6 +66,11 @@ class Backward {
     even_times_ = {};
     steps_ = 0;
     if constexpr (Cost::any) cost.begin(bar.running_cost, theta_bar);
+  }
+
+  // Sums of errors are met too, where they were recorded: who asks for that compiles it.
+  void watch_errors() {
+    meet_errors_ = [](Backward& self, std::int64_t i, const typename S::Carry& carry) { self.meet_errors(i, carry); };
   }
 
   // There are cotangents of the first `count` events.
@@ -106,7 +111,7 @@ class Backward {
         }
       }
     }
-    if (errors.on()) watch_errors(i, carry);
+    if (errors.on()) meet_errors_(*this, i, carry);
     listen();
   }
 
@@ -117,7 +122,7 @@ class Backward {
     return gather_inside(i);
   }
   ANTISTROPHE_OUT_OF_LINE std::span<const SavedInside<Y>> gather_inside(std::int64_t i) {
-    inside_.clear();
+    inside_.shorten(0);
     for (; next_ > stop_ && plan_.entries[next_ - 1].node == i && plan_.entries[next_ - 1].sigma > 0; --next_)
       inside_.push_back({plan_.entries[next_ - 1].sigma, &(*ys_bar_)[next_ - 1]});
     if (errors.on())
@@ -128,14 +133,14 @@ class Backward {
       cost.enter(t0, (*timeline_)[i + 1] - t0, 1, inside_);
     }
     listen();
-    return inside_;
+    return {inside_.data(), inside_.size()};
   }
 
   // Of the interrupted step, i: the cotangents of the state at the event go to w and t_bar, those of given times inside it are
   // returned, and `at_event` with them.
   std::span<const SavedInside<Y>> saves_of_interrupted(std::int64_t i, [[maybe_unused]] const Step& interrupted,
                                                        const SavedInside<Y>& at_event, Y& w, double& t_bar) {
-    inside_.clear();
+    inside_.shorten(0);
     for (; next_ > stop_ && plan_.entries[next_ - 1].node == i && plan_.entries[next_ - 1].sigma > 0; --next_) {
       const std::size_t e = next_ - 1;
       if (plan_.entries[e].given) {
@@ -146,13 +151,13 @@ class Backward {
       }
     }
     add_events(i);
-    inside_.push_back(at_event);
+    inside_.push_back(SavedInside<Y>(at_event));
     if constexpr (Cost::any) {
       cost.enter(interrupted.t0, interrupted.h(), at_event.sigma, inside_);
       t_bar += cost.end_bar(segment_);
     }
     listen();
-    return inside_;
+    return {inside_.data(), inside_.size()};
   }
 
   // What flowed to the two ends of step i is passed on to t0 and t1.
@@ -220,7 +225,7 @@ class Backward {
   }
 
   // At the node after an event the cotangents are not those of the step before it.
-  void watch_errors(std::int64_t i, const typename S::Carry& carry) {
+  void meet_errors(std::int64_t i, const typename S::Carry& carry) {
     const std::int64_t number = timeline_->first() + i;
     if (number > errors.wanted() || (i == 0 && segment_ > 0)) return;
     const double t = (*timeline_)[i];
@@ -255,7 +260,8 @@ class Backward {
   S& stepper_;
   const F& field_;
   const SavePlan& plan_;
-  const std::vector<EventPlace<Y>>& places_;
+  const FirstInPlace<EventPlace<Y>>& places_;
+  void (*meet_errors_)(Backward&, std::int64_t, const typename S::Carry&) = nullptr;
   typename S::CarryBar no_carry_bar_;
   const std::vector<Y>* ys_bar_ = nullptr;
   const std::vector<double>* ts_bar_ = nullptr;
@@ -268,7 +274,7 @@ class Backward {
   bool reaches_t1_ = true, evenly_ = false;
   EvenTimes even_times_;
   std::int64_t steps_ = 0;
-  std::vector<SavedInside<Y>> inside_;
+  FirstInPlace<SavedInside<Y>> inside_;
   Tape<F, Y> tape_;
   Y y_, dy_;
 };

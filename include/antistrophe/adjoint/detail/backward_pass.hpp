@@ -90,6 +90,8 @@ class BackwardPass {
     return finite_gradient(gradient, segments.front().timeline);
   }
 
+  // Before run, where errors of steps are recorded.
+  void watch_errors() { backward_.watch_errors(); }
   // After run: whether errors of steps have spoilt the gradient, as `doubt_of` says.
   ANTISTROPHE_COLD std::optional<Failure> doubt(Gradient<F, Y>& gradient, double bearable) {
     return doubt_of<S>(backward_.errors, field_, gradient, bearable, forward_.segments.back().timeline.t1(),

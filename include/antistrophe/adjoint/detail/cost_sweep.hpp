@@ -40,7 +40,7 @@ class CostSweep<S, F, Trace> {
   }
 
   // Before the pull-back of a step, as far as sigma: room for the cotangents, which come with the dense output.
-  void enter(double t0, double h, double sigma, std::vector<SavedInside<Y>>& inside) {
+  void enter(double t0, double h, double sigma, FirstInPlace<SavedInside<Y>>& inside) {
     part_ = {t0, h, sigma};
     for (std::size_t j = 0; j < trace_.quadrature().count; ++j)
       inside.push_back({part_.fraction(trace_.quadrature().nodes[j]), &room_.y_bars[j]});

@@ -181,7 +181,7 @@ class DifferentiatedSolve {
   const Failure& failure() const { return forward_.failure; }
   bool failed() const { return antistrophe::failed(forward_.failure.status); }
   // A copy of what is there, states included.
-  Solution<Y> solution() { return make_solution(forward_, true); }
+  ANTISTROPHE_COLD Solution<Y> solution() { return make_solution<true>(forward_); }
 
   // Its steps in so many parts each, for another solve to follow; `stretches` holds their nodes.
   Subdivided subdivided(const Stretches& stretches, std::int64_t parts) const {
@@ -240,6 +240,7 @@ class DifferentiatedSolve {
                   requires { forward_.local_errors.begin(y0_.size(), steps); }) {
       gradient_rtol_ = steps.gradient_rtol;
       forward_.local_errors.begin(y0_.size(), steps);
+      backward_.watch_errors();
       doubt_ = [](WayBack& backward, Gradient<F, Y>& gradient, double bearable) {
         return backward.doubt(gradient, bearable);
       };

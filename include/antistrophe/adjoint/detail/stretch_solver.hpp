@@ -120,7 +120,7 @@ class StepsBack {
     if (!adaptive_) return;
     Adaptive options = *adaptive_;
     options.first_step = 0;  // each stretch looks at its sign
-    validate(options, y0, 0, 0);
+    validate(options, y0.size(), 0, 0);
   }
 
   const std::optional<Adaptive>& adaptive() const { return adaptive_; }

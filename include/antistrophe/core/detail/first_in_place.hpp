@@ -16,8 +16,17 @@ template <class T>
 class FirstInPlace {
  public:
   FirstInPlace() {}
-  FirstInPlace(const FirstInPlace&) = delete;
-  FirstInPlace& operator=(const FirstInPlace&) = delete;
+  FirstInPlace(FirstInPlace&& other) noexcept : block_(other.block_), size_(other.size_), room_(other.room_) {
+    if (block_ == nullptr) {
+      if (size_ > 0) ::new (static_cast<void*>(&first_)) T(std::move(other.first_));
+      other.shorten(0);
+    } else {
+      other.block_ = nullptr;
+      other.size_ = 0;
+      other.room_ = 1;
+    }
+  }
+  FirstInPlace& operator=(FirstInPlace&&) = delete;
   ~FirstInPlace() {
     shorten(0);
     if (block_ != nullptr) std::allocator<T>().deallocate(block_, room_);

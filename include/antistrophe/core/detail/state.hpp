@@ -89,6 +89,16 @@ double largest_entry(const Y& y) {
   return largest;
 }
 
+// The index of the first of its largest entries; 0 of none.
+template <class Y>
+Eigen::Index index_of_largest(const Y& y) {
+  using std::abs;
+  Eigen::Index largest = 0;
+  for (Eigen::Index i = 1; i < y.size(); ++i)
+    if (abs(y.data()[i]) > abs(y.data()[largest])) largest = i;
+  return largest;
+}
+
 template <class Y>
 void refuse_not_finite(const char* name, const Y& y) {
   if (const Eigen::Index i = first_not_finite(y); i >= 0)

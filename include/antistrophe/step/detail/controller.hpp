@@ -19,12 +19,11 @@
 namespace antistrophe::detail {
 
 // Throws std::invalid_argument naming the option at fault.
-template <EigenState Y>
-void validate(const Adaptive& options, const Y& y0, double t0, double t1) {
+ANTISTROPHE_COLD inline void validate(const Adaptive& options, Eigen::Index size, double t0, double t1) {
   if (!(options.rtol >= 0) || !std::isfinite(options.rtol))
     refuse("Adaptive::rtol", options.rtol, "at least 0 and finite");
-  if (options.atol.per_entry() && options.atol.size() != y0.size())
-    refuse("the size of Adaptive::atol", options.atol.size(), "1 or that of the state, " + std::to_string(y0.size()));
+  if (options.atol.per_entry() && options.atol.size() != size)
+    refuse("the size of Adaptive::atol", options.atol.size(), "1 or that of the state, " + std::to_string(size));
   for (Eigen::Index i = 0; i < (options.atol.per_entry() ? options.atol.size() : 1); ++i) {
     if (!(options.atol(i) >= 0) || !std::isfinite(options.atol(i)))
       refuse("Adaptive::atol", options.atol(i), "at least 0 and finite");
@@ -52,38 +51,47 @@ void validate(const Adaptive& options, const Y& y0, double t0, double t1) {
 // The times between t0 and t1 on which steps must land, along the direction; the last is t1. A jump that agrees with a time to
 // land on takes its place.
 struct Landings {
-  std::vector<double> times;
-  std::vector<bool> jump;
+  // A time to land on; one that is no jump is seen as it is from both sides.
+  using Landing = Timeline::Jump;
+  std::vector<Landing> all;
   double sees_end;  // what f is given at t1
 
+  static bool is_jump(const Landing& landing) { return landing.before != landing.after; }
+
   Landings(const Adaptive& options, double t0, double t1) : Landings(options, options.jumps_between(t0, t1), t0, t1) {}
-  Landings(const Adaptive& options, const std::vector<Timeline::Jump>& jumps, double t0, double t1) : sees_end(t1) {
+  // The jumps are sorted.
+  ANTISTROPHE_COLD Landings(const Adaptive& options, const std::vector<Timeline::Jump>& jumps, double t0, double t1)
+      : sees_end(t1) {
     const double sign = t1 >= t0 ? 1 : -1, slack = time_slack(t0, t1);
-    std::vector<std::pair<double, bool>> all;
+    std::vector<double> plain;
     for (std::size_t i = 0; i < options.step_to.size(); ++i) {
       const double t = options.step_to[i];
       if (!std::isfinite(t)) refuse_entry("Adaptive::step_to", i, t, "finite");
-      if (sign * (t - t0) > slack && sign * (t1 - t) > slack) all.emplace_back(t, false);
+      if (sign * (t - t0) > slack && sign * (t1 - t) > slack) plain.push_back(t);
     }
-    for (const Timeline::Jump& given : jumps)
-      if (given.t == t1)
+    sort_along(sign, plain);
+    std::size_t next = 0;
+    const auto land_before = [&](double t) {
+      for (; next < plain.size() && sign * plain[next] < sign * t; ++next) land(slack, {plain[next], 0, 0});
+    };
+    for (const Timeline::Jump& given : jumps) {
+      if (given.t == t1) {
         sees_end = given.before;
-      else if (given.t != t0)
-        all.emplace_back(given.t, true);
-    std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return sign * a.first < sign * b.first; });
-    for (const auto& [t, is_jump] : all) {
-      if (!times.empty() && std::fabs(t - times.back()) <= slack) {
-        if (is_jump) {
-          times.back() = t;
-          jump.back() = true;
-        }
-        continue;
+      } else if (given.t != t0) {
+        land_before(given.t);
+        land(slack, given);
       }
-      times.push_back(t);
-      jump.push_back(is_jump);
     }
-    times.push_back(t1);
-    jump.push_back(false);
+    land_before(std::copysign(std::numeric_limits<double>::infinity(), sign));
+    all.push_back({t1, 0, 0});
+  }
+
+ private:
+  void land(double slack, const Landing& landing) {
+    if (all.empty() || !(std::fabs(landing.t - all.back().t) <= slack))
+      all.push_back(landing);
+    else if (is_jump(landing))
+      all.back() = landing;
   }
 };
 

@@ -20,6 +20,13 @@ inline double time_slack(double t0, double t1) {
   return 8 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(t0), std::fabs(t1));
 }
 
+// Sorts times along a direction of that sign; half as much to compile as std::sort.
+ANTISTROPHE_COLD inline void sort_along(double sign, std::vector<double>& times) {
+  const auto earlier = [&](double a, double b) { return sign * a < sign * b; };
+  std::make_heap(times.begin(), times.end(), earlier);
+  std::sort_heap(times.begin(), times.end(), earlier);
+}
+
 // In any order, repeated or not. One that agrees with t0 or t1 to a few units in the last place is at that end, where only the
 // side within [t0, t1] is seen; those outside are ignored. Throws std::invalid_argument where one is not finite.
 ANTISTROPHE_COLD inline std::vector<Timeline::Jump> jumps_between(std::string_view name,
@@ -31,7 +38,7 @@ ANTISTROPHE_COLD inline std::vector<Timeline::Jump> jumps_between(std::string_vi
     if (!std::isfinite(given[i])) refuse_entry(name, i, given[i], "finite");
     if (sign * (given[i] - t0) >= 0 && sign * (t1 - given[i]) >= 0) inside.push_back(given[i]);
   }
-  std::sort(inside.begin(), inside.end(), [&](double a, double b) { return sign * a < sign * b; });
+  sort_along(sign, inside);
   std::vector<Timeline::Jump> jumps;
   for (const double t : inside) {
     const double before = std::nextafter(t, t0), after = std::nextafter(t, t1);
