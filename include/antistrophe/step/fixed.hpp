@@ -68,8 +68,8 @@ inline constexpr double most_listed_steps = 2e9;  // 16 GB of times, all of whic
 // Steps laid out piece by piece, from t0 to the first jump, from there to the next, and to t1: node k of a piece with `steps`
 // steps is node(from, to, k, steps).
 template <class Node>
-Timeline pieces(double t0, double t1, std::vector<Timeline::Jump> jumps, bool rigid, const auto& steps_between,
-                const Node& node) {
+ANTISTROPHE_COLD Timeline pieces(double t0, double t1, std::vector<Timeline::Jump> jumps, bool rigid,
+                                 const auto& steps_between, const Node& node) {
   std::vector<double> nodes{t0};
   std::int64_t with_t0 = 0, steps = 0;
   const auto go_to = [&](double t) {
@@ -100,6 +100,11 @@ struct FixedSteps {
     if (t0 == t1) return Timeline::uniform(t0, t1, 0);
     const double h = (t1 - t0) / static_cast<double>(n);
     if (jumps.empty()) return detail::refuse_vanishing_steps("FixedSteps::n", n, h, Timeline::uniform(t0, t1, n));
+    return timeline_with_jumps(t0, t1, h);
+  }
+
+ private:
+  ANTISTROPHE_COLD Timeline timeline_with_jumps(double t0, double t1, double h) const {
     std::vector<Timeline::Jump> all = detail::jumps_between("FixedSteps::jumps", jumps, t0, t1);
     if (!detail::any_inside(all, t0, t1))
       return detail::refuse_vanishing_steps("FixedSteps::n", n, h,

@@ -2,8 +2,9 @@
 // A vector whose first element lies in itself: what is nearly always one needs no allocation.
 #pragma once
 
+#include <antistrophe/core/config.hpp>
+
 #include <cstddef>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -29,7 +30,7 @@ class FirstInPlace {
   FirstInPlace& operator=(FirstInPlace&&) = delete;
   ~FirstInPlace() {
     shorten(0);
-    if (block_ != nullptr) std::allocator<T>().deallocate(block_, room_);
+    free_block();
   }
 
   std::size_t size() const { return size_; }
@@ -49,22 +50,14 @@ class FirstInPlace {
   const T* end() const { return data() + size_; }
 
   void push_back(T&& value) {
-    if (size_ == room_) reserve(2 * room_);
+    if (size_ == room_) [[unlikely]]
+      grow(2 * room_);
     ::new (static_cast<void*>(data() + size_)) T(std::move(value));
     ++size_;
   }
 
   void reserve(std::size_t n) {
-    if (n <= room_) return;
-    T* const block = std::allocator<T>().allocate(n);
-    T* const old = data();
-    for (std::size_t i = 0; i < size_; ++i) {
-      ::new (static_cast<void*>(block + i)) T(std::move(old[i]));
-      old[i].~T();
-    }
-    if (block_ != nullptr) std::allocator<T>().deallocate(block_, room_);
-    block_ = block;
-    room_ = n;
+    if (n > room_) grow(n);
   }
 
   // Keeps the first n elements at most, and the room that the others had.
@@ -73,6 +66,22 @@ class FirstInPlace {
   }
 
  private:
+  ANTISTROPHE_OUT_OF_LINE void grow(std::size_t n) {
+    T* const block = static_cast<T*>(::operator new(n * sizeof(T), alignment));
+    T* const old = data();
+    for (std::size_t i = 0; i < size_; ++i) {
+      ::new (static_cast<void*>(block + i)) T(std::move(old[i]));
+      old[i].~T();
+    }
+    free_block();
+    block_ = block;
+    room_ = n;
+  }
+  void free_block() {
+    if (block_ != nullptr) ::operator delete(static_cast<void*>(block_), alignment);
+  }
+
+  static constexpr std::align_val_t alignment{alignof(T)};
   union {
     T first_;
   };
