@@ -12,6 +12,8 @@
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace antistrophe {
@@ -38,6 +40,86 @@ struct GradientCheckOptions {
 
 namespace detail {
 
+// Holds a gradient against differences, a group of components at a time. It knows of the solve no more than a function that
+// gives its value, so that it is compiled once.
+class GradientComparison {
+ public:
+  // The value of the problem as it has been moved.
+  struct ValueAt {
+    void* self;
+    double (*call)(void* self);
+  };
+
+  ANTISTROPHE_COLD GradientComparison(double value, const GradientCheckOptions& options, double epsilon,
+                                      const ValueAt& value_at)
+      : value_at_(value_at),
+        relative_step_(options.step > 0 ? options.step : std::pow(epsilon, 0.2)),
+        least_scale_(1e-3 * std::fabs(value)) {
+    report_.tolerance = options.tolerance > 0 ? options.tolerance : (epsilon > 1e-10 ? 2e-2 : 1e-7);
+  }
+
+  // A component of the group at hand, of which x is moved.
+  template <class X>
+  ANTISTROPHE_COLD void add(std::string name, double gradient, X& x) {
+    const X original = x;
+    const double h = relative_step_ * std::fmax(1.0, std::fabs(static_cast<double>(original)));
+    const auto at = [&](double offset) {
+      x = static_cast<X>(static_cast<double>(original) + offset);
+      return value_at_.call(value_at_.self);
+    };
+    const double slope = central_difference(at(h) - at(-h), at(2 * h) - at(-2 * h), h);
+    x = original;
+    group_.push_back({std::move(name), gradient, slope});
+  }
+  // All entries of x.
+  template <class X, class Real>
+  ANTISTROPHE_COLD void add_all(const char* name, const Real* gradient, X* x, Eigen::Index size) {
+    for (Eigen::Index i = 0; i < size; ++i)
+      add(std::string(name) + "[" + std::to_string(i) + "]", static_cast<double>(gradient[i]), x[i]);
+  }
+
+  // The group is complete.
+  ANTISTROPHE_COLD void compare() {
+    double scale = least_scale_;
+    for (const Entry& entry : group_)
+      scale = std::fmax(scale, std::fmax(std::fabs(entry.gradient), std::fabs(entry.difference)));
+    for (const Entry& entry : group_) {
+      const double error = scale > 0 ? std::fabs(entry.gradient - entry.difference) / scale : 0;
+      if (report_.component.empty() || !(error <= report_.error)) {
+        report_.component = entry.name;
+        report_.gradient = entry.gradient;
+        report_.difference = entry.difference;
+        report_.error = error;
+      }
+    }
+    group_.clear();
+  }
+
+  ANTISTROPHE_COLD GradientReport report(const std::string& not_checked) {
+    report_.ok = report_.error <= report_.tolerance;
+    std::ostringstream text;
+    text.precision(10);
+    text << "antistrophe: the gradient " << (report_.ok ? "agrees with" : "differs from")
+         << " differences of the value; worst is dL/d" << report_.component << ": adjoint " << report_.gradient
+         << ", differences " << report_.difference << ", relative error " << report_.error << " (tolerance "
+         << report_.tolerance << ")" << not_checked;
+    if (!report_.ok) text << "; check_vjp(field, t, y) tells whether the field's vjp is to blame";
+    report_.message = text.str();
+    return std::move(report_);
+  }
+
+ private:
+  struct Entry {
+    std::string name;
+    double gradient, difference;
+  };
+
+  ValueAt value_at_;
+  double relative_step_, least_scale_;
+  std::vector<Entry> group_;
+  GradientReport report_;
+};
+
 template <class F, class Y, class M, class StepsType, class L, class Save, class Adjoint, class EventsType,
           class... Cost>
 GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const L& loss,
@@ -48,85 +130,39 @@ GradientReport check_gradient_of(const Problem<F, Y>& problem, const M& method, 
         solve_with_pullback(problem, method, steps, save_at, adjoint, events, cost...).solution().steps()};
     return check_gradient_of(problem, method, taken, loss, save_at, adjoint, events, options, cost...);
   } else {
-    using Real = RealOf<Y>;
-    const double epsilon = static_cast<double>(std::numeric_limits<Real>::epsilon());
-    const double relative_step = options.step > 0 ? options.step : std::pow(epsilon, 0.2);
-    GradientReport report;
-    report.tolerance = options.tolerance > 0 ? options.tolerance : (epsilon > 1e-10 ? 2e-2 : 1e-7);
-
     const auto at_problem = value_and_gradient(problem, method, steps, loss, save_at, adjoint, events, cost...);
     const auto& gradient = at_problem.gradient;
     Problem<F, Y> moved = problem;
     LossCotangents<Y, SavedType<Save, Y>> unused;
-    const auto value_at = [&] {
+    auto value_at = [&] {
       const auto solution = solve(moved, method, steps, save_at, events, cost...);
       return solution.running_cost() +
              static_cast<double>(evaluate_loss(loss, solution.ts(), solution.ys(), solution.events(), unused));
     };
-    const auto differentiate = [&](auto& x) {
-      const auto original = x;
-      const double h = relative_step * std::fmax(1.0, std::fabs(static_cast<double>(original)));
-      const auto at = [&](double offset) {
-        x = static_cast<std::remove_cvref_t<decltype(x)>>(static_cast<double>(original) + offset);
-        return value_at();
-      };
-      const double slope = detail::central_difference(at(h) - at(-h), at(2 * h) - at(-2 * h), h);
-      x = original;
-      return slope;
-    };
+    GradientComparison comparison(
+        static_cast<double>(at_problem.value), options, static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()),
+        {&value_at, [](void* self) -> double { return (*static_cast<decltype(value_at)*>(self))(); }});
 
-    struct Entry {
-      std::string name;
-      double gradient, difference;
-    };
-    const auto compare = [&](const std::vector<Entry>& group) {
-      double scale = 1e-3 * std::fabs(static_cast<double>(at_problem.value));
-      for (const Entry& entry : group)
-        scale = std::fmax(scale, std::fmax(std::fabs(entry.gradient), std::fabs(entry.difference)));
-      for (const Entry& entry : group) {
-        const double error = scale > 0 ? std::fabs(entry.gradient - entry.difference) / scale : 0;
-        if (report.component.empty() || !(error <= report.error)) {
-          report.component = entry.name;
-          report.gradient = entry.gradient;
-          report.difference = entry.difference;
-          report.error = error;
-        }
-      }
-    };
-
-    std::vector<Entry> group;
-    for (Eigen::Index i = 0; i < moved.y0.size(); ++i)
-      group.push_back({"y0[" + std::to_string(i) + "]", static_cast<double>(gradient.y0.data()[i]),
-                       differentiate(moved.y0.data()[i])});
-    compare(group);
-    std::string not_checked;
+    comparison.add_all("y0", gradient.y0.data(), moved.y0.data(), moved.y0.size());
+    comparison.compare();
+    const char* not_checked = "";
     if constexpr (HasParameters<F>) {
       const bool tried = with_movable_parameters(moved.field, problem.field, problem.t0, problem.y0, [&](auto&& theta) {
-        group.clear();
         for (Eigen::Index i = 0; i < theta.size(); ++i)
-          group.push_back(
-              {"theta[" + std::to_string(i) + "]", static_cast<double>(gradient.theta[i]), differentiate(theta[i])});
-        compare(group);
+          comparison.add("theta[" + std::to_string(i) + "]", static_cast<double>(gradient.theta[i]), theta[i]);
+        comparison.compare();
       });
       if (!tried) not_checked = "; dL/dtheta is not checked, for parameters() gives no access to change them";
     }
     if constexpr (TimeDifferentiable<F, Y> && std::is_same_v<StepsType, FixedSteps>) {
       if (save_plan_of(save_at).times.empty() && problem.t0 != problem.t1) {
-        compare({{"t0", gradient.t0, differentiate(moved.t0)}});
-        compare({{"t1", gradient.t1, differentiate(moved.t1)}});
+        comparison.add("t0", gradient.t0, moved.t0);
+        comparison.compare();
+        comparison.add("t1", gradient.t1, moved.t1);
+        comparison.compare();
       }
     }
-
-    report.ok = report.error <= report.tolerance;
-    std::ostringstream text;
-    text.precision(10);
-    text << "antistrophe: the gradient " << (report.ok ? "agrees with" : "differs from")
-         << " differences of the value; worst is dL/d" << report.component << ": adjoint " << report.gradient
-         << ", differences " << report.difference << ", relative error " << report.error << " (tolerance "
-         << report.tolerance << ")" << not_checked;
-    if (!report.ok) text << "; check_vjp(field, t, y) tells whether the field's vjp is to blame";
-    report.message = text.str();
-    return report;
+    return comparison.report(not_checked);
   }
 }
 
