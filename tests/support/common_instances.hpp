@@ -26,9 +26,11 @@ inline void common_instances() {
   const Problem pendulum{problems::DrivenPendulum<>{}, Eigen::Vector2d(1, 0.5), 0.0, 1.0};
   common_gradient(pendulum, RK4{}, fixed);
   common_gradient(pendulum, Dopri5{}, fixed);
+  common_gradient(pendulum, Bosh3{}, adaptive);
   common_gradient(pendulum, Dop853{}, fixed);
   common_gradient(pendulum, Reversible<RK4>{}, fixed);
   common_gradient(pendulum, Reversible<Dopri5>{}, adaptive);
+  common_gradient(pendulum, Reversible<Dopri5>{}, fixed, DirectAdjoint{});
   common_gradient(pendulum, Reversible<Dop853>{}, fixed);
   common_gradient(pendulum, TwoPoint<Dopri5>{}, fixed);
   common_gradient(pendulum, ReversibleAdams<4>{}, fixed, DirectAdjoint{});

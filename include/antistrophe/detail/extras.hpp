@@ -94,19 +94,29 @@ consteval std::size_t place_of_extra() {
   return place;
 }
 
-// The extra of kind K, or the fallback.
-template <Extra K, class Fallback>
-const Fallback& pick(const Fallback& fallback) {
-  return fallback;
-}
+template <Extra K, class Fallback, class... Extras>
+struct PickedOf {
+  using type = Fallback;
+};
 template <Extra K, class Fallback, class First, class... Rest>
-const auto& pick(const Fallback& fallback, const First& first, const Rest&... rest) {
-  if constexpr (extra_kind<First> == K)
-    return first;
-  else
-    return pick<K>(fallback, rest...);
-}
+struct PickedOf<K, Fallback, First, Rest...>
+    : std::conditional_t<extra_kind<First> == K, std::type_identity<First>, PickedOf<K, Fallback, Rest...>> {};
+// The type of the extra of kind K, or of the fallback.
+template <Extra K, class Fallback, class... Extras>
+using Picked = typename PickedOf<K, Fallback, Extras...>::type;
 
+// That extra, or the fallback.
+template <Extra K, class Fallback, class... Extras>
+const Picked<K, Fallback, Extras...>& pick([[maybe_unused]] const Fallback& fallback,
+                                           [[maybe_unused]] const Extras&... extras) {
+  constexpr std::size_t place = place_of_extra<K, Extras...>();
+  if constexpr (place < sizeof...(Extras)) {
+    const void* const all[] = {static_cast<const void*>(&extras)...};
+    return *static_cast<const Picked<K, Fallback, Extras...>*>(all[place]);
+  } else {
+    return fallback;
+  }
+}
 // The same of extras that are kept in a tuple: compiled once for all calls with these extras.
 template <Extra K, class Fallback, class... Extras>
 const auto& pick_from([[maybe_unused]] const std::tuple<Extras...>& extras, [[maybe_unused]] const Fallback& fallback) {
@@ -116,17 +126,6 @@ const auto& pick_from([[maybe_unused]] const std::tuple<Extras...>& extras, [[ma
   else
     return fallback;
 }
-
-template <Extra K, class Fallback, class... Extras>
-struct PickedOf {
-  using type = Fallback;
-};
-template <Extra K, class Fallback, class First, class... Rest>
-struct PickedOf<K, Fallback, First, Rest...>
-    : std::conditional_t<extra_kind<First> == K, std::type_identity<First>, PickedOf<K, Fallback, Rest...>> {};
-// Its type.
-template <Extra K, class Fallback, class... Extras>
-using Picked = typename PickedOf<K, Fallback, Extras...>::type;
 
 enum class Call { solve, gradient, gradient_with_bars, check_gradient, round_trip };
 
