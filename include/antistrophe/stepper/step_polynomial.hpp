@@ -27,14 +27,22 @@ struct StepPolynomial {
 
   void value(double sigma, Y& y) const {
     y = coefficients.back();
-    for (std::size_t p = coefficients.size() - 1; p-- > 0;) y = detail::scalar<Y>(sigma) * y + coefficients[p];
+    for (std::size_t p = coefficients.size() - 1; p-- > 0;)
+      detail::scale_and_add(y, detail::scalar<Y>(sigma), coefficients[p]);
   }
 
   // dy/dσ, which is h y'.
   void slope(double sigma, Y& dy) const {
-    dy = detail::scalar<Y>(Degree) * coefficients.back();
-    for (std::size_t p = coefficients.size() - 1; p-- > 1;)
-      dy = detail::scalar<Y>(sigma) * dy + detail::scalar<Y>(static_cast<double>(p)) * coefficients[p];
+    detail::set_scaled(dy, detail::scalar<Y>(Degree), coefficients.back());
+    for (std::size_t p = coefficients.size() - 1; p-- > 1;) {
+      const auto power = detail::scalar<Y>(static_cast<double>(p));
+      if constexpr (detail::fits_registers<Y>)
+        detail::for_entries<Y>([&](Eigen::Index e) {
+          dy.coeffRef(e) = detail::scalar<Y>(sigma) * dy.coeff(e) + power * coefficients[p].coeff(e);
+        });
+      else
+        dy = detail::scalar<Y>(sigma) * dy + power * coefficients[p];
+    }
   }
 };
 

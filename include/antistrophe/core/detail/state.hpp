@@ -201,6 +201,29 @@ ANTISTROPHE_ALWAYS_INLINE void assign(Y& to, const Expression& expression) {
     to = expression;
 }
 
+// to := a x, to += a x, to := a to + x: few entries one by one, which spares expressions of a type of their own.
+template <class Y>
+ANTISTROPHE_ALWAYS_INLINE void set_scaled(Y& to, typename Y::Scalar a, const Y& x) {
+  if constexpr (fits_registers<Y>)
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { to.coeffRef(e) = a * x.coeff(e); });
+  else
+    to = a * x;
+}
+template <class Y>
+ANTISTROPHE_ALWAYS_INLINE void add_scaled(Y& to, typename Y::Scalar a, const Y& x) {
+  if constexpr (fits_registers<Y>)
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { to.coeffRef(e) += a * x.coeff(e); });
+  else
+    to += a * x;
+}
+template <class Y>
+ANTISTROPHE_ALWAYS_INLINE void scale_and_add(Y& to, typename Y::Scalar a, const Y& x) {
+  if constexpr (fits_registers<Y>)
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { to.coeffRef(e) = a * to.coeff(e) + x.coeff(e); });
+  else
+    to = a * to + x;
+}
+
 // aᵀb over all entries, without conjugation.
 template <EigenState Y>
 ANTISTROPHE_ALWAYS_INLINE typename Y::Scalar dot(const Y& a, const Y& b) {

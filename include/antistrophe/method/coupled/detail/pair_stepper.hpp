@@ -106,7 +106,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     first_.extend(polynomial);
     const Y& gap = numbers_.real(gap_, real_);
     polynomial.coefficients[0] += gap;
-    polynomial.coefficients[1] -= scalar<Y>(1 - numbers_.lambda()) * gap;
+    add_scaled(polynomial.coefficients[1], -scalar<Y>(1 - numbers_.lambda()), gap);
     this->check_inside(polynomial, first_);
   }
 
@@ -331,8 +331,8 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     }
     for (const auto& [sigma, w] : saves) {
       const double fading = sigma * (1 - lambda);
-      bar.y += scalar<Y>(1 - fading) * *w;
-      bar.z += scalar<Y>(fading) * *w;
+      add_scaled(bar.y, scalar<Y>(1 - fading), *w);
+      add_scaled(bar.z, scalar<Y>(fading), *w);
       if constexpr (Common::with_times) {
         const double slope =
             first_.slope_along(*w, sigma) - (1 - lambda) * static_cast<double>(dot(*w, numbers_.real(gap_, real_)));

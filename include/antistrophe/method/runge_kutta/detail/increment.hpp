@@ -95,7 +95,7 @@ class Increment : public Stages<Tableau, F, Y> {
     for (Y& kappa : kappa_) kappa.setZero();
     for (const auto& save : saves) {
       const auto weights = tableau::dense_weights_at<Real, Tableau>(save.sigma);
-      for (std::size_t i = 0; i < count; ++i) kappa_[i] += scalar<Y>(h * weights[i]) * *save.w;
+      for (std::size_t i = 0; i < count; ++i) add_scaled(kappa_[i], scalar<Y>(h * weights[i]), *save.w);
     }
   }
 
@@ -110,10 +110,10 @@ class Increment : public Stages<Tableau, F, Y> {
     const Real h = this->h();
     double h_bar = 0, c_bar = 0, t_bar = 0;
     for (std::size_t i = count; i-- > 0;) {
-      k_bar_ = scalar<Y>(h * weights_b<Tableau, Real>[i]) * w;
+      set_scaled(k_bar_, scalar<Y>(h * weights_b<Tableau, Real>[i]), w);
       for (std::size_t j = i + 1; j < count; ++j) {
         const Real weight = all_of_a<Tableau, Real>[j][i];
-        if (weight != 0) k_bar_ += scalar<Y>(h * weight) * x_bar_[j];
+        if (weight != 0) add_scaled(k_bar_, scalar<Y>(h * weight), x_bar_[j]);
       }
       k_bar_ += kappa_[i];
       if constexpr (HasTimeGradient<F, Y>) h_bar += static_cast<double>(dot(k_bar_, this->k[i]));

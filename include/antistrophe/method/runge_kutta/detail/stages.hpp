@@ -210,7 +210,7 @@ class Stages {
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t p = 1; p <= Tableau::dense_weights[i].size(); ++p) {
         const Real weight = tableau::coefficient<Real>(Tableau::dense_weights[i][p - 1]);
-        if (weight != 0) c[p] += scalar<Y>(h_ * weight) * k[i];
+        if (weight != 0) add_scaled(c[p], scalar<Y>(h_ * weight), k[i]);
       }
     }
   }
