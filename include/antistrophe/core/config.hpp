@@ -24,7 +24,8 @@
 #define ANTISTROPHE_ONE_INSTANCE
 #endif
 
-#if defined(__GNUC__)
+// Where nothing is optimised, what is inlined all the same is only copied: more to compile, and no faster.
+#if defined(__GNUC__) && defined(__OPTIMIZE__)
 #define ANTISTROPHE_ALWAYS_INLINE inline __attribute__((always_inline))
 #define ANTISTROPHE_INLINE_LAMBDA __attribute__((always_inline))
 #else
@@ -62,7 +63,7 @@
 #endif
 
 // All that such a function calls is inlined into it, if it may be inlined at all: for what lives in registers.
-#if defined(__GNUC__)
+#if defined(__GNUC__) && defined(__OPTIMIZE__)
 #define ANTISTROPHE_FLAT [[gnu::flatten, gnu::noinline]]
 #define ANTISTROPHE_WITH_ALL_IT_CALLS __attribute__((flatten))
 #else
