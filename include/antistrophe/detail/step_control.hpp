@@ -356,7 +356,7 @@ class AdaptiveControl {
     if (guard_) trials = std::min(trials, guard_->steps_to_look(stepper, evaluations));
     return std::max<std::int64_t>(trials, 0);
   }
-  CalmStretch calm_stretch() const { return {h_, landings_.times[landing_], t1_, guard_ ? guard_->rho() : 0}; }
+  CalmStretch calm_stretch() const { return {h_, landings_.all[landing_].t, t1_, guard_ ? guard_->rho() : 0}; }
   ANTISTROPHE_ALWAYS_INLINE double calm_growth(double error) { return controller_.accept(error); }
   double calm_shrinking(double error) const { return controller_.reject(error); }
   bool is_long_enough(double t, double h) const { return std::fabs(h) >= std::fmax(shortest(t), options_.dtmin); }
