@@ -43,8 +43,10 @@ TEMPLATE_TEST_CASE("Both adjoints give the same bits, in steps of any kind", "[g
   };
   check_same(pendulum(0.5, 2.5), FixedSteps{40}, some_saves(0.5, 2.5));
   check_same(pendulum(2.5, 0.5), FixedStep{-0.03}, some_saves(2.5, 0.5));
-  check_same(pendulum(0.5, 12), Adaptive{.rtol = 1e-3, .atol = 1e-3, .first_step = 2},
-             SaveAt{.times = {1, 1, 2.5, 7.75, 7.76}, .t1 = true});
+  check_same(
+      pendulum(0.5, 12),
+      Adaptive{.rtol = 1e-3, .atol = 1e-3, .first_step = 2, .gradient_rtol = std::numeric_limits<double>::infinity()},
+      SaveAt{.times = {1, 1, 2.5, 7.75, 7.76}, .t1 = true});
 }
 
 namespace {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace antistrophe::laws {
@@ -12,7 +13,11 @@ namespace {
 // rejected; loose where the order is low, so that all take some tens of steps.
 Adaptive hasty(const AnyMethod& m, double direction = 1) {
   const double tolerance = m->order <= 3 ? 1e-3 : 1e-6;
-  return {.rtol = tolerance, .atol = tolerance, .safety = 1, .first_step = 4 * direction};
+  return {.rtol = tolerance,
+          .atol = tolerance,
+          .safety = 1,
+          .first_step = 4 * direction,
+          .gradient_rtol = std::numeric_limits<double>::infinity()};
 }
 
 // A pendulum, driven hard, forth and back in time. Numbers are multiples of an exact pair's resolution.
