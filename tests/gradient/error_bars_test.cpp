@@ -277,6 +277,39 @@ TEST_CASE("Error bars where states are saved at steps, or functions of them", "[
   CHECK(chosen.solves > 2);
 }
 
+// The event comes a little earlier in the finer solve, or a little later, beyond the nodes of the other.
+TEST_CASE("Error bars of solves that an event ends earlier or later", "[error_bars][events]") {
+  const Events ground{Event{problems::Ground{}, Crossing::falling, true}};
+  const auto time_of_flight = [](const std::vector<double>& ts, const auto&, auto& ts_bar, auto&) {
+    ts_bar.back() = 1;
+    return ts.back();
+  };
+  int earlier = 0, later = 0;
+  for (const double speed : {-8.0, -3.0, 0.0, 5.0}) {
+    CAPTURE(speed);
+    problems::Ball heavy;
+    heavy.theta[1] = 1.5;
+    const Problem ball{heavy, Vector2d(10, speed), 0.0, 60.0};
+    const Adaptive tight{.rtol = 1e-13, .atol = 1e-13}, loose{.rtol = 1e-2, .atol = 1e-2};
+    const double right = value_and_gradient(ball, Dop853{}, tight, time_of_flight, ground).value;
+    const auto result = value_and_gradient(ball, Bosh3{}, loose, time_of_flight, ground, ErrorBars{});
+    CHECK(result.status() == Status::event);
+    CHECK(std::fabs(result.value - right) <= 3 * result.error.value);
+    ++(result.value > right ? earlier : later);
+  }
+  CHECK((earlier > 0 && later > 0));
+}
+
+TEST_CASE("Error bars of exact numbers, each with a resolution of its own", "[error_bars]") {
+  const Adaptive steps{.rtol = 1e-5, .atol = Vector2d(1e-5, 1e-7)};
+  const auto result = value_and_gradient(pendulum, Reversible<Dopri5>{}, steps, loss, often, ErrorBars{});
+  with_bars(result, truth(true), [](double bar, double error, double entry) {
+    CAPTURE(bar, error, entry);
+    CHECK(error <= 3 * bar);
+    CHECK((bar > 0 && bar < 1e-3 * std::fmax(1, entry)));
+  });
+}
+
 // A bounce cuts a step and is saved, and in steps half as long those after it are counted from there.
 TEST_CASE("Error bars where events make other saves at steps say so", "[error_bars][events]") {
   const Problem ball{problems::Ball{}, Vector2d(10, 0), 0.0, 6.0};

@@ -196,6 +196,18 @@ TEST_CASE("StepTo with jumps has them among its times", "[steps]") {
   CHECK((moved.size() == 4 && moved[1] == near));
 }
 
+TEST_CASE("More steps than times that can be kept are refused", "[step]") {
+  CHECK_THROWS_WITH((FixedSteps{3'000'000'000, {0.5}}.timeline(0, 1)),
+                    "antistrophe: FixedSteps::n is 3000000000; it must be at most 2e9 with jumps, since all times are "
+                    "kept");
+  CHECK_THROWS_WITH((FixedStep{1e-10, {0.5}}.timeline(0, 1)),
+                    "antistrophe: FixedStep::h is 1e-10; it must be large enough for at most 2e9 steps where there are "
+                    "jumps, since all times are kept");
+  CHECK_THROWS_WITH((StepTo{{0.5}, 1'500'000'000}.timeline(0, 1)),
+                    "antistrophe: StepTo::each is 1500000000; it must be small enough for fewer than 2e9 steps in all, "
+                    "whose times are kept");
+}
+
 // Half of a step, on the average, is seven units in the last place of t here.
 TEST_CASE("StepTo tells jumps from times that are near to them beside t", "[step]") {
   const double t0 = 1000, unit = std::nextafter(t0, 2 * t0) - t0, t1 = t0 + 88 * unit;

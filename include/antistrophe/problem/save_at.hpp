@@ -62,7 +62,7 @@ template <class G, class Y>
   requires std::invocable<const G&, double, const Y&>
 struct SavedTypeOf<SaveFunctionAt<G>, Y> {
   using Returned = std::remove_cvref_t<std::invoke_result_t<const G&, double, const Y&>>;
-  static auto plain() {
+  static consteval auto plain() {
     if constexpr (requires { typename Returned::PlainObject; })
       return std::type_identity<typename Returned::PlainObject>{};
     else
