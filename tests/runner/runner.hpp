@@ -4,6 +4,7 @@
 
 #include <antistrophe/adjoint/checkpointed.hpp>
 #include <antistrophe/adjoint/compressed.hpp>
+#include <antistrophe/adjoint/compressed_checkpoints.hpp>
 #include <antistrophe/antistrophe.hpp>
 
 #include "runner/field.hpp"
@@ -52,43 +53,90 @@ class AnyAdjoint {
   AnyAdjoint() = default;  // the one that the library chooses
   AnyAdjoint(DirectAdjoint) : way_(Way::stored) {}
   AnyAdjoint(CheckpointedAdjoint adjoint) : way_(Way::stored), checkpointed_(std::move(adjoint)) {}
+  AnyAdjoint(CompressedCheckpointsAdjoint adjoint) : way_(Way::stored), compressed_checkpoints_(adjoint) {}
   AnyAdjoint(CompressedAdjoint adjoint) : way_(Way::stored), compressed_(std::move(adjoint)) {}
   AnyAdjoint(ReversibleAdjoint) : way_(Way::reversible) {}
   bool by_default() const { return way_ == Way::by_default; }
   // Whether the states that were passed are met again on the way back.
   bool stored() const { return way_ == Way::stored; }
   const std::optional<CheckpointedAdjoint>& checkpointed() const { return checkpointed_; }
+  const std::optional<CompressedCheckpointsAdjoint>& compressed_checkpoints() const { return compressed_checkpoints_; }
   const std::optional<CompressedAdjoint>& compressed() const { return compressed_; }
 
  private:
   enum class Way { by_default, stored, reversible };
   Way way_ = Way::by_default;
   std::optional<CheckpointedAdjoint> checkpointed_;
+  std::optional<CompressedCheckpointsAdjoint> compressed_checkpoints_;
   std::optional<CompressedAdjoint> compressed_;
+};
+
+// The slots of CheckpointedAdjoint, or those of CompressedCheckpointsAdjoint.
+class EitherSlots {
+ public:
+  explicit EitherSlots(const std::string& file) : slots_(std::in_place_type<detail::CheckpointStore>, file) {}
+  explicit EitherSlots(detail::CodedSlots slots) : slots_(std::move(slots)) {}
+
+  template <class Carry>
+  static auto pieces_of(const Carry& carry) {
+    return std::pair{detail::CheckpointStore::pieces_of(carry), detail::CodedSlots::pieces_of(carry)};
+  }
+  void reserve(std::int64_t slots, std::int64_t most, std::size_t slot_bytes) {
+    std::visit([&](auto& at) { at.reserve(slots, most, slot_bytes); }, slots_);
+  }
+  void put(std::int64_t slot, const auto& pieces) {
+    if (coded() != nullptr) return coded()->put(slot, pieces.second);
+    std::get<detail::CheckpointStore>(slots_).put(slot, pieces.first);
+  }
+  void get(std::int64_t slot, const auto& pieces) {
+    if (coded() != nullptr) return coded()->get(slot, pieces.second);
+    std::get<detail::CheckpointStore>(slots_).get(slot, pieces.first);
+  }
+  std::size_t slot_bytes() const {
+    return std::visit([](const auto& at) { return at.slot_bytes(); }, slots_);
+  }
+  std::size_t bytes() const {
+    return std::visit([](const auto& at) { return at.bytes(); }, slots_);
+  }
+  std::size_t bytes_in_file() const {
+    return std::visit([](const auto& at) { return at.bytes_in_file(); }, slots_);
+  }
+
+ private:
+  detail::CodedSlots* coded() { return std::get_if<detail::CodedSlots>(&slots_); }
+
+  std::variant<detail::CheckpointStore, detail::CodedSlots> slots_;
 };
 
 // The adjoints that store carries, all, some or all compressed, as one type: the solve around them is compiled once.
 struct StoredAdjoint {
   static constexpr bool is_adjoint = true;
   std::optional<CheckpointedAdjoint> checkpointed = {};
+  std::optional<CompressedCheckpointsAdjoint> compressed_checkpoints = {};
   std::optional<CompressedAdjoint> compressed = {};
 
   template <class S>
   static consteval bool require() {
-    return DirectAdjoint::require<S>() && CheckpointedAdjoint::require<S>() && CompressedAdjoint::require<S>();
+    return DirectAdjoint::require<S>() && CheckpointedAdjoint::require<S>() &&
+           CompressedCheckpointsAdjoint::require<S>() && CompressedAdjoint::require<S>();
   }
 
   template <class S>
   class Trace {
     using Carry = typename S::Carry;
     using Direct = DirectAdjoint::Trace<S>;
-    using Checkpointed = CheckpointedAdjoint::Trace<S>;
+    using Checkpointed = detail::CheckpointTrace<S, EitherSlots>;
     using Compressed = CompressedAdjoint::Trace<S>;
 
    public:
     NoBits bits;
     explicit Trace(const StoredAdjoint& adjoint) {
-      if (adjoint.checkpointed) trace_.template emplace<Checkpointed>(*adjoint.checkpointed);
+      if (adjoint.checkpointed)
+        trace_.template emplace<Checkpointed>(detail::checked_slots(adjoint.checkpointed->slots),
+                                              EitherSlots(adjoint.checkpointed->file));
+      if (adjoint.compressed_checkpoints)
+        trace_.template emplace<Checkpointed>(detail::checked_slots(adjoint.compressed_checkpoints->slots),
+                                              EitherSlots(detail::CodedSlots{}));
       if (adjoint.compressed) trace_.template emplace<Compressed>(*adjoint.compressed);
     }
     template <class StepsType>

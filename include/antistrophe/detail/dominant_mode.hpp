@@ -57,7 +57,7 @@ std::optional<std::complex<double>> dominant_mode(S& stepper, double t, const ty
     if (turn == turns) break;
     const double size = largest_entry(once);
     if (!(std::isfinite(size) && size > 0)) return std::nullopt;
-    v = once / scalar<Y>(size);
+    for (Eigen::Index i = 0; i < v.size(); ++i) v.data()[i] = once.data()[i] / scalar<Y>(size);
   }
   jacobian.multiply(stepper, once, twice);
   return larger_mode({product(v, v), product(v, once), product(once, once), product(v, twice), product(once, twice),
