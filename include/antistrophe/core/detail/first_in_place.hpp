@@ -17,6 +17,10 @@ template <class T>
 class FirstInPlace {
  public:
   FirstInPlace() {}
+  FirstInPlace(const FirstInPlace& other) {
+    reserve(other.size_);
+    for (std::size_t i = 0; i < other.size_; ++i) push_back(T(other[i]));
+  }
   FirstInPlace(FirstInPlace&& other) noexcept : block_(other.block_), size_(other.size_), room_(other.room_) {
     if (block_ == nullptr) {
       if (size_ > 0) ::new (static_cast<void*>(&first_)) T(std::move(other.first_));
@@ -27,7 +31,7 @@ class FirstInPlace {
       other.room_ = 1;
     }
   }
-  FirstInPlace& operator=(FirstInPlace&&) = delete;
+  FirstInPlace& operator=(const FirstInPlace&) = delete;
   ~FirstInPlace() {
     shorten(0);
     free_block();
