@@ -31,7 +31,13 @@ class FirstInPlace {
       other.room_ = 1;
     }
   }
-  FirstInPlace& operator=(const FirstInPlace&) = delete;
+  FirstInPlace& operator=(FirstInPlace&& other) noexcept {
+    if (this != &other) {
+      this->~FirstInPlace();
+      ::new (static_cast<void*>(this)) FirstInPlace(std::move(other));
+    }
+    return *this;
+  }
   ~FirstInPlace() {
     shorten(0);
     free_block();
