@@ -3,6 +3,7 @@
 #include "support/adamw.hpp"
 #include "support/cde_classifier.hpp"
 #include "support/expect.hpp"
+#include "support/minibatches.hpp"
 #include "support/stopwatch.hpp"
 
 #include <antistrophe/adjoint/backsolve.hpp>
