@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <random>
 #include <vector>
 
@@ -54,7 +53,6 @@ struct BatchGradient {
   double value = 0;
   Eigen::VectorXd gradient;
   antistrophe::BackwardStats stats;
-  std::int64_t forth = 0;  // evaluations
 };
 
 template <class Activation>
@@ -87,7 +85,7 @@ class CdeClassifier {
     const CrossEntropy loss{readout(), readout_bias(), labels, &W_bar, &b_bar};
     const auto found = antistrophe::value_and_gradient(problem(path), method, steps, loss, adjoint...);
     const Eigen::MatrixXd& z_bar = found.gradient.y0;
-    BatchGradient result{found.value, Eigen::VectorXd(theta_.size()), found.gradient.stats, found.stats.evaluations};
+    BatchGradient result{found.value, Eigen::VectorXd(theta_.size()), found.gradient.stats};
     result.gradient << (z_bar * path(start(path)).transpose()).reshaped(), z_bar.rowwise().sum(), found.gradient.theta,
         W_bar.reshaped(), b_bar;
     return result;
