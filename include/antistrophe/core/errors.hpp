@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/core/config.hpp>
+#include <antistrophe/core/detail/shared.hpp>
 #include <antistrophe/core/state.hpp>
 
 #include <any>
@@ -11,7 +12,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
-#include <memory>
 #include <ostream>
 #include <sstream>
 #include <stdexcept>
@@ -113,9 +113,7 @@ class SolveError : public std::runtime_error {
   // partial: the solution so far; copies of the error share it.
   template <class SolutionType>
   ANTISTROPHE_COLD SolveError(const Failure& failure, SolutionType partial)
-      : std::runtime_error(sentence(failure)),
-        failure_(failure),
-        partial_(std::make_shared<const SolutionType>(std::move(partial))) {}
+      : std::runtime_error(sentence(failure)), failure_(failure), partial_(detail::Shared::of(std::move(partial))) {}
 
   Status status() const { return failure_.status; }
   double t() const { return failure_.t; }
@@ -131,7 +129,9 @@ class SolveError : public std::runtime_error {
   // Throws std::bad_any_cast if asked for another state type.
   template <class SolutionType>
   const SolutionType& solution() const {
-    return *std::any_cast<const std::shared_ptr<const SolutionType>&>(partial_);
+    const SolutionType* const partial = partial_.if_a<SolutionType>();
+    if (partial == nullptr) throw std::bad_any_cast();
+    return *partial;
   }
 
  private:
@@ -142,7 +142,7 @@ class SolveError : public std::runtime_error {
   }
 
   Failure failure_;
-  std::any partial_;
+  detail::Shared partial_;
 };
 
 namespace detail {

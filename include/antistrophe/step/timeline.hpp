@@ -3,12 +3,12 @@
 // h = t_{i+1} − t_i, in both passes: the backward pass meets the very numbers of the forward pass.
 #pragma once
 
+#include <antistrophe/core/detail/shared.hpp>
 #include <antistrophe/core/errors.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -71,7 +71,7 @@ class Timeline {
   };
   // The same steps, which know where f jumps; sorted along their direction.
   Timeline jumping(std::vector<Jump> jumps) && {
-    if (!jumps.empty()) jumps_ = std::make_shared<const std::vector<Jump>>(std::move(jumps));
+    if (!jumps.empty()) jumps_ = detail::Shared::of(std::move(jumps));
     return std::move(*this);
   }
   // What a stretch of another timeline has in common with it: where f jumps, and whether its nodes were chosen.
@@ -86,10 +86,10 @@ class Timeline {
     return std::move(*this);
   }
   bool is_chosen() const { return chosen_; }
-  bool has_jumps() const { return jumps_ != nullptr; }
+  bool has_jumps() const { return static_cast<bool>(jumps_); }
   // That at t, if f jumps there.
-  const Jump* jump_at(double t) const { return jumps_ == nullptr ? nullptr : find_jump(t); }
-  std::vector<Jump> jumps() const { return jumps_ == nullptr ? std::vector<Jump>{} : *jumps_; }
+  const Jump* jump_at(double t) const { return has_jumps() ? find_jump(t) : nullptr; }
+  std::vector<Jump> jumps() const { return has_jumps() ? jumps_.as<std::vector<Jump>>() : std::vector<Jump>{}; }
   // What f is given in the place of t by what begins there.
   double sees_after(double t) const {
     const Jump* jump = jump_at(t);
@@ -201,7 +201,7 @@ class Timeline {
   bool begins_at_event(std::int64_t i) const { return after_event_ && i == 0; }
 
   const Jump* find_jump(double t) const {
-    const std::vector<Jump>& jumps = *jumps_;
+    const auto& jumps = jumps_.as<std::vector<Jump>>();
     const double sign = jumps.back().t >= jumps.front().t ? 1 : -1;
     const auto found = std::lower_bound(jumps.begin(), jumps.end(), t,
                                         [sign](const Jump& jump, double time) { return sign * jump.t < sign * time; });
@@ -215,8 +215,8 @@ class Timeline {
   Motion motion_;
   bool laid_out_ = false, after_event_ = false, chosen_ = false;
   std::vector<double> times_;
-  std::vector<Interrupted> interrupted_;            // in the order of their nodes
-  std::shared_ptr<const std::vector<Jump>> jumps_;  // of all segments of a solve
+  std::vector<Interrupted> interrupted_;  // in the order of their nodes
+  detail::Shared jumps_;                  // a std::vector<Jump>, of all segments of a solve
 };
 
 // A way through a step, forth or back, of length to − from; at its ends f is given the other two times.
