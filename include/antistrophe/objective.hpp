@@ -136,8 +136,11 @@ class Objective {
       const Y& y0 = bound_->problem.y0;
       const auto& mine = bound_->problem.field.parameters();
       const auto same = [&](const auto& other) {
-        return other.rows() == theta.rows() && other.cols() == theta.cols() &&
-               (other.array() == theta.derived().array()).all();
+        if (other.rows() != theta.rows() || other.cols() != theta.cols()) return false;
+        for (Eigen::Index j = 0; j < other.cols(); ++j)
+          for (Eigen::Index i = 0; i < other.rows(); ++i)
+            if (other.coeff(i, j) != theta.derived().coeff(i, j)) return false;
+        return true;
       };
       if (mine.size() != theta.size() || !same(y0) || same(mine)) return;
       if ((y0.array() == y0.data()[0]).all()) return;
