@@ -296,8 +296,8 @@ TEST_CASE("A running cost that is not finite ends the solve and says so", "[runn
     using std::sqrt;
     return sqrt(1.5 - t);
   }};
-  const auto failure_of = [&](const auto& steps, const auto& cost) {
-    return solve(pendulum, Dopri5{}, steps, cost, OnFailure::return_status).failure();
+  const auto failure_of = [&](const auto& steps, const auto& metered) {
+    return solve(pendulum, Dopri5{}, steps, metered, OnFailure::return_status).failure();
   };
   for (const Failure& failure : {failure_of(FixedSteps{50}, undefined), failure_of(Adaptive{}, undefined),
                                  failure_of(FixedSteps{50}, ends), failure_of(Adaptive{}, ends)}) {

@@ -71,17 +71,20 @@ concept JumpsFrom = std::is_invocable_v<const Jump&, double, Y, Theta..., Y&>;
 
 }  // namespace detail
 
+// (Constraints name types, not decltype of arguments: over those g++ 12 falls now and then, when its memory is collected.)
 template <class G>
 struct AutomaticEvent {
   G g;
 
-  auto operator()(double t, const auto& y) const
-    requires std::is_invocable_v<const G&, double, decltype(y)>
+  template <class Y>
+  auto operator()(double t, const Y& y) const
+    requires std::is_invocable_v<const G&, double, const Y&>
   {
     return g(t, y);
   }
-  auto operator()(double t, const auto& y, const auto& theta) const
-    requires std::is_invocable_v<const G&, double, decltype(y), decltype(theta)>
+  template <class Y, class Theta>
+  auto operator()(double t, const Y& y, const Theta& theta) const
+    requires std::is_invocable_v<const G&, double, const Y&, const Theta&>
   {
     return g(t, y, theta);
   }
@@ -97,9 +100,9 @@ struct AutomaticEvent {
     detail::add_gradient_of_number(of_two, t, y, none, y_bar, no_bar, t_bar);
     static_cast<void>(theta_bar);
   }
-  template <class Y>
-  void gradient(double t, const Y& y, const auto& theta, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const
-    requires std::is_invocable_v<const G&, double, const Y&, decltype(theta)>
+  template <class Y, class Theta>
+  void gradient(double t, const Y& y, const Theta& theta, Y& y_bar, auto& theta_bar, typename Y::Scalar& t_bar) const
+    requires std::is_invocable_v<const G&, double, const Y&, const Theta&>
   {
     detail::add_gradient_of_number(g, t, y, theta, y_bar, theta_bar, t_bar);
   }
@@ -115,9 +118,9 @@ struct AutomaticJump {
   {
     jump(t, y, y_new);
   }
-  template <class Y>
-  void operator()(double t, const Y& y, const auto& theta, Y& y_new) const
-    requires detail::JumpsFrom<Jump, Y, std::remove_cvref_t<decltype(theta)>>
+  template <class Y, class Theta>
+  void operator()(double t, const Y& y, const Theta& theta, Y& y_new) const
+    requires detail::JumpsFrom<Jump, Y, Theta>
   {
     jump(t, y, theta, y_new);
   }
@@ -139,10 +142,10 @@ struct AutomaticJump {
         add_product(w));
     static_cast<void>(theta_bar);
   }
-  template <class Y>
-  void vjp(double t, const Y& y, const auto& theta, const Y& w, Y& y_bar, auto& theta_bar,
+  template <class Y, class Theta>
+  void vjp(double t, const Y& y, const Theta& theta, const Y& w, Y& y_bar, auto& theta_bar,
            typename Y::Scalar& t_bar) const
-    requires detail::JumpsFrom<Jump, Y, std::remove_cvref_t<decltype(theta)>>
+    requires detail::JumpsFrom<Jump, Y, Theta>
   {
     detail::for_each_input(
         t, y, theta, y_bar, theta_bar, t_bar,
@@ -164,10 +167,10 @@ struct AutomaticJump {
         t, y, none, y_dot, none, t_dot, y_new_dot,
         [&](const auto& time, const auto& dual_y, const auto&, auto& y_new) { jump(time, dual_y, y_new); });
   }
-  template <class Y>
-  void jvp(double t, const Y& y, const auto& theta, const Y& y_dot, const auto& theta_dot, typename Y::Scalar t_dot,
+  template <class Y, class Theta>
+  void jvp(double t, const Y& y, const Theta& theta, const Y& y_dot, const auto& theta_dot, typename Y::Scalar t_dot,
            Y& y_new_dot) const
-    requires detail::JumpsFrom<Jump, Y, std::remove_cvref_t<decltype(theta)>>
+    requires detail::JumpsFrom<Jump, Y, Theta>
   {
     detail::along_inputs(t, y, theta, y_dot, theta_dot, t_dot, y_new_dot, jump);
   }

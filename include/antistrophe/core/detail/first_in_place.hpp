@@ -17,7 +17,7 @@ template <class T>
 class FirstInPlace {
  public:
   FirstInPlace() {}
-  FirstInPlace(const FirstInPlace& other) {
+  FirstInPlace(const FirstInPlace& other) : FirstInPlace() {  // whose destructor runs, should a copy throw
     reserve(other.size_);
     for (std::size_t i = 0; i < other.size_; ++i) push_back(T(other[i]));
   }
