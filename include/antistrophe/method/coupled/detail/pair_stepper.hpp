@@ -2,6 +2,7 @@
 // The stepper of the λ-coupled pair; method/coupled/reversible.hpp has the formulas.
 #pragma once
 
+#include <antistrophe/method/detail/growth.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
 #include <antistrophe/method/runge_kutta/detail/stability.hpp>

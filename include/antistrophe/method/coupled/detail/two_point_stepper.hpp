@@ -2,6 +2,7 @@
 // The stepper of two points; method/coupled/two_point.hpp has the formulas.
 #pragma once
 
+#include <antistrophe/method/detail/growth.hpp>
 #include <antistrophe/method/detail/node_cache.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>

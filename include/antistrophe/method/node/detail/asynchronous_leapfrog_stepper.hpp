@@ -2,6 +2,7 @@
 // The stepper of the asynchronous leapfrog; method/node/asynchronous_leapfrog.hpp has the formulas.
 #pragma once
 
+#include <antistrophe/method/detail/growth.hpp>
 #include <antistrophe/method/detail/raw_bits.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/stages.hpp>

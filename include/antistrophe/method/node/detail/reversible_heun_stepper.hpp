@@ -2,6 +2,7 @@
 // The stepper of reversible Heun; method/node/reversible_heun.hpp has the formulas.
 #pragma once
 
+#include <antistrophe/method/detail/growth.hpp>
 #include <antistrophe/method/detail/node_cache.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/stages.hpp>

@@ -3,6 +3,7 @@
 // (Hairer & Wanner, Solving ODEs II, IV.2). Measured when it is first asked for, once a program.
 #pragma once
 
+#include <antistrophe/method/detail/growth.hpp>
 #include <antistrophe/method/runge_kutta/tableau/rational.hpp>
 #include <antistrophe/method/runge_kutta/tableau/tableau.hpp>
 #include <antistrophe/stepper/stability.hpp>
@@ -13,8 +14,6 @@
 #include <cstddef>
 
 namespace antistrophe::detail {
-
-using ComplexNumber = std::complex<double>;
 
 // φ by its coefficients of q, q², …, which are c_m = bᵀ A^{m−1} 1.
 template <class Tableau>
@@ -42,12 +41,6 @@ class IncrementPolynomial {
   static constexpr auto n = static_cast<std::size_t>(tableau::increment_stages<Tableau>);
   std::array<double, n> coefficients_{};
 };
-
-// |x| of the larger root of x² = px + q.
-inline double larger_root(const ComplexNumber& p, const ComplexNumber& q) {
-  const ComplexNumber root = std::sqrt(p * p + 4.0 * q);
-  return std::fmax(std::abs(p + root), std::abs(p - root)) / 2;
-}
 
 // How far a ray from 0, `angle` away from the negative real axis, stays where growth(q), the factor of a step, is at most 1.
 template <class Growth>
