@@ -115,5 +115,5 @@ TEST_CASE("A cost that is not finite stops a solve with tangents") {
   const auto result =
       value_and_gradient(pendulum(), RK4{}, FixedSteps{30}, NoLoss{}, root, ForwardMode{}, OnFailure::return_status);
   CHECK(result.failure.status == Status::not_finite);
-  CHECK(result.failure.cause.find("running cost") != std::string::npos);
+  CHECK(result.failure.cause.find("RunningCost") != std::string::npos);
 }

@@ -77,7 +77,7 @@ class FirstInPlace {
 
  private:
   ANTISTROPHE_OUT_OF_LINE void grow(std::size_t n) {
-    T* const block = static_cast<T*>(::operator new(n * sizeof(T), alignment));
+    T* const block = static_cast<T*>(allocate(n * sizeof(T)));
     T* const old = data();
     for (std::size_t i = 0; i < size_; ++i) {
       ::new (static_cast<void*>(block + i)) T(std::move(old[i]));
@@ -88,10 +88,20 @@ class FirstInPlace {
     room_ = n;
   }
   void free_block() {
-    if (block_ != nullptr) ::operator delete(static_cast<void*>(block_), alignment);
+    if (block_ == nullptr) return;
+    if constexpr (over_aligned)
+      ::operator delete(static_cast<void*>(block_), std::align_val_t{alignof(T)});
+    else
+      ::operator delete(static_cast<void*>(block_));
+  }
+  static void* allocate(std::size_t bytes) {
+    if constexpr (over_aligned)
+      return ::operator new(bytes, std::align_val_t{alignof(T)});
+    else
+      return ::operator new(bytes);
   }
 
-  static constexpr std::align_val_t alignment{alignof(T)};
+  static constexpr bool over_aligned = alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
   union {
     T first_;
   };
