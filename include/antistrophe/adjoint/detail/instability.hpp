@@ -49,15 +49,15 @@ double rate_at(S& stepper, double t, const typename S::State& y, double sign) {
   return radius.value();
 }
 
-ANTISTROPHE_COLD inline Failure too_long_steps(double t, std::int64_t step, double h, double rate, double edge,
+ANTISTROPHE_COLD inline Failure too_long_steps(double t, std::int64_t step, double h, double rate, double stable,
                                                const char* seen) {
   return {Status::unstable,
           t,
           step,
           -1,
           "the steps are too long to be stable: solutions near this one move at a rate of about " + roughly(rate) +
-              ", and " + seen + "; steps of at most " + roughly(0.9 * edge / rate) + " are stable, these are of " +
-              roughly(h) + "; or let Adaptive choose them",
+              ", and " + seen + "; steps of at most " + roughly(stable) + " are stable, these are of " + roughly(h) +
+              "; or let Adaptive choose them",
           h};
 }
 
@@ -82,8 +82,7 @@ std::optional<Failure> find_growing_mode(const S& stepper, const GrowingMode& mo
   if (!(grown > observed / 2)) return std::nullopt;
   double stable = mode.h / 2, many = 2 * steps;
   while (many < 1e12 && many * excess_growth(stepper, stable, mode.rate) > 0.1) stable /= 2, many *= 2;
-  const double rate = std::abs(mode.rate);
-  return too_long_steps(mode.t, mode.step, mode.h, rate, stable * rate / 0.9, "the steps made them grow");
+  return too_long_steps(mode.t, mode.step, mode.h, std::abs(mode.rate), stable, "the steps made them grow");
 }
 
 // After a solve: how far the halves of a coupled pair are apart.
@@ -132,7 +131,7 @@ std::optional<Failure> find_instability(S& stepper, const FirstInPlace<AnySegmen
     const auto too_long = [&](double t, std::int64_t step, double beside, const auto& y) -> std::optional<Failure> {
       const double rate = rate_at(stepper, t, y, sign);
       if (!(std::fabs(beside) * rate > 1.1 * edge)) return std::nullopt;
-      return too_long_steps(t, step, std::fabs(beside), rate, edge, "what should die out grew");
+      return too_long_steps(t, step, std::fabs(beside), rate, 0.9 * edge / rate, "what should die out grew");
     };
     const Timeline& end_of = last.timeline;
     const std::int64_t n = end_of.steps();
