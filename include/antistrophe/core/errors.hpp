@@ -7,7 +7,6 @@
 #include <antistrophe/core/detail/shared.hpp>
 #include <antistrophe/core/state.hpp>
 
-#include <any>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -129,9 +128,7 @@ class SolveError : public std::runtime_error {
   // Throws std::bad_any_cast if asked for another state type.
   template <class SolutionType>
   const SolutionType& solution() const {
-    const SolutionType* const partial = partial_.if_a<SolutionType>();
-    if (partial == nullptr) throw std::bad_any_cast();
-    return *partial;
+    return partial_.require<SolutionType>();
   }
 
  private:

@@ -2,12 +2,11 @@
 // Many problems of one field: what they are, and what a call for all of them may be told.
 #pragma once
 
+#include <antistrophe/core/detail/shared.hpp>
 #include <antistrophe/problem/problem.hpp>
 #include <antistrophe/problem/solution.hpp>
 
-#include <any>
 #include <cstddef>
-#include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -101,15 +100,15 @@ class EnsembleError : public std::runtime_error {
   template <class Result>
   ANTISTROPHE_COLD EnsembleError(std::vector<ProblemFailure> failures, std::size_t count, Result result)
       : std::runtime_error(sentence(failures, count)),
-        failures_(std::make_shared<const std::vector<ProblemFailure>>(std::move(failures))),
-        result_(std::make_shared<const Result>(std::move(result))) {}
+        failures_(detail::Shared::of(std::move(failures))),
+        result_(detail::Shared::of(std::move(result))) {}
 
   // In the order of their numbers.
-  const std::vector<ProblemFailure>& failures() const { return *failures_; }
+  const std::vector<ProblemFailure>& failures() const { return failures_.as<std::vector<ProblemFailure>>(); }
   // What the call would have returned with OnFailure::return_status. Throws std::bad_any_cast if asked for another type.
   template <class Result>
   const Result& result() const {
-    return *std::any_cast<const std::shared_ptr<const Result>&>(result_);
+    return result_.require<Result>();
   }
 
  private:
@@ -120,8 +119,8 @@ class EnsembleError : public std::runtime_error {
     return text.str();
   }
 
-  std::shared_ptr<const std::vector<ProblemFailure>> failures_;  // an exception's copies must not throw
-  std::any result_;
+  detail::Shared failures_;  // a std::vector<ProblemFailure>; an exception's copies must not throw
+  detail::Shared result_;
 };
 
 namespace detail {

@@ -3,6 +3,7 @@
 // for a tenth of what that costs to compile.
 #pragma once
 
+#include <any>
 #include <atomic>
 #include <cstddef>
 #include <utility>
@@ -55,10 +56,11 @@ class Shared {
   const T& as() const {
     return static_cast<const SharedValue<T>*>(node_)->value;
   }
-  // Null where it is of another.
+  // Throws std::bad_any_cast where it is of another.
   template <class T>
-  const T* if_a() const {
-    return node_ != nullptr && node_->type == &type_mark<T> ? &as<T>() : nullptr;
+  const T& require() const {
+    if (node_ == nullptr || node_->type != &type_mark<T>) throw std::bad_any_cast();
+    return as<T>();
   }
 
  private:
