@@ -5,6 +5,7 @@
 // gradient that with respect to y0 and θ, its error the worst entry's over the largest entry, against Dop853 at 1e-13.
 // And how the energy of Kepler's ellipse fares over 1000 periods, at equal cost.
 #include "one_type.hpp"
+#include "predators_and_prey.hpp"
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
@@ -28,25 +29,8 @@
 
 using namespace antistrophe;
 
-// u1' = α u1 − β u1 u2,   u2' = −γ u2 + δ u1 u2,   θ = (α, β, γ, δ).
-struct LotkaVolterra {
+struct LotkaVolterra : PredatorsAndPrey<double> {
   static constexpr bool autonomous = true;
-  Eigen::Vector4d theta{1.5, 1, 3, 1};
-  const auto& parameters() const { return theta; }
-  auto& parameters() { return theta; }
-
-  void operator()(double, const auto& u, auto& du) const {
-    du[0] = theta[0] * u[0] - theta[1] * u[0] * u[1];
-    du[1] = -theta[2] * u[1] + theta[3] * u[0] * u[1];
-  }
-  void vjp(double, const auto& u, const auto& w, auto& u_bar, auto& theta_bar) const {
-    u_bar[0] += (theta[0] - theta[1] * u[1]) * w[0] + theta[3] * u[1] * w[1];
-    u_bar[1] += -theta[1] * u[0] * w[0] + (theta[3] * u[0] - theta[2]) * w[1];
-    theta_bar[0] += u[0] * w[0];
-    theta_bar[1] -= u[0] * u[1] * w[0];
-    theta_bar[2] -= u[1] * w[1];
-    theta_bar[3] += u[0] * u[1] * w[1];
-  }
 };
 
 // y1' = y2,   y2' = μ (1 − y1²) y2 − y1,   θ = (μ).

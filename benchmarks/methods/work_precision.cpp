@@ -5,7 +5,9 @@
 // double at a tolerance of 1e-16.
 //
 // It prints what a pair pays for its way back: its evaluations of f, forth, over the plain method's at equal error.
+#include "../seven_stars.hpp"
 #include "one_type.hpp"
+#include "predators_and_prey.hpp"
 #include "support/csv.hpp"
 #include "support/expect.hpp"
 #include "support/gnuplot.hpp"
@@ -27,29 +29,6 @@
 #include <vector>
 
 using namespace antistrophe;
-
-// u1' = α u1 − β u1 u2,   u2' = −γ u2 + δ u1 u2,   θ = (α, β, γ, δ).
-template <class Real>
-struct LotkaVolterra {
-  Eigen::Vector<Real, 4> theta{1.5, 1, 3, 1};
-  const auto& parameters() const { return theta; }
-  auto& parameters() { return theta; }
-  static Eigen::Vector<Real, 2> start() { return {1, 1}; }
-  static double end() { return 10; }
-
-  void operator()(double, const auto& u, auto& du) const {
-    du[0] = theta[0] * u[0] - theta[1] * u[0] * u[1];
-    du[1] = -theta[2] * u[1] + theta[3] * u[0] * u[1];
-  }
-  void vjp(double, const auto& u, const auto& w, auto& u_bar, auto& theta_bar) const {
-    u_bar[0] += (theta[0] - theta[1] * u[1]) * w[0] + theta[3] * u[1] * w[1];
-    u_bar[1] += -theta[1] * u[0] * w[0] + (theta[3] * u[0] - theta[2]) * w[1];
-    theta_bar[0] += u[0] * w[0];
-    theta_bar[1] -= u[0] * u[1] * w[0];
-    theta_bar[2] -= u[1] * w[1];
-    theta_bar[3] += u[0] * u[1] * w[1];
-  }
-};
 
 // u1' = A + u1² u2 − (B + 1) u1,   u2' = B u1 − u1² u2,   θ = (A, B).
 template <class Real>
@@ -77,7 +56,7 @@ struct Brusselator {
 // Either of the two: one type, so that every method is compiled once for both.
 template <class Real>
 struct Planar {
-  std::variant<LotkaVolterra<Real>, Brusselator<Real>> equations;
+  std::variant<PredatorsAndPrey<Real>, Brusselator<Real>> equations;
   Eigen::VectorX<Real> parameters() const {
     return std::visit([](const auto& f) -> Eigen::VectorX<Real> { return f.parameters(); }, equations);
   }
@@ -146,53 +125,9 @@ struct Arenstorf {
   }
 };
 
-// Seven stars in a plane, of masses θ = (1, …, 7): q_i'' = Σ_j m_j (q_j − q_i)/|q_j − q_i|³. The state is all x, all y,
-// and their velocities: 28 numbers, with close encounters.
 template <class Real>
-struct Pleiades {
-  static constexpr int n = 7;
-  Eigen::Vector<Real, n> theta{1, 2, 3, 4, 5, 6, 7};
-  const auto& parameters() const { return theta; }
-  auto& parameters() { return theta; }
-  static Eigen::Vector<Real, 4 * n> start() {
-    return {3, 3, -1, -3, 2, -2, 2, 3, -3, 2, 0, 0, -4, 4, 0, 0, 0, 0, 0, 1.75, -1.5, 0, 0, 0, -1.25, 1, 0, 0};
-  }
+struct Pleiades : SevenStars<Real> {
   static double end() { return 3; }
-
-  void operator()(double, const auto& y, auto& dy) const {
-    using std::sqrt;
-    dy.template head<2 * n>() = y.template tail<2 * n>();
-    dy.template tail<2 * n>().setZero();
-    for (int i = 0; i < n; ++i) {
-      for (int j = i + 1; j < n; ++j) {
-        const Real d1 = y[j] - y[i], d2 = y[n + j] - y[n + i], r2 = d1 * d1 + d2 * d2, r3 = r2 * sqrt(r2);
-        const Real g1 = d1 / r3, g2 = d2 / r3;
-        dy[2 * n + i] += theta[j] * g1;
-        dy[3 * n + i] += theta[j] * g2;
-        dy[2 * n + j] -= theta[i] * g1;
-        dy[3 * n + j] -= theta[i] * g2;
-      }
-    }
-  }
-  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
-    using std::sqrt;
-    y_bar.template tail<2 * n>() += w.template head<2 * n>();
-    for (int i = 0; i < n; ++i) {
-      for (int j = i + 1; j < n; ++j) {
-        const Real d1 = y[j] - y[i], d2 = y[n + j] - y[n + i], r2 = d1 * d1 + d2 * d2, r3 = r2 * sqrt(r2);
-        const Real wi1 = w[2 * n + i], wi2 = w[3 * n + i], wj1 = w[2 * n + j], wj2 = w[3 * n + j];
-        theta_bar[j] += (wi1 * d1 + wi2 * d2) / r3;
-        theta_bar[i] -= (wj1 * d1 + wj2 * d2) / r3;
-        const Real g1_bar = theta[j] * wi1 - theta[i] * wj1, g2_bar = theta[j] * wi2 - theta[i] * wj2;
-        const Real along = 3 * (g1_bar * d1 + g2_bar * d2) / r2;
-        const Real d1_bar = (g1_bar - along * d1) / r3, d2_bar = (g2_bar - along * d2) / r3;
-        y_bar[i] -= d1_bar;
-        y_bar[n + i] -= d2_bar;
-        y_bar[j] += d1_bar;
-        y_bar[n + j] += d2_bar;
-      }
-    }
-  }
 };
 
 // L = Σ of the last state, and its gradient (dL/dy0, dL/dθ) as one vector.
@@ -320,7 +255,7 @@ void show_prices(support::Expectations& result) {
 void show_table(const Measured& reference, support::Expectations& result) {
   std::printf("\nLotka–Volterra at a tolerance of 1e-9:      error of the value   of the gradient   evaluations\n");
   const auto row = [&](const char* name, const auto& method, bool held_to_it) {
-    Measured measured = measure(Planar<double>{LotkaVolterra<double>{}}, method, 1e-9);
+    Measured measured = measure(Planar<double>{PredatorsAndPrey<double>{}}, method, 1e-9);
     judge(measured, reference);
     std::printf("  %-36s %18.1e %17.1e %13lld\n", name, measured.value_error, measured.error,
                 static_cast<long long>(measured.evaluations));
@@ -402,7 +337,7 @@ pick(p, m, r) = is(p, m, r) ? column(')" +
 int main() try {
   support::Expectations result;
   using Real = long double;
-  const Measured reference = measure_problem<Planar>(0, {LotkaVolterra<double>{}}, {LotkaVolterra<Real>{}});
+  const Measured reference = measure_problem<Planar>(0, {PredatorsAndPrey<double>{}}, {PredatorsAndPrey<Real>{}});
   measure_problem<Planar>(1, {Brusselator<double>{}}, {Brusselator<Real>{}});
   measure_problem<Arenstorf>(2, {}, {});
   measure_problem<Pleiades>(3, {}, {});
