@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iomanip>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <sstream>
 
@@ -180,7 +181,8 @@ int main(int argc, char** argv) {
           }
           const Answer a = method.solve(problem, tolerance, stored);
           Tally& tally = tallies[method.name][tolerance];
-          const double error = a.y0.size() > 0 && std::isfinite(a.value) ? error_of(a, r.answer, tolerance) : NAN;
+          const double error = a.y0.size() > 0 && std::isfinite(a.value) ? error_of(a, r.answer, tolerance)
+                                                                         : std::numeric_limits<double>::quiet_NaN();
           const bool wrong = a.success && !(error <= 1000);
           (wrong ? tally.wrong : a.success ? tally.right : tally.refused)++;
           if (!a.success && error <= 1000) ++tally.needless;
