@@ -130,7 +130,8 @@ int main(int argc, char** argv) {
   std::ofstream table;
   if (!table_file.empty()) table.open(table_file);
   table << (bars ? "problem,method,tolerance,adjoint,outcome,bar,error,steps,evaluations\n"
-                 : "problem,method,tolerance,adjoint,outcome,error in tol,steps,evaluations,plain evaluations\n");
+                 : "problem,method,tolerance,adjoint,outcome,error in tol,steps,evaluations,plain "
+                   "evaluations,discarded,estimate\n");
   std::map<std::string, std::map<double, Tally>> tallies;
   std::map<std::string, std::map<double, BarTally>> bar_tallies;
   int cases = 0;
@@ -195,7 +196,8 @@ int main(int argc, char** argv) {
                         static_cast<long long>(a.steps), a.why.substr(0, 90).c_str());
           table << '"' << problem.title() << "\",\"" << method.name << "\"," << tolerance << ','
                 << (stored ? "stored" : "default") << ',' << outcome << ',' << error << ',' << a.steps << ','
-                << a.evaluations << ',' << a.evaluations_without_gradient << '\n';
+                << a.evaluations << ',' << a.evaluations_without_gradient << ',' << a.discarded << ',' << a.estimate
+                << '\n';
         }
     std::fflush(stdout);
   }

@@ -44,6 +44,8 @@ void read(const Result& got, Answer& answer) {
   answer.theta = got.gradient.theta;
   answer.steps = got.stats.accepted;
   answer.evaluations = got.stats.evaluations;
+  answer.discarded = got.gradient.stats.discarded;
+  answer.estimate = got.gradient.stats.estimated_error;
 }
 
 template <class M, class Steps, class Adjoint>

@@ -341,12 +341,17 @@ class BarredGradient {
     solve_->solve(steps, forth);
     One result{{}, solve_->zero_gradient(), {}, {}, {}};
     if (solve_->ys().size() == saved_ || solves_ == 0 || solve_->failed())
-      loss_and_gradient(*solve_, loss_, bar_, OnFailure::return_status, back, result);
+      one_gradient(back, result);
     else
       result.failure = other_saves();
     if (solves_++ == 0) saved_ = solve_->ys().size();
     evaluations_ += result.stats.evaluations + result.gradient.stats.evaluations;
     return result;
+  }
+
+  void one_gradient(Throttle& back, One& result) {
+    take_gradient(*solve_, loss_, bar_, back, result);
+    end_gradient(*solve_, OnFailure::return_status, back, result);
   }
 
   ANTISTROPHE_COLD Failure other_saves() {

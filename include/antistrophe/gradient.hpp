@@ -3,6 +3,7 @@
 // with respect to y0, θ, t0 and t1. The front door.
 #pragma once
 
+#include <antistrophe/adjoint/detail/repeats.hpp>
 #include <antistrophe/adjoint/solve_with_pullback.hpp>
 #include <antistrophe/problem/save_at.hpp>
 
@@ -168,32 +169,98 @@ void set_unknown(Gradient<F, Y>& gradient) {
   if constexpr (TimeDifferentiable<F, Y>) gradient.t0 = gradient.t1 = std::numeric_limits<double>::quiet_NaN();
 }
 
-// The value of the loss of a finished solve and its gradient, into `result`. Throws as value_and_gradient does.
+// The value of the loss of a finished solve and its gradient, into `result`; what is refused as not accurate is there all the same.
 template <class Differentiated, class F, class Y, class L>
-void loss_and_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, typename Differentiated::Saved>& bar,
-                       OnFailure on_failure, Throttle& back, ValueAndGradient<F, Y>& result) {
+void take_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, typename Differentiated::Saved>& bar,
+                   Throttle& back, ValueAndGradient<F, Y>& result) {
   result.failure = solve.failure();
   result.stats = solve.stats();
   result.gradient.stats = {};  // `result` may hold those of another solve
   result.running_cost = 0;
-  if (!solve.failed()) {
-    result.value = evaluate_loss(loss, solve.ts(), solve.ys(), solve.events(), bar);
-    result.running_cost = solve.running_cost();
-    if (!is_finite(result.value)) refuse("the value of the loss", result.value, "finite");
-    solve.check(bar.ys, bar.ts, bar.events);
-    if (bar.silent()) require_cotangents_of(loss, solve, result.value, bar);
-    Failure failure = solve.pull_back(bar.ys, bar.ts, bar.events, back, result.gradient);
-    result.value += static_cast<RealOf<Y>>(result.running_cost);
-    if (failure.status == Status::success) {
-      back.finish(result.stats);
-      return;
-    }
-    result.failure = std::move(failure);
-  }
+  if (solve.failed()) return;
+  result.value = evaluate_loss(loss, solve.ts(), solve.ys(), solve.events(), bar);
+  result.running_cost = solve.running_cost();
+  if (!is_finite(result.value)) refuse("the value of the loss", result.value, "finite");
+  solve.check(bar.ys, bar.ts, bar.events);
+  if (bar.silent()) require_cotangents_of(loss, solve, result.value, bar);
+  Failure failure = solve.pull_back(bar.ys, bar.ts, bar.events, back, result.gradient);
+  result.value += static_cast<RealOf<Y>>(result.running_cost);
+  if (failure.status != Status::success) result.failure = std::move(failure);
+}
+
+// The end of a call: throws where there is no gradient, or says that it is not known.
+template <class Differentiated, class F, class Y>
+void end_gradient(Differentiated& solve, OnFailure on_failure, Throttle& back, ValueAndGradient<F, Y>& result) {
+  if (!failed(result.failure.status)) return back.finish(result.stats);
   if (on_failure == OnFailure::throw_error) throw SolveError(result.failure, solve.solution());
   if (result.failure.status == Status::not_accurate) return;  // who asks for what there is may have it
   result.value = std::numeric_limits<RealOf<Y>>::quiet_NaN();
   set_unknown<F, Y>(result.gradient);
+}
+
+// Where errors of steps that were chosen to a tolerance may have spoilt the gradient, it is taken again at other tolerances, and held
+// against the first. What cannot be solved tells nothing.
+template <class Differentiated, class F, class Y, class M, class StepsType, class L>
+ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& method, const StepsType& steps,
+                                 const L& loss, LossCotangents<Y, typename Differentiated::Saved>& bar,
+                                 ValueAndGradient<F, Y>& result) {
+  constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
+  GradientError error = solve.judged();
+  Repeats repeats(error, steps.rtol, round_off, steps.repeats);
+  const Progress no_progress;
+  Throttle silent(no_progress);
+  const std::size_t saved = solve.ys().size();
+  std::int64_t discarded = 0;
+  const auto discard = [&](const ValueAndGradient<F, Y>& one) {
+    discarded += one.stats.evaluations + one.gradient.stats.evaluations;
+  };
+  solve.tell_observer(false);
+  while (repeats.another()) {
+    ValueAndGradient<F, Y> other{{}, solve.zero_gradient(), {}, {}, {}};
+    solve.solve_again(y0, method, steps.tightened(repeats.factor()), silent);
+    other.stats = solve.stats();
+    const bool comparable = !solve.failed() && solve.ys().size() == saved;
+    if (comparable) take_gradient(solve, loss, bar, silent, other);
+    const Status status = other.failure.status;
+    if (!comparable || (status != Status::not_accurate && failed(status))) {
+      discard(other);
+      if (repeats.looser()) continue;
+      break;
+    }
+    const double tolerance = error.tolerance;
+    error.size = std::fmax(largest_entry(other.gradient.y0), largest_entry(other.gradient.theta));
+    const auto beside_value = std::fabs(static_cast<double>(other.value - result.value)) /
+                              (error.allowed() + error.borne * std::fabs(static_cast<double>(other.value)));
+    repeats.measure(std::fmax(difference_of(other.gradient, result.gradient) / error.allowed(), beside_value));
+    if (repeats.looser()) {
+      discard(other);
+    } else {
+      discard(result);
+      result = std::move(other);
+      result.failure = solve.failure();
+      result.gradient.stats.tightened = repeats.factor();
+    }
+    if (repeats.excess() > 1) {
+      error.error = repeats.excess() * error.allowed() / error.size;
+      error.tolerance = tolerance * result.gradient.stats.tightened;
+      result.failure = solve.magnified_errors(error);
+      error.tolerance = tolerance;
+    }
+  }
+  result.gradient.stats.discarded = discarded;
+  solve.tell_observer(true);
+}
+
+// Value and gradient of a finished solve in these steps, into `result`. Throws as value_and_gradient does.
+template <class Differentiated, class F, class Y, class M, class StepsType, class L>
+void loss_and_gradient(Differentiated& solve, const Y& y0, const M& method, const StepsType& steps, const SaveAt& plan,
+                       const L& loss, LossCotangents<Y, typename Differentiated::Saved>& bar, OnFailure on_failure,
+                       Throttle& back, ValueAndGradient<F, Y>& result) {
+  take_gradient(solve, loss, bar, back, result);
+  if constexpr (requires { steps.tightened(0.5).gradient_rtol + steps.repeats + solve.judged().excess(); })
+    if (is_doubtful(solve.judged()) && succeeded(solve.failure().status) && !plan.steps && plan.every == 0) [[unlikely]]
+      take_again(solve, y0, method, steps, loss, bar, result);
+  end_gradient(solve, on_failure, back, result);
 }
 
 }  // namespace detail
@@ -228,8 +295,9 @@ ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>& problem, const M&
     differentiated.solve(steps, forth);
     ValueAndGradient<F, Y> result{{}, differentiated.zero_gradient(), {}, {}, {}};
     detail::LossCotangents<Y, SavedType<Save, Y>> bar;
-    detail::loss_and_gradient(differentiated, loss, bar, detail::pick<detail::Extra::on_failure>(by_default, extras...),
-                              back, result);
+    detail::loss_and_gradient(differentiated, problem.y0, method, steps,
+                              detail::save_plan_of(detail::pick<detail::Extra::save_at>(SaveAt{}, extras...)), loss,
+                              bar, detail::pick<detail::Extra::on_failure>(by_default, extras...), back, result);
     return result;
   }
 }

@@ -222,8 +222,10 @@ class Objective {
     } else {
       kept.solve->solve_again(bound.problem.y0, bound.method, bound.steps, forth);
     }
-    detail::loss_and_gradient(*kept.solve, bound.loss, kept.bar,
-                              detail::pick_from<Extra::on_failure>(extras, by_default), back, kept.result);
+    static const SaveAt last_alone;
+    detail::loss_and_gradient(*kept.solve, bound.problem.y0, bound.method, bound.steps,
+                              detail::save_plan_of(detail::pick_from<Extra::save_at>(extras, last_alone)), bound.loss,
+                              kept.bar, detail::pick_from<Extra::on_failure>(extras, by_default), back, kept.result);
   }
 
   detail::Owned<Bound> bound_;

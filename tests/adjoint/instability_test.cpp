@@ -234,12 +234,13 @@ auto turned(const M& method, double t, const Adaptive& steps, const Extras&... e
 template <class M>
 void check_refusal(const M& method) {
   CHECK(turned(method, 2, Adaptive{}).second < 1e-3);
-  const auto refused = thrown([&] { return turned(method, 300, Adaptive{}); });
+  const Adaptive once{.repeats = 0};
+  const auto refused = thrown([&] { return turned(method, 300, once); });
   REQUIRE(refused);
   CHECK(refused->status() == Status::not_accurate);
   CHECK_THAT(refused->what(), ContainsSubstring("probably off by about") && ContainsSubstring("gradient_rtol"));
   // Who can do with it has it, with its failure or without.
-  const auto [given, off] = turned(method, 300, Adaptive{}, OnFailure::return_status);
+  const auto [given, off] = turned(method, 300, once, OnFailure::return_status);
   CHECK(given.status() == Status::not_accurate);
   CHECK(off > 1e-3);
   const auto [taken, as_far] = turned(method, 300, Adaptive{.gradient_rtol = 1e9});
@@ -263,7 +264,7 @@ TEST_CASE("A gradient of which errors of adaptive steps make another is refused,
 
 TEST_CASE("At a loose tolerance, too, a gradient that is off by its own size is refused", "[instability]") {
   // 1000 tolerances are ten times its size.
-  const Adaptive loose{.rtol = 1e-2, .atol = 1e-2};
+  const Adaptive loose{.rtol = 1e-2, .atol = 1e-2, .repeats = 0};
   const auto [given, off] = turned(Dopri5{}, 10, loose, OnFailure::return_status);
   CHECK(given.status() == Status::not_accurate);
   CHECK(off > 0.5);
@@ -271,7 +272,7 @@ TEST_CASE("At a loose tolerance, too, a gradient that is off by its own size is 
 }
 
 TEST_CASE("The tolerance that a refusal advises makes the gradient as good as it says", "[instability]") {
-  const auto refused = thrown([&] { return turned(Dopri5{}, 300, Adaptive{}); });
+  const auto refused = thrown([&] { return turned(Dopri5{}, 300, Adaptive{.repeats = 0}); });
   REQUIRE(refused);
   const std::string sentence = refused->what();
   const auto after = [&](const std::string& words) {
@@ -279,6 +280,107 @@ TEST_CASE("The tolerance that a refusal advises makes the gradient as good as it
   };
   const double rtol = after("a tolerance of about "), enough = after("gradient_rtol = ");
   CHECK(turned(Dopri5{}, 300, Adaptive{.rtol = rtol, .atol = rtol, .gradient_rtol = enough}).second < 3 * enough);
+}
+
+namespace {
+
+// y[0] crosses 0 after t = 290.
+struct LateCrossing {
+  double operator()(double t, const auto& y) const { return t < 290 ? 1 : y[0]; }
+  void gradient(double t, const auto&, auto& y_bar, auto&, auto&) const { y_bar[0] += t < 290 ? 0 : 1; }
+};
+
+template <class M>
+void check_repeat(const M& method) {
+  for (const double tolerance : {1e-3, 1e-6}) {
+    CAPTURE(tolerance);
+    const Adaptive steps{.rtol = tolerance, .atol = tolerance};
+    const double t = tolerance > 1e-4 ? 20 : 300;
+    const auto [result, off] = turned(method, t, steps);
+    CHECK(result.success());
+    CHECK(off < 1000 * tolerance / (1 + 1000 * tolerance));
+    CHECK(result.gradient.stats.tightened < 1);
+    CHECK(result.gradient.stats.discarded > 0);
+    // They are those of a solve with these tolerances.
+    Adaptive tighter = steps.tightened(result.gradient.stats.tightened);
+    tighter.gradient_rtol = HUGE_VAL;
+    const auto [as_asked, as_far] = turned(method, t, tighter);
+    CHECK(as_asked.gradient.y0 == result.gradient.y0);
+    CHECK(as_asked.value == result.value);
+    CHECK(as_asked.stats.accepted == result.stats.accepted);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("A gradient of which errors of adaptive steps make another is taken again at tighter tolerances",
+          "[instability]") {
+  check_repeat(Dopri5{});
+  check_repeat(Tsit5{});
+  check_repeat(Dop853{});
+  check_repeat(Reversible<Dopri5>{});
+  check_repeat(TwoPoint<Dopri5>{});
+  check_repeat(ReversibleAdams<4>{});
+}
+
+TEST_CASE("A gradient in doubt that a looser solve shows to be good is the one that was asked for", "[instability]") {
+  const auto [once, off] = turned(Dopri5{}, 40, Adaptive{.gradient_rtol = 0.04, .repeats = 0});
+  REQUIRE(once.gradient.stats.estimated_error > 0.04 / 8);
+  REQUIRE(once.gradient.stats.estimated_error < 0.04);
+  const auto [result, as_far] = turned(Dopri5{}, 40, Adaptive{.gradient_rtol = 0.04});
+  CHECK(result.gradient.y0 == once.gradient.y0);
+  CHECK(result.value == once.value);
+  CHECK(result.gradient.stats.tightened == 1);
+  CHECK(result.gradient.stats.discarded > 0);
+  CHECK(result.gradient.stats.discarded < once.stats.evaluations + once.gradient.stats.evaluations);
+}
+
+TEST_CASE("A repeated solve is not told of, ends with its event, and leaves an objective as it was", "[instability]") {
+  const Problem problem{Turning{}, Vector2d(1, 0), 0.0, 300.0};
+  int told = 0;
+  const auto count = Observer{[&](double, const Vector2d&) { ++told; }};
+  const auto alone = value_and_gradient(problem, Dopri5{}, Adaptive{}, sum, count);
+  CHECK(alone.gradient.stats.tightened < 1);
+  CHECK(told == 1);
+  Objective objective{problem, Dopri5{}, Adaptive{}, sum};
+  const auto one_of = [&](double t) {
+    return value_and_gradient(Problem{Turning{}, Vector2d(1, 0), 0.0, t}, Dopri5{}, Adaptive{}, sum);
+  };
+  for (const double t : {300.0, 2.0, 300.0}) {
+    const auto& result = objective(Problem{Turning{}, Vector2d(1, 0), 0.0, t});
+    CHECK(result.gradient.y0 == one_of(t).gradient.y0);
+    CHECK(result.value == one_of(t).value);
+    CHECK((result.gradient.stats.tightened < 1) == (t > 100));
+  }
+  const auto ended =
+      value_and_gradient(problem, Dopri5{}, Adaptive{}, sum, Events{Event{LateCrossing{}, Crossing::any}});
+  CHECK(ended.status() == Status::event);
+  CHECK(ended.gradient.stats.tightened < 1);
+}
+
+TEST_CASE("Where the solve cannot be taken again, the gradient is judged by what is known", "[instability]") {
+  // By steps at which it is saved: other steps are another loss.
+  const Problem problem{Turning{}, Vector2d(1, 0), 0.0, 300.0};
+  const auto squares = [](const std::vector<Vector2d>& ys, std::vector<Vector2d>& ys_bar) {
+    for (std::size_t i = 0; i < ys.size(); ++i) ys_bar[i] = ys[i];
+    double total = 0;
+    for (const Vector2d& y : ys) total += 0.5 * y.squaredNorm() + y[0];
+    for (Vector2d& bar : ys_bar) bar[0] += 1;
+    return total;
+  };
+  const auto at_steps =
+      thrown([&] { return value_and_gradient(problem, Dopri5{}, Adaptive{}, squares, SaveAt{.steps = true}); });
+  REQUIRE(at_steps);
+  CHECK(at_steps->status() == Status::not_accurate);
+  // By the number of steps it may take.
+  const auto limited = thrown([&] { return turned(Dopri5{}, 300, Adaptive{.max_steps = 3000}); });
+  REQUIRE(limited);
+  CHECK(limited->status() == Status::not_accurate);
+  // By chaos, whatever the tolerance.
+  const Problem lorenz{problems::Lorenz<>{}, Eigen::Vector3d(1, 2, 20), 0.0, 60.0};
+  const auto chaotic = thrown([&] { return value_and_gradient(lorenz, Dopri5{}, Adaptive{}, sum); });
+  REQUIRE(chaotic);
+  CHECK(chaotic->status() == Status::not_accurate);
 }
 
 TEST_CASE("Error bars are given of a gradient that is refused without them", "[instability]") {

@@ -214,3 +214,55 @@ TEST_CASE("A resolution may be given for each entry", "[resolution]") {
   CHECK(failed.failure().component == 1);
   CHECK(failed.failure().cause.find("one number serves them all") != std::string::npos);
 }
+
+namespace {
+
+template <class M>
+void check_room(const M& method, double t1) {
+  CAPTURE(battery::Facts<std::decay_t<M>>::name, t1);
+  for (const double tolerance : {1e-3, 1e-6}) {
+    CAPTURE(tolerance);
+    const Adaptive steps{.rtol = tolerance, .atol = tolerance};
+    const Problem problem{rates(1, 0.5), VectorXd(Vector2d(1, 1)), 0.0, t1};
+    const auto solution = solve(problem, method, steps);
+    REQUIRE(solution.ys().back()[0] > 0x1p19);
+    CHECK(solution.ys().back()[0] == Approx(std::exp(t1)).epsilon(200 * tolerance));
+    CHECK(solution.ys().back()[1] == Approx(std::exp(t1 / 2)).epsilon(200 * tolerance));
+    CHECK(solve(problem, method, StepTo{solution.steps()}).ys().back() == solution.ys().back());
+    CHECK(assert_reversible(problem, method, StepTo{solution.steps()}).drift == 0);
+    const TerminalLoss sum{[](const VectorXd& y, VectorXd& y_bar) {
+      y_bar.setOnes();
+      return y.sum();
+    }};
+    const auto [value, gradient] = value_and_gradient(problem, method, steps, sum);
+    CHECK(value == Approx(solution.ys().back().sum()).epsilon(200 * tolerance));
+    CHECK(gradient.theta[0] == Approx(t1 * std::exp(t1)).epsilon(1000 * tolerance));
+    CHECK(gradient.theta[1] == Approx(t1 * std::exp(t1 / 2)).epsilon(1000 * tolerance));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("A state that outgrows numbers which were chosen for it begins again in coarser ones", "[resolution]") {
+  check_room(Reversible<Dopri5>{}, 15);
+  check_room(Reversible<Dop853>{}, 20);
+  check_room(TwoPoint<Dopri5>{}, 15);
+  check_room(ReversibleAdams<4>{}, 15);
+  const Problem problem{rates(1, 0.5), VectorXd(Vector2d(1, 1)), 0.0, 15.0};
+  const auto status = [&](const auto& method, const auto& steps, const auto&... extras) {
+    return solve(problem, method, steps, extras..., OnFailure::return_status).status();
+  };
+  // Each is saved once.
+  const auto saved = solve(problem, Reversible<Dopri5>{}, Adaptive{}, SaveAt{.times = {1, 14}, .t1 = true});
+  CHECK(saved.ts() == std::vector{1.0, 14.0, 15.0});
+  const auto first = [](double, const VectorXd& y) { return y[0]; };
+  const auto of = solve(problem, Reversible<Dopri5>{}, Adaptive{}, SaveAt{.times = {1, 14}, .t1 = true}.of(first));
+  REQUIRE(of.ts() == saved.ts());
+  for (std::size_t i = 0; i < 3; ++i) CHECK(of.ys()[i] == saved.ys()[i][0]);
+  // A resolution that was given stays; and who was told of states is not told others.
+  CHECK(status(Reversible<Dopri5>{.resolution = 0x1p-42}, Adaptive{}) == Status::out_of_range);
+  CHECK(status(Reversible<Dopri5>{}, Adaptive{}, SaveAt{.steps = true}, Observer{[](double, const VectorXd&) {}}) ==
+        Status::out_of_range);
+  // So tight a tolerance leaves no room.
+  CHECK(status(Reversible<Dopri5>{}, Adaptive{.rtol = 1e-12, .atol = 1e-12}) == Status::out_of_range);
+}

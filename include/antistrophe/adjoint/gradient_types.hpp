@@ -45,6 +45,12 @@ struct BackwardStats {
   // Evaluations, and as many vjps, beside these, that looked at what errors of adaptive steps have made of the gradient
   // (adjoint/detail/accumulated_errors.hpp).
   std::int64_t judged = 0;
+  // About how far off these errors have made the gradient, in parts of its size, right to a factor of ten; 0 where that was not looked at.
+  double estimated_error = 0;
+  // Where errors of steps might have spoilt the gradient, and it was taken again: how tight the tolerances of this one are, in parts of
+  // those asked for, and the evaluations, forth and back, of the solves that are not returned.
+  double tightened = 1;
+  std::int64_t discarded = 0;
   // Of AutomaticAdjoint: what it chose, and why, in words; else empty.
   const char* chosen = "";
   const char* why = "";
@@ -62,6 +68,12 @@ inline std::ostream& operator<<(std::ostream& out, const BackwardStats& stats) {
     detail::print_count(out, stats.recomputed, "step");
     out << " recomputed from ";
     detail::print_count(out, stats.checkpoints, "checkpoint");
+  }
+  if (stats.tightened < 1) out << ", at " << stats.tightened << " of the tolerance";
+  if (stats.discarded > 0) {
+    out << ", beside ";
+    detail::print_count(out, stats.discarded, "evaluation");
+    out << " of solves at other tolerances";
   }
   if (*stats.chosen != 0) out << ", " << stats.chosen << ": " << stats.why;
   return out;

@@ -12,6 +12,7 @@
 #include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/step/fixed.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -66,6 +67,7 @@ Timeline timeline_of(const StepsType& steps, [[maybe_unused]] const F& field, do
 struct ResolutionWishes {
   const AbsoluteTolerance* tolerance = nullptr;
   Resolutions taken_again;
+  bool coarse = false;  // as the tolerance bears, so that a state has room to grow
 
   // Of all entries alike, and of entry i where it was given for each of `size`.
   double tolerance_of_all() const { return tolerance ? tolerance->smallest() : 0; }
@@ -89,7 +91,8 @@ class FittingResolution {
       : y0_(y0),
         tolerances_(wishes.per_entry(y0.size()) ? wishes.tolerance : nullptr),
         scale_(power_above(y0)),
-        all_(resolution_below(wishes.tolerance_of_all(), scale_)) {}
+        coarse_(wishes.coarse),
+        all_(below(wishes.tolerance_of_all())) {}
 
   // Whether an entry is small beside the others; then slopes at t0 are asked for.
   bool needs_slope() const {
@@ -115,13 +118,19 @@ class FittingResolution {
 
  private:
   double entry(Eigen::Index i) const { return std::fabs(static_cast<double>(y0_.data()[i])); }
+  double below(double tolerance) const {
+    const double fine = resolution_below(tolerance, scale_);
+    return coarse_ ? std::fmax(fine, tolerance / 64) : fine;
+  }
   // What it would have, were it of the size of the others.
-  double shared(Eigen::Index i) const { return tolerances_ ? resolution_below((*tolerances_)(i), scale_) : all_; }
+  double shared(Eigen::Index i) const { return tolerances_ ? below((*tolerances_)(i)) : all_; }
   bool is_small(Eigen::Index i) const { return entry(i) > 0 && entry(i) < few_units * shared(i); }
 
   const Y& y0_;
   const AbsoluteTolerance* tolerances_;  // null where there is one for all
-  double scale_, all_;
+  double scale_;
+  bool coarse_;
+  double all_;
 };
 
 // f(t, y), of a field frozen to no time.
@@ -243,6 +252,44 @@ void run_forward(Forward<S, Trace, Detector>& forward, const StepsType& steps, c
     if constexpr (requires { control.land_on_jumps(plan); }) control.land_on_jumps(plan);
     if constexpr (requires { control.record(forward.local_errors); }) control.record(forward.local_errors);
     Integration(forward, control, throttle, t0, t1).run(plan, y0);
+  }
+}
+
+// Whether the state has left the range of an exact method's numbers, which were the library's choice, and the coarsest that the
+// tolerance bears have more room; then these are taken up.
+template <class S, class Trace, class Detector, class Method, class F, class StepsType>
+ANTISTROPHE_COLD bool takes_coarser_numbers(Forward<S, Trace, Detector>& forward, const Method& method, const F& field,
+                                            const StepsType& steps, const typename S::State& y0, double t0, double t1) {
+  if (!method.resolution.is_default()) return false;
+  ResolutionWishes wishes = resolution_wishes(steps);
+  wishes.coarse = true;
+  const Method coarser = resolved(method, wishes, y0, field, t0, t1, 0);
+  const Eigen::Index entry = std::max<Eigen::Index>(forward.failure.component, 0);
+  if (!(coarser.resolution(entry) >= 2 * resolutions_of(forward.stepper).state(entry))) return false;
+  forward.stepper.rescale(coarser, y0);
+  return true;
+}
+
+// The same from the beginning where a state outgrows numbers that can make room. `begin_again`: called before, by those who keep what a solve
+// gave.
+template <class S, class Trace, class Detector, class Method, class F, class StepsType, class BeginAgain>
+void run_with_room(Forward<S, Trace, Detector>& forward, const Method& method, const F& field, const StepsType& steps,
+                   const Timeline& plan, const typename S::State& y0, double t0, double t1, bool differentiated,
+                   Throttle& throttle, const BeginAgain& begin_again) {
+  run_forward(forward, steps, plan, y0, t0, t1, differentiated, throttle);
+  if constexpr (requires {
+                  forward.stepper.rescale(method, y0);
+                  method.resolution.is_default();
+                  steps.tolerance()->smallest();
+                }) {
+    if (forward.failure.status == Status::out_of_range) [[unlikely]]
+      if (takes_coarser_numbers(forward, method, field, steps, y0, t0, t1)) {
+        const std::int64_t spent = forward.stats.evaluations;
+        forward.restart();
+        begin_again();
+        run_forward(forward, steps, plan, y0, t0, t1, differentiated, throttle);
+        forward.stats.evaluations += spent;
+      }
   }
 }
 

@@ -212,6 +212,9 @@ class Saver {
     started_ = stopped_ = plan_.last_is_end = false;
   }
 
+  // Whether the observer is told, as it is at first.
+  void tell_observer(bool tells) { tells_ = tells; }
+
   // False once the observer has asked to stop, at the time stopped_at().
   bool goes_on() const { return !stopped_; }
   double stopped_at() const { return stopped_at_; }
@@ -236,7 +239,7 @@ class Saver {
  private:
   // What a step has saved is handed on once the step stands; if it is not to be kept, its entries are used again.
   void hand_on() {
-    if (observe_.call == nullptr) return;
+    if (observe_.call == nullptr || !tells_) return;
     for (; handed_ < plan_.size() && !stopped_; ++handed_) {
       stopped_ = !observe_.call(observe_.observer, observe_.context, plan_.ts[handed_], ys_[handed_]);
       if (stopped_) stopped_at_ = plan_.ts[handed_];
@@ -279,7 +282,7 @@ class Saver {
   SaveAt save_at_;
   std::size_t given_ = save_at_.times.size();
   Observe observe_;
-  bool keeps_;
+  bool keeps_, tells_ = true;
   bool chosen_;  // the nodes are, as the solve goes
   double t0_, t1_, slack_, sign_, stopped_at_ = 0;
   bool only_last_ = false, started_ = false, stopped_ = false;

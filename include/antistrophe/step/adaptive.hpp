@@ -60,9 +60,10 @@ using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>
 // sensitivity_guard: where a gradient is asked for and the state is
 // slow or rests, the error estimate says nothing of the state's sensitivities; steps are then kept so short that these are
 // resolved to the tolerance too (detail/sensitivity_guard.hpp).
-// gradient_rtol: how far off a gradient may be, in parts of its size, before it is refused with Status::not_accurate, because the
-// problem magnifies errors of steps (adjoint/detail/accumulated_errors.hpp); 0 for 1000 rtol, at most its size, infinity for
-// any. Without the sensitivity_guard none is refused.
+// gradient_rtol: how far off a gradient may be, in parts of its size, because the problem magnifies errors of steps
+// (adjoint/detail/accumulated_errors.hpp); 0 for 1000 rtol, at most its size, infinity for any. One that may be worse is taken again at
+// tighter tolerances, up to `repeats` times (adjoint/detail/repeats.hpp), and refused with Status::not_accurate if that is in vain.
+// Without the sensitivity_guard none is looked at.
 struct Adaptive {
   static constexpr bool chooses_steps = true;
   template <class S>
@@ -94,6 +95,7 @@ struct Adaptive {
   std::vector<double> jumps = {};
   bool sensitivity_guard = true;
   double gradient_rtol = 0;
+  int repeats = 3;
 };
 
 // Proportional–integral control with coefficients that suit mildly stiff problems (Hairer, Nørsett & Wanner II, IV.2).

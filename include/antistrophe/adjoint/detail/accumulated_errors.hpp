@@ -29,7 +29,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -227,15 +226,26 @@ class AccumulatedErrors {
   FirstInPlace<Node> all_;
 };
 
-ANTISTROPHE_COLD inline Failure magnified_errors(double t, std::int64_t step, double error, double borne,
-                                                 double tolerance) {
-  const double enough = std::fmin(std::fmax(borne, 1e-3), 1e-2);
+// What errors of steps have made of a gradient, as it is estimated or measured.
+struct GradientError {
+  double error = 0;            // in parts of its size
+  double borne = 0;            // likewise
+  double size = 0, least = 0;  // the largest entry, and what is always borne of it
+  double tolerance = 1;        // of the steps
+
+  double allowed() const { return borne * size + least; }
+  // Above 1: more than is borne.
+  double excess() const { return error * size > 0 ? error * size / allowed() : 0; }
+};
+
+ANTISTROPHE_COLD inline Failure magnified_errors(double t, std::int64_t step, const GradientError& of) {
+  const double enough = std::fmin(std::fmax(of.borne, 1e-3), 1e-2);
   return {Status::not_accurate, t, step, -1,
           "the gradient is probably off by about " +
-              (error < 1 ? roughly(error) + " of its size" : "as much as its size or more") +
-              ", for the problem magnifies the errors of steps, by more than the " + roughly(borne / tolerance) +
+              (of.error < 1 ? roughly(of.error) + " of its size" : "as much as its size or more") +
+              ", for the problem magnifies the errors of steps, by more than the " + roughly(of.borne / of.tolerance) +
               " tolerances that are borne: ask for a tolerance of about " +
-              roughly(tolerance * std::fmin(0.1, enough / error)) +
+              roughly(of.tolerance * std::fmin(0.1, enough / of.error)) +
               " with Adaptive::gradient_rtol = " + roughly(enough) +
               ", or for ErrorBars{.rtol = ...}, which refine until each entry is as good as you say; "
               "Adaptive::gradient_rtol = infinity takes it as it is"};
@@ -245,23 +255,20 @@ ANTISTROPHE_COLD inline Failure magnified_errors(double t, std::int64_t step, do
 template <class F, class Y>
 inline constexpr bool has_judged_errors = CallableAsField<F, Y> && HasVjp<F, Y>;
 
-// After a sweep: whether errors of steps have made the gradient worse than `bearable`, in parts of its size, or, where that is 0, than
+// After a sweep: what errors of steps have made of the gradient. Borne is `bearable`, in parts of its size, or, where that is 0,
 // 1000 tolerances of what its size may still be: at least (1 − error) of the size that it has. Errors of 1000 absolute tolerances are
-// always borne. The solve ended at t1 after so many steps.
+// always borne.
 template <class S, class F, EigenState Y>
-ANTISTROPHE_COLD std::optional<Failure> doubt_of(AccumulatedErrors<Y>& errors, const F& field, Gradient<F, Y>& gradient,
-                                                 double bearable, double t1, std::int64_t steps) {
-  if (!errors.on()) return std::nullopt;
+ANTISTROPHE_COLD GradientError error_of_gradient(AccumulatedErrors<Y>& errors, const F& field, Gradient<F, Y>& gradient,
+                                                 double bearable) {
+  if (!errors.on()) return {};
   const double sum = errors.relative_error(field, gradient.stats);
-  if (!(sum > 0)) return std::nullopt;
+  if (!(sum > 0)) return {};
   constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
   const double tolerance = errors.tolerance();
-  const double error = sum / exaggeration<S>(tolerance);
   const double many = 1000 * std::fmax(tolerance, round_off);
-  const double borne = bearable > 0 ? bearable : many / (1 + many);
-  const double size = std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta));
-  if (!(error * size > borne * size + 1000 * errors.atol())) return std::nullopt;
-  return magnified_errors(t1, steps, error, borne, tolerance);
+  return {sum / exaggeration<S>(tolerance), bearable > 0 ? bearable : many / (1 + many),
+          std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta)), 1000 * errors.atol(), tolerance};
 }
 
 }  // namespace antistrophe::detail

@@ -92,10 +92,9 @@ class BackwardPass {
 
   // Before run, where errors of steps are recorded.
   void watch_errors() { backward_.watch_errors(); }
-  // After run: whether errors of steps have spoilt the gradient, as `doubt_of` says.
-  ANTISTROPHE_COLD std::optional<Failure> doubt(Gradient<F, Y>& gradient, double bearable) {
-    return doubt_of<S>(backward_.errors, field_, gradient, bearable, forward_.segments.back().timeline.t1(),
-                       forward_.stats.accepted);
+  // After run: what errors of steps have made of the gradient.
+  ANTISTROPHE_COLD GradientError judge(Gradient<F, Y>& gradient, double bearable) {
+    return error_of_gradient<S>(backward_.errors, field_, gradient, bearable);
   }
 
  private:

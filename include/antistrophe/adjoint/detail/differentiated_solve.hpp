@@ -123,6 +123,8 @@ class DifferentiatedSolve {
                       const Save& save_at, const Events<E...>& events, const Adjoint& adjoint, const O& observer,
                       const Cost& cost = {})
       : field_(field),
+        method_(method),
+        observed_(!std::is_same_v<O, NoObserver>),
         save_(save_at),
         y0_(problem.y0),
         t0_(problem.t0),
@@ -143,7 +145,11 @@ class DifferentiatedSolve {
     if constexpr (continuous) backward_.take_up(steps);
     if constexpr (requires { forward_.trace.take_up(steps, y0_); }) forward_.trace.take_up(steps, y0_);
     watch_errors(steps);
-    run_forward(forward_, steps, plan_, y0_, t0_, t1_, true, throttle);
+    if (observed_)  // who is told of a solve is not told of another
+      run_forward(forward_, steps, plan_, y0_, t0_, t1_, true, throttle);
+    else
+      run_with_room(forward_, method_, field_, steps, plan_, y0_, t0_, t1_, true, throttle,
+                    [&] { watch_errors(steps); });
     laid_out_ = LaidOutSteps<StepsType>;
     if (laid_out_) gap_ = gap_of(forward_.stepper, forward_.stats);
     if (!vjp_tried_ && !failed()) try_the_vjp();
@@ -210,6 +216,14 @@ class DifferentiatedSolve {
     }
   }
 
+  // Of the last gradient, what errors of steps have made of it, so far as that is estimated.
+  const GradientError& judged() const { return judged_; }
+  ANTISTROPHE_COLD Failure magnified_errors(const GradientError& error) const {
+    return detail::magnified_errors(forward_.segments.back().timeline.t1(), forward_.stats.accepted, error);
+  }
+  // Not again, where the solve is repeated.
+  void tell_observer(bool tells) { forward_.saver.tell_observer(tells); }
+
   void check(const std::vector<Saved>& ys_bar, const std::vector<double>& ts_bar,
              const std::vector<EventCotangent<Y>>& events_bar) {
     check_cotangents(ys(), events(), ys_bar, ts_bar, events_bar);
@@ -241,8 +255,8 @@ class DifferentiatedSolve {
       gradient_rtol_ = steps.gradient_rtol;
       forward_.local_errors.begin(y0_.size(), steps);
       backward_.watch_errors();
-      doubt_ = [](WayBack& backward, Gradient<F, Y>& gradient, double bearable) {
-        return backward.doubt(gradient, bearable);
+      judge_ = [](WayBack& backward, Gradient<F, Y>& gradient, double bearable) {
+        return backward.judge(gradient, bearable);
       };
     }
   }
@@ -278,9 +292,13 @@ class DifferentiatedSolve {
       if (std::optional<Failure> found = find_instability(forward_.stepper, forward_.segments, y0_, gradient.y0,
                                                           MetersCost<Trace> ? 0 : injected(bar), gap_, scratch_))
         return *std::move(found);
+    judged_ = {};
     if constexpr (!continuous)
-      if (failure.status == Status::success && doubt_ != nullptr)
-        if (std::optional<Failure> found = doubt_(backward_, gradient, gradient_rtol_)) return *std::move(found);
+      if (failure.status == Status::success && judge_ != nullptr) {
+        judged_ = judge_(backward_, gradient, gradient_rtol_);
+        gradient.stats.estimated_error = judged_.error;
+        if (judged_.excess() > 1) return magnified_errors(judged_);
+      }
     return failure;
   }
   Failure pass_back(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
@@ -301,6 +319,8 @@ class DifferentiatedSolve {
   }
 
   const F& field_;
+  M method_;
+  bool observed_;
   Save save_;
   Y y0_;
   double t0_, t1_;
@@ -316,7 +336,8 @@ class DifferentiatedSolve {
   bool laid_out_ = false;
   double gradient_rtol_ = 0;
   // Where steps are chosen to a tolerance, who judges the gradient: compiled only there.
-  std::optional<Failure> (*doubt_)(WayBack&, Gradient<F, Y>&, double) = nullptr;
+  GradientError (*judge_)(WayBack&, Gradient<F, Y>&, double) = nullptr;
+  GradientError judged_;
   double gap_ = 0;  // of a coupled pair, at the end of steps laid out before
 };
 

@@ -805,8 +805,8 @@ class GradientsInAdaptiveLanes {
     gradient.stats = lane.back;
     put_back_errors(l);
     path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
-                  !doubt_of<Alone>(lane.errors, problems_[lane.problem].field, gradient, steps_.gradient_rtol,
-                                   path.timeline.t1(), path.result.stats.accepted);
+                  !is_doubtful(error_of_gradient<Alone>(lane.errors, problems_[lane.problem].field, gradient,
+                                                        steps_.gradient_rtol));
     turn_next(l);
   }
 

@@ -39,6 +39,7 @@ ANTISTROPHE_COLD inline void validate(const Adaptive& options, Eigen::Index size
   if (options.max_steps && *options.max_steps < 1)
     refuse("Adaptive::max_steps", *options.max_steps, "at least 1, or not given");
   if (!(options.gradient_rtol >= 0)) refuse("Adaptive::gradient_rtol", options.gradient_rtol, "at least 0");
+  if (options.repeats < 0) refuse("Adaptive::repeats", options.repeats, "at least 0");
   if (!std::isfinite(options.P)) refuse("Adaptive::P", options.P, "finite");
   if (!std::isfinite(options.I)) refuse("Adaptive::I", options.I, "finite");
   if (!std::isfinite(options.D)) refuse("Adaptive::D", options.D, "finite");

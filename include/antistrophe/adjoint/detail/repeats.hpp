@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// When a gradient is taken again at tighter tolerances, and what that tells. What errors of steps make of a gradient can be
+// estimated from one solve to a factor of ten or so (accumulated_errors.hpp): enough to know where a second look is due, not
+// to call a gradient good or bad. Two gradients know it. With tolerances k times as large, errors are about k times as large, less so
+// where the problem is not smooth or stability held the steps; so what the second is off by is taken for
+//   |g1 − g2| k^(3/4),
+// and that is held against what is borne. (docs/trust.md has what it was tried on.)
+#pragma once
+
+#include <antistrophe/adjoint/detail/accumulated_errors.hpp>
+#include <antistrophe/adjoint/gradient_types.hpp>
+#include <antistrophe/core/config.hpp>
+#include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/core/state.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+namespace antistrophe::detail {
+
+// A gradient is looked at again where it is estimated to be off by more than this part of what is borne.
+inline constexpr double worth_a_look = 1.0 / 8;
+inline bool is_doubtful(const GradientError& judged) { return judged.excess() > worth_a_look; }
+
+class Repeats {
+ public:
+  // rtol: of the steps, which are not made finer than round-off. most: tighter solves beside the first; where there are none, nor is
+  // there a looser one.
+  ANTISTROPHE_COLD Repeats(const GradientError& judged, double rtol, double round_off, int most)
+      : excess_(judged.excess()),
+        finest_(rtol > 0 ? 16 * round_off / rtol : 0),
+        left_(most),
+        may_loosen_(most > 0 && rtol < 0.01 && excess_ <= 1) {}
+
+  // Whether there is to be another, and then of which tolerances, in parts of those asked for. Where the gradient is probably good, one
+  // at looser tolerances may show that it is, and costs half as much.
+  ANTISTROPHE_COLD bool another() {
+    if (!(excess_ > good_)) return false;
+    looser_ = std::exchange(may_loosen_, false);
+    if (looser_) {
+      ratio_ = 1.0 / 16;
+      return true;
+    }
+    if (left_ == 0) return false;
+    // An estimate may be too small by a factor of ten, a measured error hardly.
+    const bool estimated = good_ == worth_a_look;
+    ratio_ = estimated ? std::clamp(0.05 / excess_, 0.005, 0.1) : std::clamp(0.25 / excess_, 0.01, 0.1);
+    ratio_ = std::fmax(ratio_, finest_ / factor_);
+    if (!(ratio_ < 0.3)) return false;
+    factor_ *= ratio_;
+    --left_;
+    return true;
+  }
+  bool looser() const { return looser_; }
+  double factor() const { return looser_ ? 1 / ratio_ : factor_; }
+
+  // By how much two gradients differ, beside what is borne, the tolerances of one 1/k times as large as those of the other, which is good
+  // from now on unless excess() is above 1.
+  ANTISTROPHE_COLD void measure(double difference) {
+    excess_ = difference * std::pow(ratio_, 0.75);
+    good_ = looser_ ? 0.5 : 1;  // a looser solve may be too loose to tell
+    if (looser_) return;
+    if (compared_ && !(difference < difference_ / 2)) left_ = 0;  // shorter steps do not bring them together
+    difference_ = difference;
+    compared_ = true;
+  }
+  // Of the tightest so far, beside what is borne: the estimate, or what was measured.
+  double excess() const { return excess_; }
+
+ private:
+  double excess_, good_ = worth_a_look, finest_, factor_ = 1, ratio_ = 1, difference_ = 0;
+  int left_;
+  bool may_loosen_, looser_ = false, compared_ = false;
+};
+
+// The largest difference of two gradients' entries.
+template <class F, class Y>
+double difference_of(const Gradient<F, Y>& a, const Gradient<F, Y>& b) {
+  double largest = 0;
+  const auto see = [&](const auto& x, const auto& y) {
+    using std::abs;  // or that of another scalar
+    for (Eigen::Index i = 0; i < x.size(); ++i)
+      largest = std::fmax(largest, static_cast<double>(abs(x.data()[i] - y.data()[i])));
+  };
+  see(a.y0, b.y0);
+  see(a.theta, b.theta);
+  return largest;
+}
+
+}  // namespace antistrophe::detail
