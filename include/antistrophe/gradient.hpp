@@ -231,7 +231,9 @@ ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& me
     error.size = std::fmax(largest_entry(other.gradient.y0), largest_entry(other.gradient.theta));
     const auto beside_value = std::fabs(static_cast<double>(other.value - result.value)) /
                               (error.allowed() + error.borne * std::fabs(static_cast<double>(other.value)));
-    repeats.measure(std::fmax(difference_of(other.gradient, result.gradient) / error.allowed(), beside_value));
+    const double difference = difference_of(other.gradient, result.gradient);
+    repeats.measure(std::fmax(difference / error.allowed(), beside_value),
+                    difference / std::fmax(error.size, error.allowed()));
     if (repeats.looser()) {
       discard(other);
     } else {

@@ -21,7 +21,7 @@
 namespace antistrophe::detail {
 
 // A gradient is looked at again where it is estimated to be off by more than this part of what is borne.
-inline constexpr double worth_a_look = 1.0 / 8;
+inline constexpr double worth_a_look = 1.0 / 32;
 inline bool is_doubtful(const GradientError& judged) { return judged.excess() > worth_a_look; }
 
 class Repeats {
@@ -56,10 +56,11 @@ class Repeats {
   bool looser() const { return looser_; }
   double factor() const { return looser_ ? 1 / ratio_ : factor_; }
 
-  // By how much two gradients differ, beside what is borne, the tolerances of one 1/k times as large as those of the other, which is good
-  // from now on unless excess() is above 1.
-  ANTISTROPHE_COLD void measure(double difference) {
+  // By how much two gradients differ, beside what is borne and beside their size, the tolerances of one 1/k times as large as those of the
+  // other, which is good from now on unless excess() is above 1. Where they have little in common, neither need be right.
+  ANTISTROPHE_COLD void measure(double difference, double relative) {
     excess_ = difference * std::pow(ratio_, 0.75);
+    if (!(relative < 0.3)) excess_ = std::fmax(excess_, 2);
     good_ = looser_ ? 0.5 : 1;  // a looser solve may be too loose to tell
     if (looser_) return;
     if (compared_ && !(difference < difference_ / 2)) left_ = 0;  // shorter steps do not bring them together
