@@ -1,5 +1,8 @@
-# Writes a ctest entry for each test case of a Catch2 program: <prefix>: <name of the test case>.
-#   cmake -DPROGRAM=… -DPREFIX=… -DOUTPUT=… "-DLIST=<option>;…" -P discover.cmake
+# Writes a ctest entry for each test case of a Catch2 program: <prefix>: <name of the test case>. Where test cases are
+# "<law> - <method>" and LAWS is on, there is one for each law, <prefix>: <law>, which runs it for all methods in one process and tells
+# the seconds of each by name: to start a program of many megabytes takes longer than most of its test cases.
+#   cmake -DPROGRAM=… -DPREFIX=… -DOUTPUT=… "-DLIST=<option>;…" [-DLAWS=ON] -P discover.cmake
+cmake_minimum_required(VERSION 3.21)
 execute_process(COMMAND "${PROGRAM}" ${LIST} OUTPUT_VARIABLE names ERROR_VARIABLE errors)
 string(REPLACE ";" "\\;" names "${names}")
 string(REPLACE "[" "<bracket>" names "${names}")  # a list's brackets would hold its entries together
@@ -7,19 +10,34 @@ string(REPLACE "]" "<close>" names "${names}")
 string(REPLACE "\n" ";" names "${names}")
 set(script "")
 set(count 0)
+set(laws "\n")
 foreach(name IN LISTS names)
   if(name STREQUAL "")
     continue()
   endif()
   string(REPLACE "<bracket>" "[" name "${name}")
   string(REPLACE "<close>" "]" name "${name}")
+  math(EXPR count "${count} + 1")
+  set(options "")
+  if(LAWS AND name MATCHES "^(.*) - [^-]*$")
+    string(APPEND script "# pair: ${name}\n")
+    set(name "${CMAKE_MATCH_1}")
+    string(FIND "${laws}" "\n${name}\n" known)
+    if(known GREATER_EQUAL 0)
+      continue()
+    endif()
+    string(APPEND laws "${name}\n")
+    set(options " --durations yes")
+  endif()
   set(test "[==[${PREFIX}: ${name}]==]")
   # To Catch2 a comma stands between two names, also between quotes; and who asks for a test that is not there is to be told.
   string(REPLACE "\\" "\\\\" argument "${name}")
   string(REPLACE "," "\\," argument "${argument}")
-  string(APPEND script "add_test(${test} [==[${PROGRAM}]==] -w NoTests [==[\"${argument}\"]==])\n"
+  if(options)
+    string(APPEND argument " - *")
+  endif()
+  string(APPEND script "add_test(${test} [==[${PROGRAM}]==] -w NoTests${options} [==[\"${argument}\"]==])\n"
                        "set_tests_properties(${test} PROPERTIES TIMEOUT 600 LABELS test)\n")
-  math(EXPR count "${count} + 1")
 endforeach()
 if(count EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} lists no test case: ${errors}")

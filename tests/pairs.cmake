@@ -4,7 +4,7 @@
 file(GLOB lists "${FOLDER}/*_tests.cmake")
 set(pairs 0)
 foreach(list IN LISTS lists)
-  file(STRINGS "${list}" entries REGEX "^add_test\\(.* - ")
+  file(STRINGS "${list}" entries REGEX "^(# pair: |add_test\\(.* - [^*])")
   list(LENGTH entries count)
   math(EXPR pairs "${pairs} + ${count}")
 endforeach()
