@@ -103,6 +103,14 @@ TEST_CASE("Numbers of steps", "[bad_input]") {
       "antistrophe: FixedSteps::n is 1000; it must be such that t + h differs from t by more than round-off (a step "
       "of 9.5367431640625e-10 vanishes between t0 = 1e+09 and t1 = 1000000000.000001)",
       late, FixedSteps{1000});
+  // So near to t = 0 that numbers have no more digits: an eighth of the smallest is 0. Eight times the smallest is eight steps.
+  constexpr double smallest = std::numeric_limits<double>::denorm_min();
+  refused(
+      "antistrophe: FixedSteps::n is 8; it must be such that t + h differs from t by more than round-off (a step "
+      "of 0 vanishes between t0 = 0 and t1 = 4.94066e-324)",
+      changed([](Given& p) { p.t1 = smallest; }), FixedSteps{8});
+  CHECK(refusal([] { (void)solve(changed([](Given& p) { p.t1 = 8 * smallest; }), Midpoint{}, FixedSteps{8}); }) ==
+        "not refused");
   // Where there is nothing to solve, the number of steps is looked at all the same.
   const Given instant = changed([](Given& p) { p.t1 = p.t0; });
   refused("antistrophe: FixedSteps::n is 0; it must be at least 1", instant, FixedSteps{0});

@@ -39,7 +39,9 @@ inline double time_slack(double t0, double t1, std::int64_t steps) {
 inline Timeline refuse_vanishing_steps(std::string_view argument, auto value, double h, Timeline timeline) {
   constexpr std::int64_t at_most = 1'000'000;  // of shorter steps more would be too many to look at
   const double t0 = timeline.t0(), t1 = timeline.t1();
-  bool distinct = std::fabs(h) >= 4 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(t0), std::fabs(t1));
+  using Numbers = std::numeric_limits<double>;
+  const double unit = Numbers::epsilon() * std::fmax(std::fabs(t0), std::fabs(t1));
+  bool distinct = std::fabs(h) >= 4 * std::fmax(unit, Numbers::denorm_min());
   if (!distinct && timeline.steps() <= at_most) {
     distinct = true;
     for (std::int64_t i = 0; distinct && i < timeline.steps(); ++i)
