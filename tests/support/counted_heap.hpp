@@ -18,14 +18,19 @@ inline std::int64_t most_since_begin() { return peak - before; }
 
 }  // namespace counted_heap
 
-[[gnu::noinline]] void* operator new(std::size_t size) {
+// All that ends in the delete below begins here: a sanitizer's own operator for nothrow would have no header.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   auto* const memory = static_cast<char*>(std::malloc(size + counted_heap::header));
-  if (memory == nullptr) throw std::bad_alloc();
+  if (memory == nullptr) return nullptr;
   *reinterpret_cast<std::size_t*>(memory) = size;
   ++counted_heap::allocations;
   counted_heap::live += static_cast<std::int64_t>(size);
   counted_heap::peak = std::max(counted_heap::peak, counted_heap::live);
   return memory + counted_heap::header;
+}
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  if (void* const memory = ::operator new(size, std::nothrow)) return memory;
+  throw std::bad_alloc();
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   if (memory == nullptr) return;
