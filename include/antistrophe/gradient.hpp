@@ -171,8 +171,9 @@ void set_unknown(Gradient<F, Y>& gradient) {
 
 // The value of the loss of a finished solve and its gradient, into `result`; what is refused as not accurate is there all the same.
 template <class Differentiated, class F, class Y, class L>
-void take_gradient(Differentiated& solve, const L& loss, LossCotangents<Y, typename Differentiated::Saved>& bar,
-                   Throttle& back, ValueAndGradient<F, Y>& result) {
+ANTISTROPHE_OUT_OF_LINE void take_gradient(Differentiated& solve, const L& loss,
+                                           LossCotangents<Y, typename Differentiated::Saved>& bar, Throttle& back,
+                                           ValueAndGradient<F, Y>& result) {
   result.failure = solve.failure();
   result.stats = solve.stats();
   result.gradient.stats = {};  // `result` may hold those of another solve

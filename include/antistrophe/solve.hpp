@@ -80,14 +80,12 @@ Solution<Y, SavedType<Save, Y>> solve_once(const Problem<F, Y>& problem, const M
       make_forward<S>(method, problem.field, problem.y0, problem.t0, problem.t1, steps, plan, save_plan_of(save_at),
                       EventDetector(events, problem.field, problem.y0),
                       metered<F, S>(NoTrace{}, problem.field, cost, problem.y0, !LaidOutSteps<StepsType>), hand_on);
-  if constexpr (std::is_same_v<O, NoObserver>)
-    run_with_room(forward, method, problem.field, steps, plan, problem.y0, problem.t0, problem.t1, false, throttle,
-                  [&] {
-                    values.ts.clear();
-                    values.values.clear();
-                  });
-  else  // who is told of a solve is not told of another
-    run_forward(forward, steps, plan, problem.y0, problem.t0, problem.t1, false, throttle);
+  constexpr bool nobody_was_told = std::is_same_v<O, NoObserver>;
+  run_with_room(forward, method, problem.field, steps, plan, problem.y0, problem.t0, problem.t1, false, throttle,
+                nobody_was_told, [&] {
+                  values.ts.clear();
+                  values.values.clear();
+                });
   auto solution = [&] {
     if constexpr (std::is_same_v<Save, SaveAt>)
       return make_solution(forward);

@@ -44,7 +44,7 @@ RoundTrip<Y> round_trip(const Problem<F, Y>& problem, const M& method, const Ste
   auto forward = make_forward<S>(method, problem.field, problem.y0, problem.t0, problem.t1, steps, plan, SaveAt{},
                                  EventDetector(events, problem.field, problem.y0),
                                  typename ReversibleAdjoint::template Trace<S>{});
-  run_with_room(forward, method, problem.field, steps, plan, problem.y0, problem.t0, problem.t1, false, throttle,
+  run_with_room(forward, method, problem.field, steps, plan, problem.y0, problem.t0, problem.t1, false, throttle, true,
                 [] {});
   const auto check = [&](const Failure& failure) {
     if (!succeeded(failure.status)) throw SolveError(failure, make_solution<true>(forward));

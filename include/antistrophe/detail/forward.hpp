@@ -270,26 +270,31 @@ ANTISTROPHE_COLD bool takes_coarser_numbers(Forward<S, Trace, Detector>& forward
   return true;
 }
 
-// The same from the beginning where a state outgrows numbers that can make room. `begin_again`: called before, by those who keep what a solve
-// gave.
+// The same, once more from the beginning where a state outgrows numbers that can make room, if it `may_begin_again`. `begin_again`: called
+// before, for those who keep what a solve gave.
 template <class S, class Trace, class Detector, class Method, class F, class StepsType, class BeginAgain>
 void run_with_room(Forward<S, Trace, Detector>& forward, const Method& method, const F& field, const StepsType& steps,
                    const Timeline& plan, const typename S::State& y0, double t0, double t1, bool differentiated,
-                   Throttle& throttle, const BeginAgain& begin_again) {
-  run_forward(forward, steps, plan, y0, t0, t1, differentiated, throttle);
+                   Throttle& throttle, [[maybe_unused]] bool may_begin_again, const BeginAgain& begin_again) {
   if constexpr (requires {
                   forward.stepper.rescale(method, y0);
                   method.resolution.is_default();
                   steps.tolerance()->smallest();
                 }) {
-    if (forward.failure.status == Status::out_of_range) [[unlikely]]
-      if (takes_coarser_numbers(forward, method, field, steps, y0, t0, t1)) {
-        const std::int64_t spent = forward.stats.evaluations;
-        forward.restart();
-        begin_again();
-        run_forward(forward, steps, plan, y0, t0, t1, differentiated, throttle);
-        forward.stats.evaluations += spent;
-      }
+    std::int64_t spent = 0;
+    while (true) {
+      run_forward(forward, steps, plan, y0, t0, t1, differentiated, throttle);
+      forward.stats.evaluations += spent;
+      if (forward.failure.status != Status::out_of_range || !may_begin_again) [[likely]]
+        return;
+      may_begin_again = false;
+      if (!takes_coarser_numbers(forward, method, field, steps, y0, t0, t1)) return;
+      spent = forward.stats.evaluations;
+      forward.restart();
+      begin_again();
+    }
+  } else {
+    run_forward(forward, steps, plan, y0, t0, t1, differentiated, throttle);
   }
 }
 

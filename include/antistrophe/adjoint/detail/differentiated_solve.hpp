@@ -141,15 +141,12 @@ class DifferentiatedSolve {
 
   // Once; `again` once more, from another state or with other parameters.
   template <class StepsType>
-  void solve(const StepsType& steps, Throttle& throttle) {
+  ANTISTROPHE_OUT_OF_LINE void solve(const StepsType& steps, Throttle& throttle) {
     if constexpr (continuous) backward_.take_up(steps);
     if constexpr (requires { forward_.trace.take_up(steps, y0_); }) forward_.trace.take_up(steps, y0_);
     watch_errors(steps);
-    if (observed_)  // who is told of a solve is not told of another
-      run_forward(forward_, steps, plan_, y0_, t0_, t1_, true, throttle);
-    else
-      run_with_room(forward_, method_, field_, steps, plan_, y0_, t0_, t1_, true, throttle,
-                    [&] { watch_errors(steps); });
+    run_with_room(forward_, method_, field_, steps, plan_, y0_, t0_, t1_, true, throttle, !observed_,
+                  [&] { watch_errors(steps); });
     laid_out_ = LaidOutSteps<StepsType>;
     if (laid_out_) gap_ = gap_of(forward_.stepper, forward_.stats);
     if (!vjp_tried_ && !failed()) try_the_vjp();
