@@ -317,6 +317,12 @@ ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>&, const M&, const 
   detail::refuse_bare_times<F>();
   return {};
 }
+template <class F, class Y, class... Few>
+  requires(sizeof...(Few) < 3)
+ValueAndGradient<F, Y> value_and_gradient(const Problem<F, Y>&, const Few&...) {
+  detail::refuse_short_gradient<F>();
+  return {};
+}
 
 }  // namespace antistrophe
 

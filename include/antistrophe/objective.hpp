@@ -231,4 +231,17 @@ class Objective {
   detail::Owned<Bound> bound_;
 };
 
+// Of fewer arguments than that.
+namespace detail {
+struct NotGiven {};
+}  // namespace detail
+template <class F, class Y>
+class Objective<F, Y, detail::NotGiven, detail::NotGiven, detail::NotGiven> {
+ public:
+  Objective(const Problem<F, Y>&, const auto&...) { detail::refuse_short_gradient<F>(); }
+};
+template <class F, class Y, class... Few>
+  requires(sizeof...(Few) < 3)
+Objective(const Problem<F, Y>&, const Few&...) -> Objective<F, Y, detail::NotGiven, detail::NotGiven, detail::NotGiven>;
+
 }  // namespace antistrophe

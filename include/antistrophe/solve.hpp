@@ -139,5 +139,11 @@ auto solve(const Problem<F, Y>&, const M&, const StepsType&, std::initializer_li
   detail::refuse_bare_times<F>();
   return Solution<Y>{};
 }
+template <class F, class Y, class... Few>
+  requires(sizeof...(Few) < 2)
+auto solve(const Problem<F, Y>&, const Few&...) {
+  detail::refuse_short_solve<F>();
+  return Solution<Y>{};
+}
 
 }  // namespace antistrophe

@@ -18,7 +18,7 @@ inline std::int64_t most_since_begin() { return peak - before; }
 
 }  // namespace counted_heap
 
-// All that ends in the delete below begins here: a sanitizer's own operator for nothrow would have no header.
+// The forms that a library makes of the plain one by default stand here too: a sanitizer has its own, which count nothing.
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   auto* const memory = static_cast<char*>(std::malloc(size + counted_heap::header));
   if (memory == nullptr) return nullptr;
@@ -39,3 +39,6 @@ inline std::int64_t most_since_begin() { return peak - before; }
   std::free(start);
 }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { ::operator delete(memory); }
+[[gnu::noinline]] void* operator new[](std::size_t size) { return ::operator new(size); }
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { ::operator delete(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { ::operator delete(memory); }

@@ -178,5 +178,10 @@ void solve_with_pullback(const Problem<F, Y>&, const M&, const StepsType&, std::
                          const Extras&...) {
   detail::refuse_bare_times<F>();
 }
+template <class F, class Y, class... Few>
+  requires(sizeof...(Few) < 2)
+void solve_with_pullback(const Problem<F, Y>&, const Few&...) {
+  detail::refuse_short_solve<F>();
+}
 
 }  // namespace antistrophe

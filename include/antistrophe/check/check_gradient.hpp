@@ -219,5 +219,11 @@ GradientReport check_gradient(const Problem<F, Y>&, const M&, const StepsType&, 
   detail::refuse_bare_times<F>();
   return {};
 }
+template <class F, class Y, class... Few>
+  requires(sizeof...(Few) < 3)
+GradientReport check_gradient(const Problem<F, Y>&, const Few&...) {
+  detail::refuse_short_gradient<F>();
+  return {};
+}
 
 }  // namespace antistrophe

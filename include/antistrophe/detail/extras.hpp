@@ -236,5 +236,19 @@ consteval void refuse_bare_times() {
       "antistrophe: times to save at are given as SaveAt{{0.5, 1.0}}, with the name and two pairs of braces.");
 }
 
+// Fewer arguments than are required.
+template <class T>
+consteval void refuse_short_solve() {
+  static_assert(never<T>,
+                "antistrophe: solve and solve_with_pullback require a problem, a method and steps, in this order: "
+                "solve(problem, Dopri5{}, FixedSteps{100}).");
+}
+template <class T>
+consteval void refuse_short_gradient() {
+  static_assert(never<T>,
+                "antistrophe: a gradient call requires a problem, a method, steps and a loss, in this order: "
+                "value_and_gradient(problem, Dopri5{}, FixedSteps{100}, loss).");
+}
+
 }  // namespace detail
 }  // namespace antistrophe

@@ -40,6 +40,21 @@ struct PlainOf<Y> {
 template <class F, class Y, class T0, class T1>
 Problem(F, Y, T0, T1) -> Problem<F, typename detail::PlainOf<Y>::type>;
 
+// Without its times.
+namespace detail {
+template <class F>
+struct Timeless {};
+}  // namespace detail
+template <class F, class Y>
+struct Problem<detail::Timeless<F>, Y> {
+  static_assert(detail::never<F>,
+                "antistrophe: a problem is a field, the first state and both times: Problem{field, y0, 0.0, 1.0}.");
+  Problem(const auto&...) {}
+};
+template <class F, class Y, class... T>
+  requires(sizeof...(T) < 2)
+Problem(F, Y, T...) -> Problem<detail::Timeless<F>, Y>;
+
 namespace detail {
 
 // Throws std::invalid_argument where a time, an entry of y0 or a parameter is not finite, or where the field itself
