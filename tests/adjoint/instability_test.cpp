@@ -252,6 +252,16 @@ void check_refusal(const M& method) {
 
 }  // namespace
 
+TEST_CASE("Where cotangents overflow though the state rests, steps that are too long are named", "[instability]") {
+  // y' = −1000 y from 0: each step of 0.1 multiplies the cotangents by four million, and y stays where it is.
+  const auto refused = thrown([&] {
+    return value_and_gradient(Problem{Growth{-1000}, Vector2d(0, 0), 0.0, 10.0}, RK4{}, FixedSteps{100}, sum);
+  });
+  REQUIRE(refused);
+  CHECK(refused->status() == Status::gradient_not_finite);
+  CHECK_THAT(std::string(refused->what()), ContainsSubstring("steps that are too long to be stable make them grow"));
+}
+
 TEST_CASE("A gradient of which errors of adaptive steps make another is refused, and a good one is not",
           "[instability]") {
   check_refusal(Bosh3{});

@@ -62,8 +62,8 @@ template <class F, class Y>
 Failure finite_gradient(const Gradient<F, Y>& gradient, const Timeline& timeline) {
   if (first_not_finite(gradient.y0) >= 0 || first_not_finite(gradient.theta) >= 0)
     return {Status::gradient_not_finite, timeline.t0(), timeline.first(), -1,
-            "the cotangents overflowed on the way back, or the vjp returned NaN: a chaotic solution over so long a "
-            "time has no gradient that numbers can hold"};
+            "the cotangents overflowed on the way back, or the vjp returned NaN: steps that are too long to be stable "
+            "make them grow, and a chaotic solution over so long a time has no gradient that numbers can hold"};
   if constexpr (TimeDifferentiable<F, Y>) {
     if (!std::isfinite(gradient.t0) || !std::isfinite(gradient.t1))
       return {Status::gradient_not_finite, timeline.t0(), timeline.first(), -1,
