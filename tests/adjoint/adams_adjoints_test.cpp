@@ -2,11 +2,7 @@
 #include "battery.hpp"
 #include "catch.hpp"
 
-#include <cstdint>
 #include <limits>
-#include <stdexcept>
-#include <tuple>
-#include <vector>
 
 using namespace antistrophe;
 
@@ -47,98 +43,4 @@ TEMPLATE_TEST_CASE("Both adjoints give the same bits, in steps of any kind", "[g
       pendulum(0.5, 12),
       Adaptive{.rtol = 1e-3, .atol = 1e-3, .first_step = 2, .gradient_rtol = std::numeric_limits<double>::infinity()},
       SaveAt{.times = {1, 1, 2.5, 7.75, 7.76}, .t1 = true});
-}
-
-namespace {
-
-// With steps that nobody looks at the method strides; where each state is saved, it goes step by step.
-template <class M>
-void check_strides(const M& method, const auto& problem, const auto& steps) {
-  const auto last = [](const auto& ys, auto& ys_bar) {
-    for (Eigen::Index i = 0; i < ys.back().size(); ++i) ys_bar.back()[i] = 1.0 + 0.25 * static_cast<double>(i);
-    return ys.back().sum();
-  };
-  const auto strode = value_and_gradient(problem, method, steps, last, ReversibleAdjoint{});
-  const auto walked = value_and_gradient(problem, method, steps, last, SaveAt{.steps = true}, ReversibleAdjoint{});
-  CHECK(strode.value == walked.value);
-  CHECK(battery::same_bits(strode.gradient.y0, walked.gradient.y0));
-  CHECK(battery::same_bits(strode.gradient.theta, walked.gradient.theta));
-  CHECK(strode.gradient.t0 == walked.gradient.t0);
-  CHECK(strode.gradient.t1 == walked.gradient.t1);
-  CHECK(strode.stats.evaluations == walked.stats.evaluations);
-  CHECK(strode.stats.accepted == walked.stats.accepted);
-  CHECK(strode.stats.steps == walked.stats.steps);
-  CHECK(strode.stats.bits == walked.stats.bits);
-  CHECK(strode.gradient.stats.evaluations == walked.gradient.stats.evaluations);
-  CHECK(strode.gradient.stats.vjps == walked.gradient.stats.vjps);
-  CHECK(battery::all_nonzero(strode.gradient.y0));
-  const auto alone = solve(problem, method, steps);
-  CHECK(alone.ys().back().sum() == strode.value);
-  CHECK(alone.stats().evaluations == strode.stats.evaluations);
-}
-
-// f is not a number, or fails, where the pendulum has gone beyond an angle.
-struct Breaking : problems::DrivenPendulum<> {
-  const double* edge = nullptr;
-  bool fails = false;
-  void operator()(double t, const auto& y, auto& dy) const {
-    problems::DrivenPendulum<>::operator()(t, y, dy);
-    if (y[0] < *edge) return;
-    if (fails) throw std::domain_error("beyond the edge");
-    dy[1] = std::numeric_limits<double>::quiet_NaN();
-  }
-};
-
-}  // namespace
-
-TEMPLATE_TEST_CASE("A stride has the bits of its steps one by one", "[gradient][strides]", ReversibleAdams<2>,
-                   ReversibleAdams<3>, ReversibleAdams<4>, ReversibleAdams<6>, ReversibleAdams<8>) {
-  // Shorter and longer than one stretch of 64 steps, and such that a stretch ends anywhere in the ring.
-  for (const std::int64_t n : {8, 9, 17, 73, 137, 1000}) check_strides(TestType{}, pendulum(0.5, 2.5), FixedSteps{n});
-  check_strides(TestType{}, pendulum(2.5, 0.5), FixedSteps{300});
-  check_strides(TestType{}, pendulum(0.5, 2.5), FixedStep{0.007});
-  check_strides(TestType{}, Problem{problems::Lorenz<>{}, Eigen::Vector3d(1, 1.5, 20), 0.0, 0.3}, FixedSteps{500});
-  // Factors that take no bits, many, and a number of bits that depends on the state; and more than a stride gathers at once.
-  for (const double lambda : {1.0, -1.0, 0.5, -0.125, 0x1p-20, 0x1p-40, 0.75, -0.9375})
-    check_strides(TestType{.lambda = lambda}, pendulum(0.5, 0.9), FixedSteps{300});
-}
-
-TEST_CASE("A step that fails within a stride fails as it does by itself", "[gradient][strides]") {
-  const auto failure_of = [](const auto& problem, const auto& method, const SaveAt& save_at) {
-    const auto solution = solve(problem, method, FixedSteps{1000}, save_at, OnFailure::return_status);
-    return std::tuple(solution.status(), solution.failure().step, solution.failure().t, solution.failure().cause,
-                      solution.stats().accepted, solution.stats().evaluations);
-  };
-  const double edge = 0.9;
-  const Problem breaking{Breaking{{}, &edge, false}, Eigen::Vector2d(0.4, 0.8), 0.0, 5.0};
-  const auto broken = failure_of(breaking, ReversibleAdams<4>{}, SaveAt{});
-  CHECK(std::get<0>(broken) == Status::not_finite);
-  CHECK(std::get<1>(broken) > 70);
-  CHECK(broken == failure_of(breaking, ReversibleAdams<4>{}, SaveAt{.steps = true}));
-
-  // x' = x leaves the range of its numbers.
-  const Problem growing{[](double, const auto& y, auto& dy) { dy = y; }, Eigen::Vector<double, 1>(1.0), 0.0, 60.0};
-  const ReversibleAdams<3> fine{.resolution = 0x1p-50};
-  const auto out = failure_of(growing, fine, SaveAt{});
-  CHECK(std::get<0>(out) == Status::out_of_range);
-  CHECK(out == failure_of(growing, fine, SaveAt{.steps = true}));
-}
-
-TEST_CASE("What a field throws within a stride leaves an objective as it was", "[gradient][strides]") {
-  const auto last = [](const auto& ys, auto& ys_bar) {
-    ys_bar.back().setOnes();
-    return ys.back().sum();
-  };
-  double edge = 100;
-  Objective objective{Problem{Breaking{{}, &edge, true}, Eigen::Vector2d(0.4, 0.8), 0.0, 5.0}, ReversibleAdams<4>{},
-                      FixedSteps{500}, last, ReversibleAdjoint{}};
-  const auto before = objective();
-  const double value = before.value;
-  const Eigen::Vector2d y0_bar = before.gradient.y0;
-  edge = 0.9;
-  CHECK_THROWS_AS(objective(), std::domain_error);
-  edge = 100;
-  const auto again = objective();
-  CHECK(again.value == value);
-  CHECK(battery::same_bits(again.gradient.y0, y0_bar));
 }

@@ -7,6 +7,7 @@
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/stepper/stepper.hpp>
+#include <antistrophe/stepper/strides.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -33,6 +34,11 @@ class CarryStore {
   void put(std::int64_t i, const Carry& carry) {
     if (i >= size_) resize(static_cast<std::size_t>(i < 32 ? 64 : 2 * i), carry, std::make_index_sequence<parts>{});
     put(i, carry.parts(), std::make_index_sequence<parts>{});
+  }
+  // Entry i of the first array, with room for those before `end` as well.
+  auto* row(std::int64_t i, std::int64_t end, const Carry& like) {
+    if (end > size_) resize(static_cast<std::size_t>(end), like, std::make_index_sequence<parts>{});
+    return std::get<0>(blocks_).data() + i * std::get<0>(like.parts()).size();
   }
   void get(std::int64_t i, Carry& carry) const { get(i, carry.parts(), std::make_index_sequence<parts>{}); }
 
@@ -88,6 +94,7 @@ class StageStore {
   void reserve(const S&, std::int64_t) {}
   void put(std::int64_t, S&) {}
   void hand(std::int64_t, S&) {}
+  static bool keeps_any() { return false; }
   static std::size_t bytes() { return 0; }
 };
 
@@ -121,6 +128,7 @@ class StageStore<S> {
   void hand(std::int64_t i, S& stepper) {
     if (i < size_) stepper.take_up(kept_[static_cast<std::size_t>(i)]);
   }
+  bool keeps_any() const { return fit_ > 0; }
   std::size_t bytes() const { return kept_.empty() ? 0 : kept_.size() * kept_[0].bytes(); }
 
  private:
@@ -149,6 +157,7 @@ struct DirectAdjoint {
   template <class S>
   class Trace {
    public:
+    static constexpr bool heeds_steps = !StridesOverStates<S>;
     NoBits bits;
 
     Trace() : Trace(DirectAdjoint{}) {}
@@ -167,6 +176,13 @@ struct DirectAdjoint {
       if (first_ < 0) first_ = n;
       store_.put(n - first_, carry);
     }
+    // Whether a stepper may stride over the states that are stored; and those of a timeline, with room for what lies before node `end`.
+    bool offers_states() const { return !kept_.keeps_any(); }
+    auto states(const Timeline& timeline, std::int64_t end, const typename S::Carry& like) {
+      if (first_ < 0) first_ = timeline.first();
+      const std::int64_t begin = timeline.first() - first_;
+      return StateRow<typename S::State>(store_.row(begin, begin + end, like));
+    }
     // Bytes for stages, where keeping them is likely to save time.
     void allow(std::size_t bytes) { kept_.allow(bytes); }
     void set_aside(S& stepper, std::int64_t n) { kept_.put(n - first_, stepper); }
@@ -184,6 +200,19 @@ struct DirectAdjoint {
       backward.meet_saves(n, carry);
       double t1 = timeline[n];
       for (std::int64_t i = n; i-- > 0;) {
+        if constexpr (StridesOverStates<S>) {
+          if (const std::int64_t end = backward.quiet_down_to(i + 1); end <= i && offers_states()) {
+            auto rows = states(timeline, n, carry);
+            const std::int64_t count = stepper.stride_back(timeline, i + 1, end, carry, backward.carry_bar,
+                                                           backward.theta_bar, backward.even_times(), rows);
+            backward.after_stride(count);
+            if (count > 0) {
+              i += 1 - count;
+              t1 = timeline[i];
+              continue;
+            }
+          }
+        }
         const double t0 = timeline[i];
         const Step step{timeline.first() + i, t0, t1, &timeline};
         t1 = t0;

@@ -280,7 +280,15 @@ class Integration {
   };
   std::int64_t stride(const Timeline& timeline, std::int64_t i, Carry& carry) {
     if (!laid_out_ || !f_.saver.waits_for_end() || throttle_.anybody_listens()) return 0;
-    const std::int64_t count = f_.stepper.stride(timeline, i, timeline.steps() - 1, carry, f_.trace.bits);
+    const std::int64_t end = timeline.steps() - 1;
+    std::int64_t count = 0;
+    if constexpr (requires { f_.trace.offers_states(); }) {
+      if (!f_.trace.offers_states()) return 0;
+      auto states = f_.trace.states(timeline, end, carry);
+      count = f_.stepper.stride(timeline, i, end, carry, states);
+    } else {
+      count = f_.stepper.stride(timeline, i, end, carry, f_.trace.bits);
+    }
     f_.stats.steps += count;
     f_.stats.accepted += count;
     control_.strode(count);

@@ -10,6 +10,7 @@
 #include <antistrophe/method/adams/detail/adams_sums.hpp>
 #include <antistrophe/method/adams/detail/adams_values.hpp>
 #include <antistrophe/method/adams/detail/adams_weights.hpp>
+#include <antistrophe/method/detail/few_numbers.hpp>
 #include <antistrophe/method/runge_kutta/detail/stages.hpp>
 #include <antistrophe/number/arithmetic.hpp>
 #include <antistrophe/number/bit_stack.hpp>
@@ -31,32 +32,23 @@ template <class Theta>
 using StrideSum = std::conditional_t<(Theta::SizeAtCompileTime >= 0 && Theta::SizeAtCompileTime <= 8), Theta, Theta&>;
 
 template <std::size_t K, class F, EigenState Y>
-class AdamsStride {
-  using Numbers = FixedPoint<Y>;
-  using Stored = typename Numbers::Stored;
+class AdamsStride : public FewNumbers<Y> {
+  using Few = FewNumbers<Y>;
+  using Few::entries, Few::halvings_, Few::low_, Few::hold, Few::real;
+  using typename Few::Numbers, typename Few::Stored, typename Few::Room;
   using Real = Work<Y>;
   using Carry = AdamsHistory<K, Stored>;
   using CarryBar = AdamsCotangents<K, Y>;
-  static constexpr auto entries = static_cast<int>(Y::SizeAtCompileTime);
   static constexpr std::int64_t longest = 64;
   static constexpr auto count_of_values = static_cast<std::int64_t>(K);
 
  public:
-  // Where a factor takes few bits a step, and always as many.
-  static bool suits(const ExactFactor& factor) { return factor.halvings() >= 0 && factor.halvings() * entries <= 63; }
-
   AdamsStride(const F& field, const Numbers& numbers, double signed_lambda, AdamsValues<K, F, Y>& known)
-      : field_(field),
+      : Few(numbers),
+        field_(field),
         known_(known),
         lambda_(static_cast<Real>(signed_lambda)),
-        sign_(signed_lambda > 0 ? 0 : -1),
-        halvings_(numbers.factor().halvings()),
-        low_((std::uint64_t{1} << halvings_) - 1) {
-    for (int e = 0; e < entries; ++e) {
-      resolution_[static_cast<std::size_t>(e)] = numbers.resolution_of_few(e);
-      inverse_[static_cast<std::size_t>(e)] = numbers.inverse_of_few(e);
-    }
-  }
+        sign_(signed_lambda > 0 ? 0 : -1) {}
 
   // From node i, where f is known at the K − 1 nodes before it; returns how many steps it went.
   template <class Bits>
@@ -211,16 +203,6 @@ class AdamsStride {
  private:
   static constexpr const AdamsWeights<K, false, Real>& weights = equal_steps_weights<K, false, Real>;
 
-  // Whether the increments and the new state of a step leave so much room that nothing of it can be out of range, if the states before
-  // it have; false of NaN.
-  struct Room {
-    double sum = 0;
-    std::uint64_t beyond = 0;
-    ANTISTROPHE_ALWAYS_INLINE void look(std::int64_t number) {
-      beyond |= static_cast<std::uint64_t>(number) + (std::uint64_t{1} << 59);
-    }
-    ANTISTROPHE_ALWAYS_INLINE bool is_ample() const { return sum < 0x1p58 && (beyond >> 60) == 0; }
-  };
   bool states_have_room(std::int64_t first) {
     Room room;
     for (std::int64_t k = first; k <= first + count_of_values; ++k)
@@ -229,18 +211,6 @@ class AdamsStride {
   }
   void take_times(const Timeline& timeline, std::int64_t first, std::int64_t steps) {
     for (std::int64_t k = 0; k <= steps + count_of_values; ++k) t_[static_cast<std::size_t>(k)] = timeline[first + k];
-  }
-
-  ANTISTROPHE_ALWAYS_INLINE std::int64_t hold(const Y& value, Eigen::Index e, Room& room) const {
-    const double units = in_register(static_cast<double>(value[e]) * inverse_[static_cast<std::size_t>(e)]);
-    room.sum += std::fabs(units);
-    return nearest(units);
-  }
-  ANTISTROPHE_ALWAYS_INLINE void real(const Stored& stored, Y& value) const {
-    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
-      value[e] = in_register(static_cast<typename Y::Scalar>(static_cast<double>(entry(stored, e)) *
-                                                             resolution_[static_cast<std::size_t>(e)]));
-    });
   }
 
   // f at node k of what lies here, which has this number, and the sums of a step from node k + K − 1.
@@ -280,9 +250,6 @@ class AdamsStride {
   AdamsValues<K, F, Y>& known_;
   const Real lambda_;
   const std::int64_t sign_;  // −1 of a negative λ
-  const int halvings_;       // λ = 2^−halvings
-  const std::uint64_t low_;  // the bits that are lost
-  std::array<double, static_cast<std::size_t>(entries)> resolution_, inverse_;
   std::array<double, length> t_;
   std::array<Stored, length> x_;  // the K nodes before the stretch, and those of its steps
   std::array<Y, length> f_, x_bar_, f_bar_;

@@ -2,7 +2,9 @@
 // The stepper of the λ-coupled pair; method/coupled/reversible.hpp has the formulas.
 #pragma once
 
+#include <antistrophe/method/coupled/detail/pair_stride.hpp>
 #include <antistrophe/method/detail/growth.hpp>
+#include <antistrophe/method/detail/node_cache.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
 #include <antistrophe/method/runge_kutta/detail/stability.hpp>
@@ -41,6 +43,13 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   static constexpr int error_order = error_order_of<Tableau>;
   static constexpr int dense_degree = Tableau::dense_degree;
   static constexpr bool within_step = true;
+  // Where an increment is so short that what a step does beside it counts.
+  static constexpr bool strides = [] {
+    if constexpr (Numbers::exact)
+      return fits_registers<Y> && !Freezable<F> && tableau::increment_stages<Tableau> <= 4;
+    else
+      return false;
+  }();
 
   template <class Method>
   PairStepper(const Method& method, const F& field, const Y& y0)
@@ -66,6 +75,9 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // y1; the second increment is paid by commit.
   Outcome attempt(const Step& step, const Carry& carry) {
+    if constexpr (strides)
+      if (failed_.knows(step.n)) [[unlikely]]
+        return failed_in_stride();
     completed_ = false;
     evaluate(first_, step, step.forth(), carry.z);
     if constexpr (Numbers::exact) {
@@ -183,15 +195,58 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
         step, carry, bits, [] {}, [] {});
   }
 
+  // See stepper/strides.hpp.
+  template <class Bits>
+  std::int64_t stride(const Timeline& timeline, std::int64_t i, std::int64_t end, Carry& carry, Bits& bits)
+    requires strides
+  {
+    if (i >= end || !may_stride(timeline) || failed_.knows(timeline.first() + i)) return 0;
+    PairStride<Tableau, Field, Y> row(field_(0, 0), numbers_, first_, second_);
+    const std::int64_t count = row.forth(timeline, i, end, carry, bits);
+    calls_.evaluations += 2 * used * count;
+    if (i + count < end && row.evaluated() > 0 && !all_finite(row.last_increment())) {
+      psi_ = row.last_increment();
+      increments_of_failed_ = row.evaluated();
+      failed_.learn(timeline.first() + i + count);
+    }
+    return count;
+  }
+  template <class Cursor>
+  std::int64_t stride_back(const Timeline& timeline, std::int64_t i, std::int64_t end, Carry& carry, CarryBar& bar,
+                           Theta& theta_bar, EvenTimes& t_bar, Cursor& bits)
+    requires strides
+  {
+    if (i <= end || !may_stride(timeline)) return 0;
+    PairStride<Tableau, Field, Y> row(field_(0, 0), numbers_, first_, second_);
+    const std::int64_t count = row.back(timeline, i, end, carry, bar, theta_bar, t_bar, bits);
+    calls_ += {2 * used * count, 2 * used * count};
+    return count;
+  }
+
   void finish(double, const Carry&, CarryBar& carry_bar, Y& y0_bar, Theta&, TimeCotangents&) const {
     y0_bar = carry_bar.y + carry_bar.z;
   }
 
   static bool same(const Carry& a, const Carry& b) { return Numbers::same(a.y, b.y) && Numbers::same(a.z, b.z); }
 
-  void forget() {}
+  void forget() { failed_.forget(); }
 
  private:
+  static constexpr auto used = static_cast<std::int64_t>(tableau::increment_stages<Tableau>);
+
+  bool may_stride(const Timeline& timeline) const
+    requires strides
+  {
+    return !timeline.has_jumps() && PairStride<Tableau, Field, Y>::suits(numbers_.factor());
+  }
+
+  // What f gave is not asked of it again.
+  ANTISTROPHE_COLD Outcome failed_in_stride() {
+    failed_.forget();
+    calls_.evaluations += used * increments_of_failed_;
+    return classify();
+  }
+
   void evaluate(Stages<Tableau, Field, Y>& stages, const Step& step, const WayThrough& way, const Stored& at) {
     constexpr bool large = Y::SizeAtCompileTime == Eigen::Dynamic;
     calls_ += stages.evaluate(this->field_over(step), way, numbers_.real(at, large ? stages.x[0] : real_), psi_);
@@ -345,6 +400,8 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   Increment<Tableau, Field, Y> first_;  // Ψ_h(t0, z0)
   Stages<Tableau, Field, Y> second_;    // of Ψ_{−h}(t1, y1), whose cotangents find room in the first
   Stored increment_, gap_, shrunk_, y1_, z1_;
+  NodeCache failed_;  // where the step begins of which a stride found an increment, psi_, not finite
+  std::int64_t increments_of_failed_ = 0;
   bool completed_ = false;  // z1_ is that of the attempted step
 };
 

@@ -49,6 +49,12 @@ class Increment : public Stages<Tableau, F, Y> {
     return through_stages(field, stages, sign, w, bar, ThroughFirst{});
   }
 
+  // The same, written out where it is called, for strides.
+  ANTISTROPHE_ALWAYS_INLINE void pull_back_here(const F& field, const StagesType& stages, int sign, const Y& w,
+                                                const Bar& bar) {
+    through_each(field, stages, sign, w, bar, ThroughFirst{});
+  }
+
   // The same short of the first stage, which two increments share: its cotangent is added to first_bar, and pull_back_first ends
   // the work, by one vjp for both.
   ANTISTROPHE_ALWAYS_INLINE Calls pull_back_to_first(const F& field, const Y& w, const Bar& bar, Y& first_bar,

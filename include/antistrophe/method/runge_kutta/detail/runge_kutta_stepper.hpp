@@ -5,6 +5,7 @@
 #include <antistrophe/method/detail/field_stepper.hpp>
 #include <antistrophe/method/detail/node_cache.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
+#include <antistrophe/method/runge_kutta/detail/runge_kutta_stride.hpp>
 #include <antistrophe/method/runge_kutta/detail/stability.hpp>
 #include <antistrophe/method/runge_kutta/tableau/dense.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -34,6 +35,9 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
   static constexpr int error_order = error_order_of<Tableau>;
   static constexpr int dense_degree = Tableau::dense_degree;
   static constexpr bool within_step = true;
+  // Where an increment is so short that what a step does beside it counts.
+  static constexpr bool strides_over_states = fits_registers<Y> && std::is_empty_v<Tape<F, Y>> && !Freezable<F> &&
+                                              !Base::fsal && tableau::increment_stages<Tableau> <= 4;
 
   template <class Method>
   RungeKuttaStepper(const Method&, const F& field, const Y& y0)
@@ -52,6 +56,9 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
   // A stage that is known is not evaluated again: the first, if this step is tried anew with another h, or if the step
   // before left its last one (first same as last). A field frozen to a step knows nothing of the step before.
   Outcome attempt(const Step& step, const Carry& carry) {
+    if constexpr (strides_over_states)
+      if (failed_.knows(step.n)) [[unlikely]]
+        return failed_in_stride();
     increment_.first_is_known = first_stage_.knows(step.n) && !Freezable<F>;
     advance(step, carry);
     first_stage_.learn(step.n);
@@ -132,11 +139,38 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     }
   }
 
+  // See stepper/strides.hpp.
+  template <class States>
+  std::int64_t stride(const Timeline& timeline, std::int64_t i, std::int64_t end, Carry& carry, States& states)
+    requires strides_over_states
+  {
+    if (i >= end || timeline.has_jumps() || failed_.knows(timeline.first() + i)) return 0;
+    forget();
+    RungeKuttaStride<Tableau, Field, Y> row(field_(0, 0), increment_);
+    const std::int64_t count = row.forth(timeline, i, end, carry.y, y1_, states);
+    calls_.evaluations += used * count;
+    if (i + count < end) failed_.learn(timeline.first() + i + count);
+    return count;
+  }
+  template <class States>
+  std::int64_t stride_back(const Timeline& timeline, std::int64_t i, std::int64_t end, Carry& carry, CarryBar& bar,
+                           Theta& theta_bar, EvenTimes& t_bar, States& states)
+    requires strides_over_states
+  {
+    if (i <= end || timeline.has_jumps()) return 0;
+    forget();
+    RungeKuttaStride<Tableau, Field, Y> row(field_(0, 0), increment_);
+    row.back(timeline, i, end, carry.y, bar.y, theta_bar, t_bar, states);
+    calls_ += {used * (i - end), used * (i - end)};
+    return i - end;
+  }
+
   void finish(double, const Carry&, CarryBar& carry_bar, Y& y0_bar, Theta&, TimeCotangents&) const {
     y0_bar = carry_bar.y;
   }
 
   void forget() {
+    failed_.forget();
     first_stage_.forget();
     end_.forget();
     increment_.first_is_known = false;
@@ -154,12 +188,20 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     return Outcome::not_finite;
   }
 
+  // What f gave is not asked of it again.
+  ANTISTROPHE_COLD Outcome failed_in_stride() {
+    failed_.forget();
+    calls_.evaluations += used;
+    return end_is_not_finite();
+  }
+
   Increment<Tableau, Field, Y> increment_;
   Y psi_;
   // What fits registers is in one line of the cache, so that a store is not waited for.
   alignas(fits_registers<Y> ? std::max<std::size_t>(32, alignof(Y)) : alignof(Y)) Y y1_;
 
  private:
+  static constexpr auto used = static_cast<std::int64_t>(tableau::increment_stages<Tableau>);
   static constexpr auto last = static_cast<std::size_t>(Base::stages) - 1;  // the next step's first, of an fsal method
 
   // y1 and the stages that it takes; the first of a method whose steps share stages is evaluated by itself.
@@ -182,6 +224,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     calls_ += increment_.complete(field, needed);
   }
 
+  NodeCache failed_;  // where the step begins whose end a stride found not finite
   NodeCache first_stage_;
   NodeCache end_;  // the node of which y1_ is the carry
   Kept* kept_ = nullptr;
