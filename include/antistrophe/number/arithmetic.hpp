@@ -260,8 +260,9 @@ class FixedPoint {
     misfits |= limit - 1 - (std::bit_cast<std::int64_t>(units) & size);  // ordered as the numbers are
     return nearest_of_many(units);
   }
-  // Whether all entries have one resolution, and there are so many that loops over them are worth vectors; and its inverse.
+  // Whether all entries have one resolution, and there are so many that loops over them are worth vectors; it, and its inverse.
   bool are_many_of_one() const { return few == 0 && each_.size() == 0; }
+  double resolution_of_many() const { return resolution_; }
   double inverse() const { return inverse_; }
   // Of a state of a few numbers.
   double resolution_of_few(Eigen::Index i) const { return few_resolutions_[static_cast<std::size_t>(i)]; }

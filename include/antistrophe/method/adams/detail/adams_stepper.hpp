@@ -9,6 +9,7 @@
 #include <antistrophe/method/adams/detail/adams_sums.hpp>
 #include <antistrophe/method/adams/detail/adams_values.hpp>
 #include <antistrophe/method/adams/detail/adams_weights.hpp>
+#include <antistrophe/method/detail/node_cache.hpp>
 #include <antistrophe/method/detail/raw_bits.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
@@ -132,29 +133,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
 
   void read(const Carry& carry, Y& y) { y = numbers_.real(carry.newest, real_); }
 
-  Outcome attempt(const Step& step, const Carry& carry) {
-    end_is_known_ = false;
-    place_forth<K>(step, carry.begun[0], at_);
-    if (at_.starts) {
-      increment_of_start(step, carry.newest);
-      if (!numbers_.store(psi_, increment_)) return classify();
-      y1_ = carry.newest + increment_;
-    } else {
-      increments(step, carry.newest, carry.older);
-      if constexpr (in_passes)
-        if (numbers_.are_many_of_one()) return attempt_many(step, carry);
-      if (!numbers_.store(psi_, increment_)) return classify();
-      if (!numbers_.store(mirror_, mirrored_)) return classify(mirror_);
-      gap_ = carry.older[at_.slot] - second_oldest(carry) + mirrored_;
-      if (!numbers_.gap_in_range(gap_)) return left_range(gap_);
-      numbers_.shrink(step.n, gap_, shrunk_);
-      if (signed_lambda_ > 0)
-        y1_ = carry.newest + increment_ + shrunk_;
-      else
-        y1_ = carry.newest + increment_ - shrunk_;
-    }
-    return this->holds(y1_) ? Outcome::ok : left_range(y1_);
-  }
+  Outcome attempt(const Step& step, const Carry& carry) { return attempt(step, carry, false); }
 
   void proposal(const Step&, const Carry&, Y& y1) { y1 = numbers_.real(y1_, real_); }
 
@@ -216,6 +195,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero();
     for (std::size_t j = 0; j < values; ++j)
       for (std::size_t p = 0; p < values; ++p) c[p + 1] += scalar<Y>(static_cast<Real>(step.h()) * rows[j][p]) * *v[j];
+    if constexpr (in_passes)
+      if (numbers_.are_many_of_one()) numbers_.shrink(step.n, gap_, shrunk_);
     c[1] += scalar<Y>(signed_lambda_ > 0 ? 1.0 : -1.0) * numbers_.real(shrunk_, real_);
   }
 
@@ -246,6 +227,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       carry.older[at_.slot] = carry.newest;
       carry.newest = y1_;
     }
+    if constexpr (in_passes && !Corrected)
+      if (!at_.starts && numbers_.are_many_of_one()) real_end_.learn(step.n + 1);
     if (end_is_known_) known_.adopt(step.n + 1, end_);
     end_is_known_ = false;
     return Outcome::ok;
@@ -255,7 +238,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
 
   void pullback(const Step& step, const Carry& before, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>> saves) {
-    attempt(step, before);
+    attempt(step, before, true);
     pull_back_step(step, before, bar, theta_bar, t_bar, saves);
   }
 
@@ -353,7 +336,10 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     return equal;
   }
 
-  void forget() { known_.forget(); }
+  void forget() {
+    known_.forget();
+    real_end_.forget();
+  }
 
  private:
   using Common::calls_, Common::numbers_, Common::psi_, Common::real_, Common::with_times;
@@ -385,36 +371,74 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       return false;
   }();
 
-  // What attempt does with the increments, of many entries, in one pass.
-  Outcome attempt_many(const Step& step, const Carry& carry)
+  // Whether the sums are asked for once the step is made.
+  Outcome attempt(const Step& step, const Carry& carry, [[maybe_unused]] bool keeps_sums) {
+    end_is_known_ = false;
+    place_forth<K>(step, carry.begun[0], at_);
+    if (at_.starts) {
+      increment_of_start(step, carry.newest);
+      if (!numbers_.store(psi_, increment_)) return classify();
+      y1_ = carry.newest + increment_;
+    } else {
+      if constexpr (in_passes)
+        if (numbers_.are_many_of_one()) return attempt_many(step, carry, keeps_sums);
+      increments(step, carry.newest, carry.older);
+      if (!numbers_.store(psi_, increment_)) return classify();
+      if (!numbers_.store(mirror_, mirrored_)) return classify(mirror_);
+      gap_ = carry.older[at_.slot] - second_oldest(carry) + mirrored_;
+      if (!numbers_.gap_in_range(gap_)) return left_range(gap_);
+      numbers_.shrink(step.n, gap_, shrunk_);
+      if (signed_lambda_ > 0)
+        y1_ = carry.newest + increment_ + shrunk_;
+      else
+        y1_ = carry.newest + increment_ - shrunk_;
+    }
+    return this->holds(y1_) ? Outcome::ok : left_range(y1_);
+  }
+
+  // The same of many entries, in one pass.
+  Outcome attempt_many(const Step& step, const Carry& carry, bool keeps_sums)
     requires(in_passes)
   {
+    if constexpr (Corrected)
+      increments(step, carry.newest, carry.older);
+    else
+      know_values(step, carry.newest, carry.older);
+    real_end_.forget();
     const std::uint64_t seed = ExactFactor::seed(step.n);
     const ExactFactor factor = numbers_.factor();
     const double inverse = numbers_.inverse();
-    const std::int64_t sign = signed_lambda_ > 0 ? 1 : -1;
-    const auto *const psi = psi_.data(), *const mirror = mirror_.data();
-    const std::int64_t *const newest = carry.newest.data(), *const oldest = carry.older[at_.slot].data(),
-                              *const second = second_oldest(carry).data();
-    std::int64_t *const gaps = gap_.data(), *const shrunks = shrunk_.data(), *const y1s = y1_.data();
+    const std::int64_t sign = signed_lambda_ > 0 ? 0 : -1;
     std::int64_t misfits = 0, mirror_misfits = 0, gap_outside = 0, outside = 0;
-    ANTISTROPHE_INDEPENDENT_PASSES
-    for (Eigen::Index i = 0, size = psi_.size(); i < size; ++i) {
-      const std::int64_t increment = Numbers::units_of_many(psi[i], inverse, misfits);
-      const std::int64_t gap =
-          wrapping_sum(oldest[i] - second[i], Numbers::units_of_many(mirror[i], inverse, mirror_misfits));
-      gap_outside |= Numbers::gap_outside_of_many(gap);
-      const std::int64_t shrunk = factor.shrink_of_many(gap, seed, i);
-      const std::int64_t y1 = wrapping_sum(wrapping_sum(newest[i], increment), (shrunk ^ (sign >> 1)) - (sign >> 1));
-      outside |= Numbers::outside_of_many(y1);
-      gaps[i] = gap;
-      shrunks[i] = shrunk;
-      y1s[i] = y1;
+    for (Eigen::Index begin = 0, size = psi_.size(); begin < size; begin += stretch_of_sums) {
+      const Eigen::Index count = std::min(stretch_of_sums, size - begin);
+      const Eigen::Index place = Corrected || keeps_sums ? begin : 0;
+      if constexpr (!Corrected) sum_stretch(step, begin, count, place);
+      const auto *const psi = psi_.data() + place, *const mirror = mirror_.data() + place;
+      const std::int64_t *const newest = carry.newest.data() + begin,
+                                *const oldest = carry.older[at_.slot].data() + begin,
+                                *const second = second_oldest(carry).data() + begin;
+      std::int64_t *const gaps = gap_.data() + begin, *const y1s = y1_.data() + begin;
+      ANTISTROPHE_INDEPENDENT_PASSES
+      for (Eigen::Index i = 0; i < count; ++i) {
+        const std::int64_t increment = Numbers::units_of_many(psi[i], inverse, misfits);
+        const std::int64_t gap =
+            wrapping_sum(oldest[i] - second[i], Numbers::units_of_many(mirror[i], inverse, mirror_misfits));
+        gap_outside |= Numbers::gap_outside_of_many(gap);
+        const std::int64_t shrunk = factor.shrink_of_many(gap, seed, begin + i);
+        const std::int64_t y1 = wrapping_sum(wrapping_sum(newest[i], increment), (shrunk ^ sign) - sign);
+        outside |= Numbers::outside_of_many(y1);
+        gaps[i] = gap;
+        y1s[i] = y1;
+      }
+      if constexpr (!Corrected)
+        Numbers::real_of_all(y1s, numbers_.resolution_of_many(), predicted_.data() + begin, count);
     }
+    if ((misfits | mirror_misfits | gap_outside | outside) >= 0) return Outcome::ok;
+    if constexpr (!Corrected) increments(step, carry.newest, carry.older);
     if (misfits < 0) return classify();
     if (mirror_misfits < 0) return classify(mirror_);
-    if (gap_outside < 0) return left_range(gap_);
-    return outside >= 0 ? Outcome::ok : left_range(y1_);
+    return left_range(gap_outside < 0 ? gap_ : y1_);
   }
 
   // --- Strides ---
@@ -523,8 +547,12 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // hΣ b_j f_{n−j} into psi_ and hΣ c_j f_{n−j} into mirror_, of a step from x_n = newest.
   void increments(const Step& step, const Stored& newest, const std::array<Stored, K>& older) {
-    know(step, step.n - (Order - 1), newest, older);
-    weigh(step);
+    know_values(step, newest, older);
+    if constexpr (in_passes && !Corrected) {
+      for (Eigen::Index begin = 0, size = psi_.size(); begin < size; begin += stretch_of_sums)
+        sum_stretch(step, begin, std::min(stretch_of_sums, size - begin), begin);
+      return;
+    }
     const Real h = static_cast<Real>(step.t1) - static_cast<Real>(step.t0);
     const std::array<const Y*, K> f = past_values();
     if constexpr (Corrected) {
@@ -536,6 +564,20 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     } else {
       combine(h, weights().main, weights().mirror, f, psi_, mirror_);
     }
+  }
+
+  void know_values(const Step& step, const Stored& newest, const std::array<Stored, K>& older) {
+    know(step, step.n - (Order - 1), newest, older);
+    weigh(step);
+  }
+  // So many entries of both sums, from `begin` on, to `place` and on.
+  void sum_stretch(const Step& step, Eigen::Index begin, Eigen::Index count, Eigen::Index place)
+    requires(in_passes)
+  {
+    const Real h = static_cast<Real>(step.t1) - static_cast<Real>(step.t0);
+    std::array<const typename Y::Scalar*, K> f;
+    for (std::size_t j = 0; j < K; ++j) f[j] = known_[slot_before(j)].f.data() + begin;
+    combine_stretch(h, weights().main, weights().mirror, f, count, psi_.data() + place, mirror_.data() + place);
   }
 
   void weigh(const Step& step) {
@@ -566,8 +608,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
       const std::int64_t back = step.n - number;
       const Stored& x = back == 0 ? newest : older[ring_slot<K>(number)];
       ++calls_.evaluations;
-      evaluate_alone<F, Y>(field(), back == 0 ? step.sees_t0() : step.sees_earlier(back), numbers_.real(x, real_),
-                           value.f, value.tape);
+      const Y& at = back == 0 && real_end_.knows(number) ? predicted_ : numbers_.real(x, real_);
+      evaluate_alone<F, Y>(field(), back == 0 ? step.sees_t0() : step.sees_earlier(back), at, value.f, value.tape);
     });
   }
 
@@ -746,6 +788,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   bool equal_ = true;  // all steps in sight
   AdamsPlace at_;
   Y mirror_, predicted_, end_x_;
+  NodeCache real_end_;  // the node whose state predicted_ is, without a corrector, of which it is made in passing
   Y gap_bar_, end_bar_, predicted_bar_;
   mutable Y real_of_gap_ = psi_;
   Stored increment_, mirrored_, gap_, shrunk_, y1_;

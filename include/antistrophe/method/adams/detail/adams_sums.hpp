@@ -74,4 +74,18 @@ ANTISTROPHE_ONE_INSTANCE void combine(Real h, const std::array<Real, N>& w, cons
   }
 }
 
+// The same over a stretch of n entries of large states. Both passes go through a state in the same stretches: what is computed of one
+// is used while it is near.
+inline constexpr Eigen::Index stretch_of_sums = 256;
+template <class Scalar, std::size_t N, class Real>
+ANTISTROPHE_ONE_INSTANCE void combine_stretch(Real h, const std::array<Real, N>& w, const std::array<Real, N>& w_other,
+                                              const std::array<const Scalar*, N>& v, Eigen::Index n, Scalar* sum,
+                                              Scalar* other) {
+  using Entries = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
+  [&]<std::size_t... J>(std::index_sequence<J...>) ANTISTROPHE_INLINE_LAMBDA {
+    Eigen::Map<Entries>(sum, n) = ((static_cast<Scalar>(h * w[J]) * Eigen::Map<const Entries>(v[J], n)) + ...);
+    Eigen::Map<Entries>(other, n) = ((static_cast<Scalar>(h * w_other[J]) * Eigen::Map<const Entries>(v[J], n)) + ...);
+  }(std::make_index_sequence<N>{});
+}
+
 }  // namespace antistrophe::detail
