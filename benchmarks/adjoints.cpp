@@ -52,7 +52,7 @@ struct LotkaVolterra {
     };
     return Problem{automatic_vjp(f, Eigen::Vector4d(1.5, 1, 3, 1)), Eigen::Vector2d(1, 1), 0.0, 10.0};
   }
-  static auto steps(std::int64_t) { return Adaptive{.rtol = 1e-9, .atol = 1e-9}; }
+  static auto steps(std::int64_t) { return Adaptive{.rtol = 1e-9, .atol = 1e-9, .repeats = 0}; }
 };
 struct NeuralField {
   using Base = Dopri5;
@@ -63,7 +63,7 @@ struct NeuralField {
                    })),
                    0.0, 10.0};
   }
-  static auto steps(std::int64_t) { return Adaptive{.rtol = 1e-6, .atol = 1e-6}; }
+  static auto steps(std::int64_t) { return Adaptive{.rtol = 1e-6, .atol = 1e-6, .repeats = 0}; }
 };
 
 template <class Workload>

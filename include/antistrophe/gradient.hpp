@@ -261,7 +261,8 @@ void loss_and_gradient(Differentiated& solve, const Y& y0, const M& method, cons
                        Throttle& back, ValueAndGradient<F, Y>& result) {
   take_gradient(solve, loss, bar, back, result);
   if constexpr (requires { steps.tightened(0.5).gradient_rtol + steps.repeats + solve.judged().excess(); })
-    if (is_doubtful(solve.judged()) && succeeded(solve.failure().status) && !plan.steps && plan.every == 0) [[unlikely]]
+    if (is_doubtful(solve.judged(), steps.repeats) && succeeded(solve.failure().status) && !plan.steps &&
+        plan.every == 0) [[unlikely]]
       take_again(solve, y0, method, steps, loss, bar, result);
   end_gradient(solve, on_failure, back, result);
 }

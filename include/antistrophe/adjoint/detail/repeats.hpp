@@ -20,9 +20,11 @@
 
 namespace antistrophe::detail {
 
-// A gradient is looked at again where it is estimated to be off by more than this part of what is borne.
+// A gradient is looked at again, if it may be repeated, where it is estimated to be off by more than this part of what is borne.
 inline constexpr double worth_a_look = 1.0 / 32;
-inline bool is_doubtful(const GradientError& judged) { return judged.excess() > worth_a_look; }
+inline bool is_doubtful(const GradientError& judged, int repeats) {
+  return judged.excess() > (repeats > 0 ? worth_a_look : 1);
+}
 
 class Repeats {
  public:

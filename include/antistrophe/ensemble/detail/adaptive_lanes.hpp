@@ -7,6 +7,7 @@
 #include <antistrophe/adjoint/detail/accumulated_errors.hpp>
 #include <antistrophe/adjoint/detail/differentiated_solve.hpp>
 #include <antistrophe/adjoint/detail/mistakes.hpp>
+#include <antistrophe/adjoint/detail/repeats.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/detail/forward.hpp>
@@ -806,7 +807,8 @@ class GradientsInAdaptiveLanes {
     put_back_errors(l);
     path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
                   !is_doubtful(error_of_gradient<Alone>(lane.errors, problems_[lane.problem].field, gradient,
-                                                        steps_.gradient_rtol));
+                                                        steps_.gradient_rtol),
+                               steps_.repeats);
     turn_next(l);
   }
 
