@@ -10,6 +10,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <initializer_list>
 #include <limits>
 #include <string>
@@ -199,6 +200,19 @@ void end_gradient(Differentiated& solve, OnFailure on_failure, Throttle& back, V
   set_unknown<F, Y>(result.gradient);
 }
 
+// While it lives, the observer of a solve is not told.
+template <class Differentiated>
+class Unobserved {
+ public:
+  explicit Unobserved(Differentiated& solve) : solve_(solve) { solve_.tell_observer(false); }
+  ~Unobserved() { solve_.tell_observer(true); }
+  Unobserved(const Unobserved&) = delete;
+  Unobserved& operator=(const Unobserved&) = delete;
+
+ private:
+  Differentiated& solve_;
+};
+
 // Where errors of steps that were chosen to a tolerance may have spoilt the gradient, it is taken again at other tolerances, and held
 // against the first. What cannot be solved tells nothing.
 template <class Differentiated, class F, class Y, class M, class StepsType, class L>
@@ -215,13 +229,20 @@ ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& me
   const auto discard = [&](const ValueAndGradient<F, Y>& one) {
     discarded += one.stats.evaluations + one.gradient.stats.evaluations;
   };
-  solve.tell_observer(false);
+  const Unobserved unobserved(solve);
   while (repeats.another()) {
     ValueAndGradient<F, Y> other{{}, solve.zero_gradient(), {}, {}, {}};
-    solve.solve_again(y0, method, steps.tightened(repeats.factor()), silent);
-    other.stats = solve.stats();
-    const bool comparable = !solve.failed() && solve.ys().size() == saved;
-    if (comparable) take_gradient(solve, loss, bar, silent, other);
+    bool comparable = false;
+    try {
+      solve.solve_again(y0, method, steps.tightened(repeats.factor()), silent);
+      other.stats = solve.stats();
+      comparable = !solve.failed() && solve.ys().size() == saved;
+      if (comparable) take_gradient(solve, loss, bar, silent, other);
+    } catch (const std::
+                 exception&) {  // states that are worse than those asked for may be beyond what f or the loss can take
+      if (!repeats.looser()) throw;
+      comparable = false;
+    }
     const Status status = other.failure.status;
     if (!comparable || (status != Status::not_accurate && failed(status))) {
       discard(other);
@@ -251,7 +272,6 @@ ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& me
     }
   }
   result.gradient.stats.discarded = discarded;
-  solve.tell_observer(true);
 }
 
 // Value and gradient of a finished solve in these steps, into `result`. Throws as value_and_gradient does.

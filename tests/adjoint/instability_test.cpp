@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -366,6 +367,33 @@ TEST_CASE("A repeated solve is not told of, ends with its event, and leaves an o
       value_and_gradient(problem, Dopri5{}, Adaptive{}, sum, Events{Event{LateCrossing{}, Crossing::any}});
   CHECK(ended.status() == Status::event);
   CHECK(ended.gradient.stats.tightened < 1);
+}
+
+TEST_CASE("What a loss throws at a looser solve is not told, and what it throws at a tighter one is", "[instability]") {
+  const Problem problem{Turning{}, Vector2d(1, 0), 0.0, 40.0};
+  const Adaptive steps{.gradient_rtol = 0.04};
+  int calls = 0, thrown_at = 2, told = 0;
+  const auto observer = Observer{[&](double, const Vector2d&) { ++told; }};
+  Objective objective{problem, Dopri5{}, steps, TerminalLoss{[&](const Vector2d& y, Vector2d& y_bar) {
+                        if (++calls == thrown_at) throw std::runtime_error("not this one");
+                        y_bar.setOnes();
+                        return y.sum();
+                      }},
+                      observer};
+  const auto first = objective();
+  CHECK(calls == 3);
+  CHECK(first.success());
+  CHECK(first.gradient.stats.tightened < 1);
+  CHECK(told == 1);
+  thrown_at = 0;
+  CHECK(objective().gradient.stats.tightened == 1);  // a looser one is enough
+  const Problem longer{Turning{}, Vector2d(1, 0), 0.0, 300.0};
+  calls = 0, thrown_at = 3, told = 0;
+  CHECK_THROWS_AS(objective(longer), std::runtime_error);
+  CHECK(told == 1);
+  thrown_at = 0;
+  CHECK(objective(longer).success());
+  CHECK(told == 2);
 }
 
 TEST_CASE("Where the solve cannot be taken again, the gradient is judged by what is known", "[instability]") {
