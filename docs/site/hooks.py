@@ -44,6 +44,19 @@ def with_indices(text):
     return "".join(parts)
 
 
+NUMBER = re.compile(r"(?<![\w.])(?:\d{1,3}(?: \d{3})+|\d+(?:\.\d+)?e-\d+)(?![\w.]*\w)")
+
+
+def with_whole_numbers(text):
+    """12 400 and 4.2e-4 are not broken at the end of a line, but in code, links and headings."""
+    parts = CODE.split(text)
+    for i in range(0, len(parts), 2):
+        lines = parts[i].split("\n")
+        parts[i] = "\n".join(line if line.startswith("#") else NUMBER.sub(r'<span class="number">\g<0></span>', line)
+                             for line in lines)
+    return "".join(parts)
+
+
 def with_formulas(text):
     """A paragraph that is indented is a formula, line by line."""
     out, in_list, in_code = [], False, False
@@ -121,5 +134,5 @@ def on_page_markdown(markdown, page, config, files):
     markdown = HIDDEN.sub("", markdown)
     if uri.startswith("source/"):
         return with_four_spaces(markdown) if uri == "source/CONTRIBUTING.md" else markdown
-    markdown = with_indices(with_formulas(markdown))
+    markdown = with_whole_numbers(with_indices(with_formulas(markdown)))
     return LINK.sub(lambda link: source_page(link.group(2).rstrip("/")) + (link.group(3) or ""), markdown)
