@@ -183,7 +183,7 @@ class Mlp {
       else
         evaluate_large<Y>(layer, t, x, z, y.cols());
       x = z;
-      a += detail::padded<Scalar>(layer.out * y.cols());
+      if (!layer.is_last) a += detail::padded<Scalar>(layer.out * y.cols());
     });
   }
 

@@ -213,7 +213,7 @@ class TangentField {
         theta_dot.setZero();
         for (Eigen::Index j = 0; j < Layout::width; ++j) {
           const Eigen::Index tangent = static_cast<Eigen::Index>(c) * Layout::width + j;
-          if (tangent < layout_.k()) theta_dot.row(j) = seeds_.theta.col(tangent).transpose();
+          if (tangent < layout_.k() && theta_dot.cols() > 0) theta_dot.row(j) = seeds_.theta.col(tangent).transpose();
         }
         PusherOf<F, Y>::of(field_).seed(rooms_[c], like, theta_dot);
       }
