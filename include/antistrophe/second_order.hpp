@@ -287,8 +287,8 @@ auto in_steps_of_gradient(const Problem<F, Y>& problem, const M& method, const S
     const Timeline plan = timeline_of(steps, problem.field, problem.t0, problem.t1);
     auto forward = make_forward<S>(method, problem.field, problem.y0, problem.t0, problem.t1, steps, plan, SaveAt{},
                                    EventDetector(Events<>{}, problem.field, problem.y0), NoTrace{});
-    run_with_room(forward, method, problem.field, steps, plan, problem.y0, problem.t0, problem.t1, true, throttle,
-                  true, [] {});
+    run_with_room(forward, method, problem.field, steps, plan, problem.y0, problem.t0, problem.t1, true, throttle, true,
+                  [] {});
     auto solution = make_solution(forward);
     if (solution.failed()) throw_failed(std::move(solution));
     return use(StepTo{solution.steps()});
