@@ -289,9 +289,13 @@ TEST_CASE("A gradient that errors of steps have spoilt is refused in lanes as it
     all_differ(i, p);
     if (i % 8 == 2) p.t1 = 400;
   };
-  const auto result = hold(varied(middle, 66, some_are_long), Dopri5{}, Adaptive{.rtol = 1e-3, .atol = 1e-3});
-  REQUIRE(result.failures.size() == 8);
-  for (const ProblemFailure& failure : result.failures) CHECK(failure.failure.status == Status::not_accurate);
+  const auto once =
+      hold(varied(middle, 66, some_are_long), Dopri5{}, Adaptive{.rtol = 1e-3, .atol = 1e-3, .repeats = 0});
+  REQUIRE(once.failures.size() == 8);
+  for (const ProblemFailure& failure : once.failures) CHECK(failure.failure.status == Status::not_accurate);
+  // Taken again, it leaves its lane.
+  const auto again = hold(varied(middle, 66, some_are_long), Dopri5{}, Adaptive{.rtol = 1e-3, .atol = 1e-3});
+  CHECK(again.failures.empty());
 }
 
 TEST_CASE("A field that rounds otherwise in lanes gives what it gives alone to round-off", "[lanes]") {
