@@ -238,8 +238,8 @@ ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& me
       other.stats = solve.stats();
       comparable = !solve.failed() && solve.ys().size() == saved;
       if (comparable) take_gradient(solve, loss, bar, silent, other);
-    } catch (const std::
-                 exception&) {  // states that are worse than those asked for may be beyond what f or the loss can take
+    } catch (const std::exception&) {
+      // States that are worse than those asked for may be beyond what f or the loss can take.
       if (!repeats.looser()) throw;
       comparable = false;
     }
@@ -249,7 +249,6 @@ ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& me
       if (repeats.looser()) continue;
       break;
     }
-    const double tolerance = error.tolerance;
     error.size = std::fmax(largest_entry(other.gradient.y0), largest_entry(other.gradient.theta));
     const auto beside_value = std::fabs(static_cast<double>(other.value - result.value)) /
                               (error.allowed() + error.borne * std::fabs(static_cast<double>(other.value)));
@@ -265,10 +264,10 @@ ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& me
       result.gradient.stats.tightened = repeats.factor();
     }
     if (repeats.excess() > 1) {
-      error.error = repeats.excess() * error.allowed() / error.size;
-      error.tolerance = tolerance * result.gradient.stats.tightened;
-      result.failure = solve.magnified_errors(error);
-      error.tolerance = tolerance;
+      GradientError measured = error;
+      measured.error = repeats.excess() * error.allowed() / error.size;
+      measured.tolerance *= result.gradient.stats.tightened;
+      result.failure = solve.magnified_errors(measured);
     }
   }
   result.gradient.stats.discarded = discarded;

@@ -203,11 +203,7 @@ struct DirectAdjoint {
         if constexpr (StridesOverStates<S>) {
           if (const std::int64_t end = backward.quiet_down_to(i + 1); end <= i && offers_states()) {
             auto rows = states(timeline, n, carry);
-            const std::int64_t count = stepper.stride_back(timeline, i + 1, end, carry, backward.carry_bar,
-                                                           backward.theta_bar, backward.even_times(), rows);
-            backward.after_stride(count);
-            if (count > 0) {
-              i += 1 - count;
+            if (backward.stride_back(i, end, carry, rows)) {
               t1 = timeline[i];
               continue;
             }

@@ -164,15 +164,10 @@ struct ReversibleAdjoint {
       double t1 = timeline[n];
       for (std::int64_t i = n; i-- > 0;) {
         if constexpr (Strides<S> && !drifts) {
-          if (const std::int64_t end = backward.quiet_down_to(i + 1); end <= i) {
-            const std::int64_t count = stepper.stride_back(timeline, i + 1, end, carry, backward.carry_bar,
-                                                           backward.theta_bar, backward.even_times(), cursor);
-            backward.after_stride(count);
-            if (count > 0) {
-              i += 1 - count;
-              t1 = timeline[i];
-              continue;
-            }
+          const std::int64_t end = backward.quiet_down_to(i + 1);
+          if (end <= i && backward.stride_back(i, end, carry, cursor)) {
+            t1 = timeline[i];
+            continue;
           }
         }
         const double t0 = timeline[i];

@@ -118,10 +118,7 @@ class FittingResolution {
 
  private:
   double entry(Eigen::Index i) const { return std::fabs(static_cast<double>(y0_.data()[i])); }
-  double below(double tolerance) const {
-    const double fine = resolution_below(tolerance, scale_);
-    return coarse_ ? std::fmax(fine, tolerance / 64) : fine;
-  }
+  double below(double tolerance) const { return resolution_below(tolerance, scale_, coarse_); }
   // What it would have, were it of the size of the others.
   double shared(Eigen::Index i) const { return tolerances_ ? below((*tolerances_)(i)) : all_; }
   bool is_small(Eigen::Index i) const { return entry(i) > 0 && entry(i) < few_units * shared(i); }

@@ -100,11 +100,12 @@ double default_resolution(const Y& y0) {
 }
 
 // That of an entry whose absolute tolerance is `tolerance`, 0 for none, in a state of the size power_above: a 64th of the
-// tolerance where that is below the default; but not so fine that the state could not grow a thousandfold.
-inline double resolution_below(double tolerance, double size) {
+// tolerance where that is below the default, or `coarse`; but not so fine that the state could not grow a thousandfold.
+inline double resolution_below(double tolerance, double size, bool coarse = false) {
   constexpr double finest_grain = 0x1p-50;
   if (!(tolerance > 0)) return default_grain * size;
-  return std::fmax(std::fmin(default_grain * size, tolerance / 64), finest_grain * size);
+  const double enough = tolerance / 64;
+  return std::fmax(coarse ? enough : std::fmin(default_grain * size, enough), finest_grain * size);
 }
 
 // An entry of y0 of fewer units than these, and not 0, is small beside the others: it may have a resolution of its own.

@@ -188,9 +188,16 @@ class Backward {
     if (Cost::any || heard_ >= i || throttle_->anybody_listens() || (with_times && !evenly_)) return i;
     return heard_ + 1;
   }
-  // The sums of times, for a stride to add to; it went so many steps.
-  EvenTimes& even_times() { return even_times_; }
-  void after_stride(std::int64_t count) { steps_ += count; }
+  // Takes steps back from the node after step i to node `end`, as far as the stepper strides at once, over states or bits of the way
+  // forth. False where it took none; else i is the last of them.
+  ANTISTROPHE_ALWAYS_INLINE bool stride_back(std::int64_t& i, std::int64_t end, typename S::Carry& carry, auto& past) {
+    const std::int64_t count =
+        stepper_.stride_back(*timeline_, i + 1, end, carry, carry_bar, theta_bar, even_times_, past);
+    steps_ += count;
+    if (count == 0) return false;
+    i += 1 - count;
+    return true;
+  }
 
   // Once a segment has been swept.
   void leave() {
