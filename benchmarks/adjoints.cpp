@@ -22,11 +22,13 @@
 
 #include "support/counted_heap.hpp"
 #include "support/workloads.hpp"
+#include "tried.hpp"
 #include "turning_network.hpp"
 
 namespace {
 
 using namespace antistrophe;
+using benchmarks::measured_or_tried;
 
 struct Squares {
   double operator()(const auto& ys, auto& ys_bar) const {
@@ -50,18 +52,19 @@ struct LotkaVolterra {
       dy[0] = theta[0] * y[0] - theta[1] * y[0] * y[1];
       dy[1] = theta[3] * y[0] * y[1] - theta[2] * y[1];
     };
-    return Problem{automatic_vjp(f, Eigen::Vector4d(1.5, 1, 3, 1)), Eigen::Vector2d(1, 1), 0.0, 10.0};
+    return Problem{automatic_vjp(f, Eigen::Vector4d(1.5, 1, 3, 1)), Eigen::Vector2d(1, 1), 0.0,
+                   measured_or_tried(10.0, 2.0)};
   }
   static auto steps(std::int64_t) { return Adaptive{.rtol = 1e-9, .atol = 1e-9, .repeats = 0}; }
 };
 struct NeuralField {
   using Base = Dopri5;
   static auto problem(std::int64_t) {
-    using State = Eigen::Matrix<double, 2, 64>;
+    using State = Eigen::Matrix<double, 2, measured_or_tried(64, 4)>;
     return Problem{benchmarks::turning_network(), State(State::NullaryExpr([](Eigen::Index i, Eigen::Index j) {
                      return 0.01 * static_cast<double>(2 * j + i) - 0.6;
                    })),
-                   0.0, 10.0};
+                   0.0, measured_or_tried(10.0, 2.0)};
   }
   static auto steps(std::int64_t) { return Adaptive{.rtol = 1e-6, .atol = 1e-6, .repeats = 0}; }
 };
@@ -126,7 +129,7 @@ void gradient(benchmark::State& state) {
   BENCHMARK(gradient<Workload, GaussLegendreAdjoint<>>) __VA_ARGS__;                                 \
   BENCHMARK(gradient<Workload, AutomaticAdjoint>) __VA_ARGS__
 
-GRADIENTS(W1, ->Arg(1'000)->Arg(100'000));
+GRADIENTS(W1, ->Arg(measured_or_tried(1'000, 100))->Arg(measured_or_tried(100'000, 1'000)));
 GRADIENTS(LotkaVolterra, ->Arg(0));
 BENCHMARK(gradient<LotkaVolterra, ForwardMode>)->Arg(0);
 BENCHMARK(gradient<LotkaVolterra, ReversibleAdjoint, ReversibleAdams<6>>)->Arg(0);

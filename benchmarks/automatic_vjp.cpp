@@ -21,6 +21,7 @@
 
 #include "support/larger_problems.hpp"
 #include "support/problems.hpp"
+#include "tried.hpp"
 
 namespace {
 
@@ -88,7 +89,8 @@ const bool added = [] {
   add("2", LotkaVolterra<>{}, LotkaVolterraEquations{}, VectorXd(Eigen::Vector2d(1.2, 0.7)));
   add("20", Chain{}, ChainEquations{}, Chain::start(20));
   add("200", GrayScott{}, GrayScottEquations{}, GrayScott::start(200));
-  add("2000", GrayScott{}, GrayScottEquations{}, GrayScott::start(2000));
+  constexpr Eigen::Index many = benchmarks::measured_or_tried(2000, 400);
+  add(std::to_string(many), GrayScott{}, GrayScottEquations{}, GrayScott::start(many));
   return true;
 }();
 

@@ -12,19 +12,23 @@
 
 #include "support/counted_heap.hpp"
 #include "support/workloads.hpp"
+#include "tried.hpp"
 
 namespace {
 
 using namespace antistrophe;
-using State = Eigen::Matrix<double, 2, 64>;
+using benchmarks::measured_or_tried;
+using State = Eigen::Matrix<double, 2, measured_or_tried(64, 4)>;
 using Field = Mlp<double>;
+
+constexpr std::int64_t steps = measured_or_tried(1000, 200);
 
 const Problem<Field, State>& problem() {
   static const Problem<Field, State> problem{workloads::sine_weights(Mlp<double>{{2, 16, 16, 2}}),
                                              State(State::NullaryExpr([](Eigen::Index i, Eigen::Index j) {
                                                return 0.01 * static_cast<double>(2 * j + i) - 0.6;
                                              })),
-                                             0.0, 5.0};
+                                             0.0, 0.005 * static_cast<double>(steps)};
   return problem;
 }
 
@@ -37,7 +41,7 @@ struct Loss {
 
 template <class Method, class Adjoint>
 auto gradient(const Method& method, const Adjoint& adjoint) {
-  return value_and_gradient(problem(), method, FixedSteps{1000}, Loss{}, adjoint).gradient;
+  return value_and_gradient(problem(), method, FixedSteps{steps}, Loss{}, adjoint).gradient;
 }
 
 // tolerance: relative; 0 for the same bits.

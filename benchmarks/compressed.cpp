@@ -16,11 +16,13 @@
 
 #include "support/counted_heap.hpp"
 #include "support/problems.hpp"
+#include "tried.hpp"
 #include "turning_network.hpp"
 
 namespace {
 
 using namespace antistrophe;
+using benchmarks::measured_or_tried;
 
 struct Loss {
   double operator()(const auto& ys, auto& ys_bar) const {
@@ -30,21 +32,25 @@ struct Loss {
 };
 
 struct LotkaVolterra {
-  static auto problem() { return Problem{problems::LotkaVolterra<>{}, Eigen::Vector2d(1, 0.5), 0.0, 400.0}; }
+  static auto problem() {
+    return Problem{problems::LotkaVolterra<>{}, Eigen::Vector2d(1, 0.5), 0.0, measured_or_tried(400.0, 20.0)};
+  }
 };
 struct VanDerPol {
-  static auto problem() { return Problem{problems::VanDerPol<>{}, Eigen::Vector2d(2, 0), 0.0, 400.0}; }
+  static auto problem() {
+    return Problem{problems::VanDerPol<>{}, Eigen::Vector2d(2, 0), 0.0, measured_or_tried(400.0, 20.0)};
+  }
 };
 struct Lorenz {
   static auto problem() { return Problem{problems::Lorenz<>{}, Eigen::Vector3d(1, 1, 1), 0.0, 15.0}; }
 };
 struct NeuralOde {
   static auto problem() {
-    using State = Eigen::Matrix<double, 2, 64>;
+    using State = Eigen::Matrix<double, 2, measured_or_tried(64, 4)>;
     return Problem{benchmarks::turning_network(), State(State::NullaryExpr([](Eigen::Index i, Eigen::Index j) {
                      return 0.01 * static_cast<double>(2 * j + i) - 0.6;
                    })),
-                   0.0, 600.0};
+                   0.0, measured_or_tried(600.0, 20.0)};
   }
 };
 
@@ -101,7 +107,8 @@ void checkpointed(benchmark::State& state) {
 // n numbers a state.
 class Coder {
  public:
-  explicit Coder(std::size_t n) : states_(std::max<std::size_t>(100, 1'000'000 / n)) {
+  explicit Coder(std::size_t n)
+      : states_(std::max<std::size_t>(measured_or_tried(100U, 10U), measured_or_tried(1'000'000U, 20'000U) / n)) {
     const std::vector<std::size_t> parts{n};
     coded_.lay_out(parts, false);
     for (std::size_t i = 0; i < 64; ++i)

@@ -14,6 +14,8 @@
 #include <random>
 #include <string>
 
+#include "tried.hpp"
+
 namespace {
 
 using namespace antistrophe;
@@ -21,7 +23,8 @@ using namespace antistrophe;
 using Net = Mlp<double, RuntimeLayers, Tanh, TimeAndState>;
 
 Problem<Net, Eigen::VectorXd> neural_ode() {
-  Net net({9, 56, 56, 8});  // 4208 parameters
+  constexpr Eigen::Index units = benchmarks::measured_or_tried(56, 12);
+  Net net({9, units, units, 8});  // 4208 parameters where it is measured
   std::mt19937 engine(1);
   net.initialise(GlorotUniform{engine});
   net.parameters() *= 1.5;

@@ -10,6 +10,7 @@
 #include <cstddef>
 
 #include "alternating.hpp"
+#include "tried.hpp"
 
 namespace {
 
@@ -34,7 +35,7 @@ struct Lorenz {
   }
 };
 
-constexpr std::size_t problems = 10000;
+constexpr std::size_t problems = benchmarks::measured_or_tried(10000, 100);
 const Problem first{Lorenz{}, Eigen::Vector3d(1, 1, 1), 0.0, 1.0};
 const auto squares = [](const auto& ys, auto& ys_bar) {
   ys_bar[0] = 2 * ys[0];

@@ -14,6 +14,7 @@
 
 #include "alternating.hpp"
 #include "kernels/large_kernels.hpp"
+#include "tried.hpp"
 
 namespace {
 
@@ -77,7 +78,9 @@ void alternate(benchmark::State& state, std::int64_t steps, const Ours& ours, co
   state.counters["us_a_step"] = 1e6 * time / static_cast<double>(steps);
 }
 // So many that what a call costs beside its steps does not count, and few enough to be stored.
-std::int64_t steps_of(std::size_t cells) { return cells > 10000 ? 50 : 1000; }
+std::int64_t steps_of(std::size_t cells) {
+  return cells > 10000 ? benchmarks::measured_or_tried(50, 2) : benchmarks::measured_or_tried(1000, 20);
+}
 bool near(double a, double b) { return std::fabs(a - b) < 1e-4 * std::fabs(b); }
 
 void rk4_forward(benchmark::State& state) {

@@ -11,16 +11,19 @@
 #include <stdexcept>
 #include <vector>
 
+#include "tried.hpp"
+
 namespace {
 
 using namespace antistrophe;
 using State = Eigen::MatrixXf;
+constexpr Eigen::Index samples = benchmarks::measured_or_tried(256, 8);
 using Network = Mlp<float, Layers<4, 64, 4>>;
 
 struct SquaredEnd {
   double operator()(const std::vector<State>& ys, std::vector<State>& ys_bar) const {
-    ys_bar.back() = ys.back() / 256;
-    return ys.back().squaredNorm() / 512;
+    ys_bar.back() = ys.back() / samples;
+    return ys.back().squaredNorm() / (2 * samples);
   }
 };
 
@@ -29,8 +32,8 @@ auto neural_sde() {
   Network drift, sigma;
   drift.initialise(GlorotUniform{random});
   sigma.initialise(GlorotUniform{random});
-  const BrownianPath path{.seed = 1, .channels = 4, .samples = 256, .tolerance = 0.01};
-  return Problem{StochasticField{drift, DiagonalNoise{sigma}, path}, State(State::Ones(4, 256)), 0.0, 1.0};
+  const BrownianPath path{.seed = 1, .channels = 4, .samples = samples, .tolerance = 0.01};
+  return Problem{StochasticField{drift, DiagonalNoise{sigma}, path}, State(State::Ones(4, samples)), 0.0, 1.0};
 }
 
 template <class M, class Adjoint>
@@ -52,7 +55,7 @@ BENCHMARK(gradient<TwoPoint<Heun>, ReversibleAdjoint>)->Unit(benchmark::kMillise
 BENCHMARK(gradient<Reversible<Midpoint>, ReversibleAdjoint>)->Unit(benchmark::kMillisecond);
 
 void path_alone(benchmark::State& state) {
-  BrownianWalk walk({.seed = 1, .channels = 4, .samples = 256, .tolerance = 0.01});
+  BrownianWalk walk({.seed = 1, .channels = 4, .samples = samples, .tolerance = 0.01});
   Eigen::MatrixXd dw;
   for (auto _ : state)
     for (int i = 0; i < 100; ++i) walk.increment(i / 100.0, (i + 1) / 100.0, dw);

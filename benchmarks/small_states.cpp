@@ -18,6 +18,7 @@
 #include "kernels/small_kernels.hpp"
 #include "seven_stars.hpp"
 #include "support/problems.hpp"
+#include "tried.hpp"
 
 namespace {
 
@@ -31,24 +32,24 @@ struct LotkaVolterra : problems::LotkaVolterra<> {
     dy[1] = (theta[3] * y[0] - theta[2]) * y[1];
   }
   static Eigen::Vector2d start() { return {1, 1}; }
-  static constexpr double end = 10;
+  static constexpr double end = benchmarks::measured_or_tried(10.0, 2.5);
 };
 
 // For no longer, for it contracts, and the way back of the kernel's floating pair strays.
 struct Lorenz : problems::Lorenz<> {
   using Kernel = kernels::Lorenz;
   static Eigen::Vector3d start() { return {1, 1, 1}; }
-  static constexpr double end = 0.5;
+  static constexpr double end = benchmarks::measured_or_tried(0.5, 0.125);
 };
 
 struct Pleiades : SevenStars<double> {
   using Kernel = kernels::Pleiades;
   using Real = double;
   static constexpr bool autonomous = true;
-  static constexpr double end = 0.5;  // before stars meet closely
+  static constexpr double end = benchmarks::measured_or_tried(0.5, 0.125);  // before stars meet closely
 };
 
-constexpr std::int64_t steps = 2000;
+constexpr std::int64_t steps = benchmarks::measured_or_tried(2000, 500);
 const auto sum_of_last = [](const auto& ys, auto& ys_bar) {
   ys_bar.back().setOnes();
   return ys.back().sum();

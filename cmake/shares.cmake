@@ -2,11 +2,14 @@
 # the compiler's is nearly all they take. Clang at -O0 compiles them in a third of the time that g++ takes at -O1, and they then run some 20
 # to 40 times longer. Of a processor's seconds, by g++ -O1 and by clang++ -O0, to compile + to run, about:
 #   benchmark_forward_mode 31 + 0.0, 11 + 0.2    benchmark_small_states 21 + 0.2, 7 + 6    published_figures    15 + 0.1, 6 + 1
-#   but detest             26 + 1.5, 10 + >25    acrobot                18 + 10, 9 + >146  benchmark_neural_sde 11 + 0.7, 5 + 15
+#   but detest             26 + 1.5, 10 + >25    acrobot                18 + 10, 9 + >146
+# Benchmarks that are tried are shorter and smaller than those that are measured (benchmarks/tried.hpp).
 # All others are g++'s, and all are in the presets dev, clang and release (ANTISTROPHE_SHARE is all).
 set(antistrophe_of_clang
   examples/bouncing_ball examples/forcing examples/gradient_trap examples/laplace examples/published_figures
-  benchmarks/brownian_path benchmarks/forward_mode benchmarks/small_states benchmarks/w1)
+  benchmarks/adjoints benchmarks/automatic_vjp benchmarks/brownian_path benchmarks/checkpoints benchmarks/compressed
+  benchmarks/continuous_adjoints benchmarks/forward_mode benchmarks/lanes benchmarks/large_states benchmarks/neural_sde
+  benchmarks/small_states benchmarks/w1)
 file(GLOB antistrophe_vowels CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/data/japanese_vowels/*.ts")
 if(NOT antistrophe_vowels)  # without its data it has nothing to do; with them it learns
   list(APPEND antistrophe_of_clang examples/neural_cde)
