@@ -193,6 +193,24 @@ TEST_CASE("What is kept is told, and stays within the budget") {
   }
 }
 
+TEST_CASE("Unless a budget is given, what a cache holds is kept, and no more") {
+  constexpr std::int64_t n = 20'000;
+  const auto solved = [](const auto& adjoint) {
+    return value_and_gradient(layer(), RK4{}, FixedSteps{n}, half_squares, adjoint);
+  };
+  const auto none = solved(none_kept), some = solved(DirectAdjoint{}),
+             all = solved(DirectAdjoint{.memory_budget = 1 << 30});
+  const std::size_t kept = some.stats.bytes_kept - none.stats.bytes_kept;
+  CHECK(kept <= 4 << 20);
+  CHECK(kept > (4 << 20) - 1200);
+  CHECK(all.stats.bytes_kept - none.stats.bytes_kept > 2 * kept);
+  CHECK(some.gradient.stats.evaluations > n);
+  CHECK(some.gradient.stats.evaluations < none.gradient.stats.evaluations);
+  CHECK(all.gradient.stats.evaluations == 0);
+  check_same(some.gradient, none.gradient);
+  check_same(all.gradient, none.gradient);
+}
+
 TEST_CASE("A cheap field's stages are kept where a budget is given") {
   struct Spring {
     void operator()(double, const Eigen::Vector2d& y, Eigen::Vector2d& dy) const { dy << y[1], -std::sin(y[0]); }

@@ -84,6 +84,10 @@ class CarryStore {
   std::int64_t size_ = 0;
 };
 
+// Bytes of stages that are kept unless another number is given: about what caches hold. Beyond, reading them from memory, and the first
+// touch of that memory, soon costs more than evaluating them again.
+inline constexpr std::size_t cached_stages = std::size_t{4} << 20;
+
 // The stages of the first steps of a solve, as many as fit a budget of bytes.
 template <class S>
 class StageStore {
@@ -103,12 +107,12 @@ template <class S>
 class StageStore<S> {
  public:
   explicit StageStore(const std::optional<std::size_t>& budget)
-      : budget_(budget.value_or(S::worth_keeping ? std::size_t{256} << 20 : 0)) {}
+      : budget_(budget.value_or(S::worth_keeping ? cached_stages : 0)) {}
 
-  // So many bytes, if they are likely to save time.
+  // So many bytes at most, as far as they are likely to save time.
   void allow(std::size_t budget) {
     if (!S::worth_keeping) return;
-    budget_ = budget;
+    budget_ = std::min(budget, cached_stages);
     fit_ = -1;
   }
   void restart() { size_ = 0; }
@@ -139,7 +143,7 @@ class StageStore<S> {
 
 }  // namespace detail
 
-// memory_budget: bytes for the stages of steps, with the tapes of the field, beside the carries. Not given, it is 256 MiB where a
+// memory_budget: bytes for the stages of steps, with the tapes of the field, beside the carries. Not given, it is 4 MiB where a
 // Runge–Kutta method's field keeps a tape that says how many bytes it holds, as a network does; else nothing is kept, for a cheap
 // field is sooner evaluated than read. With s stages, a gradient takes s evaluations and s vjps a step where they fit, and s
 // evaluations more where they do not; the gradient is the same bit for bit. Other methods keep no stages, nor does one of a field
@@ -183,7 +187,7 @@ struct DirectAdjoint {
       const std::int64_t begin = timeline.first() - first_;
       return StateRow<typename S::State>(store_.row(begin, begin + end, like));
     }
-    // Bytes for stages, where keeping them is likely to save time.
+    // Bytes that there are for stages, which are kept as far as that is likely to save time.
     void allow(std::size_t bytes) { kept_.allow(bytes); }
     void set_aside(S& stepper, std::int64_t n) { kept_.put(n - first_, stepper); }
     std::size_t bytes() const { return store_.bytes() + kept_.bytes(); }
