@@ -221,7 +221,7 @@ ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& me
                                  ValueAndGradient<F, Y>& result) {
   constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
   GradientError error = solve.judged();
-  Repeats repeats(error, steps.rtol, round_off, steps.repeats);
+  Repeats repeats(error, steps.rtol, round_off, steps.repeats, solve.steps_dip());
   const Progress no_progress;
   Throttle silent(no_progress);
   const std::size_t saved = solve.ys().size();
@@ -280,8 +280,8 @@ void loss_and_gradient(Differentiated& solve, const Y& y0, const M& method, cons
                        Throttle& back, ValueAndGradient<F, Y>& result) {
   take_gradient(solve, loss, bar, back, result);
   if constexpr (requires { steps.tightened(0.5).gradient_rtol + steps.repeats + solve.judged().excess(); })
-    if (is_doubtful(solve.judged(), steps.repeats) && succeeded(solve.failure().status) && !plan.steps &&
-        plan.every == 0) [[unlikely]]
+    if (is_doubtful(solve.judged(), steps.repeats, [&] { return solve.steps_dip(); }) &&
+        succeeded(solve.failure().status) && !plan.steps && plan.every == 0) [[unlikely]]
       take_again(solve, y0, method, steps, loss, bar, result);
   end_gradient(solve, on_failure, back, result);
 }

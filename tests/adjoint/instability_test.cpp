@@ -369,6 +369,64 @@ TEST_CASE("A repeated solve is not told of, ends with its event, and leaves an o
   CHECK(ended.gradient.stats.tightened < 1);
 }
 
+namespace {
+
+// Passes from −1 to 1 at t = 3, in a thousandth of a unit of time: steps fall to a hundredth there, and grow again.
+struct Switch {
+  Eigen::Vector2d theta{1, 1e-3};  // how much, how fast
+  const auto& parameters() const { return theta; }
+  void operator()(double t, const auto& y, auto& dy) const { dy[0] = theta[0] * std::tanh((t - 3) / theta[1]) - y[0]; }
+  void vjp(double t, const auto&, const auto& w, auto& y_bar, auto& theta_bar) const {
+    const double x = (t - 3) / theta[1], s = std::tanh(x);
+    y_bar[0] -= w[0];
+    theta_bar[0] += s * w[0];
+    theta_bar[1] -= theta[0] * (1 - s * s) * x / theta[1] * w[0];
+  }
+};
+
+template <class M>
+void check_switch(const M& method, double tolerance) {
+  CAPTURE(tolerance);
+  const Problem problem{Switch{}, Eigen::Matrix<double, 1, 1>(1), 0.0, 6.0};
+  Adaptive fine{.rtol = 1e-11, .atol = 1e-11};
+  for (int i = -40; i <= 40; ++i) fine.step_to.push_back(3 + 2.5e-4 * i);
+  const auto right = value_and_gradient(problem, Dop853{}, fine, sum);
+  const auto result = value_and_gradient(problem, method, Adaptive{.rtol = tolerance, .atol = tolerance}, sum);
+  const double size = right.gradient.theta.cwiseAbs().maxCoeff();
+  CHECK((result.gradient.theta - right.gradient.theta).cwiseAbs().maxCoeff() < 1000 * tolerance * (1 + size));
+}
+
+// y' = y − y³: from a start far below the absolute tolerance to 1.
+struct DoubleWell {
+  void operator()(double, const auto& y, auto& dy) const { dy[0] = y[0] * (1 - y[0] * y[0]); }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto&) const { y_bar[0] += (1 - 3 * y[0] * y[0]) * w[0]; }
+};
+
+template <class M>
+void check_from_rest(const M& method) {
+  constexpr double y0 = 1e-6, t = 20, tolerance = 1e-6;
+  const Problem problem{DoubleWell{}, Eigen::Matrix<double, 1, 1>(y0), 0.0, t};
+  const double moved = std::pow(1 / std::sqrt(1 + (1 / (y0 * y0) - 1) * std::exp(-2 * t)) / y0, 3) * std::exp(-2 * t);
+  const auto result = value_and_gradient(problem, method, Adaptive{.rtol = tolerance, .atol = tolerance}, sum);
+  CHECK(std::fabs(result.gradient.y0[0] - moved) < 1000 * tolerance * (1 + moved));
+}
+
+}  // namespace
+
+TEST_CASE("A gradient is looked at again where steps dip, as they do at a sharp switch", "[instability]") {
+  for (const double tolerance : {1e-4, 1e-6, 1e-8}) {
+    check_switch(Dopri5{}, tolerance);
+    check_switch(Reversible<Tsit5>{}, tolerance);
+    check_switch(TwoPoint<Dopri5>{}, tolerance);
+  }
+}
+
+TEST_CASE("What the two solutions of a coupled method differ by counts as an error", "[instability]") {
+  check_from_rest(Reversible<Dopri5>{});
+  check_from_rest(Reversible<Dop853>{});
+  check_from_rest(TwoPoint<Dop853>{});
+}
+
 TEST_CASE("What a loss throws at a looser solve is not told, and what it throws at a tighter one is", "[instability]") {
   const Problem problem{Turning{}, Vector2d(1, 0), 0.0, 40.0};
   const Adaptive steps{.gradient_rtol = 0.04};

@@ -5,6 +5,7 @@
 
 #include <antistrophe/core/config.hpp>
 #include <antistrophe/core/state.hpp>
+#include <antistrophe/stepper/stepper.hpp>
 
 #include <Eigen/Core>
 
@@ -15,6 +16,19 @@
 #include <vector>
 
 namespace antistrophe::detail {
+
+// How many times larger than what errors of steps make of a gradient is what their estimates would: those of formulas of a lower order.
+// Measured on the suite of docs/trust.md.
+template <class S>
+double exaggeration(double tolerance) {
+  if constexpr (SeesEnd<S>) {
+    return 1;  // its estimates are those of the very step
+  } else {
+    constexpr int q = S::error_order;
+    constexpr double c = MultistepStepper<S> ? 1.2 : q <= 2 ? 16 : q == 3 || q > 6 ? 1.1 : 0.67;
+    return c * std::pow(tolerance, -1.0 / q);
+  }
+}
 
 // Sums of the errors of `stride` steps in a row, of one where there is room. Memory is bounded: where it is full, every two sums
 // become one. States of more than 1024 entries are not looked at, for there it would count.

@@ -213,7 +213,13 @@ class AdaptiveControl {
   }
 
   // Where errors of steps are wanted, those of accepted steps go there.
-  void record(LocalErrors<Y>& errors) { errors_ = errors.on() ? &errors : nullptr; }
+  void record(LocalErrors<Y>& errors) {
+    errors_ = errors.on() ? &errors : nullptr;
+    if constexpr (ForeseesParasite<S>) {
+      const double size = largest_entry(before_), absolute = options_.atol.smallest() / (size > 0 ? size : 1);
+      exaggeration_ = exaggeration<S>(std::fmin(1, options_.rtol > 0 ? options_.rtol : absolute));
+    }
+  }
 
   bool over() const { return t0_ == t1_ || landing_ == landings_.all.size(); }
 
@@ -457,7 +463,15 @@ class AdaptiveControl {
       const double first = controller_.scaled(estimates_[0], before_, after_);
       if (first > 0) factor = controller_.error(estimates_, before_, after_) / first;
     }
-    errors_->add(step.n, estimates_[0], factor);
+    if constexpr (ForeseesParasite<S>) {
+      // What the two solutions of a coupled method differ by is an error that no estimate sees, and no exaggerated one.
+      const auto of_estimate = static_cast<RealOf<Y>>(factor), of_parasite = static_cast<RealOf<Y>>(exaggeration_);
+      errors_->add(step.n, 1, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
+        return of_estimate * estimates_[0].data()[i] + of_parasite * parasite_.data()[i];
+      });
+    } else {
+      errors_->add(step.n, estimates_[0], factor);
+    }
   }
 
   // A step of length h, or the longest that sensitivities and parasite allow.
@@ -486,7 +500,9 @@ class AdaptiveControl {
   Outcome judge_parasite(S& stepper, const Step& step, const typename S::Carry& carry) {
     if (const Outcome outcome = stepper.complete(step, carry); outcome != Outcome::ok) return outcome;
     const double old_gap = controller_.scaled(stepper.parasite(), before_, after_);
-    const double gap = controller_.scaled(stepper.next_parasite(), before_, after_);
+    const Y& parasite = stepper.next_parasite();
+    const double gap = controller_.scaled(parasite, before_, after_);
+    if (errors_ != nullptr) parasite_ = parasite;
     if (std::fabs(step.h()) < 1000 * shortest(step.t0)) return Outcome::ok;
     const double tried = std::exchange(tried_gap_, gap);
     if (hardly_damps(stepper.stability())) {
@@ -525,8 +541,11 @@ class AdaptiveControl {
   std::int64_t guarded_ = 0;
   bool bounded_by_guard_ = false;  // the step to come
   bool hopeless_ = false;          // the parasite has taken over
+  double exaggeration_ = 1;        // of error estimates
   double tried_gap_ = unbounded;   // of the trial before, of the same step
   Y before_, after_;
+  struct NoParasite {};
+  [[no_unique_address]] std::conditional_t<ForeseesParasite<S>, Y, NoParasite> parasite_;
   std::array<Y, static_cast<std::size_t>(S::error_estimates)> estimates_;
 };
 

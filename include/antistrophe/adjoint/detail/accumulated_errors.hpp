@@ -22,6 +22,7 @@
 #include <antistrophe/core/state.hpp>
 #include <antistrophe/detail/local_errors.hpp>
 #include <antistrophe/field/detail/access.hpp>
+#include <antistrophe/step/timeline.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
 #include <algorithm>
@@ -45,18 +46,6 @@ ANTISTROPHE_ALWAYS_INLINE auto state_cotangent(const CarryBar& bar, Eigen::Index
     return bar.y.data()[i] + bar.older.data()[i];
   else
     return std::get<0>(bar.parts()).data()[i];
-}
-
-// How many times larger than a gradient's error the sum above is.
-template <class S>
-double exaggeration(double tolerance) {
-  if constexpr (SeesEnd<S>) {
-    return 1;  // its estimates are those of the very step
-  } else {
-    constexpr int q = S::error_order;
-    constexpr double c = MultistepStepper<S> ? 1.2 : q <= 2 ? 16 : q == 3 || q > 6 ? 1.1 : 0.67;
-    return c * std::pow(tolerance, -1.0 / q);
-  }
 }
 
 template <EigenState Y>
@@ -232,6 +221,7 @@ struct GradientError {
   double borne = 0;            // likewise
   double size = 0, least = 0;  // the largest entry, and what is always borne of it
   double tolerance = 1;        // of the steps
+  double worth_a_look = 1;     // this part of what is borne, if the gradient can be taken again
 
   double allowed() const { return borne * size + least; }
   // Above 1: more than is borne.
@@ -251,24 +241,48 @@ ANTISTROPHE_COLD inline Failure magnified_errors(double t, std::int64_t step, co
               "Adaptive::gradient_rtol = infinity takes it as it is"};
 }
 
+// Whether steps dip somewhere: one is far shorter than one of the three before it, and soon they are half as long as that again. f has a
+// kink, a jump or a switch there, or nearly so. Errors of steps are small all the same, but not those of sensitivities,
+// which lack derivatives of one order more.
+ANTISTROPHE_COLD inline bool steps_dip(const Timeline& timeline) {
+  constexpr double far = 8;
+  constexpr std::int64_t soon = 24;
+  const std::int64_t n = timeline.steps() - 1;  // the last ends where the solve does
+  double one = 0, two = 0, three = 0;           // lengths of those before
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double h = std::fabs(timeline[i + 1] - timeline[i]);
+    if (timeline.jump_at(timeline[i]) != nullptr) one = two = three = 0;
+    if (timeline.jump_at(timeline[i + 1]) != nullptr) continue;  // cut short
+    const double before = std::max({one, two, three});
+    if (before > far * h)
+      for (std::int64_t k = i + 1; k < std::min(n, i + soon); ++k)
+        if (2 * std::fabs(timeline[k + 1] - timeline[k]) > before) return true;
+    three = std::exchange(two, std::exchange(one, h));
+  }
+  return false;
+}
+
 // What is called step by step, as fields with noise are, is not looked at: it has no J between the nodes.
 template <class F, class Y>
 inline constexpr bool has_judged_errors = CallableAsField<F, Y> && HasVjp<F, Y>;
 
 // After a sweep: what errors of steps have made of the gradient. Borne is `bearable`, in parts of its size, or, where that is 0,
 // 1000 tolerances of what its size may still be: at least (1 − error) of the size that it has. Errors of 1000 absolute tolerances are
-// always borne.
+// always borne. {} where nobody looks.
 template <class S, class F, EigenState Y>
 ANTISTROPHE_COLD GradientError error_of_gradient(AccumulatedErrors<Y>& errors, const F& field, Gradient<F, Y>& gradient,
                                                  double bearable) {
   if (!errors.on()) return {};
   const double sum = errors.relative_error(field, gradient.stats);
-  if (!(sum > 0)) return {};
   constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
   const double tolerance = errors.tolerance();
   const double many = 1000 * std::fmax(tolerance, round_off);
-  return {sum / exaggeration<S>(tolerance), bearable > 0 ? bearable : many / (1 + many),
-          std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta)), 1000 * errors.atol(), tolerance};
+  return {sum / exaggeration<S>(tolerance),
+          bearable > 0 ? bearable : many / (1 + many),
+          std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta)),
+          1000 * errors.atol(),
+          tolerance,
+          S::error_order > 6 ? 1.0 / 128 : 1.0 / 32};
 }
 
 }  // namespace antistrophe::detail

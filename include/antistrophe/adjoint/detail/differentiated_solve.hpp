@@ -215,6 +215,11 @@ class DifferentiatedSolve {
 
   // Of the last gradient, what errors of steps have made of it, so far as that is estimated.
   const GradientError& judged() const { return judged_; }
+  ANTISTROPHE_COLD bool steps_dip() const {
+    for (const Segment<S>& segment : forward_.segments)
+      if (detail::steps_dip(segment.timeline)) return true;
+    return false;
+  }
   ANTISTROPHE_COLD Failure magnified_errors(const GradientError& error) const {
     return detail::magnified_errors(forward_.segments.back().timeline.t1(), forward_.stats.accepted, error);
   }

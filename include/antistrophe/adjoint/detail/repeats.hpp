@@ -3,7 +3,7 @@
 // estimated from one solve to a factor of ten or so (accumulated_errors.hpp): enough to know where a second look is due, not
 // to call a gradient good or bad. Two gradients know it. With tolerances k times as large, errors are about k times as large, less so
 // where the problem is not smooth or stability held the steps; so what the second is off by is taken for
-//   |g1 − g2| k^(3/4),
+//   |g1 − g2| k^(3/4), k^(1/4) where steps dip,
 // and that is held against what is borne. (docs/trust.md has what it was tried on.)
 #pragma once
 
@@ -20,19 +20,23 @@
 
 namespace antistrophe::detail {
 
-// A gradient is looked at again, if it may be repeated, where it is estimated to be off by more than this part of what is borne.
-inline constexpr double worth_a_look = 1.0 / 32;
-inline bool is_doubtful(const GradientError& judged, int repeats) {
-  return judged.excess() > (repeats > 0 ? worth_a_look : 1);
+// A gradient is looked at again, if it may be repeated, where it is estimated to be off by more than some part of what is borne, or where
+// steps dip.
+template <class Dip>
+bool is_doubtful(const GradientError& judged, int repeats, const Dip& steps_dip) {
+  return judged.excess() > (repeats > 0 ? judged.worth_a_look : 1) || (repeats > 0 && judged.borne > 0 && steps_dip());
 }
 
 class Repeats {
  public:
   // rtol: of the steps, which are not made finer than round-off. most: tighter solves beside the first; where there are none, nor is
   // there a looser one.
-  ANTISTROPHE_COLD Repeats(const GradientError& judged, double rtol, double round_off, int most)
-      : excess_(judged.excess()),
+  // dip: whether steps do.
+  ANTISTROPHE_COLD Repeats(const GradientError& judged, double rtol, double round_off, int most, bool dip)
+      : excess_(std::fmax(judged.excess(), 2 * judged.worth_a_look)),
+        good_(judged.worth_a_look),
         finest_(rtol > 0 ? 16 * round_off / rtol : 0),
+        power_(dip ? 0.25 : 0.75),
         left_(most),
         may_loosen_(most > 0 && rtol < 0.01 && excess_ <= 1) {}
 
@@ -47,8 +51,7 @@ class Repeats {
     }
     if (left_ == 0) return false;
     // An estimate may be too small by a factor of ten, a measured error hardly.
-    const bool estimated = good_ == worth_a_look;
-    ratio_ = estimated ? std::clamp(0.05 / excess_, 0.005, 0.1) : std::clamp(0.25 / excess_, 0.01, 0.1);
+    ratio_ = !measured_ ? std::clamp(0.05 / excess_, 0.005, 0.1) : std::clamp(0.25 / excess_, 0.01, 0.1);
     ratio_ = std::fmax(ratio_, finest_ / factor_);
     if (!(ratio_ < 0.3)) return false;
     factor_ *= ratio_;
@@ -61,9 +64,10 @@ class Repeats {
   // By how much two gradients differ, beside what is borne and beside their size, the tolerances of one 1/k times as large as those of the
   // other, which is good from now on unless excess() is above 1. Where they have little in common, neither need be right.
   ANTISTROPHE_COLD void measure(double difference, double relative) {
-    excess_ = difference * std::pow(ratio_, 0.75);
+    excess_ = difference * std::pow(ratio_, power_);
     if (!(relative < 0.3)) excess_ = std::fmax(excess_, 2);
-    good_ = looser_ ? 0.5 : 1;  // a looser solve may be too loose to tell
+    good_ = 0.5;
+    measured_ = true;
     if (looser_) return;
     if (compared_ && !(difference < difference_ / 2)) left_ = 0;  // shorter steps do not bring them together
     difference_ = difference;
@@ -73,9 +77,9 @@ class Repeats {
   double excess() const { return excess_; }
 
  private:
-  double excess_, good_ = worth_a_look, finest_, factor_ = 1, ratio_ = 1, difference_ = 0;
+  double excess_, good_, finest_, factor_ = 1, ratio_ = 1, difference_ = 0, power_;
   int left_;
-  bool may_loosen_, looser_ = false, compared_ = false;
+  bool may_loosen_, looser_ = false, measured_ = false, compared_ = false;
 };
 
 // The largest difference of two gradients' entries.

@@ -808,7 +808,7 @@ class GradientsInAdaptiveLanes {
     path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
                   !is_doubtful(error_of_gradient<Alone>(lane.errors, problems_[lane.problem].field, gradient,
                                                         steps_.gradient_rtol),
-                               steps_.repeats);
+                               steps_.repeats, [&] { return steps_dip(path.timeline); });
     turn_next(l);
   }
 
