@@ -161,7 +161,7 @@ class Comparison {
     number("the value", coarse.value, fine.value, moved_by_y0, error.value, extrapolated.value);
     entries("dL/dy0", coarse.gradient.y0, fine.gradient.y0, error.y0, extrapolated.y0);
     entries("dL/dtheta", coarse.gradient.theta, fine.gradient.theta, error.theta, extrapolated.theta);
-    if constexpr (TimeDifferentiable<F, Y>) {
+    if constexpr (HasTimeGradient<F, Y>) {
       number("dL/dt0", coarse.gradient.t0, fine.gradient.t0, 0, error.t0, extrapolated.t0);
       number("dL/dt1", coarse.gradient.t1, fine.gradient.t1, 0, error.t1, extrapolated.t1);
     }

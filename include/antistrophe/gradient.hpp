@@ -167,7 +167,7 @@ void set_unknown(Gradient<F, Y>& gradient) {
   constexpr auto unknown = std::numeric_limits<RealOf<Y>>::quiet_NaN();
   gradient.y0.setConstant(unknown);
   gradient.theta.setConstant(unknown);
-  if constexpr (TimeDifferentiable<F, Y>) gradient.t0 = gradient.t1 = std::numeric_limits<double>::quiet_NaN();
+  if constexpr (HasTimeGradient<F, Y>) gradient.t0 = gradient.t1 = std::numeric_limits<double>::quiet_NaN();
 }
 
 // The value of the loss of a finished solve and its gradient, into `result`; what is refused as not accurate is there all the same.

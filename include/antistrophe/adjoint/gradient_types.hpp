@@ -21,13 +21,14 @@ struct UnknownTimeGradient {
     static_assert(
         detail::never<T>,
         "antistrophe: gradients with respect to t0 and t1 need the field's df/dt: give its vjp a last argument "
-        "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
+        "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`; of complex "
+        "states none are given.");
     return 0;
   }
 };
 
 template <class F, class Y>
-using TimeGradient = std::conditional_t<TimeDifferentiable<F, Y>, double, UnknownTimeGradient>;
+using TimeGradient = std::conditional_t<HasTimeGradient<F, Y>, double, UnknownTimeGradient>;
 
 // What the way back cost and met.
 struct BackwardStats {
@@ -97,7 +98,7 @@ std::ostream& operator<<(std::ostream& out, const Gradient<F, Y>& gradient) {
     out << ", dL/dtheta = ";
     detail::print_value(out, gradient.theta);
   }
-  if constexpr (TimeDifferentiable<F, Y>) out << ", dL/dt0 = " << gradient.t0 << ", dL/dt1 = " << gradient.t1;
+  if constexpr (HasTimeGradient<F, Y>) out << ", dL/dt0 = " << gradient.t0 << ", dL/dt1 = " << gradient.t1;
   return out << "; " << gradient.stats;
 }
 

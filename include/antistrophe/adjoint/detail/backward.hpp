@@ -35,7 +35,7 @@ template <class S, class F, class Trace>
 class Backward {
  public:
   using Y = typename S::State;
-  static constexpr bool with_times = TimeDifferentiable<F, Y>;
+  static constexpr bool with_times = HasTimeGradient<F, Y>;
 
   Backward(S& stepper, Trace& trace, const F& field, const SavePlan& plan, const FirstInPlace<EventPlace<Y>>& places,
            const Y& like)

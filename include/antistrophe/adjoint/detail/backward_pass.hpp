@@ -76,7 +76,7 @@ class BackwardPass {
 
     gradient.y0 = start_bar_;
     gradient.theta = backward_.theta_bar;
-    if constexpr (TimeDifferentiable<F, Y>) {
+    if constexpr (HasTimeGradient<F, Y>) {
       ends_bar.t0 += backward_.times_bar.t0;
       ends_bar.t1 += backward_.times_bar.t1;
       if (segments.size() == 1 && !segments[0].interruption && segments[0].timeline.steps() == 0)
@@ -159,7 +159,7 @@ class BackwardPass {
       time_bar += bar.t;
     }
     if (goes_on) {
-      static_assert(!Detector::any_jumps || TimeDifferentiable<F, Y>,
+      static_assert(!Detector::any_jumps || HasTimeGradient<F, Y>,
                     "antistrophe: a gradient through a jump needs the field's ∂f/∂t: give its vjp a last argument "
                     "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
       Scalar jump_t_bar{0};

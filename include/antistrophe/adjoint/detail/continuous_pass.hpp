@@ -79,7 +79,7 @@ class ContinuousPass {
 
  private:
   using Kind = typename EventPlace<Y>::Kind;
-  static constexpr bool with_times = TimeDifferentiable<F, Y>;
+  static constexpr bool with_times = HasTimeGradient<F, Y>;
   static constexpr bool with_cost = MetersCost<Trace>;
 
   static bool failed(const Failure& failure) { return failure.status != Status::success; }

@@ -64,7 +64,7 @@ Failure finite_gradient(const Gradient<F, Y>& gradient, const Timeline& timeline
     return {Status::gradient_not_finite, timeline.t0(), timeline.first(), -1,
             "the cotangents overflowed on the way back, or the vjp returned NaN: steps that are too long to be stable "
             "make them grow, and a chaotic solution over so long a time has no gradient that numbers can hold"};
-  if constexpr (TimeDifferentiable<F, Y>) {
+  if constexpr (HasTimeGradient<F, Y>) {
     if (!std::isfinite(gradient.t0) || !std::isfinite(gradient.t1))
       return {Status::gradient_not_finite, timeline.t0(), timeline.first(), -1,
               "the field, or its derivative with respect to t, is not finite at t0 or t1, or where a time was saved"};
