@@ -19,6 +19,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -142,6 +143,17 @@ struct Chain {
     y_bar.tail(n) += w.head(n);
     y_bar.head(n) -= w.tail(n);
     y_bar.head(n - 1) += 0.3 * w.tail(n - 1);
+  }
+};
+
+// Damped oscillations of complex numbers, each of which depends on its conjugate too.
+struct Spirals {
+  static constexpr bool autonomous = true;
+  void operator()(double, const auto& y, auto& dy) const {
+    dy = std::complex<double>(-0.1, 2) * y + 0.3 * y.conjugate();
+  }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const {
+    y_bar += std::complex<double>(-0.1, -2) * w + 0.3 * w.conjugate();
   }
 };
 
@@ -365,8 +377,23 @@ TEST_CASE("At 1e-6 a number takes at most 20 bits, and the gradient is the direc
     CHECK(off(got.gradient, direct.gradient) <= 0.01 * off(truth.gradient, direct.gradient));
   };
   check(Problem{problems::LotkaVolterra<>{}, Vector2d(1, 0.5), 0.0, 40.0});
+  check(Problem{problems::LotkaVolterra<>{}, Vector2d(1, 0.5), 0.0, 400.0});  // of thousands of steps, too
   check(Problem{problems::VanDerPol<>{}, Vector2d(2, 0), 0.0, 100.0});
+  check(Problem{problems::VanDerPol<>{}, Vector2d(2, 0), 0.0, 400.0});
   check(Problem{problems::Lorenz<>{}, Eigen::Vector3d(1, 1, 1), 0.0, 15.0});
+}
+
+TEST_CASE("What rounding makes of a gradient does not grow with the number of steps") {
+  // Of rounding to the nearest point the errors of many small steps sum up, to twenty times as much in the longest of these solves.
+  const auto direct_and_compressed = [](double t1) {
+    const Problem problem{problems::LotkaVolterra<>{}, Vector2d(1, 0.5), 0.0, t1};
+    const FixedSteps steps{static_cast<std::int64_t>(100 * t1)};
+    const auto by = [&](const auto& adjoint) {
+      return value_and_gradient(problem, RK4{}, steps, battery::WeightedSum{}, adjoint).gradient;
+    };
+    return off(by(CompressedAdjoint{.resolution = 0x1p-20}), by(DirectAdjoint{}));
+  };
+  for (const double t1 : {5.0, 50.0, 500.0}) CHECK(direct_and_compressed(t1) <= 0x1p-19);
 }
 
 TEST_CASE("A finer grid is nearer to the direct gradient, and takes more bits") {
@@ -417,6 +444,37 @@ TEST_CASE("Float states, complex ones, tolerances of each entry, halves, and jum
   Adaptive without = rough;
   without.atol = 0;
   check(Problem{problems::SwitchedVortex<>{}, y0, 0.5, 3.5}, Dopri5{}, without, 1e-9);
+}
+
+TEST_CASE("Complex states are kept on the grid, real and imaginary parts apart") {
+  const Problem spirals{Spirals{}, Eigen::VectorXcd(Eigen::VectorXcd::LinSpaced(3, {1, 0.5}, {-0.2, 0.7})), 0.0, 10.0};
+  const auto loss = [](const auto& ys, auto& ys_bar) {
+    ys_bar.back() = 2 * ys.back();
+    return ys.back().squaredNorm();
+  };
+  const auto check = [&](const auto& method, const auto& steps, double within) {
+    const auto direct = value_and_gradient(spirals, method, steps, loss, DirectAdjoint{});
+    const auto got = value_and_gradient(spirals, method, steps, loss, CompressedAdjoint{});
+    CHECK(got.value == direct.value);
+    CHECK((got.gradient.y0 - direct.gradient.y0).norm() <= within * direct.gradient.y0.norm());
+    const auto numbers = static_cast<double>(2 * got.stats.accepted * spirals.y0.size());
+    CHECK(static_cast<double>(got.stats.bits) < 40 * numbers);
+  };
+  check(Dopri5{}, Adaptive{.rtol = 1e-6, .atol = 1e-6}, 1e-6);
+  check(RK4{}, FixedSteps{200}, 1e-10);
+
+  // A gradient is that with respect to real and imaginary parts: against differences of the value. None is given of times.
+  const auto solved = [&](std::complex<double> off) {
+    auto moved = spirals;
+    moved.y0[1] += off;
+    return value_and_gradient(moved, RK4{}, FixedSteps{200}, loss, CompressedAdjoint{});
+  };
+  const double step = 1e-6;
+  const auto value = [&](double re, double im) { return solved({re, im}).value; };
+  const std::complex<double> slope(value(step, 0) - value(-step, 0), value(0, step) - value(0, -step));
+  const auto gradient = solved({}).gradient;
+  CHECK(std::abs(gradient.y0[1] - slope / (2 * step)) <= 1e-7 * std::abs(gradient.y0[1]));
+  static_assert(!std::is_same_v<std::decay_t<decltype(gradient.t0)>, double>);
 }
 
 TEST_CASE("What is told of the memory is what the heap grows by") {

@@ -2,7 +2,8 @@
 // CompressedAdjoint: every carry is kept on the way forth, as DirectAdjoint does, but as whole numbers on a grid, each predicted
 // from those after it and coded in few bits (adjoint/detail/coded_trajectory.hpp). An exact method's integers are kept as they are,
 // and the gradient is DirectAdjoint's bit for bit. Of a plain method the solve is DirectAdjoint's bit for bit, and the way back pulls
-// cotangents through the steps from the nearest points of the grid, half a unit off at most: far below the tolerance.
+// cotangents through the steps from points of the grid, a unit off at most: far below the tolerance. What one state is off by is taken
+// off the next, so that what these errors make of the gradient cancels from step to step.
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
@@ -151,7 +152,9 @@ struct CompressedAdjoint {
     }
     // Of f, beside the solve's own.
     std::int64_t evaluations() const { return evaluations_; }
-    std::size_t bytes() const { return trajectory_.bytes() + units_.capacity() * sizeof(double); }
+    std::size_t bytes() const {
+      return trajectory_.bytes() + (units_.capacity() + missed_.capacity()) * sizeof(double);
+    }
     std::int64_t bits_kept() const { return trajectory_.bits(); }
 
     struct WayBack {};
@@ -193,6 +196,8 @@ struct CompressedAdjoint {
     static constexpr std::size_t parts = std::tuple_size_v<decltype(std::declval<const Carry&>().parts())>;
     static constexpr bool on_grid = parts == 1 || detail::CarryOfStates<Carry>;
     static constexpr bool rounds = on_grid && !requires(S s) { requires S::reversibility == Reversibility::exact; };
+    // Of a carry of several states, each of which is another one's place a step later, all are to be rounded alike.
+    static constexpr bool carries_over = rounds && parts == 1;
     static constexpr bool has_slopes = requires(S s, double t, const Y& y, Y& dy) {
       s.slope_aside(t, y, dy);
       requires !Eigen::NumTraits<typename Y::Scalar>::IsComplex;
@@ -230,6 +235,7 @@ struct CompressedAdjoint {
         slopes = false;
       }
       trajectory_.lay_out(sizes, slopes);
+      if constexpr (carries_over) missed_.assign(sizes[0], 0.0);
     }
 
     // The units and their inverses, of each real number of a state, or one of each.
@@ -265,23 +271,29 @@ struct CompressedAdjoint {
         if constexpr (!on_grid) {
           for (std::size_t i = 0; i < size; ++i) to[i] = detail::ordered_bits(from[i]);
         } else if (each_ == 0) {
-          if (!store(from, 1 / units_[0], size, to)) fail(n, from, size);
+          if (!store(from, 1 / units_[0], size, to, missed_.data())) fail(n, from, size);
         } else {
           bool fits = true;
-          for (std::size_t i = 0; i < size; ++i) fits &= store(from + i, inverse(i, size), 1, to + i);
+          for (std::size_t i = 0; i < size; ++i)
+            fits &= store(from + i, inverse(i, size), 1, to + i, missed_.data() + (carries_over ? i : 0));
           if (!fits) fail(n, from, size);
         }
       }
       return to + size;
     }
+    // To the grid. What rounding a state of a plain method misses by is taken off the next one, so that errors of neighbours cancel.
     template <class Real>
-    static bool store(const Real* from, double inverse, std::size_t size, std::int64_t* to) {
+    static bool store(const Real* from, double inverse, std::size_t size, std::int64_t* to,
+                      [[maybe_unused]] double* missed) {
       bool fits = true;
       for (std::size_t i = 0; i < size; ++i) {
-        const double units = static_cast<double>(from[i]) * inverse;
+        double units = static_cast<double>(from[i]) * inverse;
         const bool in_range = std::fabs(units) < detail::increment_limit;
         fits &= in_range;
-        to[i] = detail::nearest(in_range ? units : 0);
+        if (!in_range) units = 0;
+        if constexpr (carries_over) units -= missed[i];
+        to[i] = detail::nearest(units);
+        if constexpr (carries_over) missed[i] = static_cast<double>(to[i]) - units;
       }
       return fits;
     }
@@ -352,6 +364,7 @@ struct CompressedAdjoint {
     std::optional<Resolution> given_;
     Resolution grid_;
     std::vector<double> units_;
+    std::vector<double> missed_;  // in units, by the last state
     std::size_t each_ = 0, size_ = 0;
     detail::CodedTrajectory trajectory_;
     bool begun_ = false;
