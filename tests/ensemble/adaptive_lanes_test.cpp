@@ -6,6 +6,7 @@
 #include <antistrophe/ensemble.hpp>
 #include <antistrophe/field/automatic_vjp.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -111,6 +112,10 @@ void check_same(const Result& alone, const Result& result) {
   CHECK(result.stats.evaluations == alone.stats.evaluations);
   CHECK(result.gradient.stats.vjps == alone.gradient.stats.vjps);
   CHECK(result.gradient.stats.evaluations == alone.gradient.stats.evaluations);
+  CHECK(result.gradient.stats.judged == alone.gradient.stats.judged);
+  CHECK(same_number(result.gradient.stats.estimated_error, alone.gradient.stats.estimated_error));
+  CHECK(same_number(result.gradient.stats.tightened, alone.gradient.stats.tightened));
+  CHECK(result.gradient.stats.discarded == alone.gradient.stats.discarded);
 }
 
 // What became of the problems in lanes.
@@ -296,6 +301,40 @@ TEST_CASE("A gradient that errors of steps have spoilt is refused in lanes as it
   // Taken again, it leaves its lane.
   const auto again = hold(varied(middle, 66, some_are_long), Dopri5{}, Adaptive{.rtol = 1e-3, .atol = 1e-3});
   CHECK(again.failures.empty());
+}
+
+TEST_CASE("An ensemble tells what looking at gradients has cost, and which tolerances they needed", "[lanes]") {
+  const auto some_are_long = [](std::size_t i, auto& p) {
+    all_differ(i, p);
+    if (i % 8 == 2) p.t1 = 400;
+  };
+  const auto problems = varied(middle, 66, some_are_long);
+  const Adaptive loose{.rtol = 1e-3, .atol = 1e-3};
+  BackwardStats expected;
+  std::size_t taken_again = 0;
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    const auto loss = [i](const auto& ys, auto& ys_bar) { return weighted_squares(i, ys, ys_bar); };
+    const BackwardStats one = value_and_gradient(problems[i], Dopri5{}, loose, loss).gradient.stats;
+    expected.judged += one.judged;
+    expected.discarded += one.discarded;
+    expected.estimated_error = std::max(expected.estimated_error, one.estimated_error);
+    expected.tightened = std::min(expected.tightened, one.tightened);
+    if (one.discarded > 0) ++taken_again;
+  }
+  REQUIRE(taken_again >= 8);
+  REQUIRE(taken_again < 66);
+  REQUIRE(expected.tightened < 1);
+  const auto check = [&](const auto&... extras) {
+    const BackwardStats stats =
+        ensemble_value_and_gradient(problems, Dopri5{}, loose, weighted_squares, extras...).gradient.stats;
+    CHECK(stats.judged == expected.judged);
+    CHECK(stats.discarded == expected.discarded);
+    CHECK(stats.estimated_error == expected.estimated_error);
+    CHECK(stats.tightened == expected.tightened);
+  };
+  check();
+  check(Threads{2});
+  if (bits_are_asked_for) check(Lanes<4>{});
 }
 
 TEST_CASE("A field that rounds otherwise in lanes gives what it gives alone to round-off", "[lanes]") {

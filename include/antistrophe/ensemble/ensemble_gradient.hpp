@@ -35,7 +35,8 @@ struct EnsembleGradient {
   std::vector<Y> y0;
   std::vector<TimeGradient<F, Y>> t0, t1;
   std::vector<Parameters<F, Y>> each_theta;
-  BackwardStats stats;  // sums, but of drift the largest
+  // Sums, but of drift, checkpoints and the estimated error the largest, and of `tightened` the smallest.
+  BackwardStats stats;
 };
 
 // value: Σ L_i over the problems that were solved; values: each, NaN where it was not. May be taken apart:
@@ -109,6 +110,10 @@ struct GradientSum {
     backward.recomputed += other.recomputed;
     backward.checkpoints = std::max(backward.checkpoints, other.checkpoints);
     backward.checkpoint_bytes = std::max(backward.checkpoint_bytes, other.checkpoint_bytes);
+    backward.judged += other.judged;
+    backward.estimated_error = std::max(backward.estimated_error, other.estimated_error);
+    backward.tightened = std::min(backward.tightened, other.tightened);
+    backward.discarded += other.discarded;
   }
 };
 
@@ -240,6 +245,10 @@ void pass_sum(auto& stream, auto& sum) {
   stream.pass(sum.backward.recomputed);
   stream.pass(sum.backward.checkpoints);
   stream.pass(sum.backward.checkpoint_bytes);
+  stream.pass(sum.backward.judged);
+  stream.pass(sum.backward.estimated_error);
+  stream.pass(sum.backward.tightened);
+  stream.pass(sum.backward.discarded);
 }
 void pass_entries(auto& stream, auto& result, std::size_t i, bool each_theta) {
   auto& gradient = result.gradient;

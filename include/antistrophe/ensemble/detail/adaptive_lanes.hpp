@@ -805,10 +805,11 @@ class GradientsInAdaptiveLanes {
     }
     gradient.stats = lane.back;
     put_back_errors(l);
+    const GradientError judged =
+        error_of_gradient<Alone>(lane.errors, problems_[lane.problem].field, gradient, steps_.gradient_rtol);
+    gradient.stats.estimated_error = judged.error;
     path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
-                  !is_doubtful(error_of_gradient<Alone>(lane.errors, problems_[lane.problem].field, gradient,
-                                                        steps_.gradient_rtol),
-                               steps_.repeats, [&] { return steps_dip(path.timeline); });
+                  !is_doubtful(judged, steps_.repeats, [&] { return steps_dip(path.timeline); });
     turn_next(l);
   }
 
