@@ -2,6 +2,7 @@
 // of very different size in one state, each held at its own. Closed forms throughout.
 #include "battery.hpp"
 #include "catch.hpp"
+#include "reversible_methods.hpp"
 #include "split_problems.hpp"
 
 #include <cmath>

@@ -44,10 +44,14 @@ std::optional<std::complex<double>> dominant_mode(S& stepper, double t, const ty
   const Adaptive scales;
   ScaledJacobian<S> jacobian(scales, y, sign);
   jacobian.move_to(stepper, t, y);
-  const auto product = [](const Y& a, const Y& b) {
+  const auto entry = [](const Y& a, Eigen::Index i) {
+    return std::complex<double>(static_cast<double>(Eigen::numext::real(a.data()[i])),
+                                static_cast<double>(Eigen::numext::imag(a.data()[i])));
+  };
+  const auto product = [entry](const Y& a, const Y& b) {
     std::complex<double> sum = 0;
     for (Eigen::Index i = 0; i < a.size(); ++i)
-      sum += std::conj(std::complex<double>(a.data()[i])) * std::complex<double>(b.data()[i]);
+      sum += std::conj(entry(a, i)) * entry(b, i);
     return sum;
   };
   Y v = zeros_like(y), once = v, twice = v;
