@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -312,6 +313,11 @@ void check_repeat(const M& method) {
     CHECK(off < 1000 * tolerance / (1 + 1000 * tolerance));
     CHECK(result.gradient.stats.tightened < 1);
     CHECK(result.gradient.stats.discarded > 0);
+    std::ostringstream told;
+    told << result.gradient;
+    CHECK_THAT(told.str(),
+               ContainsSubstring(" of the tolerance, beside " + std::to_string(result.gradient.stats.discarded) +
+                                 " evaluations of solves at other tolerances"));
     // They are those of a solve with these tolerances.
     Adaptive tighter = steps.tightened(result.gradient.stats.tightened);
     tighter.gradient_rtol = HUGE_VAL;

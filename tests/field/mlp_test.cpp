@@ -141,6 +141,35 @@ TEST_CASE("The vjp agrees with differences") {
   REQUIRE(check_vjp(sine_weights(Mlp<double, Layers<4, 3>, Tanh, TimeAndState>{}), 0.3, Eigen::Vector3d{0.4, -0.7, 1}));
 }
 
+TEST_CASE("The vjps of state and of parameters alone, with a tape and without, are parts of the whole") {
+  const auto check = [](auto network, const auto& y) {
+    using Field = decltype(network);
+    using Y = std::remove_cvref_t<decltype(y)>;
+    network.parameters() *= 4.0;
+    const Y w = 0.5 * y + Y::Ones(y.rows(), y.cols());
+    typename Field::ParameterVector of_all = network.parameters(), of_parameters = of_all, of_tape = of_all;
+    Y y_bar = w, state_bar = w, tape_bar = w;  // to which they add
+    auto tape = network.make_tape(y);
+    Y dy = y;
+    network(0.3, y, dy, tape);
+    network.vjp(0.3, y, tape, w, y_bar, of_all);
+    network.vjp_state(0.3, y, w, state_bar);
+    network.vjp_state(0.3, y, tape, w, tape_bar);
+    network.vjp_parameters(0.3, y, w, of_parameters);
+    network.vjp_parameters(0.3, y, tape, w, of_tape);
+    CHECK((y_bar - w).norm() > 1e-3);
+    CHECK((of_all - network.parameters()).norm() > 1e-3);
+    const auto near = [](const auto& a, const auto& b) { return (a - b).norm() <= 1e-14 * b.norm(); };
+    CHECK(near(state_bar, y_bar));
+    CHECK(near(tape_bar, y_bar));
+    CHECK(near(of_parameters, of_all));
+    CHECK(near(of_tape, of_all));
+  };
+  check(sine_weights(Mlp<double, Layers<2, 5, 3, 17, 2>, Softplus>{}), Eigen::Vector2d(0.4, -0.7));
+  check(sine_weights(Mlp<double, RuntimeLayers, Tanh, TimeAndState>{{3, 8, 8, 2}}),
+        Eigen::MatrixXd(some_state<Eigen::MatrixXd>(2, 5)));
+}
+
 TEST_CASE("A network of long double") {
   const auto network = sine_weights(Mlp<long double, Layers<3, 10, 2>, Tanh, TimeAndState>{});
   const auto y = some_state<Eigen::Vector<long double, 2>>(2, 1);

@@ -169,7 +169,8 @@ TEMPLATE_LIST_TEST_CASE("Every function that recorded numbers have, against diff
         const auto x = y[0] * theta[0];  // held in an auto, as one does
         dy[0] = sqrt(x) + exp(-x) * log(x) + sin(x) / cos(x) - tan(x) + asin(x / 3) * acos(x / 3) + atan(x);
         dy[1] = sinh(x) * cosh(x) - tanh(x) + abs(-x) + expm1(x) * log1p(x) + cbrt(x) + atan2(y[1], x) + hypot(x, y[1]);
-        dy[2] = pow(x, 1.5) + pow(x, 2) + pow(x, y[1]) + pow(2 + 0 * x, y[1]) + 3 / x - 2 * x + (+x) * (1 - x);
+        dy[2] = atan(x) * atan2(y[1], x) * pow(x, 1.5) + pow(x, 1.5) + pow(x, 2) + pow(x, y[1]) + pow(2 + 0 * x, y[1]) +
+                3 / x - 2 * x + (+x) * (1 - x);
         dy[3] = (x < 1 ? x : 2 - x * x) + max(x, y[1]) - min(x, y[2]) + (y[2] > 0 ? 1 : 0) + fabs(y[2]) + max(x, 0.5);
         dy[3] += y[3] / 2;
         dy[3] -= y[3] * y[3];
@@ -257,14 +258,44 @@ TEMPLATE_LIST_TEST_CASE("A field that branches on y, on theta or on t is never r
           ++turns;
         }
   CHECK(turns == 36);
-  Vector2d y_bar = Vector2d::Zero();
-  Eigen::Vector<double, 1> theta_bar{0};
-  other.vjp(2.0, Vector2d(-1, 0), Vector2d(1, 1), y_bar, theta_bar);
-  CHECK(theta_bar[0] == 0);  // y₁ == 0: a ninth way
+  for (int round = 0; round < 3; ++round) {  // y₁ == 0: a ninth way
+    Vector2d y_bar = Vector2d::Zero();
+    Eigen::Vector<double, 1> theta_bar{0};
+    other.vjp(2.0, Vector2d(-1, 0), Vector2d(1, 1), y_bar, theta_bar);
+    CHECK(theta_bar[0] == 0);
+    other.vjp(2.0, Vector2d(-1, 1e-300), Vector2d(1, 1), y_bar, theta_bar);
+    CHECK(theta_bar[0] == 1);
+  }
   if constexpr (requires { field.engine().times_recorded(); }) {
     // Eight ways and a ninth; engines that keep one recording at a time have recorded more often, none has less.
     CHECK(field.engine().times_recorded() >= 9);
   }
+}
+
+TEMPLATE_TEST_CASE("Recorded numbers say whether they are finite, and the recording holds as long as they are", "",
+                   ByRecording, ByCompiling) {
+  const auto field = TestType::field([](auto, const auto& y, auto& dy) {
+    using Eigen::numext::abs2;
+    using std::isfinite, std::isinf, std::isnan;
+    dy[0] = abs2(y[0]);
+    if (y[0] >= 2.0) dy[0] *= 3.0;
+    if (isnan(y[1]))
+      dy[1] = 5 * y[0];
+    else if (isinf(y[1]))
+      dy[1] = 7 * y[0];
+    else if (isfinite(y[1]))
+      dy[1] = 11 * y[0];
+  });
+  const double infinity = std::numeric_limits<double>::infinity(), not_a_number = std::nan("");
+  for (int round = 0; round < 2; ++round)
+    for (const double x : {1.0, 2.0, 3.0})
+      for (const double second : {1.0, not_a_number, -infinity, 1e308}) {
+        CAPTURE(x, second);
+        Vector2d y_bar = Vector2d::Zero();
+        detail::NoTheta none;
+        field.vjp(0.0, Vector2d(x, second), Vector2d(1, 1), y_bar, none);
+        CHECK(y_bar[0] == 2 * x * (x >= 2 ? 3 : 1) + (std::isnan(second) ? 5 : std::isinf(second) ? 7 : 11));
+      }
 }
 
 // More ways than are kept.
