@@ -15,6 +15,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-error=maybe-uninitialized -Wno-error=array-bounds -Wno-error=stringop-overflow)
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_FLAGS MATCHES "-fsanitize=[a-z,]*undefined")
+  string(APPEND CMAKE_CXX_FLAGS " -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/script/lib/sanitize.list")
+endif()
+
 # lld links a program in a quarter of the time of GNU's ld.
 include(CheckCXXSourceCompiles)
 set(CMAKE_REQUIRED_LINK_OPTIONS -fuse-ld=lld)

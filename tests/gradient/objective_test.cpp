@@ -1,24 +1,10 @@
 // Objective: bound once and called often, it gives what value_and_gradient gives, bit for bit, and allocates nothing after
 // the first call.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <new>
-
-namespace {
-std::int64_t allocations = 0;
-}
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
 #include "battery.hpp"
 #include "catch.hpp"
+#include "support/counted_heap.hpp"
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -122,14 +108,14 @@ TEMPLATE_TEST_CASE("After its first call an objective allocates nothing, with st
     Objective objective{problem, TestType{}, FixedSteps{40}, Squares{}, extras...};
     VectorXd theta = problem.field.parameters(), y0 = start;
     (void)objective(theta);
-    const std::int64_t before = allocations;
+    const std::int64_t before = counted_heap::allocations;
     double sum = 0;
     for (int i = 0; i < 3; ++i) {
       theta *= 1.01;
       y0 *= 3;
       sum += objective(theta).value + objective(y0, theta).gradient.y0[0];
     }
-    CHECK(allocations == before);
+    CHECK(counted_heap::allocations == before);
     CHECK(std::isfinite(sum));
   };
   check();
@@ -196,9 +182,9 @@ TEST_CASE("An objective takes up another problem of the same field", "[objective
   other.field.theta[0] = 1;
   CHECK(same(objective(other), value_and_gradient(other, Dopri5{}, FixedSteps{20}, Squares{})));
   CHECK(objective.problem().y0 == other.y0);
-  const std::int64_t before = allocations;
+  const std::int64_t before = counted_heap::allocations;
   (void)objective(problem);
-  CHECK(allocations == before);  // the same times and sizes
+  CHECK(counted_heap::allocations == before);  // the same times and sizes
   other.t0 = -1;
   other.t1 = 3;
   CHECK(same(objective(other), value_and_gradient(other, Dopri5{}, FixedSteps{20}, Squares{})));
@@ -266,8 +252,8 @@ TEST_CASE("A plain solve of a state of fixed size allocates twice: times, and st
   const Problem problem{Circle{}, Vector2d(1, 0), 0.0, 1.0};
   (void)solve(problem, RK4{}, FixedSteps{1});
   for (const std::int64_t n : {1, 100}) {
-    const std::int64_t before = allocations;
+    const std::int64_t before = counted_heap::allocations;
     const auto solution = solve(problem, RK4{}, FixedSteps{n});
-    CHECK(allocations - before <= 2);
+    CHECK(counted_heap::allocations - before <= 2);
   }
 }
