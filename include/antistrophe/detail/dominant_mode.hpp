@@ -50,8 +50,7 @@ std::optional<std::complex<double>> dominant_mode(S& stepper, double t, const ty
   };
   const auto product = [entry](const Y& a, const Y& b) {
     std::complex<double> sum = 0;
-    for (Eigen::Index i = 0; i < a.size(); ++i)
-      sum += std::conj(entry(a, i)) * entry(b, i);
+    for (Eigen::Index i = 0; i < a.size(); ++i) sum += std::conj(entry(a, i)) * entry(b, i);
     return sum;
   };
   Y v = zeros_like(y), once = v, twice = v;
