@@ -333,7 +333,8 @@ TEST_CASE("The samples of a batch are summed before they are added to what a sol
     const double unit = static_cast<double>(std::nextafter(gathered, 2 * gathered) - gathered);
     for (Eigen::Index i = 0; i < theta_bar.size(); ++i) {
       CAPTURE(i);
-      CHECK(std::fabs(static_cast<double>(theta_bar[i]) - gathered - expected.theta_bar[i]) <= 0.75 * unit);
+      CHECK(std::fabs(static_cast<double>(theta_bar[i]) - static_cast<double>(gathered) - expected.theta_bar[i]) <=
+            0.75 * unit);
     }
   };
   check(Eigen::MatrixXf{});

@@ -212,6 +212,8 @@ Case decode(std::span<const std::uint8_t> given) {
   if (bytes.once_in(32)) c.throw_at_call = bytes.byte();
   if (bytes.once_in(32)) c.throw_at_vjp = bytes.byte();
   if (bytes.once_in(16)) c.equations.not_a_number_after = inside(bytes, c);
+  // So little is borne that most gradients are in doubt.
+  if (bytes.once_in(3)) c.steps.gradient_rtol = std::pow(10, -bytes.below(12));
   return c;
 }
 
@@ -251,7 +253,7 @@ std::string describe(const Case& c) {
     case StepSpec::Kind::adaptive:
       out << "rtol = " << s.rtol << ", atol = " << s.atol << ", dtmin = " << s.dtmin << ", dtmax = " << s.dtmax
           << ", first_step = " << s.first_step << ", PID = " << s.p << ' ' << s.i << ' ' << s.d << ", guard " << s.guard
-          << ", max_steps = " << s.max_steps << ", step_to " << s.times;
+          << ", gradient_rtol " << s.gradient_rtol << ", max_steps = " << s.max_steps << ", step_to " << s.times;
   }
   out << ", jumps " << s.jumps;
   out << "\nsaves: " << c.saves.times << (c.saves.t0 ? " t0" : "") << (c.saves.t1 ? " t1" : "")

@@ -38,6 +38,7 @@ struct StepSpec {
   double rtol = 1e-6, atol = 1e-6, dtmin = 0, dtmax = std::numeric_limits<double>::infinity(), first_step = 0;
   double p = 0, i = 1, d = 0;
   bool guard = true;
+  double gradient_rtol = 0;
   std::int64_t max_steps = 100;
 };
 

@@ -5,7 +5,9 @@
 #include "fuzz/solver.hpp"
 
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -34,21 +36,6 @@ inline StepsLaidOut laid_out(const Case& c, const StepTo* again) {
   if (s.kind == StepSpec::Kind::of_h) return {FixedStep{.h = s.h, .jumps = s.jumps}};
   if (s.kind == StepSpec::Kind::to_times) return {StepTo{.times = s.times, .each = s.each, .jumps = s.jumps}};
   return {FixedSteps{.n = s.n, .jumps = s.jumps}};
-}
-inline Adaptive adaptive(const Case& c) {
-  const StepSpec& s = c.steps;
-  return {.rtol = s.rtol,
-          .atol = s.atol,
-          .P = s.p,
-          .I = s.i,
-          .D = s.d,
-          .dtmin = s.dtmin,
-          .dtmax = s.dtmax,
-          .first_step = s.first_step,
-          .max_steps = s.max_steps,
-          .step_to = s.times,
-          .jumps = s.jumps,
-          .sensitivity_guard = s.guard};
 }
 inline SaveAt save_at(const Case& c) {
   return {.times = c.saves.times,
@@ -83,8 +70,8 @@ class CompiledSolver final : public Solver<Y> {
   using S = typename M::template Stepper<Field<Y>, Y>;
 
  public:
-  explicit CompiledSolver(const std::string& name) {
-    this->name = name;
+  explicit CompiledSolver(const std::string& called) {
+    this->name = called;
     this->reversible = ReversibleStepper<S>;
     this->adaptive = AdaptiveStepper<S>;
     if constexpr (ReversibleStepper<S>) this->exact = S::reversibility == Reversibility::exact;
@@ -107,7 +94,44 @@ class CompiledSolver final : public Solver<Y> {
     });
   }
 
+  ValueOf<Y> value([[maybe_unused]] const Case& c, [[maybe_unused]] const ProblemOf<Y>& problem,
+                   [[maybe_unused]] const Adaptive& steps, [[maybe_unused]] const AnyLoss<Y>& loss) const override {
+    if constexpr (AdaptiveStepper<S>)
+      return value_and_gradient(problem, method(c), steps, loss, save_at(c), Adjoint{}, events_of<Y>(c),
+                                OnFailure::return_status);
+    else
+      throw std::logic_error("not compiled");
+  }
+  std::vector<ValueOf<Y>> values([[maybe_unused]] const Case& c, [[maybe_unused]] const ProblemOf<Y>& problem,
+                                 [[maybe_unused]] const ProblemOf<Y>& other, [[maybe_unused]] const Adaptive& steps,
+                                 [[maybe_unused]] const AnyLoss<Y>& loss) const override {
+    if constexpr (AdaptiveStepper<S>) {
+      Objective objective(problem, method(c), steps, loss, save_at(c), Adjoint{}, events_of<Y>(c),
+                          OnFailure::return_status);
+      std::vector<ValueOf<Y>> made{objective()};
+      try {
+        (void)objective(other);
+      } catch (const std::invalid_argument&) {  // after which it can be called again
+      }
+      made.push_back(objective(problem));
+      return made;
+    } else {
+      throw std::logic_error("not compiled");
+    }
+  }
+  ValuesOf<Y> ensemble([[maybe_unused]] const Case& c, [[maybe_unused]] const std::vector<ProblemOf<Y>>& problems,
+                       [[maybe_unused]] const Adaptive& steps, [[maybe_unused]] const AnyLoss<Y>& loss,
+                       [[maybe_unused]] std::size_t threads) const override {
+    if constexpr (AdaptiveStepper<S>)
+      return ensemble_value_and_gradient(problems, method(c), steps, loss, save_at(c), Adjoint{}, EachTheta{},
+                                         EachEvents{[&c](std::size_t) { return events_of<Y>(c); }},
+                                         OnFailure::return_status, Threads{threads});
+    else
+      throw std::logic_error("not compiled");
+  }
+
  private:
+  using Adjoint = std::conditional_t<ReversibleStepper<S>, ReversibleAdjoint, DirectAdjoint>;
   static M method(const Case& c) {
     M made;
     if constexpr (requires(double x) { made.lambda = x; }) made.lambda = c.lambda.value_or(made.lambda);

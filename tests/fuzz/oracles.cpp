@@ -145,6 +145,7 @@ class Trial {
     take_again(solution);
     turn_round(solution);
     go_back(solution);
+    if (case_.steps.kind == StepSpec::Kind::adaptive) take_gradients_again();
   }
 
   Solution<Y> solve(const Case& c, const StepTo* again = nullptr) {
@@ -346,6 +347,129 @@ class Trial {
             "the reversible adjoint has another gradient");
   }
 
+  // --- Gradients that are taken again where they are in doubt ---
+
+  struct Valued {
+    Ending ending;
+    std::optional<ValueOf<Y>> of;
+  };
+  AnyLoss<Y> loss() const {
+    return [this](const std::vector<Y>& ys, std::vector<Y>& ys_bar) {
+      ys_bar = cotangents(ys);
+      RealOf<Y> sum = 0;
+      for (std::size_t i = 0; i < ys.size(); ++i) sum += ys[i].dot(ys_bar[i]);
+      return sum;
+    };
+  }
+  Valued value(const Case& c, const Adaptive& steps) {
+    Valued result;
+    result.ending = ending_of([&] { result.of = solver_.value(c, problem_of<Y>(c, nullptr), steps, loss()); });
+    return result;
+  }
+  static void require_same_value(const ValueOf<Y>& a, const ValueOf<Y>& b, const std::string& what) {
+    require(a.failure.status == b.failure.status && a.failure.cause == b.failure.cause,
+            what + ": it ends otherwise: " + a.failure.cause + " / " + b.failure.cause);
+    require_same_numbers(a, b, what);
+    const BackwardStats &x = a.gradient.stats, &y = b.gradient.stats;
+    require(a.stats.evaluations == b.stats.evaluations && x.vjps == y.vjps && x.judged == y.judged &&
+                x.discarded == y.discarded && same_number(x.tightened, y.tightened) &&
+                same_number(x.estimated_error, y.estimated_error),
+            what + ": other statistics");
+  }
+  // Of what is not known all numbers are NaN, whose bits may differ.
+  static void require_same_numbers(const ValueOf<Y>& a, const ValueOf<Y>& b, const std::string& what) {
+    const bool unknown = std::isnan(a.value);
+    require(unknown ? std::isnan(b.value) : same_number(a.value, b.value), what + ": another value");
+    if (!unknown) require(same_gradients(a.gradient, b.gradient), what + ": another gradient");
+  }
+
+  void take_gradients_again() {
+    const Adaptive steps = adaptive(case_);
+    const Valued one = value(case_, steps), same = value(case_, steps);
+    require(one.ending == same.ending, "the same gradient ends otherwise: " + one.ending.text + same.ending.text);
+    require(one.of.has_value() || one.ending.kind == Ending::Kind::refused,
+            "a gradient that returns its status throws: " + one.ending.text);
+    Adaptive once = steps;
+    once.repeats = 0;
+    if (!one.of) return;  // of tighter steps that is so, too, or of the first alone
+    require_same_value(*one.of, *same.of, "the same gradient");
+    check_repeats(*one.of, once);
+    by_objective(*one.of, steps);
+    by_ensemble(*one.of, steps);
+  }
+  void check_repeats(const ValueOf<Y>& repeated, const Adaptive& once) {
+    const BackwardStats& stats = repeated.gradient.stats;
+    const Status status = repeated.failure.status;
+    const bool known = !failed(status) || status == Status::not_accurate;
+    require(!known || (std::isfinite(repeated.value) && repeated.gradient.y0.allFinite() &&
+                       repeated.gradient.theta.allFinite()),
+            "a gradient that is known and not finite");
+    require(stats.tightened > 0 && stats.tightened <= 1 && stats.discarded >= 0 && stats.judged >= 0 &&
+                std::isfinite(stats.estimated_error) && stats.estimated_error >= 0,
+            "what has become of a gradient is told in wrong numbers");
+    require(stats.tightened == 1 || stats.discarded > 0, "a gradient that was taken again has discarded none");
+    require(case_.steps.guard || (stats.discarded == 0 && stats.judged == 0), "looked at without the guard");
+    const Valued first = value(case_, once);
+    require(first.of.has_value(), "the first of several gradients is refused: " + first.ending.text);
+    require(first.of->gradient.stats.discarded == 0 && first.of->gradient.stats.tightened == 1,
+            "without repeats, a gradient is taken again");
+    require(!(succeeded(first.of->failure.status) && failed(status)) || status == Status::not_accurate,
+            "a gradient is there, and none when it is taken again: " + repeated.failure.cause);
+    if (stats.discarded > 0) ++counted.taken_again;
+    if (stats.tightened == 1) {
+      if (known) require_same_numbers(*first.of, repeated, "held against others");
+      return;
+    }
+    require(known, "taken again: " + repeated.failure.cause);
+    Adaptive tight = once.tightened(stats.tightened);
+    tight.gradient_rtol = std::numeric_limits<double>::infinity();
+    const Valued direct = value(case_, tight);
+    require(
+        direct.of.has_value() && succeeded(direct.of->failure.status),
+        "at tightened tolerances it ends otherwise: " + (direct.of ? direct.of->failure.cause : direct.ending.text));
+    require_same_numbers(*direct.of, repeated, "at tightened tolerances");
+  }
+  void by_objective(const ValueOf<Y>& alone, const Adaptive& steps) {
+    ProblemOf<Y> other = problem_of<Y>(case_, nullptr);
+    other.y0 *= typename Y::Scalar(0.75);
+    std::vector<ValueOf<Y>> made;
+    const Ending ending =
+        ending_of([&] { made = solver_.values(case_, problem_of<Y>(case_, nullptr), other, steps, loss()); });
+    require(made.size() == 2, "an objective refuses: " + ending.text);
+    require_same_value(alone, made[0], "by an objective");
+    require_same_value(alone, made[1], "by an objective, after another problem");
+  }
+  void by_ensemble(const ValueOf<Y>& alone, const Adaptive& steps) {
+    std::vector<ProblemOf<Y>> problems;
+    for (int i = 0; i < 3; ++i) problems.push_back(problem_of<Y>(case_, nullptr));
+    for (const std::size_t threads : {1U, 2U}) {
+      std::optional<ValuesOf<Y>> made;
+      const Ending ending = ending_of([&] { made = solver_.ensemble(case_, problems, steps, loss(), threads); });
+      require(made.has_value(), "an ensemble refuses: " + ending.text);
+      const auto& gradient = made->gradient;
+      require(made->failures.size() == (failed(alone.failure.status) ? 3U : 0U), "an ensemble fails otherwise");
+      for (const ProblemFailure& failure : made->failures)
+        require(failure.failure.status == alone.failure.status && failure.failure.cause == alone.failure.cause,
+                "an ensemble fails otherwise: " + failure.failure.cause + " / " + alone.failure.cause);
+      for (std::size_t i = 0; i < 3; ++i) {
+        const bool unknown = std::isnan(alone.value);
+        require(unknown ? std::isnan(made->values[i]) : same_number(made->values[i], alone.value),
+                "in an ensemble: another value");
+        require(unknown ||
+                    (same_numbers(gradient.y0[i], alone.gradient.y0) &&
+                     same_numbers(gradient.each_theta[i], alone.gradient.theta) &&
+                     same_number(gradient.t0[i], alone.gradient.t0) && same_number(gradient.t1[i], alone.gradient.t1)),
+                "in an ensemble: another gradient");
+      }
+      const BackwardStats &sum = gradient.stats, &each = alone.gradient.stats;
+      require(sum.discarded == 3 * each.discarded && sum.judged == 3 * each.judged && sum.vjps == 3 * each.vjps &&
+                  same_number(sum.tightened, each.tightened) &&
+                  same_number(sum.estimated_error, each.estimated_error) &&
+                  made->stats.evaluations == 3 * alone.stats.evaluations,
+              "in an ensemble: other statistics");
+    }
+  }
+
   // --- Throws ---
 
   void try_faults() {
@@ -399,6 +523,7 @@ void try_case(const Case& given) {
       [&]<class Y>(const SolverOf<Y>& chosen) {
         try {
           Trial<Y>(given, *chosen).run();
+          if (chosen->name == "Dopri5") counted.taken_again_in_lanes += try_lanes(given);
         } catch (const Broken& broken) {
           throw Broken(std::string(broken.what()) + "\n" + chosen->name + ": " + describe(given));
         } catch (const Endless& endless) {

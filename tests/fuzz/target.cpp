@@ -128,7 +128,8 @@ int main(int count, char** words) {
   }
   const antistrophe::fuzz::Tally& tally = antistrophe::fuzz::tally();
   std::cerr << cases << " random cases passed; of all " << tally.refused << " were refused, " << tally.gave_up
-            << " could not go on, " << tally.solved << " were solved, with " << tally.gradients << " gradients\n";
+            << " could not go on, " << tally.solved << " were solved, with " << tally.gradients << " gradients, "
+            << tally.taken_again << " and, in lanes, " << tally.taken_again_in_lanes << " of them taken again\n";
 }
 
 #endif
