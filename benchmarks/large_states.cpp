@@ -79,7 +79,7 @@ void alternate(benchmark::State& state, std::int64_t steps, const Ours& ours, co
 }
 // So many that what a call costs beside its steps does not count, and few enough to be stored.
 std::int64_t steps_of(std::size_t cells) {
-  return cells > 10000 ? benchmarks::measured_or_tried(50, 2) : benchmarks::measured_or_tried(1000, 20);
+  return cells > 10000 ? benchmarks::measured_or_tried(50, 5) : benchmarks::measured_or_tried(1000, 20);
 }
 bool near(double a, double b) { return std::fabs(a - b) < 1e-4 * std::fabs(b); }
 
