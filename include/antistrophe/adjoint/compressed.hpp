@@ -332,14 +332,16 @@ struct CompressedAdjoint {
       }
       return {};
     }
-    ANTISTROPHE_ONE_INSTANCE void evaluate_slope(double t, const std::int64_t* numbers, double* slope)
-      requires has_slopes
-    {
-      for (std::size_t i = 0; i < size_; ++i)
-        y_->data()[i] = static_cast<typename Y::Scalar>(static_cast<double>(numbers[i]) * unit(i, size_));
-      stepper_->slope_aside(t, *y_, *dy_);
-      ++evaluations_;
-      for (std::size_t i = 0; i < size_; ++i) slope[i] = static_cast<double>(dy_->data()[i]) * inverse(i, size_);
+    // Clang 14 instantiates it whether it is called or not.
+    ANTISTROPHE_ONE_INSTANCE void evaluate_slope([[maybe_unused]] double t, [[maybe_unused]] const std::int64_t* numbers,
+                                                 [[maybe_unused]] double* slope) {
+      if constexpr (has_slopes) {
+        for (std::size_t i = 0; i < size_; ++i)
+          y_->data()[i] = static_cast<typename Y::Scalar>(static_cast<double>(numbers[i]) * unit(i, size_));
+        stepper_->slope_aside(t, *y_, *dy_);
+        ++evaluations_;
+        for (std::size_t i = 0; i < size_; ++i) slope[i] = static_cast<double>(dy_->data()[i]) * inverse(i, size_);
+      }
     }
 
     template <class Real>
