@@ -333,7 +333,8 @@ struct CompressedAdjoint {
       return {};
     }
     // Clang 14 instantiates it whether it is called or not.
-    ANTISTROPHE_ONE_INSTANCE void evaluate_slope([[maybe_unused]] double t, [[maybe_unused]] const std::int64_t* numbers,
+    ANTISTROPHE_ONE_INSTANCE void evaluate_slope([[maybe_unused]] double t,
+                                                 [[maybe_unused]] const std::int64_t* numbers,
                                                  [[maybe_unused]] double* slope) {
       if constexpr (has_slopes) {
         for (std::size_t i = 0; i < size_; ++i)
