@@ -230,6 +230,7 @@ ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& me
     discarded += one.stats.evaluations + one.gradient.stats.evaluations;
   };
   const Unobserved unobserved(solve);
+  if (repeats.excess() > 1) result.failure = solve.magnified_errors(error);
   while (repeats.another()) {
     ValueAndGradient<F, Y> other{{}, solve.zero_gradient(), {}, {}, {}};
     bool comparable = false;

@@ -222,6 +222,7 @@ struct GradientError {
   double size = 0, least = 0;  // the largest entry, and what is always borne of it
   double tolerance = 1;        // of the steps
   double worth_a_look = 1;     // this part of what is borne, if the gradient can be taken again
+  double refused_from = 1;     // this multiple of it, if it cannot
 
   double allowed() const { return borne * size + least; }
   // Above 1: more than is borne.
@@ -277,12 +278,11 @@ ANTISTROPHE_COLD GradientError error_of_gradient(AccumulatedErrors<Y>& errors, c
   constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
   const double tolerance = errors.tolerance();
   const double many = 1000 * std::fmax(tolerance, round_off);
-  return {sum / exaggeration<S>(tolerance),
-          bearable > 0 ? bearable : many / (1 + many),
-          std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta)),
-          1000 * errors.atol(),
-          tolerance,
-          S::error_order > 6 ? 1.0 / 128 : 1.0 / 32};
+  return {sum / exaggeration<S>(tolerance), bearable > 0 ? bearable : many / (1 + many),
+          std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta)), 1000 * errors.atol(), tolerance,
+          S::error_order > 6 ? 1.0 / 128 : 1.0 / 32,
+          // What two solutions differ by is an error of neither, but up to ten times as much.
+          ForeseesParasite<S> ? 10.0 : 1.0};
 }
 
 }  // namespace antistrophe::detail

@@ -299,7 +299,7 @@ class DifferentiatedSolve {
       if (failure.status == Status::success && judge_ != nullptr) {
         judged_ = judge_(backward_, gradient, gradient_rtol_);
         gradient.stats.estimated_error = judged_.error;
-        if (judged_.excess() > 1) return magnified_errors(judged_);
+        if (judged_.excess() > judged_.refused_from) return magnified_errors(judged_);
       }
     return failure;
   }

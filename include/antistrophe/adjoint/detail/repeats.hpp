@@ -24,7 +24,8 @@ namespace antistrophe::detail {
 // steps dip.
 template <class Dip>
 bool is_doubtful(const GradientError& judged, int repeats, const Dip& steps_dip) {
-  return judged.excess() > (repeats > 0 ? judged.worth_a_look : 1) || (repeats > 0 && judged.borne > 0 && steps_dip());
+  return judged.excess() > (repeats > 0 ? judged.worth_a_look : judged.refused_from) ||
+         (repeats > 0 && judged.borne > 0 && steps_dip());
 }
 
 class Repeats {
