@@ -3,7 +3,8 @@
 //   script/trust [--tolerance <tol>]… [--problem <part of a name>] [--method <part of a name>] [--references <file>]
 //                [--table <file.csv>] [--bars <rtol>] [--others 1]
 // --others 1 takes other problems, by which nothing was chosen. --references keeps the references from run to run. --bars holds
-// error bars against true errors instead, refined to rtol where it is not 0. `needless` are right answers that were refused.
+// error bars against true errors instead, refined to rtol where it is not 0. `needless` are right answers that were refused; `price` is the geometric mean, and the
+// 90th percentile, of the evaluations there and back, those of gradients that were taken again among them, to those of one gradient.
 #include "trust/cases.hpp"
 #include "trust/methods.hpp"
 
@@ -99,6 +100,7 @@ struct Tally {
   int right = 0, wrong = 0, refused = 0, needless = 0;
   double worst = 0;
   std::int64_t evaluations = 0, plain_evaluations = 0;
+  std::vector<double> prices;  // evaluations there and back, of all that was solved, to those of one gradient
 };
 
 }  // namespace
@@ -131,7 +133,7 @@ int main(int argc, char** argv) {
   if (!table_file.empty()) table.open(table_file);
   table << (bars ? "problem,method,tolerance,adjoint,outcome,bar,error,steps,evaluations\n"
                  : "problem,method,tolerance,adjoint,outcome,error in tol,steps,evaluations,plain "
-                   "evaluations,discarded,estimate\n");
+                   "evaluations,back,discarded,once,estimate\n");
   std::map<std::string, std::map<double, Tally>> tallies;
   std::map<std::string, std::map<double, BarTally>> bar_tallies;
   int cases = 0;
@@ -189,6 +191,9 @@ int main(int argc, char** argv) {
           if (!a.success && error <= 1000) ++tally.needless;
           if (a.success) tally.worst = std::max(tally.worst, error);
           if (!stored) tally.evaluations += a.evaluations, tally.plain_evaluations += a.evaluations_without_gradient;
+          if (a.success && a.once > 0)
+            tally.prices.push_back(static_cast<double>(a.evaluations + a.back + a.discarded) /
+                                   static_cast<double>(a.once));
           const char* outcome = wrong ? "WRONG" : a.success ? "right" : "refused";
           if (wrong || !a.success)
             std::printf("%-8s %-30s %-28s %.0e%s %9.2g tol, %7lld steps  %s\n", outcome, problem.title().c_str(),
@@ -196,8 +201,8 @@ int main(int argc, char** argv) {
                         static_cast<long long>(a.steps), a.why.substr(0, 90).c_str());
           table << '"' << problem.title() << "\",\"" << method.name << "\"," << tolerance << ','
                 << (stored ? "stored" : "default") << ',' << outcome << ',' << error << ',' << a.steps << ','
-                << a.evaluations << ',' << a.evaluations_without_gradient << ',' << a.discarded << ',' << a.estimate
-                << '\n';
+                << a.evaluations << ',' << a.evaluations_without_gradient << ',' << a.back << ',' << a.discarded << ','
+                << a.once << ',' << a.estimate << '\n';
         }
     std::fflush(stdout);
   }
@@ -214,16 +219,21 @@ int main(int argc, char** argv) {
       }
     return 0;
   }
-  std::printf("\n%d cases\n%-34s %6s %6s %6s %8s %8s %9s %12s %12s\n", cases, "method", "tol", "right", "WRONG",
-              "refused", "needless", "worst/tol", "evaluations", "plain");
+  std::printf("\n%d cases\n%-34s %6s %6s %6s %8s %8s %9s %12s %12s %6s %6s\n", cases, "method", "tol", "right", "WRONG",
+              "refused", "needless", "worst/tol", "evaluations", "plain", "price", "90 %");
   int wrong = 0;
   for (const Method& method : methods)
     for (const double tolerance : tolerances) {
-      const Tally& t = tallies[method.name][tolerance];
+      Tally& t = tallies[method.name][tolerance];
       wrong += t.wrong;
-      std::printf("%-34s %6.0e %6d %6d %8d %8d %9.2g %12lld %12lld\n", method.name.c_str(), tolerance, t.right, t.wrong,
-                  t.refused, t.needless, t.worst, static_cast<long long>(t.evaluations),
-                  static_cast<long long>(t.plain_evaluations));
+      std::sort(t.prices.begin(), t.prices.end());
+      double logarithms = 0;
+      for (const double price : t.prices) logarithms += std::log(price);
+      const std::size_t n = t.prices.size();
+      std::printf("%-34s %6.0e %6d %6d %8d %8d %9.2g %12lld %12lld %6.2f %6.2f\n", method.name.c_str(), tolerance,
+                  t.right, t.wrong, t.refused, t.needless, t.worst, static_cast<long long>(t.evaluations),
+                  static_cast<long long>(t.plain_evaluations),
+                  n > 0 ? std::exp(logarithms / static_cast<double>(n)) : 0.0, n > 0 ? t.prices[n * 9 / 10] : 0.0);
     }
   std::printf("%d answers called success are wrong\n", wrong);
   return wrong > 0;

@@ -16,8 +16,10 @@ struct Answer {
   double value = 0;
   VectorXd y0, theta;  // the gradient
   std::int64_t steps = 0, evaluations = 0, evaluations_without_gradient = 0;
-  double estimate = 0;         // of the gradient's error, in parts of its size
-  std::int64_t discarded = 0;  // evaluations, there and back, of solves that were taken again
+  double estimate = 0;  // of the gradient's error, in parts of its size
+  std::int64_t back = 0,
+               discarded = 0;  // evaluations: of the way back; there and back, of solves that were taken again
+  std::int64_t once = 0;       // there and back, of one gradient in the steps asked for, whatever it is worth
 };
 
 // With the error bars of value and gradient.

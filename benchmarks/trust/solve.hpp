@@ -44,23 +44,32 @@ void read(const Result& got, Answer& answer) {
   answer.theta = got.gradient.theta;
   answer.steps = got.stats.accepted;
   answer.evaluations = got.stats.evaluations;
+  answer.back = got.gradient.stats.evaluations;
   answer.discarded = got.gradient.stats.discarded;
   answer.estimate = got.gradient.stats.estimated_error;
 }
 
 template <class M, class Steps, class Adjoint>
-Answer solve_with(const M& method, const Case& problem, const Steps& steps, const Adjoint& adjoint, bool plain_too) {
+Answer solve_with(const M& method, const Case& problem, Steps steps, const Adjoint& adjoint, bool prices_too) {
   Answer answer;
   const antistrophe::Problem ivp{problem.field, problem.y0, problem.t0, problem.t1};
+  const auto gradient = [&] {
+    return antistrophe::value_and_gradient(ivp, method, steps, Loss{problem.saves}, save_at(problem), adjoint,
+                                           antistrophe::OnFailure::return_status);
+  };
   try {
-    read(antistrophe::value_and_gradient(ivp, method, steps, Loss{problem.saves}, save_at(problem), adjoint,
-                                         antistrophe::OnFailure::return_status),
-         answer);
-    if (plain_too)
+    read(gradient(), answer);
+    if (prices_too) {
       answer.evaluations_without_gradient =
           antistrophe::solve(ivp, method, steps, save_at(problem), antistrophe::OnFailure::return_status)
               .stats()
               .evaluations;
+      if constexpr (requires { steps.gradient_rtol; }) {
+        steps.gradient_rtol = std::numeric_limits<double>::infinity();
+        const auto once = gradient();
+        if (once.success()) answer.once = once.stats.evaluations + once.gradient.stats.evaluations;
+      }
+    }
   } catch (const std::exception& error) {
     answer.why = error.what();
   }
