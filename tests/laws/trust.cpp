@@ -78,6 +78,23 @@ struct Spiral {
   }
 };
 
+// y1' = −θ0 y1, y2' = −θ0 y1 − k (y2 − y1): from y1 = y2 both decay alike, and nothing is seen of the mode that decays with k.
+struct HiddenMode {
+  double k = 8;
+  Vector2d theta{1, 0};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = -theta[0] * y[0];
+    dy[1] = -theta[0] * y[0] - k * (y[1] - y[0]);
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] += -theta[0] * (w[0] + w[1]) + k * w[1];
+    y_bar[1] -= k * w[1];
+    theta_bar[0] -= (w[0] + w[1]) * y[0];
+  }
+};
+
 // y turns round 0 at the rate θ0 |y|⁴: it is late by t times what errors have made of its radius, and the gradient grows with t
 // as well. y(t) = R(θ0 |y0|⁴ t) y0.
 struct Turning {
@@ -162,10 +179,8 @@ LAW("Trust: 4. A gradient through a spiral into rest is right", "[trust]", adapt
   const double t1 = 20, shrunk = std::exp(-0.5 * t1), c = std::cos(4 * t1), s = std::sin(4 * t1);
   const Vector2d right(shrunk * (c - s), shrunk * (s + c));
   const auto problem = erased_problem<Vector2d>(Spiral{}, Vector2d(1, 0), 0, t1);
-  // Of order two, a mode that turns eight times as fast as it decays is not stable at the edge that is taken for it: at 1e-3 these
-  // methods miss by 1113 tolerances, which is not promised away here.
-  if (m->order > 2)
-    for (const double tolerance : {1e-3, 1e-6}) check_gradient_of(m, problem, right, tolerance);
+  for (const double tolerance : {1e-3, 1e-6})
+    if (m->order > 2 || tolerance > 1e-4) check_gradient_of(m, problem, right, tolerance);
 }
 
 // What hardly damps its parasite is right where nothing comes together: round an oscillator's rest.
@@ -212,6 +227,28 @@ LAW("Trust: 6. A gradient of which the errors of many turns make something else 
     // What was refused is there for who can do with it.
     if (!found && (m->exact || !m->reversible)) CHECK(off(300, adjoint, std::numeric_limits<double>::infinity()) > 0);
   });
+}
+
+// Steps in which every mode near the negative real axis decays let an oscillation grow a little, and there are many of them.
+LAW("Trust: 7. A gradient through a long spiral into rest, which is hardly damped, is right", "[trust]",
+    adaptive_methods()) {
+  const double rate = 0.05, t1 = 400, shrunk = std::exp(-rate * t1), c = std::cos(4 * t1), s = std::sin(4 * t1);
+  const Vector2d right(shrunk * (c - s), shrunk * (s + c));
+  const auto problem = erased_problem<Vector2d>(Spiral{{rate, 4}}, Vector2d(1, 0), 0, t1);
+  for (const double tolerance : {1e-2, 1e-3})
+    if (m->order > 2 || tolerance > 2e-3) check_gradient_of(m, problem, right, tolerance);
+}
+
+LAW("Trust: 8. A gradient beside a mode that the state does not have is right, however fast that is", "[trust]",
+    adaptive_methods()) {
+  const double t1 = 5;
+  for (const double k : {3.0, 8.0, 15.0, 60.0, 400.0}) {
+    CAPTURE(k);
+    const double slow = std::exp(-t1), fast = std::exp(-k * t1);
+    const auto problem = erased_problem<Vector2d>(HiddenMode{k}, Vector2d(1, 1), 0, t1);
+    for (const double tolerance : {1e-2, 1e-3, 1e-5})
+      if (m->order > 2 || tolerance > 1e-4) check_gradient_of(m, problem, Vector2d(2 * slow - fast, fast), tolerance);
+  }
 }
 
 }  // namespace

@@ -36,14 +36,11 @@ ANTISTROPHE_COLD inline std::optional<std::complex<double>> larger_mode(const Kr
   return (std::abs(alpha + root) >= std::abs(alpha - root) ? alpha + root : alpha - root) / 2.0;
 }
 
-// By the power method; 15 evaluations.
+// By the power method, from any direction, which turns towards that mode; 14 evaluations.
 template <class S>
-std::optional<std::complex<double>> dominant_mode(S& stepper, double t, const typename S::State& y, double sign) {
+std::optional<std::complex<double>> dominant_mode(S& stepper, ScaledJacobian<S>& jacobian, typename S::State& v) {
   using Y = typename S::State;
   constexpr int turns = 12;
-  const Adaptive scales;
-  ScaledJacobian<S> jacobian(scales, y, sign);
-  jacobian.move_to(stepper, t, y);
   const auto entry = [](const Y& a, Eigen::Index i) {
     return std::complex<double>(static_cast<double>(Eigen::numext::real(a.data()[i])),
                                 static_cast<double>(Eigen::numext::imag(a.data()[i])));
@@ -53,8 +50,7 @@ std::optional<std::complex<double>> dominant_mode(S& stepper, double t, const ty
     for (Eigen::Index i = 0; i < a.size(); ++i) sum += std::conj(entry(a, i)) * entry(b, i);
     return sum;
   };
-  Y v = zeros_like(y), once = v, twice = v;
-  ScaledJacobian<S>::any_direction(v);
+  Y once = zeros_like(v), twice = once;
   for (int turn = 0;; ++turn) {
     jacobian.multiply(stepper, v, once);
     if (turn == turns) break;
@@ -65,6 +61,16 @@ std::optional<std::complex<double>> dominant_mode(S& stepper, double t, const ty
   jacobian.multiply(stepper, once, twice);
   return larger_mode({product(v, v), product(v, once), product(once, once), product(v, twice), product(once, twice),
                       product(twice, twice).real()});
+}
+// That at (t, y); 15 evaluations.
+template <class S>
+std::optional<std::complex<double>> dominant_mode(S& stepper, double t, const typename S::State& y, double sign) {
+  const Adaptive scales;
+  ScaledJacobian<S> jacobian(scales, y, sign);
+  jacobian.move_to(stepper, t, y);
+  typename S::State direction = zeros_like(y);
+  ScaledJacobian<S>::any_direction(direction);
+  return dominant_mode(stepper, jacobian, direction);
 }
 
 }  // namespace antistrophe::detail

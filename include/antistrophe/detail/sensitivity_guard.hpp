@@ -7,7 +7,8 @@
 // say how far the state is from where it would rest; where r is not small, y' itself is a tangent that moves as fast as any,
 // and what resolves y resolves δ. Where r < 1/20 the state is slow, and
 //   (a) steps stay inside the region where every decaying mode decays: hρ at most 0.7 times its edge, for the state's own
-//       error says nothing of a mode that the state does not have;
+//       error says nothing of a mode that the state does not have. For modes near the negative real axis the edge is the same; that
+//       of an oscillation, which most methods let grow a little in much shorter steps, is found where steps are so long that it might matter;
 //   (b) the error is judged against how far the state is from rest: y' is a tangent, and its error relative to itself is
 //       err / r, so err/(20 r) < 1 is asked for;
 //   (c) there may be sensitivities that move while the state does not: a tangent δ that began with every mode alike is carried along
@@ -18,9 +19,13 @@
 //   (d) where a λ near 1 hardly damps the parasite that the cotangents of a coupled method have too, it grows by up to e^{hρ} λ a
 //       step while the state is slow: by e^5 in a row, and the solve is given up;
 //   (e) parameters may force the state with a strength of 0 (detail/forced_parameters.hpp).
+// Where the state is not slow, it may still lack the fastest mode (it is on an eigenvector, say, beside one that decays ten times as
+// fast), of which the cotangents are then made: steps so long that this mode would grow are not taken.
 #pragma once
 
+#include <antistrophe/core/config.hpp>
 #include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/detail/dominant_mode.hpp>
 #include <antistrophe/detail/forced_parameters.hpp>
 #include <antistrophe/detail/resting_tangent.hpp>
 #include <antistrophe/detail/spectral_radius.hpp>
@@ -28,7 +33,9 @@
 #include <antistrophe/step/detail/controller.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <complex>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -96,14 +103,21 @@ class SensitivityGuard {
   };
   Verdict judge(S& stepper, Controller& controller, const Step& step, const Y& y0, const Y& y1) {
     Verdict verdict;
+    if (looked_ < 0)
+      look(stepper, step.sees_t0(), y0);  // a first step may be far too long for modes that the state does not have
     const double rho = radius_.value(), tolerance = relative_tolerance(y1);
     const double moved = scaled_move(stepper, controller, y0, y1), h_rho = std::fabs(step.h()) * rho;
     const double r = moved * tolerance / h_rho;
     const bool rests = moved < 1;
     slow_ = rests || (rho > 0 && slow * r < 1);
-    if (!slow_) return verdict;
+    if (!slow_) {
+      if (h_rho > harmless_) [[unlikely]]
+        judge_long(stepper, step, y0, verdict);
+      return verdict;
+    }
     if (rho > 0) {
-      const double edge = stable_edge(stepper);
+      watch_turn(stepper, step, y0);
+      const double edge = std::fmin(stable_edge(stepper), stable_turn_);
       if (!rests) verdict.magnification = 1 / std::fmax(slow * r, 1e-9);
       verdict.longest = within_edge * edge / rho;
       verdict.unstable = h_rho > edge;
@@ -125,29 +139,32 @@ class SensitivityGuard {
     if (stepper.calls().evaluations - looked_ < seldom) return;
     const double before = rate_;
     look(stepper, t, y);
-    if (rate_ > 1.5 * before) rest_ = Rest::none;  // what had died out may come back to life
+    if (rate_ > 1.5 * before) forget_rest();  // what had died out may come back to life
   }
   void forget() {
     looked_ = -seldom;
-    rest_ = Rest::none;
+    sought_ = -patience_;
+    harmless_ = 0;
+    forget_rest();
     forced_.forget();
   }
 
   // For what judges steps in its place as long as none is slow (ensemble/detail/calm_lanes.hpp).
   double rho() const { return radius_.value(); }
+  double harmless() const { return harmless_; }
   // After how many steps, of so many evaluations each, a look is due.
   std::int64_t steps_to_look(const S& stepper, std::int64_t evaluations) const {
     return (seldom + looked_ - stepper.calls().evaluations + evaluations - 1) / evaluations;
   }
   void went_on_calmly() {
     slow_ = false;
-    rest_ = Rest::none;
+    forget_rest();
   }
 
   // The longest step from (t, y), to which a step of length h led.
   double longest(S& stepper, double t, const Y& y, double h) {
     if (slow_) return longest_while_slow(stepper, t, y, h);
-    rest_ = Rest::none;  // when the state comes to rest again, its tangents are others
+    forget_rest();  // when the state comes to rest again, its tangents are others
     return std::numeric_limits<double>::infinity();
   }
   // The same where the state is slow.
@@ -190,6 +207,10 @@ class SensitivityGuard {
   static constexpr double allowed_tolerances = 4;
   static constexpr std::int64_t seldom = 64;
   static constexpr double hopeless_growth = 5;
+  static constexpr double allowed_growth =
+      0.5;  // as a power of e, over the solve, or this many steps where the state is not slow
+  static constexpr double many_steps = 200;
+  static constexpr std::int64_t impatient = 512;
 
   enum class Rest { none, lively, settled };
 
@@ -198,6 +219,7 @@ class SensitivityGuard {
     (void)radius_.look(stepper, jacobian_);
     rate_ = radius_.value();
     looked_ = stepper.calls().evaluations;
+    if (looked_ - sought_ >= patience_) harmless_ = 0;  // the fastest mode may be of another kind by now
   }
   // Carries the tangent to (t, y), over the time it waits for. ‖J^(p + 1)δ‖, before the last part of it.
   double advance(S& stepper, double t, const Y& y) {
@@ -218,8 +240,76 @@ class SensitivityGuard {
   // come together, and stays where they turn round each other.
   static bool watches_parasite(const S& stepper) { return hardly_damps(stability_of(stepper)); }
 
-  static double longest_stable(const S& stepper) {
-    double edge = within_edge * stable_edge(stepper);
+  // Packs of lanes are looked into one by one.
+  static constexpr bool judges_growth =
+      JudgesGrowth<S> && std::constructible_from<std::complex<double>, typename Y::Scalar>;
+
+  // Whether a mode would grow over so many steps by more than is borne.
+  static bool grows([[maybe_unused]] const S& stepper, [[maybe_unused]] const std::complex<double>& q,
+                    [[maybe_unused]] double steps) {
+    if constexpr (!judges_growth)
+      return false;
+    else if constexpr (KnowsGrowth<S>)
+      return std::log(stepper.growth(q)) * steps > allowed_growth;
+    else
+      return stepper.outgrows(q, std::exp(allowed_growth / steps));
+  }
+  // Whether one might that does not grow by itself.
+  static bool might_grow(const S& stepper, double h_rho, double steps) {
+    return judges_growth && (h_rho > stable_edge(stepper) || grows(stepper, {0, h_rho}, steps));
+  }
+  // hρ, at most `most`, up to which no step makes the fastest mode grow. (Far out there may be others that do not.)
+  static double stable_along(const S& stepper, const std::complex<double>& direction, double most, double steps) {
+    double stable = 0.01;
+    while (1.1 * stable < most && !grows(stepper, 1.1 * stable * direction, steps)) stable *= 1.1;
+    return 1.1 * stable < most || grows(stepper, most * direction, steps) ? stable : most;
+  }
+  // The direction of its rate in the plane of numbers, sought once in many evaluations; 0 where it is not known or grows.
+  ANTISTROPHE_COLD std::complex<double> fastest_mode(S& stepper, double t, const Y& y) {
+    if (stepper.calls().evaluations - sought_ < patience_) return fastest_;
+    jacobian_.move_to(stepper, t, y);
+    const std::complex<double> before = std::exchange(fastest_, 0.0),
+                               mode = dominant_mode(stepper, jacobian_, radius_.direction()).value_or(0.0);
+    if (const double size = std::abs(mode); size > 0) {
+      radius_.learn(size);
+      rate_ = size;
+      if (mode.real() <= 0.05 * size) fastest_ = {std::fmin(mode.real(), 0) / size, mode.imag() / size};
+    }
+    patience_ = std::abs(fastest_ - before) < 0.1 ? std::min(2 * patience_, 32 * impatient) : impatient;
+    sought_ = stepper.calls().evaluations;
+    return fastest_;
+  }
+  // Of a state that is not slow.
+  ANTISTROPHE_COLD void judge_long(S& stepper, const Step& step, const Y& y, Verdict& verdict) {
+    const double h = std::fabs(step.h()), steps = std::fmin(span_ / h, many_steps);
+    if (might_grow(stepper, h * radius_.value(), steps)) {
+      const std::complex<double> mode = fastest_mode(stepper, step.sees_t0(), y);
+      if (mode == 0.0) return;
+      const double stable = stable_along(stepper, mode, h * radius_.value(), steps) / radius_.value();
+      if (stable < h) {
+        verdict.unstable = true;
+        verdict.longest = 0.9 * stable;  // the last step before a landing may be a hundredth longer
+        return;
+      }
+    }
+    harmless_ = h * radius_.value();
+  }
+  // Of a slow one: nothing is sought while steps are so short that not even a mode without damping would grow.
+  void watch_turn(S& stepper, const Step& step, const Y& y) {
+    const double h = std::fabs(step.h()), steps = span_ / h;
+    if (knows_turn_ || !might_grow(stepper, h * radius_.value(), steps)) return;
+    knows_turn_ = true;
+    const std::complex<double> mode = fastest_mode(stepper, step.sees_t0(), y);
+    if (mode.imag() != 0) stable_turn_ = stable_along(stepper, mode, stable_edge(stepper), steps);
+  }
+  void forget_rest() {
+    rest_ = Rest::none;
+    knows_turn_ = false;
+    stable_turn_ = std::numeric_limits<double>::infinity();
+  }
+
+  double longest_stable(const S& stepper) const {
+    double edge = within_edge * std::fmin(stable_edge(stepper), stable_turn_);
     if (watches_parasite(stepper)) edge = std::fmin(edge, 1);  // in longer steps a parasite is no mirror image
     if constexpr (MultistepStepper<S> && HasStability<S>)
       return std::fmin(edge, stepper.stability().real_interval / 2);
@@ -248,6 +338,12 @@ class SensitivityGuard {
   Y moved_;
   double span_;
   bool slow_ = false;  // the state, in the step that was judged
+  bool knows_turn_ = false;
+  double stable_turn_ =
+      std::numeric_limits<double>::infinity();  // the edge of hρ for the fastest mode, where that oscillates
+  double harmless_ = 0;                         // hρ up to which no step makes the fastest mode grow
+  std::complex<double> fastest_ = 0;            // see fastest_mode
+  std::int64_t patience_ = impatient, sought_ = -impatient;
   Rest rest_ = Rest::none;
   double lively_ = 0;   // ‖J^(p + 1)δ‖
   double rate_ = 0;     // ρ, when it was last looked at

@@ -40,10 +40,14 @@ class ScaledJacobian {
     for (Eigen::Index i = 0; i < y_.size(); ++i)
       product.data()[i] = (f1_.data()[i] - f0_.data()[i]) / scalar<Y>(sign_ * scale(i));
   }
-  // A direction with signs that have no pattern which a Jacobian could share.
+  // A direction without a pattern, in signs or in sizes (1/2 to 1), that a Jacobian could share: (1, 1) and (1, −1) are the eigenvectors
+  // of many.
   static void any_direction(Y& direction) {
-    for (Eigen::Index i = 0; i < direction.size(); ++i)
-      direction.data()[i] = scalar<Y>(splitmix64(static_cast<std::uint64_t>(i)) % 2 == 0 ? 1 : -1);
+    for (Eigen::Index i = 0; i < direction.size(); ++i) {
+      const std::uint64_t bits = splitmix64(static_cast<std::uint64_t>(i));
+      const double size = 0.5 + 0.5 * static_cast<double>(bits >> 11) / 9007199254740992.0;  // of 53 bits
+      direction.data()[i] = scalar<Y>(bits % 2 == 0 ? size : -size);
+    }
   }
 
  private:
@@ -88,6 +92,10 @@ class SpectralRadius {
   }
   // About ρ, over the last two turns: of a system of second order one may give ‖J‖ and the next 1. 0 where it is not known.
   double value() const { return started_ ? std::sqrt(older_ * newer_) : 0; }
+
+  // After a look: for what finds ρ in more turns, and tells it.
+  Y& direction() { return direction_; }
+  void learn(double radius) { older_ = newer_ = radius; }
 
  private:
   Y direction_;

@@ -181,9 +181,10 @@ class FixedControl {
   std::int64_t next_ = 1;
 };
 
-// What the next step of a control depends on: its length, where it lands, where the solve ends, and the spectral radius.
+// What the next step of a control depends on: its length, where it lands, where the solve ends, the spectral radius, and up to which hρ no
+// mode grows.
 struct CalmStretch {
-  double h, landing, end, rho;
+  double h, landing, end, rho, harmless;
 };
 
 // Steps of accepted error. Rejected trials leave no trace. `differentiated`: a gradient will be asked for.
@@ -362,7 +363,9 @@ class AdaptiveControl {
     if (guard_) trials = std::min(trials, guard_->steps_to_look(stepper, evaluations));
     return std::max<std::int64_t>(trials, 0);
   }
-  CalmStretch calm_stretch() const { return {h_, landings_.all[landing_].t, t1_, guard_ ? guard_->rho() : 0}; }
+  CalmStretch calm_stretch() const {
+    return {h_, landings_.all[landing_].t, t1_, guard_ ? guard_->rho() : 0, guard_ ? guard_->harmless() : unbounded};
+  }
   ANTISTROPHE_ALWAYS_INLINE double calm_growth(double error) { return controller_.accept(error); }
   double calm_shrinking(double error) const { return controller_.reject(error); }
   bool is_long_enough(double t, double h) const { return std::fabs(h) >= std::fmax(shortest(t), options_.dtmin); }

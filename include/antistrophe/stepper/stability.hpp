@@ -44,6 +44,12 @@ concept KnowsGrowth = requires(const S s, const std::complex<double> q) {
   { s.growth(q) } -> std::same_as<double>;
 };
 
+// A stepper that knows whether equal steps multiply it by more than a factor, which may be much less work.
+template <class S>
+concept JudgesGrowth = KnowsGrowth<S> || requires(const S s, const std::complex<double> q, double factor) {
+  { s.outgrows(q, factor) } -> std::same_as<bool>;
+};
+
 // A stepper that can do the rest of an attempted step before it is committed: after complete(step, carry), which commit does
 // not do again, next_parasite() is what of the carry after the step is 0 on the solution itself.
 template <class S>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Steps laid out before the solve may be too long for it: then what should die out grows, in the state or in the cotangents,
-// and the gradient of the steps is exact and of no use. Where that is seen, the gradient is refused.
+// and the gradient of the steps is exact and of no use. Where that is seen, the gradient is refused. Steps chosen to a tolerance may each be
+// as good as was asked for, and make a mode grow all the same, a little by each: then the gradient is in doubt.
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
@@ -25,6 +26,8 @@ namespace antistrophe::detail {
 // Growth beyond these, of the state and of cotangents, is looked into. Alone it proves nothing: solutions may part from each other
 // as fast.
 inline constexpr double suspicious_state_growth = 100, suspicious_growth = 1e4;
+// In chosen steps less is looked into, for there nothing is refused by it.
+inline constexpr double doubtful_state_growth = 10, doubtful_gradient_growth = 100;
 // A coupled pair that is this far apart, relative to the state's size, says nothing any more. Less may be the error of a method of
 // low order.
 inline constexpr double gap_of_no_return = 0.5;
@@ -106,6 +109,41 @@ double injected(const Cotangents<Y>& bar) {
     size += largest_entry(event.y);
   }
   return size;
+}
+
+// By how much more than solutions y' = μy themselves steps make them grow, as a power of e.
+template <class S>
+double excess_growth(const S& stepper, const Timeline& timeline, const std::complex<double>& mode) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < timeline.steps(); ++i) {
+    const double h = std::fabs(timeline[i + 1] - timeline[i]);
+    sum += std::log(stepper.growth(h * mode)) - h * std::fmax(mode.real(), 0);
+  }
+  return sum;
+}
+
+// The factor by which the state or cotangents have grown in chosen steps, where that is worth a look; else 0.
+template <class Y>
+double doubtful_growth(const Y& y0, const Y& end, const Y& gradient, double injected) {
+  const double before = largest_entry(y0), of_state = before > 0 ? largest_entry(end) / before : 1,
+               of_gradient = injected > 0 ? largest_entry(gradient) / injected : 1;
+  return of_state > doubtful_state_growth || of_gradient > doubtful_gradient_growth ? std::fmax(of_state, of_gradient)
+                                                                                    : 0;
+}
+// Whether the fastest mode, at both ends of such a solve, is made to grow by more than the root of that. `excess`: that of all steps.
+template <class S, class Excess>
+ANTISTROPHE_COLD bool made_to_grow(S& stepper, double t0, const typename S::State& y0, double t1,
+                                   const typename S::State& end, double growth, const Excess& excess) {
+  if constexpr (KnowsGrowth<S> && std::constructible_from<std::complex<double>, typename S::State::Scalar>) {
+    const double sign = t1 >= t0 ? 1 : -1;
+    const auto grew_at = [&](double t, const typename S::State& y) {
+      const auto mode = dominant_mode(stepper, t, y, sign);
+      return mode && excess(*mode) > std::log(growth) / 2;
+    };
+    return grew_at(t1, end) && grew_at(t0, y0);
+  } else {
+    return false;
+  }
 }
 
 // Of a finished solve in steps laid out before, at whose end the gap was `gap`, and of the gradient that came of cotangents of

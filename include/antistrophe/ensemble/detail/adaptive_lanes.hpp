@@ -6,6 +6,7 @@
 
 #include <antistrophe/adjoint/detail/accumulated_errors.hpp>
 #include <antistrophe/adjoint/detail/differentiated_solve.hpp>
+#include <antistrophe/adjoint/detail/instability.hpp>
 #include <antistrophe/adjoint/detail/mistakes.hpp>
 #include <antistrophe/adjoint/detail/repeats.hpp>
 #include <antistrophe/core/detail/state.hpp>
@@ -23,6 +24,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -434,7 +436,7 @@ class GradientsInAdaptiveLanes {
     know_of_calm(l);
     lane.control->look_now_and_then(*lane.stepper, lane.t, lane.carry->y);
     if (const std::int64_t trials = calm_trials(lane); trials > 0)
-      calm_.renew(l, trials, lane.control->calm_stretch().rho);
+      calm_.renew(l, trials, lane.control->calm_stretch());
     else
       calm_.leave(l);
   }
@@ -805,12 +807,28 @@ class GradientsInAdaptiveLanes {
     }
     gradient.stats = lane.back;
     put_back_errors(l);
-    const GradientError judged =
+    GradientError judged =
         error_of_gradient<Alone>(lane.errors, problems_[lane.problem].field, gradient, steps_.gradient_rtol);
+    if (judged.borne > 0 && judged.error < 1 && steps_made_it_grow(lane.problem, gradient)) judged.is_lost();
     gradient.stats.estimated_error = judged.error;
     path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
                   !is_doubtful(judged, steps_.repeats, [&] { return steps_dip(path.timeline); });
     turn_next(l);
+  }
+  bool steps_made_it_grow(std::size_t p, Gradient<F, Y>& gradient) {
+    const P& problem = problems_[p];
+    const Path& path = paths_[p];
+    Y end = problem.y0;
+    const auto last = static_cast<std::size_t>(path.timeline.steps() * end.size());
+    std::copy_n(path.states.data() + last, end.size(), end.data());
+    const double growth =
+        doubtful_growth(problem.y0, end, gradient.y0, injected<Y>({path.bar.ys, path.bar.ts, path.bar.events}));
+    if (!(growth > 0)) return false;
+    Alone alone(method_, problem.field, problem.y0);
+    const bool grew = made_to_grow(alone, problem.t0, problem.y0, problem.t1, end, growth,
+                                   [&](const auto& mode) { return excess_growth(alone, path.timeline, mode); });
+    gradient.stats.judged += alone.calls().evaluations;
+    return grew;
   }
 
   const E& ensemble_;

@@ -41,7 +41,7 @@ class CalmLanes {
     if (rows_.size() < most) rows_.assign(most, Row{like, like, Time(0), Time(1), {}});
     filled_ = 0;
     is_calm_.fill(false);
-    t_ = h_ = landing_ = end_ = saves_ = rho_ = Time(0);
+    t_ = h_ = landing_ = end_ = saves_ = rho_ = harmless_ = Time(0);
     sign_ = Time(1);
   }
 
@@ -57,11 +57,12 @@ class CalmLanes {
     controls_[l] = &control;
     tried_[l] = taken_[l] = 0;
     begun_[l] = filled_;
-    renew(l, trials, stretch.rho);
+    renew(l, trials, stretch);
   }
-  void renew(std::size_t l, std::int64_t trials, double rho) {
+  void renew(std::size_t l, std::int64_t trials, const CalmStretch& stretch) {
     trials_[l] = trials;
-    set(rho_, l, rho);
+    set(rho_, l, stretch.rho);
+    set(harmless_, l, stretch.harmless);
   }
   void leave(std::size_t l) { is_calm_[l] = false; }
   // A lane without a problem stands at t.
@@ -97,6 +98,7 @@ class CalmLanes {
     sound_ = where_below(error_, Time(std::numeric_limits<double>::max()), sound_);
     sound_ = where_below(Time(1), moved, sound_);
     sound_ = where_below(h * rho_, Time(19.99 * rtol_) * moved, sound_);
+    sound_ = where_below(h * rho_, Time(0.99) * harmless_, sound_);
     if constexpr (Increment::used > 1) {
       Time size_of_end(0), size_of_move(0);
       visit_entries(increment.end, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
@@ -188,7 +190,7 @@ class CalmLanes {
   }
 
   double longest_, rtol_;
-  Time t_, h_, landing_, end_, saves_, rho_, sign_;  // of each lane
+  Time t_, h_, landing_, end_, saves_, rho_, harmless_, sign_;  // of each lane
   Time sound_, error_;
   std::array<bool, lanes> is_calm_{};
   std::array<double, lanes> growth_{};

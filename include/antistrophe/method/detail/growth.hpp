@@ -2,8 +2,10 @@
 // What a step of two coupled parts makes of y' = μy.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <complex>
+#include <cstddef>
 
 namespace antistrophe::detail {
 
@@ -13,6 +15,20 @@ using ComplexNumber = std::complex<double>;
 inline double larger_root(const ComplexNumber& p, const ComplexNumber& q) {
   const ComplexNumber root = std::sqrt(p * p + 4.0 * q);
   return std::fmax(std::abs(p + root), std::abs(p - root)) / 2;
+}
+
+// Whether a_0 + a_1 x + … + a_n x^n has a root of |x| >= radius (the test of Schur and Cohn; Marden, Geometry of Polynomials, 1966, 42).
+template <std::size_t N>
+bool has_root_beyond(std::array<ComplexNumber, N> a, double radius) {
+  double power = 1;
+  for (ComplexNumber& coefficient : a) coefficient *= power, power *= radius;
+  for (std::size_t n = N - 1; n > 0; --n) {
+    if (!(std::abs(a[0]) < std::abs(a[n]))) return true;
+    std::array<ComplexNumber, N> next{};
+    for (std::size_t k = 0; k < n; ++k) next[k] = std::conj(a[n]) * a[k + 1] - a[0] * std::conj(a[n - 1 - k]);
+    a = next;
+  }
+  return false;
 }
 
 }  // namespace antistrophe::detail

@@ -9,6 +9,7 @@
 #include <antistrophe/method/adams/detail/adams_sums.hpp>
 #include <antistrophe/method/adams/detail/adams_values.hpp>
 #include <antistrophe/method/adams/detail/adams_weights.hpp>
+#include <antistrophe/method/detail/growth.hpp>
 #include <antistrophe/method/detail/node_cache.hpp>
 #include <antistrophe/method/detail/raw_bits.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
@@ -210,6 +211,22 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     Stability stability;
     stability.real_interval = choice.stable_interval;
     return stability;
+  }
+
+  // On y' = μy, from q = hμ, by equal steps.
+  bool outgrows(const ComplexNumber& q, double factor) const {
+    const auto& w = equal_steps_weights<K, Corrected, double>;
+    std::array<ComplexNumber, K + 2> next{};  // x_{n−K}, …, x_n, of which x_{n+1} is made
+    next[K] = 1;
+    next[0] += signed_lambda_;
+    next[1] -= signed_lambda_;
+    for (std::size_t j = 0; j < K; ++j) {
+      next[K - j] += q * (w.main[j] + signed_lambda_ * w.mirror[j]);
+      if constexpr (Corrected) next[K - j] += q * w.main[K] * (q * w.predict[j] + (j == 0 ? 1.0 : 0.0));
+    }
+    for (ComplexNumber& coefficient : next) coefficient = -coefficient;
+    next[K + 1] = 1;
+    return has_root_beyond(next, factor);
   }
 
   // Once all steps in sight are equal, the next may be twice as long; before, no longer.
