@@ -31,14 +31,15 @@ together() {
 }
 
 # errors_by_case: from a compiler's output to lines of "<case><tab><error>", in their order; the case is "?" where none is
-# named. GCC names it before the error ("required from here"), clang in the notes after it.
+# named. GCC names it before the error ("required from here"), clang in the notes after it: by its file, or by the namespace of
+# what is instantiated.
 errors_by_case() {
   awk -v cases="$cases/" '
     function case_in(line,   at, rest) {
       at = index(line, cases)
-      if (!at) return ""
+      if (!at) return match(line, /case_[A-Za-z0-9_]+::/) ? substr(line, RSTART + 5, RLENGTH - 7) : ""
       rest = substr(line, at + length(cases))
-      return match(rest, /^[a-z0-9_]+\.cpp/) ? substr(rest, 1, RLENGTH - 4) : ""
+      return match(rest, /^[A-Za-z0-9_]+\.cpp/) ? substr(rest, 1, RLENGTH - 4) : ""
     }
     function tell() {
       if (error != "") print (owner == "" ? "?" : owner) "\t" error
