@@ -2,13 +2,13 @@
 // way back cannot be gone, it says so. The reference is the gradient of stored states at a tolerance of 1e-12.
 #include "battery.hpp"
 #include "catch.hpp"
+#include "laid_out.hpp"
 #include "runner/field.hpp"
 #include "switched.hpp"
 
 #include <antistrophe/adjoint/backsolve.hpp>
 
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -20,7 +20,7 @@ using Eigen::Vector2d;
 
 namespace {
 
-using battery::WeightedSum;
+using battery::LaidOut, battery::laid_out, battery::WeightedSum;
 using runner::erased_problem;
 using Erased = runner::ProblemOf<Vector2d>;
 using ErasedGradient = Gradient<runner::Field<Vector2d>, Vector2d>;
@@ -36,14 +36,6 @@ ErasedGradient reference(const Erased& problem, const SaveAt& save_at, const std
 ErasedGradient backsolve(const Erased& problem, const SaveAt& save_at, const Adaptive& steps,
                          const BacksolveAdjoint<>& adjoint = {}) {
   return value_and_gradient(problem, Dopri5{}, steps, WeightedSum{}, save_at, adjoint).gradient;
-}
-// Steps laid out before, whatever their kind.
-struct LaidOut {
-  std::function<Timeline(double, double)> layout;
-  Timeline timeline(double t0, double t1) const { return layout(t0, t1); }
-};
-LaidOut laid_out(const auto& steps) {
-  return {[steps](double t0, double t1) { return steps.timeline(t0, t1); }};
 }
 ErasedGradient backsolve(const Erased& problem, const SaveAt& save_at, const LaidOut& steps) {
   return value_and_gradient(problem, RK4{}, steps, WeightedSum{}, save_at, BacksolveAdjoint<>{}).gradient;

@@ -2,6 +2,7 @@
 // without events. (laws/times.cpp has every method without events.)
 #include "battery.hpp"
 #include "catch.hpp"
+#include "laid_out.hpp"
 
 #include <cmath>
 #include <functional>
@@ -13,7 +14,7 @@ namespace {
 
 using L = long double;
 using State = Eigen::Vector<L, 2>;
-using problems::DrivenPendulum;
+using battery::laid_out, problems::DrivenPendulum;
 
 // Where the angle passes `level`.
 struct Angle {
@@ -43,9 +44,9 @@ double difference(const std::function<L(double)>& f, double x) {
   return static_cast<double>(slope / (60 * static_cast<L>(h)));
 }
 
-template <class Method, class Steps, class... E>
-void check(const Method& method, const Steps& steps, const SaveAt& save_at, std::size_t met, const Events<E...>& events,
-           const auto&... adjoints) {
+template <class Method, class... E>
+void check(const Method& method, const battery::LaidOut& steps, const SaveAt& save_at, std::size_t met,
+           const Events<E...>& events, const auto&... adjoints) {
   const Problem problem{DrivenPendulum<L>{}, State(L(0.4), L(0.9)), 0.5, 3.5};
   const auto value = [&](double t0, double t1) {
     const auto solution = solve(Problem{problem.field, problem.y0, t0, t1}, method, steps, save_at, events);
@@ -74,24 +75,24 @@ void check_all(const Method& method, const auto&... adjoints) {
   const Events kicks{JumpEvent{Angle{L(0.9)}, Kick{}, Crossing::rising}, Event{Angle{L(0.1)}, Crossing::any, false}};
   {
     INFO("StepTo, three steps each");
-    check(method, StepTo{{1.3, 2.0, 2.9}, 3}, inside, 2, kicks, adjoints...);
+    check(method, laid_out(StepTo{{1.3, 2.0, 2.9}, 3}), inside, 2, kicks, adjoints...);
   }
   {
     INFO("StepTo without times between");
-    check(method, StepTo{{}, 17}, {}, 2, kicks, adjoints...);
+    check(method, laid_out(StepTo{{}, 17}), {}, 2, kicks, adjoints...);
   }
   {
     INFO("FixedSteps");
-    check(method, FixedSteps{23}, SaveAt{.times = {0.55, 1.61}, .t1 = true}, 2, kicks, adjoints...);
+    check(method, laid_out(FixedSteps{23}), SaveAt{.times = {0.55, 1.61}, .t1 = true}, 2, kicks, adjoints...);
   }
   {
     INFO("FixedStep");
-    check(method, FixedStep{0.1303}, SaveAt{.steps = true}, 2, kicks, adjoints...);
+    check(method, laid_out(FixedStep{0.1303}), SaveAt{.steps = true}, 2, kicks, adjoints...);
   }
   {
     INFO("a terminal event in the last interval");
     const Events stops{JumpEvent{Angle{L(0.9)}, Kick{}, Crossing::rising}, Event{Angle{L(-0.3)}}};
-    check(method, StepTo{{1.0, 1.9}, 5}, SaveAt{.times = {0.58}, .t1 = true}, 2, stops, adjoints...);
+    check(method, laid_out(StepTo{{1.0, 1.9}, 5}), SaveAt{.times = {0.58}, .t1 = true}, 2, stops, adjoints...);
   }
 }
 
