@@ -78,6 +78,22 @@ concept Loss = LossOfStates<L, Y, Saved> || LossOfTimes<L, Y, Saved> || LossOfEv
 
 namespace detail {
 
+// A value that has lost its fraction.
+template <class L, class Y, class Saved>
+inline constexpr bool loss_counts =
+    requires(const L& loss, const std::vector<Saved>& ys, std::vector<Saved>& ys_bar) {
+      { loss(ys, ys_bar) } -> std::integral;
+    } ||
+    requires(const L& loss, const std::vector<double>& ts, const std::vector<Saved>& ys, std::vector<double>& ts_bar,
+             std::vector<Saved>& ys_bar) {
+      { loss(ts, ys, ts_bar, ys_bar) } -> std::integral;
+    } ||
+    requires(const L& loss, const std::vector<double>& ts, const std::vector<Saved>& ys,
+             const std::vector<EventRecord<Y>>& events, std::vector<double>& ts_bar, std::vector<Saved>& ys_bar,
+             std::vector<EventCotangent<Y>>& events_bar) {
+      { loss(ts, ys, events, ts_bar, ys_bar, events_bar) } -> std::integral;
+    };
+
 template <class L, class Y, class Saved>
 consteval bool require_loss() {
   constexpr bool is_loss = Loss<L, Y, Saved>;  // said of a bool, what fails is not told atom by atom
@@ -86,7 +102,9 @@ consteval bool require_loss() {
       "antistrophe: a loss is called as loss(ys, ys_bar) and returns a number: it reads the saved states "
       "`const std::vector<Y>& ys` and writes their cotangents to `std::vector<Y>& ys_bar`; one of the last state "
       "alone, loss(y, y_bar), is wrapped in TerminalLoss{loss}.");
-  return is_loss;
+  constexpr bool counts = loss_counts<L, Y, Saved>;
+  static_assert(!counts, "antistrophe: the loss returns an integer, which has lost its fraction: return a double.");
+  return is_loss && !counts;
 }
 
 // True where the call C for the gradient of a loss can be made; else a compile error with the reason.

@@ -289,3 +289,19 @@ TEST_CASE("A vector whose first element lies in place does what a vector does", 
     }
   }
 }
+
+TEST_CASE("What a temporary solution, or a pass, is asked for outlives it", "[solution]") {
+  const auto solved = [] { return solve(circle, RK4{}, FixedSteps{4}, {.steps = true}); };
+  const auto passed = [] { return solve_with_pullback(circle, RK4{}, FixedSteps{4}, SaveAt{.steps = true}); };
+  using Passed = decltype(passed());
+  STATIC_REQUIRE(!std::is_reference_v<decltype(std::declval<Passed>().ts())>);
+  STATIC_REQUIRE(!std::is_reference_v<decltype(std::declval<Passed>().events())>);
+  STATIC_REQUIRE(!std::is_reference_v<decltype(std::declval<Passed>().stats())>);
+  STATIC_REQUIRE(!std::is_reference_v<decltype(std::declval<Passed>().solution())>);
+  std::vector<Vector2d> of_solution, of_pass;
+  for (const Vector2d& y : solved().ys()) of_solution.push_back(y);
+  for (const Vector2d& y : passed().ys()) of_pass.push_back(y);
+  CHECK(of_solution == solved().ys());
+  CHECK(of_pass == of_solution);
+  CHECK(passed().solution().ys() == of_solution);
+}

@@ -78,6 +78,39 @@ TEST_CASE("A step that t cannot resolve ends the solve instead of standing still
   CHECK(clipped.ys().back()[0] == Approx(1e-3).epsilon(0.1));  // an undeclared jump fools an estimate to some extent
 }
 
+TEMPLATE_TEST_CASE("f that is not finite where a solve or a segment begins is told at once", "[adaptive]", Dopri5,
+                   Reversible<Tsit5>, ReversibleAdams<4>) {
+  const auto told = [](const auto& field, double t0, const Vector2d& y0) {
+    std::int64_t calls = 0;
+    const auto counted = [&](double t, const Vector2d& y, Vector2d& dy) { ++calls, field(t, y, dy); };
+    const auto solution = solve(Problem{counted, y0, t0, t0 + 1}, TestType{}, Adaptive{}, OnFailure::return_status);
+    if (solution.failed()) CHECK(calls < 20);
+    return solution.failure();
+  };
+  const auto unwritten = [](double, const Vector2d& y, Vector2d& dy) { dy[0] = -y[0]; };
+  const auto root = [](double t, const Vector2d& y, Vector2d& dy) { dy << std::sqrt(t), y[0]; };
+  const auto pole = [](double, const Vector2d& y, Vector2d& dy) { dy << y[0], 1 / y[1]; };
+  for (const Failure& failure : {told(unwritten, 0, Vector2d(1, 2)), told(pole, 0, Vector2d(1, 0))}) {
+    CHECK(failure.status == Status::not_finite);
+    CHECK(failure.component == 1);
+    CHECK_THAT(failure.cause, ContainsSubstring("where a step is to begin"));
+  }
+  const Failure failure = told(root, -2, Vector2d(1, 2));
+  CHECK(failure.component == 0);
+  CHECK(failure.t == -2);
+  CHECK(failure.step == 0);
+  CHECK(told(root, 0, Vector2d(1, 2)).status == Status::success);
+
+  const auto slide = [](double, const Vector2d& y, Vector2d& dy) { dy << 1, 1 / y[1]; };
+  const JumpEvent to_pole{[](double, const auto& y) { return y[0] - 0.5; },
+                          [](double, const auto& y, auto& y_new) { y_new << y[0], 0; }};
+  const auto after_jump = solve(Problem{slide, Vector2d(0, 1), 0.0, 1.0}, TestType{}, Adaptive{}, Events{to_pole},
+                                OnFailure::return_status);
+  CHECK(after_jump.status() == Status::not_finite);
+  CHECK(after_jump.failure().t == Approx(0.5));
+  CHECK(after_jump.failure().component == 1);
+}
+
 TEST_CASE("dtmin is where a step is given up", "[adaptive]") {
   const auto solution = solve(Problem{Switch{0.5, 0, 1e3, 0}, One{0.0}, 0.0, 1.0}, Dopri5{}, Adaptive{.dtmin = 1e-3},
                               {}, OnFailure::return_status);

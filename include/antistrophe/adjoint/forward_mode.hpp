@@ -307,10 +307,15 @@ class [[nodiscard]] SolutionWithTangents {
   using Matrix = Eigen::Matrix<typename Y::Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   using Vector = Eigen::Matrix<typename Y::Scalar, Eigen::Dynamic, 1>;
 
-  const std::vector<double>& ts() const { return solution_.ts(); }
-  const std::vector<Y>& ys() const { return solution_.ys(); }
-  const Solution<Y>& solution() const { return solution_; }
-  const Stats& stats() const { return solution_.stats(); }
+  // References while this lives; moved out of a temporary.
+  const std::vector<double>& ts() const& { return solution_.ts(); }
+  std::vector<double> ts() && { return std::move(solution_).ts(); }
+  const std::vector<Y>& ys() const& { return solution_.ys(); }
+  std::vector<Y> ys() && { return std::move(solution_).ys(); }
+  const Solution<Y>& solution() const& { return solution_; }
+  Solution<Y> solution() && { return std::move(solution_); }
+  const Stats& stats() const& { return solution_.stats(); }
+  Stats stats() && { return solution_.stats(); }
 
   // The derivatives of ys()[i], one direction a column; entries of the state in storage order. Without directions, those with
   // respect to all of y0, then θ, then t0 and t1 where it is known how f moves with time.

@@ -88,17 +88,23 @@ class [[nodiscard]] Pass {
  public:
   using Saved = typename Differentiated::Saved;
 
-  const std::vector<double>& ts() const { return parts_->solve.ts(); }
+  // References while the pass lives; of a temporary, copies.
+  const std::vector<double>& ts() const& { return parts_->solve.ts(); }
+  std::vector<double> ts() && { return parts_->solve.ts(); }
   // What was saved: states, or, with SaveAt{…}.of(g), what g gave.
-  const std::vector<Saved>& ys() const { return parts_->solve.ys(); }
-  const std::vector<EventRecord<Y>>& events() const { return parts_->solve.events(); }
-  const Stats& stats() const { return parts_->solve.stats(); }
+  const std::vector<Saved>& ys() const& { return parts_->solve.ys(); }
+  std::vector<Saved> ys() && { return parts_->solve.ys(); }
+  const std::vector<EventRecord<Y>>& events() const& { return parts_->solve.events(); }
+  std::vector<EventRecord<Y>> events() && { return parts_->solve.events(); }
+  const Stats& stats() const& { return parts_->solve.stats(); }
+  Stats stats() && { return parts_->solve.stats(); }
   // ∫ q dt, of a RunningCost among the extras; else 0.
   double running_cost() const { return parts_->solve.running_cost(); }
-  const Solution<Y>& solution() const {
+  const Solution<Y>& solution() const& {
     if (!parts_->solution) parts_->solution.emplace(parts_->solve.solution());
     return *parts_->solution;
   }
+  Solution<Y> solution() && { return parts_->solve.solution(); }
 
   // ys_bar[i] is the cotangent of ys()[i], of the same shape; ts_bar[i], if given, that of ts()[i], of which only times of
   // events and nodes can move; events_bar[k], if given, that of events()[k]; running_cost_bar that of running_cost(). Throws std::invalid_argument where they do not

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace antistrophe {
@@ -117,7 +118,8 @@ class LogSignature {
   int depth() const { return depth_; }
   // How many numbers there are: of 3 channels 3, 6 or 14.
   Index size() const { return static_cast<Index>(words_.size()); }
-  const std::vector<Word>& words() const { return words_; }
+  const std::vector<Word>& words() const& { return words_; }
+  std::vector<Word> words() && { return std::move(words_); }
 
   // Of the path through these points, one a column.
   Eigen::VectorXd operator()(const Eigen::MatrixXd& points) const { return of(signature(points)); }

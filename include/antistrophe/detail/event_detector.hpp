@@ -69,6 +69,10 @@ template <class F, EigenState Y, class... E>
 class EventDetector {
   static_assert((event_is_callable<E, F, Y> && ...),
                 "antistrophe: the g of an event is called as g(t, y), or g(t, y, theta), and returns a number.");
+  static_assert(
+      (!event_is_condition<E, F, Y> && ...),
+      "antistrophe: the g of an event returns a bool, which crosses no zero: return a number that changes its sign "
+      "where the condition begins to hold, y[0] - 1 instead of y[0] > 1.");
   static_assert((jump_is_callable<E, F, Y> && ...),
                 "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
 

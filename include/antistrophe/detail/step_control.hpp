@@ -56,15 +56,22 @@ Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
 }
 
 // Hairer's first step (Solving ODEs I, II.4): from the sizes of y0, of f there, and of f a small Euler step further on,
-// which stays inside [t0, t1]. `speed` is the scaled size of f(t0, y0).
+// which stays inside [t0, t1]. `speed` is the scaled size of f(t0, y0), `not_finite` an entry of it that is NaN or infinite, or -1.
 template <Stepper S>
 double first_step(S& stepper, Controller& controller, const Adaptive& options, int local_order, double t0, double t1,
-                  const typename S::State& y0, double& speed) {
+                  const typename S::State& y0, double& speed, Eigen::Index& not_finite) {
   using Y = typename S::State;
   const double span = t1 - t0, sign = span > 0 ? 1 : -1;
   const double longest = std::fmin(std::fabs(span), options.dtmax);
-  Y f0 = zeros_like(y0), f1 = f0;
-  stepper.slope(t0, y0, f0);
+  Y f0 = zeros_like(y0);
+  f0.fill(scalar<Y>(std::numeric_limits<double>::quiet_NaN()));  // so that what the field leaves unwritten is seen
+  Y f1 = f0;
+  for (int tries = 0; tries < 2; ++tries) {  // what is not finite once only, trials get over
+    stepper.slope(t0, y0, f0);
+    not_finite = first_not_finite(f0);
+    if (not_finite < 0) break;
+  }
+  if (not_finite >= 0) return std::copysign(longest, span);
   const double d0 = controller.scaled(y0, y0, y0), d1 = controller.scaled(f0, y0, y0);
   speed = d1;
   double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 * std::fabs(span) : 0.01 * d0 / d1;
@@ -231,7 +238,7 @@ class AdaptiveControl {
       return;
     }
     double speed = 0;
-    h_ = first_step(stepper, controller_, options_, S::error_order, t, landings_.sees_end, y, speed);
+    h_ = first_step(stepper, controller_, options_, S::error_order, t, landings_.sees_end, y, speed, not_finite_);
     if (guard_ && std::fabs(h_) * speed < 1) {
       longest_ = guard_->longest_while_slow(stepper, t, y, 0);
       h_ = bounded(h_);
@@ -251,9 +258,14 @@ class AdaptiveControl {
 
   bool exhausted(const Step& step, const Stats& stats) const {
     return (options_.max_steps && stats.steps >= *options_.max_steps) || is_hopelessly_stiff(step) ||
-           (!options_.max_steps && far_in_a_row_ >= very_persistent);
+           (!options_.max_steps && far_in_a_row_ >= very_persistent) || not_finite_ >= 0;
   }
   Failure why_exhausted(const Step& step) const {
+    if (not_finite_ >= 0)
+      return {Status::not_finite, step.t0, step.n, not_finite_,
+              "f(t, y) is not finite here, where a step is to begin: the field returned NaN or infinity or left an "
+              "entry of dy "
+              "unwritten"};
     return exhausted_steps(step, options_, stiff_in_a_row_ >= persistent, is_hopelessly_stiff(step));
   }
 
@@ -539,6 +551,7 @@ class AdaptiveControl {
   bool surprised_ = false;  // by f at the step's end
   int stiff_in_a_row_ = 0, far_in_a_row_ = 0;
   std::size_t landing_ = 0;
+  Eigen::Index not_finite_ = -1;  // of f where the segment began
   std::optional<SensitivityGuard<S>> guard_;
   LocalErrors<Y>* errors_ = nullptr;
   std::int64_t guarded_ = 0;

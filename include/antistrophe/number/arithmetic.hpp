@@ -128,7 +128,7 @@ ANTISTROPHE_COLD inline std::string out_of_range_advice(double value, double ran
   const double enough = std::exp2(std::ceil(std::log2(std::fabs(value))) - 42);
   text << "the value " << value << " leaves the range ±" << range << " of fixed-point numbers with resolution "
        << resolution << "; " << option << " = " << enough
-       << " would have held it (if the solution is meant to grow so far)";
+       << " would have held it (if the solution is meant to grow so far; else the steps may be too long to be stable)";
   if (per_entry)
     text << "; entries have resolutions of their own here, from y0, its slope and the tolerances, and one number "
             "serves them "

@@ -19,7 +19,7 @@ template <class X>
 using InDuals = std::remove_cvref_t<
     decltype(std::declval<const X&>().template cast<Dual<typename X::Scalar, gradient_chunk>>().eval())>;
 
-// Whether g(t, y), or g(t, y, theta), takes numbers that carry derivatives; the time may be a double.
+// Whether g(t, y), or g(t, y, theta), takes numbers that carry derivatives, the time among them.
 template <class G, class Y>
 concept GenericInState = std::is_invocable_v<const G&, Dual<typename Y::Scalar, gradient_chunk>, InDuals<Y>>;
 template <class G, class Y, class Theta>

@@ -8,6 +8,7 @@
 #include <antistrophe/field/detail/requirements.hpp>
 #include <antistrophe/problem/events.hpp>
 
+#include <concepts>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -123,6 +124,14 @@ concept DifferentiableEvent =
 // Variables, for what fails of a concept is told atom by atom.
 template <class E, class F, class Y>
 inline constexpr bool event_is_callable = CallableAsEvent<decltype(E::g), F, Y>;
+// A condition in the place of a number that crosses zero.
+template <class E, class F, class Y>
+inline constexpr bool event_is_condition =
+    requires(const decltype(E::g)& g, const F& field, const double t, const Y& y) {
+      { g(t, y) } -> std::same_as<bool>;
+    } || requires(const decltype(E::g)& g, const F& field, const double t, const Y& y) {
+      { g(t, y, field.parameters()) } -> std::same_as<bool>;
+    };
 template <class E, class F, class Y>
 inline constexpr bool event_is_differentiable = DifferentiableEvent<decltype(E::g), F, Y>;
 

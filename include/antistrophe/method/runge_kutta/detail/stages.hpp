@@ -230,7 +230,7 @@ class Stages {
     for (std::size_t i = used; i < count && component < 0; ++i) component = first_not_finite(k[i]);
     return {component,
             "a stage of the dense output is not finite: the field returned NaN or infinity or left an entry of dy "
-            "unwritten"};
+            "unwritten, or the step is too long"};
   }
 
  private:
