@@ -174,6 +174,63 @@ EventSpec event(Reader& bytes, const Case& c) {
   return e;
 }
 
+// What makes gradients be taken again: kinks, states near a rest that they leave, sensitivities that grow, in steps of loose tolerances.
+void put_in_doubt(Reader& bytes, Case& c) {
+  EquationSpec& e = c.equations;
+  StepSpec& s = c.steps;
+  c.method = std::array<std::size_t, 8>{0, 0, 2, 0, 4, 3, 6, 7}[c.method % 8];  // those that choose their steps
+  if (bytes.flag()) {                                                           // as lanes take it
+    c.method = 0;
+    c.y0.resize(2, 0.5);
+    e.a.resize(4, 0.25);
+    e.sines = e.driven = e.jumps = false;
+    c.ends.clear(), c.jumps.clear(), c.saves.dense = false;
+    c.throw_at_call = c.throw_at_vjp = -1;
+  }
+  c.t0 = 0;
+  c.t1 = (bytes.flag() ? -1 : 1) * bytes.of(std::array<double, 4>{1, 5, 20, 2});
+  const auto is_inside = [&](double t) { return std::fmin(c.t0, c.t1) <= t && t <= std::fmax(c.t0, c.t1); };
+  for (std::vector<double>* times : {&c.saves.times, &s.times, &s.jumps})
+    times->erase(std::remove_if(times->begin(), times->end(), [&](double t) { return !is_inside(t); }), times->end());
+  for (double& theta : c.theta)
+    if (!(std::fabs(theta) < 4)) theta = 1;
+  if (!(std::fabs(c.theta[0]) > 0.25)) c.theta[0] = 1;
+  for (double& y : c.y0)
+    if (!(std::fabs(y) < 4)) y = 1;
+  c.saves.steps = false, c.saves.every = 0;  // at other steps it is another loss
+  e.not_a_number_after = infinity;
+
+  s.kind = StepSpec::Kind::adaptive;
+  s.rtol = std::pow(10, -2 - bytes.below(6));
+  // Of a thousand of these the error is always borne.
+  s.atol = bytes.once_in(4) ? s.rtol : s.rtol * std::pow(10, -4 - bytes.below(5));
+  s.dtmin = 0, s.dtmax = infinity, s.first_step = 0, s.guard = true, s.max_steps = 1000;
+  s.gradient_rtol = bytes.once_in(4) ? 0 : s.rtol * std::pow(10, bytes.below(4) - 2);
+  switch (bytes.below(5)) {
+    case 0:
+      e.kinks = true;
+      break;
+    case 1: {  // out of the rest at 0 into one of the wells
+      e.wells = true;
+      const double small = std::pow(10, -bytes.below(9));
+      for (double& y : c.y0) y *= small;
+      break;
+    }
+    case 2:  // beside the rest, which solutions part from
+      e.linear = true;
+      for (double& a : e.a) a *= 3;
+      break;
+    case 3:  // two competitors, one of whom wins: which one, is decided beside a saddle
+      e.predators = true, e.linear = e.products = false;
+      for (std::size_t i = 0; i < c.y0.size(); ++i)
+        for (std::size_t j = 0; j < c.y0.size(); ++j) e.a[i * c.y0.size() + j] = i == j ? -0.5 : -1;
+      for (double& y : c.y0) y = 0.05 + std::fabs(y);
+      break;
+    default:
+      e.wells = e.kinks = true;
+  }
+}
+
 std::ostream& operator<<(std::ostream& out, const std::vector<double>& list) {
   out << '{';
   for (std::size_t i = 0; i < list.size(); ++i) out << (i > 0 ? ", " : "") << list[i];
@@ -190,6 +247,11 @@ Case decode(std::span<const std::uint8_t> given) {
   Reader bytes(given);
   Case c;
   c.method = static_cast<std::size_t>(bytes.byte());
+  // A gradient in doubt, of one case in four: by the byte that all cases have, so that those that once failed stay what they are.
+  const bool is_in_doubt = c.method / 64 == 2;
+  std::array<std::uint8_t, 10> doubt{};
+  if (is_in_doubt)
+    for (std::uint8_t& byte : doubt) byte = static_cast<std::uint8_t>(bytes.byte());
   c.t0 = bytes.once_in(16) ? bytes.number() : bytes.of(starts);
   c.t1 = c.t0 + (bytes.flag() ? -1 : 1) * bytes.of(spans);
   if (bytes.once_in(64)) c.t1 = bytes.number();
@@ -214,6 +276,10 @@ Case decode(std::span<const std::uint8_t> given) {
   if (bytes.once_in(16)) c.equations.not_a_number_after = inside(bytes, c);
   // So little is borne that most gradients are in doubt.
   if (bytes.once_in(3)) c.steps.gradient_rtol = std::pow(10, -bytes.below(12));
+  if (is_in_doubt) {
+    Reader more(doubt);
+    put_in_doubt(more, c);
+  }
   return c;
 }
 
@@ -236,8 +302,8 @@ std::string describe(const Case& c) {
       << ", theta = " << c.theta;
   out << "\nequations:" << (e.linear ? " linear" : "") << (e.predators ? " predators" : "")
       << (e.products ? " products" : "") << (e.sines ? " sines" : "") << (e.driven ? " driven" : "")
-      << (e.jumps ? " jumps" : "") << (e.mirrored ? " mirrored" : "") << ", A = " << e.a << ", omega = " << e.omega
-      << ", jump at " << e.jump;
+      << (e.jumps ? " jumps" : "") << (e.kinks ? " kinks" : "") << (e.wells ? " wells" : "")
+      << (e.mirrored ? " mirrored" : "") << ", A = " << e.a << ", omega = " << e.omega << ", jump at " << e.jump;
   const StepSpec& s = c.steps;
   out << "\nsteps: ";
   switch (s.kind) {

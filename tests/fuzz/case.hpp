@@ -12,9 +12,11 @@
 namespace antistrophe::fuzz {
 
 // y_i' = θ0 s (Σ_j A_ij y_j + θ1 y_i y_{i+1} + θ1 sin y_{i+1} + θ2 cos(ω τ + i) + θ3 sign(τ − jump)), or of Lotka's and Volterra's
-// kind y_i (1 + Σ_j A_ij y_j) in the place of the linear part; each part may be missing. τ = s t, s = −1 of a mirror image.
+// kind y_i (1 + Σ_j A_ij y_j) in the place of the linear part; each part may be missing, and there may be a kink, θ3 |y_{i+1}|, and
+// wells, y_i − y_i³. τ = s t, s = −1 of a mirror image.
 struct EquationSpec {
-  bool linear = false, predators = false, products = false, sines = false, driven = false, jumps = false;
+  bool linear = false, predators = false, products = false, sines = false, driven = false, jumps = false, kinks = false,
+       wells = false;
   bool mirrored = false;
   std::vector<double> a;  // by rows, as many as the state has entries
   double omega = 1, jump = 0;

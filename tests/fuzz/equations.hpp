@@ -43,6 +43,8 @@ class SpecEquations final : public Equations<Y> {
       if (spec_.predators) sum += y[i] * (1 + mixed);
       if (spec_.products) sum += theta[1] * y[i] * next;
       if (spec_.sines) sum += theta[1] * std::sin(next);
+      if (spec_.kinks) sum += theta[3] * std::fabs(next);
+      if (spec_.wells) sum += y[i] * (1 - y[i] * y[i]);
       dy[i] = scalar(s_) * theta[0] * sum;
     }
     break_down(tau, dy);
@@ -75,6 +77,15 @@ class SpecEquations final : public Equations<Y> {
         sum += theta[1] * std::sin(y[j]);
         y_bar[j] += v * theta[1] * std::cos(y[j]);
         theta_bar[1] += v * std::sin(y[j]);
+      }
+      if (spec_.kinks) {
+        sum += theta[3] * std::fabs(y[j]);
+        y_bar[j] += v * theta[3] * Scalar(y[j] < 0 ? -1 : y[j] > 0 ? 1 : 0);
+        theta_bar[3] += v * std::fabs(y[j]);
+      }
+      if (spec_.wells) {
+        sum += y[i] * (1 - y[i] * y[i]);
+        y_bar[i] += v * (1 - 3 * y[i] * y[i]);
       }
       pull_back_outer(tau, i, v, theta, theta_bar, t_bar);
       theta_bar[0] += scalar(s_) * w[i] * sum;

@@ -73,11 +73,19 @@ void try_lines(const std::string& path) {
   std::cerr << cases.size() << " cases of " << path << " passed\n";
 }
 
+void tell_tally() {
+  const antistrophe::fuzz::Tally& tally = antistrophe::fuzz::tally();
+  std::cerr << "of all " << tally.refused << " were refused, " << tally.gave_up << " could not go on, " << tally.solved
+            << " were solved, with " << tally.gradients << " gradients, " << tally.taken_again << " and, in lanes, "
+            << tally.taken_again_in_lanes << " of them taken again\n";
+}
+
 }  // namespace
 
 #ifdef ANTISTROPHE_LIBFUZZER
 
 extern "C" int LLVMFuzzerInitialize(int* count, char*** words) {
+  std::atexit(tell_tally);
   try_lines(folder + "/regressions.txt");
   for (int i = 1; i < *count; ++i) {
     const std::filesystem::path corpus((*words)[i]);
@@ -126,10 +134,8 @@ int main(int count, char** words) {
     try_or_abort(bytes);
     ++cases;
   }
-  const antistrophe::fuzz::Tally& tally = antistrophe::fuzz::tally();
-  std::cerr << cases << " random cases passed; of all " << tally.refused << " were refused, " << tally.gave_up
-            << " could not go on, " << tally.solved << " were solved, with " << tally.gradients << " gradients, "
-            << tally.taken_again << " and, in lanes, " << tally.taken_again_in_lanes << " of them taken again\n";
+  std::cerr << cases << " random cases passed; ";
+  tell_tally();
 }
 
 #endif

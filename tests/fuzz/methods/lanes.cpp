@@ -17,12 +17,12 @@
 namespace antistrophe::fuzz {
 namespace {
 
-// y_i' = θ0 s (Σ_j A_ij y_j + θ1 y_0 y_1), or y_i (1 + Σ_j A_ij y_j) in the place of the linear part.
+// y_i' = θ0 s (Σ_j A_ij y_j + θ1 y_0 y_1 + θ2 |y_{i+1}| + y_i − y_i³), or y_i (1 + Σ_j A_ij y_j) in the place of the linear part.
 struct Polynomial {
   static constexpr bool autonomous = true;
-  Eigen::Vector2d theta;
+  Eigen::Vector3d theta;
   Eigen::Matrix2d a;
-  bool linear = false, predators = false, products = false;
+  bool linear = false, predators = false, products = false, kinks = false, wells = false;
   const auto& parameters() const { return theta; }
   auto& parameters() { return theta; }
 
@@ -41,6 +41,12 @@ struct Polynomial {
         y_bar[1] += theta[1] * v * y[0];
         theta_bar[1] += v * y[0] * y[1];
       }
+      using std::abs, std::tanh;
+      if (kinks) {
+        y_bar[1 - i] += theta[2] * v * tanh(1e300 * y[1 - i]);  // the sign, without a branch that would part lanes
+        theta_bar[2] += v * abs(y[1 - i]);
+      }
+      if (wells) y_bar[i] += v * (1.0 - 3.0 * y[i] * y[i]);
       theta_bar[0] += w[i] * sum(i, y);
     }
   }
@@ -54,12 +60,20 @@ struct Polynomial {
     else if (linear)
       total = mixed(i, y);
     if (products) total += theta[1] * y[0] * y[1];
+    using std::abs;
+    if (kinks) total += theta[2] * abs(y[1 - i]);
+    if (wells) total += y[i] * (1.0 - y[i] * y[i]);
     return total;
   }
 };
 
 bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
-bool same(const Eigen::Vector2d& a, const Eigen::Vector2d& b) { return same(a[0], b[0]) && same(a[1], b[1]); }
+template <int n>
+bool same(const Eigen::Vector<double, n>& a, const Eigen::Vector<double, n>& b) {
+  for (int i = 0; i < n; ++i)
+    if (!same(a[i], b[i])) return false;
+  return true;
+}
 void require(bool holds, const std::string& what) {
   if (!holds) throw Broken("in lanes: " + what);
 }
@@ -94,15 +108,18 @@ void require_same(const Made& alone, const Made& lanes) {
 
 int try_lanes(const Case& c) {
   const EquationSpec& e = c.equations;
-  const bool polynomial = (e.linear || e.predators || e.products) && !e.sines && !e.driven && !e.jumps;
+  const bool polynomial =
+      (e.linear || e.predators || e.products || e.kinks || e.wells) && !e.sines && !e.driven && !e.jumps;
   if (c.steps.kind != StepSpec::Kind::adaptive || c.has_events() || c.y0.size() != 2 || !polynomial || c.saves.dense ||
       c.is_faulty() || detail::contracts_products())
     return 0;
-  Polynomial field{{(e.mirrored ? -1 : 1) * c.theta[0], c.theta[1]},
+  Polynomial field{{(e.mirrored ? -1 : 1) * c.theta[0], c.theta[1], c.theta[3]},
                    Eigen::Matrix2d{{e.a[0], e.a[1]}, {e.a[2], e.a[3]}},
                    e.linear,
                    e.predators,
-                   e.products};
+                   e.products,
+                   e.kinks,
+                   e.wells};
   std::vector<Problem<Polynomial, Eigen::Vector2d>> problems(
       66, Problem{field, Eigen::Vector2d(c.y0[0], c.y0[1]), c.t0, c.t1});
   for (std::size_t i = 0; i < problems.size(); ++i) {
