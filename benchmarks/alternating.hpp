@@ -5,18 +5,12 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <ctime>
 #include <utility>
 #include <vector>
 
-namespace benchmarks {
+#include "cpu_seconds.hpp"
 
-// Of this process: others on the machine do not count.
-inline double cpu_seconds() {
-  std::timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
+namespace benchmarks {
 
 template <class Run>
 double seconds(const Run& run) {

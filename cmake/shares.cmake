@@ -9,7 +9,8 @@ set(antistrophe_of_clang
   examples/bouncing_ball examples/forcing examples/gradient_trap examples/laplace examples/published_figures
   benchmarks/adjoints benchmarks/automatic_vjp benchmarks/brownian_path benchmarks/checkpoints benchmarks/compressed
   benchmarks/continuous_adjoints benchmarks/forward_mode benchmarks/lanes benchmarks/large_states benchmarks/neural_sde
-  benchmarks/small_states benchmarks/w1)
+  benchmarks/peers_ours_ensemble benchmarks/peers_ours_lorenz benchmarks/peers_ours_lotka_volterra benchmarks/peers_ours_neural_sde
+  benchmarks/peers_ours_w1 benchmarks/peers_ours_wide_network benchmarks/small_states benchmarks/w1)
 file(GLOB antistrophe_vowels CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/data/japanese_vowels/*.ts")
 if(NOT antistrophe_vowels)  # without its data it has nothing to do; with them it learns
   list(APPEND antistrophe_of_clang examples/neural_cde)
