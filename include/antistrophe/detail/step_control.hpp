@@ -22,6 +22,7 @@
 #include <antistrophe/problem/solution.hpp>
 #include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/step/detail/controller.hpp>
+#include <antistrophe/step/detail/rough_power.hpp>
 #include <antistrophe/step/timeline.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
@@ -82,8 +83,8 @@ double first_step(S& stepper, Controller& controller, const Adaptive& options, i
   f1 -= f0;
   const double d2 = controller.scaled(f1, y0, y0) / h0;
   const double steepest = std::fmax(d1, d2);
-  const double h1 =
-      steepest <= 1e-15 ? std::fmax(1e-6 * std::fabs(span), 1e-3 * h0) : std::pow(0.01 / steepest, 1.0 / local_order);
+  const double h1 = steepest <= 1e-15 ? std::fmax(1e-6 * std::fabs(span), 1e-3 * h0)
+                                      : rough_power(0.01 / steepest, 1.0 / local_order);
   const double h = std::fmin(100 * h0, std::isfinite(h1) ? h1 : h0);
   return sign * std::fmin(h, longest);
 }
@@ -341,7 +342,7 @@ class AdaptiveControl {
 
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
     // The error of a step over a jump or a kink goes like h or h², whatever the order.
-    if (std::exchange(surprised_, false)) error_ = std::pow(error_, S::error_order / 2.0);
+    if (std::exchange(surprised_, false)) error_ = rough_power(error_, S::error_order / 2.0);
     if (hopeless_) return parasite_took_over(step);
     const bool judged = outcome == Outcome::inaccurate || outcome == Outcome::unstable;
     const double error = judged ? error_ : unknown;

@@ -5,6 +5,7 @@
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/step/adaptive.hpp>
+#include <antistrophe/step/detail/rough_power.hpp>
 #include <antistrophe/step/fixed.hpp>
 
 #include <algorithm>
@@ -104,7 +105,7 @@ class Controller {
         b1_((options.P + options.I + options.D) / local_order),
         b2_(-(options.P + 2 * options.D) / local_order),
         b3_(options.D / local_order),
-        keeps_length_(b1_ > 0.001 && b2_ == 0 && b3_ == 0 ? 1.000001 * std::pow(options.safety, 1 / b1_)
+        keeps_length_(b1_ > 0.001 && b2_ == 0 && b3_ == 0 ? std::pow(1.0001 * options.safety, 1 / b1_)
                                                           : std::numeric_limits<double>::infinity()) {}
 
   // The scaled norm of the estimates of a step from y0 to y1. Two estimates (e5, e3 of Dop853) are combined by Hairer's
@@ -177,9 +178,9 @@ class Controller {
 
   double raw(double e) const {
     const double floor = 1e-10;  // an error of 0 asks for the longest step
-    double factor = std::pow(std::max(e, floor), -b1_);
-    if (b2_ != 0) factor *= std::pow(std::max(last_, floor), -b2_);
-    if (b3_ != 0) factor *= std::pow(std::max(before_last_, floor), -b3_);
+    double factor = rough_power(std::max(e, floor), -b1_);
+    if (b2_ != 0) factor *= rough_power(std::max(last_, floor), -b2_);
+    if (b3_ != 0) factor *= rough_power(std::max(before_last_, floor), -b3_);
     return options_.safety * factor;
   }
 
