@@ -12,9 +12,12 @@
 #include <antistrophe/stepper/step_polynomial.hpp>
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -93,7 +96,8 @@ inline constexpr bool pushes_times = [] {
 }();
 
 // Where y and its tangents lie in one vector: y first, then, by duals, the tangents of each entry side by side, by jvp each tangent
-// by itself. K tangents if that is known to the compiler. Small ones are padded, so that a packet of numbers never straddles two parts.
+// by itself. K tangents if that is known to the compiler. Small ones are padded, so that a packet of numbers never straddles two
+// parts: it would have to wait for the stores of both.
 template <class F, class Y, int K>
 class TangentLayout {
  public:
@@ -104,9 +108,9 @@ class TangentLayout {
  private:
   static constexpr int n_static = Y::SizeAtCompileTime;
   static constexpr int up_to_multiple(int x, int of) { return (x + of - 1) / of * of; }
-  static constexpr int packet = 4;
+  static constexpr int packet = Eigen::internal::packet_traits<Scalar>::size;
   static constexpr int first_static = n_static == Eigen::Dynamic ? 0 : up_to_multiple(n_static, packet);
-  static constexpr int padded(int k) { return k <= 2 ? k : up_to_multiple(k, packet); }
+  static constexpr int padded(int k) { return k == 0 ? 0 : up_to_multiple(k, packet); }
 
  public:
   // Whether all is of a size known to the compiler, and small enough for the stack and for loops that are unrolled.
@@ -141,6 +145,24 @@ class TangentLayout {
       for (int i = written; i < total; ++i) x[i] = 0;
     }
   }
+  // y and 0 after it, each packet in one store, for it is read in one.
+  static constexpr bool puts_packets = fixed && by_duals && packet > 1 && std::is_arithmetic_v<Scalar>;
+  static ANTISTROPHE_ALWAYS_INLINE void put_state(const std::array<Scalar, fixed ? n_static : 0>& y, Augmented& x)
+    requires puts_packets
+  {
+#if defined(__GNUC__)
+    const auto number = [&](int i) ANTISTROPHE_INLINE_LAMBDA {
+      return i < n_static ? in_register(y[static_cast<std::size_t>(i)]) : Scalar{0};
+    };
+    for (int begin = 0; begin < first_static; begin += packet)
+      [&]<int... I>(std::integer_sequence<int, I...>) ANTISTROPHE_INLINE_LAMBDA {
+        const typename Packet<sizeof(Scalar) * packet>::Type numbers{number(begin + I)...};
+        std::memcpy(x.data() + begin, &numbers, sizeof(numbers));
+      }(std::make_integer_sequence<int, packet>{});
+#else
+    for (int i = 0; i < first_static; ++i) x[i] = i < n_static ? y[static_cast<std::size_t>(i)] : Scalar{0};
+#endif
+  }
   void take_state(const Augmented& x, Y& y) const {
     for (Eigen::Index i = 0; i < n(); ++i) y.data()[i] = x[i];
   }
@@ -149,6 +171,13 @@ class TangentLayout {
   }
 
  private:
+#if defined(__GNUC__)
+  template <std::size_t bytes>
+  struct Packet {
+    using Type [[gnu::vector_size(bytes)]] = Scalar;
+  };
+#endif
+
   Eigen::Index n_, k_;
 };
 
@@ -317,6 +346,14 @@ class TangentField {
  private:
   void push_by_duals(double t, const Augmented& x, Augmented& dx) const {
     const auto& pusher = PusherOf<F, Y>::of(field_);
+    if constexpr (Layout::puts_packets) {
+      std::array<Scalar, static_cast<std::size_t>(Y::SizeAtCompileTime)> dy;
+      const Eigen::Index e = layout_.first();
+      pusher.template push_forward<Y, Layout::width>(rooms_[0], t, now_, x.data(), x.data() + e, dy.data(),
+                                                     dx.data() + e, layout_.stride());
+      Layout::put_state(dy, dx);
+      return;
+    }
     layout_.clear_padding(dx);
     for (std::size_t c = 0; c < (Layout::fixed ? 1 : rooms_.size()); ++c) {
       const Eigen::Index begin = static_cast<Eigen::Index>(c) * Layout::width;
@@ -345,6 +382,11 @@ class TangentField {
   }
 
   void add_rates(Augmented& dx) const {
+    if constexpr (Layout::fixed && by_duals) {
+      for (Eigen::Index i = 0; i < layout_.n(); ++i)
+        dx.template segment<Layout::width>(layout_.at(i, 0)) += dx[i] * rate_;
+      return;
+    }
     for (Eigen::Index i = 0; i < layout_.n(); ++i)
       for (Eigen::Index j = 0; j < layout_.k(); ++j) dx[layout_.at(i, j)] += rate_[j] * dx[i];
   }
