@@ -12,11 +12,11 @@ template <class Scalar = double>
 struct PushedPendulum : DrivenPendulum<Scalar> {
   void jvp(double t, const auto& y, const auto& y_dot, const auto& theta_dot, const auto& t_dot, auto& dy_dot) const {
     using std::cos, std::sin;
-    const auto& theta = this->theta;
-    const Scalar phase = theta[2] * Scalar(t);
+    const auto& at = this->theta;
+    const Scalar phase = at[2] * Scalar(t);
     dy_dot[0] = y_dot[1];
-    dy_dot[1] = theta_dot[1] * cos(phase) - theta[1] * sin(phase) * (theta_dot[2] * Scalar(t) + theta[2] * t_dot) -
-                cos(y[0]) * y_dot[0] - theta_dot[0] * y[1] - theta[0] * y_dot[1];
+    dy_dot[1] = theta_dot[1] * cos(phase) - at[1] * sin(phase) * (theta_dot[2] * Scalar(t) + at[2] * t_dot) -
+                cos(y[0]) * y_dot[0] - theta_dot[0] * y[1] - at[0] * y_dot[1];
   }
 };
 

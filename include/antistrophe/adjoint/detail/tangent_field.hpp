@@ -147,7 +147,8 @@ class TangentLayout {
   }
   // y and 0 after it, each packet in one store, for it is read in one.
   static constexpr bool puts_packets = fixed && by_duals && packet > 1 && std::is_arithmetic_v<Scalar>;
-  static ANTISTROPHE_ALWAYS_INLINE void put_state(const std::array<Scalar, fixed ? n_static : 0>& y, Augmented& x)
+  static ANTISTROPHE_ALWAYS_INLINE void put_state(
+      const std::array<Scalar, static_cast<std::size_t>(fixed ? n_static : 0)>& y, Augmented& x)
     requires puts_packets
   {
 #if defined(__GNUC__)
