@@ -2,12 +2,15 @@
 # the compiler's is nearly all they take. Clang at -O0 compiles them in a third of the time that g++ takes at -O1, and they then run some 20
 # to 40 times longer. Of a processor's seconds, by g++ -O1 and by clang++ -O0, to compile + to run, about:
 #   benchmark_forward_mode 31 + 0.0, 11 + 0.2    benchmark_small_states 21 + 0.2, 7 + 6    published_figures    15 + 0.1, 6 + 1
-#   but detest             26 + 1.5, 10 + >25    acrobot                18 + 10, 9 + >146
+#   adams                  13 + 0.2, 5 + 4.5     swing_up               11 + 0.2, 4 + 3
+#   but detest             26 + 1.5, 10 + >58    acrobot                18 + 10, 9 + >146      stochastic_orders    11 + 1.2, 5 + 15
+#   work_precision         29 + 1.5, 9 + >33     reversibility          5 + 0.3, 2 + 25
+# By clang++ at -O1 they take as long as by g++ or longer: acrobot 24, heat 25 for 18, pendulums 29 for 30.
 # Benchmarks that are tried are shorter and smaller than those that are measured (benchmarks/tried.hpp).
 # All others are g++'s, and all are in the presets dev, clang and release (ANTISTROPHE_SHARE is all).
 set(antistrophe_of_clang
-  examples/bouncing_ball examples/forcing examples/gradient_trap examples/laplace examples/published_figures
-  benchmarks/adjoints benchmarks/automatic_vjp benchmarks/brownian_path benchmarks/checkpoints benchmarks/compressed
+  examples/adams examples/bouncing_ball examples/forcing examples/gradient_trap examples/laplace examples/published_figures
+  examples/swing_up benchmarks/adjoints benchmarks/automatic_vjp benchmarks/brownian_path benchmarks/checkpoints benchmarks/compressed
   benchmarks/continuous_adjoints benchmarks/forward_mode benchmarks/lanes benchmarks/large_states benchmarks/neural_sde
   benchmarks/peers_ours_ensemble benchmarks/peers_ours_lorenz benchmarks/peers_ours_lotka_volterra benchmarks/peers_ours_neural_sde
   benchmarks/peers_ours_w1 benchmarks/peers_ours_wide_network benchmarks/small_states benchmarks/w1)
