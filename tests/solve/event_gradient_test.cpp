@@ -210,3 +210,19 @@ TEST_CASE("The time of a terminal event has a gradient, with saves in the steps 
   check(Reversible<Dop853>{}, FixedStep{0.47},
         DirectAdjoint{});  // a save at least in each step before the one that is cut
 }
+
+TEMPLATE_TEST_CASE("check_gradient holds chosen steps through events that come sooner or later", "[events]", Dopri5,
+                   Reversible<Tsit5>, ReversibleAdams<4>) {
+  const Problem problem{Ball{}, Vector2d(2, 1), 0.0, 3.0};
+  const TerminalLoss loss{[](const auto& y, auto& y_bar) {
+    y_bar << 1, 0.3;
+    return y[0] + 0.3 * y[1];
+  }};
+  const Events bounces{JumpEvent{Ground{}, Bounce{}, Crossing::falling}};
+  for (const double tolerance : {1e-4, 1e-6, 1e-8}) {
+    const auto report =
+        check_gradient(problem, TestType{}, Adaptive{.rtol = tolerance, .atol = tolerance}, loss, bounces);
+    CAPTURE(tolerance, report.message);
+    CHECK(report.ok);
+  }
+}

@@ -163,7 +163,7 @@ class FixedControl {
   template <Stepper S>
   void accepted(S&, const Step& step) {
     ++next_;
-    if (with_events_ && step.t1 != (*plan_)[next_ - 1]) resume(step.t1);  // an event that was to come did not
+    if (with_events_ && step.t1 != (*plan_)[next_ - 1]) pass(step.t1);  // an event that was to come did not
   }
   // That many steps were gone at once.
   void strode(std::int64_t count) { next_ += count; }
@@ -171,9 +171,16 @@ class FixedControl {
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
     return failed_at(stepper, outcome, step);
   }
-  // Goes on from an event at time t. A step that ends just before f jumps must still land there, and so must one to a node that was
-  // chosen after this very event.
+  // Goes on from an event at time t. Where the plan was cut by one in the step at hand, it is this one, if it comes sooner or later now:
+  // the node that is its time there is behind.
   void resume(double t) {
+    if (!over() && plan_->aim(next_) != (*plan_)[next_]) ++next_;
+    pass(t);
+  }
+
+ private:
+  // A step that ends just before f jumps must still land there, and so must one to a node that was chosen after this very event.
+  void pass(double t) {
     const bool chosen = plan_->is_chosen();
     const double sign = plan_->t1() >= plan_->t0() ? 1 : -1;
     const double slack = time_slack(plan_->t0(), plan_->t1(), chosen ? 0 : plan_->steps());
@@ -183,7 +190,6 @@ class FixedControl {
     while (!over() && passed_by((*plan_)[next_])) ++next_;
   }
 
- private:
   const Timeline* plan_;
   bool with_events_;
   std::int64_t next_ = 1;
