@@ -383,6 +383,25 @@ TEST_CASE("At 1e-6 a number takes at most 20 bits, and the gradient is the direc
   check(Problem{problems::Lorenz<>{}, Eigen::Vector3d(1, 1, 1), 0.0, 15.0});
 }
 
+TEST_CASE("Where steps are long, as of high order or to a loose tolerance, the gradient is within the tolerance too") {
+  const auto check = [](const auto& method, double tolerance, double t1) {
+    const Problem problem{problems::LotkaVolterra<>{}, Vector2d(1, 0.5), 0.0, t1};
+    const Adaptive steps{
+        .rtol = tolerance, .atol = tolerance, .gradient_rtol = std::numeric_limits<double>::infinity()};
+    const auto by = [&](const auto& adjoint) {
+      return value_and_gradient(problem, method, steps, battery::WeightedSum{}, adjoint);
+    };
+    const auto direct = by(DirectAdjoint{}), got = by(CompressedAdjoint{});
+    CHECK(got.value == direct.value);
+    CHECK(off(got.gradient, direct.gradient) <= tolerance);
+  };
+  for (const double t1 : {100.0, 400.0}) {
+    for (const double tolerance : {1e-4, 1e-6, 1e-8}) check(Dop853{}, tolerance, t1);
+    for (const double tolerance : {1e-3, 1e-4, 1e-5}) check(Dopri5{}, tolerance, t1);
+  }
+  check(Bosh3{}, 1e-3, 100);
+}
+
 TEST_CASE("What rounding makes of a gradient does not grow with the number of steps") {
   // Of rounding to the nearest point the errors of many small steps sum up, to twenty times as much in the longest of these solves.
   const auto direct_and_compressed = [](double t1) {

@@ -47,10 +47,18 @@ ANTISTROPHE_COLD inline std::optional<Resolution> checked_grid(const std::option
   return given;
 }
 
-// The units of the grid: a 64th of the absolute tolerance, or of steps that have none 2^-42 of the largest entry of y0 (of float,
-// 2^-26), powers of two; but not so fine that a state could not grow a thousandfold.
+// How many bits finer the grid of a method whose error estimates are of this order is to be. Steps to a tolerance τ are about τ^(1/order)
+// of the time in which a solution changes. Up to 1/16 of it, as those of Dopri5 at 1e-6, what rounding makes of the gradient cancels from
+// step to step. Of longer ones less cancels, and each weighs more: it grows like their square.
+inline int finer_bits(double tolerance, int order) {
+  if (!(tolerance > 0)) return 0;
+  return static_cast<int>(std::ceil(std::clamp(2 * (std::log2(tolerance) / order + 4) - 0.25, 0.0, 6.0)));
+}
+
+// The units of the grid: a 64th of the absolute tolerance, or finer by so many bits, or of steps that have none 2^-42 of the largest entry
+// of y0 (of float, 2^-26), powers of two; but not so fine that a state could not grow a thousandfold.
 template <EigenState Y>
-Resolution grid_of(const std::optional<Resolution>& given, const AbsoluteTolerance* tolerance, const Y& y0) {
+Resolution grid_of(const std::optional<Resolution>& given, const AbsoluteTolerance* tolerance, int finer, const Y& y0) {
   const Eigen::Index size = y0.size();
   if (given && given->per_entry() && given->size() != size)
     refuse("the number of entries of CompressedAdjoint::resolution", given->size(),
@@ -61,7 +69,7 @@ Resolution grid_of(const std::optional<Resolution>& given, const AbsoluteToleran
   const auto unit = [&](Eigen::Index i) {
     double fine = given ? (*given)(i) : 0;
     if (!given) {
-      const double of_tolerance = tolerance ? (*tolerance)(i) / 64 : 0;
+      const double of_tolerance = tolerance ? std::ldexp((*tolerance)(i), -6 - finer) : 0;
       fine = of_tolerance > 0 ? std::fmax(of_tolerance, 0x1p-50 * power) : grain * power;
     }
     return std::exp2(std::floor(std::log2(fine)));
@@ -80,8 +88,9 @@ concept CarryOfStates = requires { requires bool(Carry::of_states); };
 }  // namespace detail
 
 // resolution: the unit of the grid on which a plain method's states are kept, in the state's own unit, or one for each entry of the
-// state in storage order; rounded down to powers of two. Not given, it is a 64th of the absolute tolerance of Adaptive (at least
-// 2^-50 of the largest entry of y0), and of steps without one 2^-42 of the largest entry of y0, of float 2^-26. The integers of an
+// state in storage order; rounded down to powers of two. Not given, it is a 64th of the absolute tolerance of Adaptive, or finer where
+// steps are long, by three bits of Dop853 at 1e-6 and Dopri5 at 1e-4 (at least 2^-50 of the largest entry of y0), and of steps without
+// a tolerance 2^-42 of the largest entry of y0, of float 2^-26. The integers of an
 // exact method, and of a method of the user's whatever else is in its carry, are kept as they are.
 // A state that the grid cannot hold, of 2^60 units or more, ends the gradient with Status::out_of_range. Where it saves memory, f is
 // evaluated once more for each step, both ways, to predict states by slopes; a field that does not repeat itself is then refused
@@ -117,7 +126,12 @@ struct CompressedAdjoint {
     template <class StepsType>
     void take_up(const StepsType& steps, const Y& y0) {
       const detail::ResolutionWishes wishes = detail::resolution_wishes(steps);
-      grid_ = detail::grid_of(given_, wishes.tolerance, y0);
+      int finer = 0;
+      if constexpr (
+          requires { steps.rtol; } && requires { S::error_order; })
+        if (rounds && wishes.tolerance != nullptr)
+          finer = detail::finer_bits(std::fmax(steps.rtol, wishes.tolerance->smallest()), S::error_order);
+      grid_ = detail::grid_of(given_, wishes.tolerance, finer, y0);
       if (!y_) y_.emplace(y0), dy_.emplace(y0);
       size_ = static_cast<std::size_t>(y0.size()) * reals_in<typename Y::Scalar>;
       set_units(grid_);
