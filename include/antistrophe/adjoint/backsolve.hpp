@@ -85,6 +85,7 @@ struct BacksolveAdjoint {
             watch_.look(stretch, attempted, stepper, carry);
             return attempted.finite() ? Outcome::ok : Outcome::not_finite;
           });
+      stats.bytes = std::max(stats.bytes, solver_.bytes());
       field_.at().tell(stats);
       get_part(z_, 0, y);
       get_part(z_, n_, lambda);

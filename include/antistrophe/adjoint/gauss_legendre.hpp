@@ -93,9 +93,15 @@ struct GaussLegendreAdjoint {
       path_.clear();
       path_.begin_segment();
       first_ = -1;
+      const bool integrates = theta_bar.size() > 0;
       Failure failure =
-          solver_.run(steps_, stretch, z_, [this](const Step& step, auto& attempted, auto& stepper, const auto& carry) {
+          solver_.run(steps_, stretch, z_, [&](const Step& step, auto& attempted, auto& stepper, const auto& carry) {
             if (first_ < 0) first_ = step.n;
+            if (integrates && step.n - first_ == static_cast<std::int64_t>(2 * steps_a_panel)) {
+              add_panel(0, steps_a_panel, theta_bar);
+              path_.drop_first(steps_a_panel);
+              first_ += static_cast<std::int64_t>(steps_a_panel);
+            }
             path_.put(static_cast<std::size_t>(step.n - first_), step.t0, step.h(),
                       attempted.polynomial(stepper, carry).coefficients);
             return attempted.finite() ? Outcome::ok : Outcome::not_finite;
@@ -103,6 +109,7 @@ struct GaussLegendreAdjoint {
       get_part(z_, 0, y);
       get_part(z_, n_, lambda);
       if (failure.status == Status::success) integrate(theta_bar);
+      stats.bytes = std::max(stats.bytes, path_.bytes() + solver_.bytes());
       field_.at().tell(stats);
       return failure;
     }
@@ -127,14 +134,14 @@ struct GaussLegendreAdjoint {
     }();
     static constexpr int nodes_a_step = std::max(2, (order + 2) / 2);
     static constexpr int most_a_step = 64;
-    static constexpr std::size_t steps_a_panel = 32;
+    static constexpr std::size_t steps_a_panel = detail::KeptPath<Z>::in_chunk;
 
     double gtol() const {
       if (gtol_ > 0 || !steps_.adaptive()) return gtol_;
       return steps_.adaptive()->rtol > 0 ? steps_.adaptive()->rtol : steps_.adaptive()->atol.smallest();
     }
 
-    // Panel by panel of some steps each, so that nodes are close where steps are short.
+    // What is left of a stretch, panel by panel of some steps each, so that nodes are close where steps are short.
     void integrate(Theta& theta_bar) {
       const std::size_t taken = path_.pieces(0);
       if (theta_bar.size() == 0) return;

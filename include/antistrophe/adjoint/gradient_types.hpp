@@ -43,6 +43,9 @@ struct BackwardStats {
   std::int64_t recomputed = 0;
   std::int64_t checkpoints = 0;
   std::size_t checkpoint_bytes = 0;
+  // Of an adjoint that solves an equation of its own: what this way back held of its steps at most, beside what Stats::bytes_kept tells
+  // of the way forth.
+  std::size_t bytes = 0;
   // Evaluations, and as many vjps, beside these, that looked at what errors of adaptive steps have made of the gradient
   // (adjoint/detail/accumulated_errors.hpp).
   std::int64_t judged = 0;

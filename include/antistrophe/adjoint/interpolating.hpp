@@ -216,6 +216,7 @@ struct InterpolatingAdjoint {
       put_part(z_, 0, lambda);
       put_part(z_, n_, theta_bar);
       Failure failure = solver_.run(steps_, stretch, z_, detail::pass_by);
+      stats.bytes = std::max(stats.bytes, solver_.bytes());
       field_.tell(stats);
       get_part(z_, 0, lambda);
       get_part(z_, n_, theta_bar);

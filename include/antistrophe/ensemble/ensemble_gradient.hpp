@@ -110,6 +110,7 @@ struct GradientSum {
     backward.recomputed += other.recomputed;
     backward.checkpoints = std::max(backward.checkpoints, other.checkpoints);
     backward.checkpoint_bytes = std::max(backward.checkpoint_bytes, other.checkpoint_bytes);
+    backward.bytes = std::max(backward.bytes, other.bytes);
     backward.judged += other.judged;
     backward.estimated_error = std::max(backward.estimated_error, other.estimated_error);
     backward.tightened = std::min(backward.tightened, other.tightened);
@@ -245,6 +246,7 @@ void pass_sum(auto& stream, auto& sum) {
   stream.pass(sum.backward.recomputed);
   stream.pass(sum.backward.checkpoints);
   stream.pass(sum.backward.checkpoint_bytes);
+  stream.pass(sum.backward.bytes);
   stream.pass(sum.backward.judged);
   stream.pass(sum.backward.estimated_error);
   stream.pass(sum.backward.tightened);

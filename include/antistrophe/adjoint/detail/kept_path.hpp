@@ -3,6 +3,7 @@
 // that is integrated along.
 #pragma once
 
+#include <antistrophe/core/config.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/stepper/step_polynomial.hpp>
 
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -24,9 +26,9 @@ class KeptPath {
     double t0, h;
   };
 
+  // Forgets the steps, but keeps their memory.
   void clear() {
     pieces_.clear();
-    coefficients_.clear();
     begins_.clear();
   }
   // The steps to come are of another segment.
@@ -35,13 +37,21 @@ class KeptPath {
   // Step `number` of the segment; one that was put before under its number failed.
   template <std::size_t Count>
   void put(std::size_t number, double t0, double h, const std::array<Y, Count>& coefficients) {
-    const std::size_t place = begins_.back() + number, size = Count * static_cast<std::size_t>(coefficients[0].size());
+    const std::size_t place = begins_.back() + number;
+    const std::size_t size = Count * static_cast<std::size_t>(coefficients[0].size());
+    if (size != size_) chunks_.clear();
     count_ = Count;
-    pieces_.resize(place + 1);
-    coefficients_.resize((place + 1) * size);
+    size_ = size;
+    if (pieces_.size() < place + 1) pieces_.push_back({});
     pieces_[place] = {t0, h};
-    Scalar* to = coefficients_.data() + place * size;
+    if (place / in_chunk >= chunks_.size()) add_chunk();
+    Scalar* to = numbers(place);
     for (const Y& c : coefficients) to = std::copy_n(c.data(), c.size(), to);
+  }
+  // Forgets the first steps, a whole number of chunks, of the only segment.
+  void drop_first(std::size_t count) {
+    pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(count));
+    std::rotate(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(count / in_chunk), chunks_.end());
   }
 
   std::size_t pieces(std::size_t segment) const { return end_of(segment) - begins_[segment]; }
@@ -73,20 +83,29 @@ class KeptPath {
     return Eigen::Map<const Y>(numbers(segment, i, p, y.size()), y.rows(), y.cols());
   }
 
-  std::size_t bytes() const { return coefficients_.capacity() * sizeof(Scalar) + pieces_.capacity() * sizeof(Piece); }
+  std::size_t bytes() const {
+    return chunks_.size() * in_chunk * size_ * sizeof(Scalar) + chunks_.capacity() * sizeof(chunks_[0]) +
+           pieces_.capacity() * sizeof(Piece);
+  }
+
+  static constexpr std::size_t in_chunk = 32;  // steps
 
  private:
   std::size_t end_of(std::size_t segment) const {
     return segment + 1 < begins_.size() ? begins_[segment + 1] : pieces_.size();
   }
+  Scalar* numbers(std::size_t place) const { return chunks_[place / in_chunk].get() + place % in_chunk * size_; }
   const Scalar* numbers(std::size_t segment, std::size_t i, std::size_t p, Eigen::Index n) const {
-    return coefficients_.data() + ((begins_[segment] + i) * count_ + p) * static_cast<std::size_t>(n);
+    return numbers(begins_[segment] + i) + p * static_cast<std::size_t>(n);
+  }
+  ANTISTROPHE_COLD void add_chunk() {
+    chunks_.push_back(std::unique_ptr<Scalar[]>(new Scalar[std::max<std::size_t>(in_chunk * size_, 1)]));
   }
 
-  std::size_t count_ = 0;  // of coefficients a piece
+  std::size_t count_ = 0, size_ = 0;  // of coefficients a piece, of numbers in all
   std::vector<Piece> pieces_;
-  std::vector<Scalar> coefficients_;
-  std::vector<std::size_t> begins_;  // of each segment
+  std::vector<std::unique_ptr<Scalar[]>> chunks_;  // never moved, so that growing takes no more than the new one
+  std::vector<std::size_t> begins_;                // of each segment
 };
 
 }  // namespace antistrophe::detail

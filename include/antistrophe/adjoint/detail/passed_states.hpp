@@ -41,7 +41,10 @@ class PassedStates {
     steps_ = 0;
     stride_ = 1;
   }
-  void begin(const S&, std::int64_t, const typename S::Carry&) { ++segments_; }
+  void begin(const S&, std::int64_t, const typename S::Carry&) {
+    ++segments_;
+    states_.reserve(most);
+  }
   void before_step(std::int64_t, const typename S::Carry&) {}
   void keep_step(S& stepper, AttemptedStep<S>& attempted, const typename S::Carry& before, double) {
     if (steps_++ % stride_ != 0) return;
@@ -55,8 +58,11 @@ class PassedStates {
     states_.push_back(std::move(state));
   }
   std::size_t bytes() const {
-    const std::size_t numbers = states_.empty() ? 0 : static_cast<std::size_t>(states_.front().y.size());
-    return states_.size() * (sizeof(PassedState<Y>) + numbers * sizeof(typename Y::Scalar));
+    std::size_t of_heap = 0;
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic)
+      for (const PassedState<Y>& state : states_)
+        of_heap += static_cast<std::size_t>(state.y.size()) * sizeof(typename Y::Scalar);
+    return states_.capacity() * sizeof(PassedState<Y>) + of_heap;
   }
   static std::int64_t bits_kept() { return 0; }
 

@@ -139,12 +139,15 @@ class StepsBack {
       return FixedSteps{static_cast<std::int64_t>(std::fmax(n, 1)), std::move(jumps)}.timeline(stretch.from,
                                                                                                stretch.to);
     }
-    std::vector<double> nodes{stretch.from};
     const double sign = stretch.from >= stretch.to ? 1 : -1, slack = time_slack(stretch.from, stretch.to);
     const auto before = [&](double a, double b) { return sign * (b - a) > slack; };
-    for (std::int64_t i = nodes_before(stretch, sign); i-- > 0;) {
+    const std::int64_t behind = nodes_before(stretch, sign);
+    std::int64_t first = behind;
+    while (first > 0 && before(stretch.to, (*stretch.timeline)[first - 1])) --first;
+    std::vector<double> nodes{stretch.from};
+    nodes.reserve(static_cast<std::size_t>(behind - first) + 2);
+    for (std::int64_t i = behind; i-- > first;) {
       const double t = (*stretch.timeline)[i];
-      if (!before(stretch.to, t)) break;
       if (before(t, nodes.back())) nodes.push_back(t);
     }
     nodes.push_back(stretch.to);
@@ -204,6 +207,7 @@ class StretchSolver {
   void begin(const StepsBack& steps, AdjointNorm norm, Eigen::Index n, Eigen::Index states, Eigen::Index size,
              const std::vector<Timeline::Jump>& jumps) {
     stats_ = {};
+    bytes_ = 0;
     if (!steps.adaptive()) return;
     options_ = *steps.adaptive();
     options_.norm = block_norm(norm, steps.adaptive()->norm, n, states);
@@ -218,27 +222,30 @@ class StretchSolver {
     if constexpr (may_be_adaptive && AdaptiveStepper<S>) {
       if (steps.adaptive()) {
         AdaptiveControl<S> control(options_, stretch.from, stretch.to, z, false);
-        Failure failure =
-            run(control, begun(jumps_of(options_, stretch.from, stretch.to, Timeline::growing(stretch.from))), stretch,
-                z, passed);
+        Timeline timeline = begun(jumps_of(options_, stretch.from, stretch.to, Timeline::growing(stretch.from)));
+        Failure failure = run(control, timeline, true, stretch, z, passed);
         // The equation is the same in the next stretch, and so is the length that suits it.
         options_.first_step = control.next_step();
         return failure;
       }
     }
     if constexpr (may_be_fixed) {
-      const Timeline nodes = steps.timeline(stretch);
+      Timeline nodes = begun(steps.timeline(stretch));
       FixedControl control(nodes, false);
-      return run(control, begun(Timeline::growing(stretch.from).like(nodes)), stretch, z, passed);
+      return run(control, nodes, false, stretch, z, passed);
     }
     return {};
   }
 
+  // The most that the nodes of a stretch took since begin.
+  std::size_t bytes() const { return bytes_; }
+
  private:
   Timeline begun(Timeline timeline) const { return std::move(timeline).numbered_from(stats_.accepted); }
 
+  // grows: nodes are added to the timeline as steps are accepted; else they are there.
   template <class Control, class Passed>
-  Failure run(Control& control, Timeline timeline, const Stretch& stretch, Z& z, const Passed& passed) {
+  Failure run(Control& control, Timeline& timeline, bool grows, const Stretch& stretch, Z& z, const Passed& passed) {
     double t = stretch.from;
     const double sees = timeline.sees_after(t);
     if (const Outcome outcome = stepper_.start(sees, z, carry_); outcome != Outcome::ok)
@@ -260,13 +267,14 @@ class StretchSolver {
         continue;
       }
       ++stats_.accepted;
-      timeline.append(t_next);
+      if (grows) timeline.append(t_next);
       control.accepted(stepper_, step);
       t = t_next;
       ++i;
       stretch.passed(t);
     }
     stepper_.read(carry_, z);
+    bytes_ = std::max(bytes_, timeline.bytes());
     return {};
   }
 
@@ -275,6 +283,7 @@ class StretchSolver {
   AttemptedStep<S> attempted_;
   Adaptive options_;
   Stats stats_;
+  std::size_t bytes_ = 0;
   NoBits no_bits_;
 };
 
