@@ -237,11 +237,12 @@ class AutomaticVjp {
     }
   }
 
-  // State, rate and parameters with one tangent each, and derivatives of all that; for many calls of pull_back_pushed.
+  // State, rate and parameters with derivatives, and a tangent of all that; for many calls of pull_back_pushed.
   template <class Y>
   class SecondTangents {
     friend AutomaticVjp;
-    using Number = Dual<Dual<typename Y::Scalar, 1>, chunk>;
+    using Number =
+        Dual<Dual<typename Y::Scalar, chunk>, 1>;  // the many inside: they are added and multiplied at a time
     detail::WithScalarOf<Y, Number> y, dy;
     detail::WithScalarOf<Theta, Number> theta;
   };
@@ -261,21 +262,24 @@ class AutomaticVjp {
                         auto& theta_dot_bar) const {
     if constexpr (require_function<Y>()) {
       using Scalar = typename Y::Scalar;
-      using Inner = Dual<Scalar, 1>;
+      using Inner = Dual<Scalar, chunk>;
       using Number = typename SecondTangents<Y>::Number;
-      using Direction = typename Inner::Derivatives;
+      using Tangent = typename Number::Derivatives;
       const Eigen::Index rows = y.size(), inputs = rows + theta_.size();
       for (Eigen::Index i = 0; i < rows; ++i)
-        room.y.data()[i] = Number(Inner(y.data()[i], Direction(y_dot.data()[i])), Number::Derivatives::Zero());
+        room.y.data()[i] = Number(Inner(y.data()[i]), Tangent(Inner(y_dot.data()[i])));
       for (Eigen::Index m = 0; m < theta_.size(); ++m)
-        room.theta.data()[m] =
-            Number(Inner(theta_.data()[m], Direction(theta_dot.data()[m])), Number::Derivatives::Zero());
-      const auto input = [&](Eigen::Index i) -> Number& {
-        return i < rows ? room.y.data()[i] : room.theta.data()[i - rows];
+        room.theta.data()[m] = Number(Inner(theta_.data()[m]), Tangent(Inner(theta_dot.data()[m])));
+      // Derivative k is with respect to input i, or is not any more.
+      const auto seed = [&](Eigen::Index i, Eigen::Index k, int by) {
+        Number& input = i < rows ? room.y.data()[i] : room.theta.data()[i - rows];
+        Inner seeded = input.value();
+        seeded.derivatives()[k] = Scalar(by);
+        input = Number(seeded, input.derivatives());
       };
       for (Eigen::Index first = 0; first < inputs; first += chunk) {
         const Eigen::Index count = std::min<Eigen::Index>(chunk, inputs - first);
-        for (Eigen::Index k = 0; k < count; ++k) input(first + k).derivatives()[k] = Inner(1);
+        for (Eigen::Index k = 0; k < count; ++k) seed(first + k, k, 1);
         if constexpr (takes_dual_time<Y>)
           call(Number(t), room.y, room.theta, room.dy);
         else
@@ -283,14 +287,15 @@ class AutomaticVjp {
         for (Eigen::Index k = 0; k < count; ++k) {
           Scalar of_both{0}, of_tangent{0};
           for (Eigen::Index i = 0; i < rows; ++i) {
-            const Inner& slope = room.dy.data()[i].derivatives()[k];
-            of_both += w.data()[i] * slope.value() + w_dot.data()[i] * slope.derivatives()[0];
-            of_tangent += w_dot.data()[i] * slope.value();
+            const Number& rate = room.dy.data()[i];
+            const Scalar slope = rate.value().derivatives()[k];
+            of_both += w.data()[i] * slope + w_dot.data()[i] * rate.derivatives()[0].derivatives()[k];
+            of_tangent += w_dot.data()[i] * slope;
           }
           const Eigen::Index e = first + k;
           (e < rows ? y_bar.data()[e] : theta_bar.data()[e - rows]) += of_both;
           (e < rows ? y_dot_bar.data()[e] : theta_dot_bar.data()[e - rows]) += of_tangent;
-          input(e).derivatives()[k] = Inner(0);
+          seed(e, k, 0);
         }
       }
     }
