@@ -117,6 +117,14 @@ class Worker:
         line, _, self.rest = self.rest.partition(b"\n")
         return parsed(line.decode(), name)
 
+    def spent(self):
+        """Processor seconds of the program so far, or what the clock says where that cannot be had."""
+        try:
+            fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except (OSError, IndexError, ValueError):
+            return time.perf_counter()
+
     def last_words(self):
         try:
             self.process.stdin.close()
@@ -168,7 +176,7 @@ class Measured:
     entry: Entry
     tolerance: float = None
     errors: Errors = None
-    first: float = None  # seconds of the first answer, by the clock: what is made once, compiled, and the first calls
+    first: float = None  # seconds of the first answer: what is made once, compiled, and the first calls
     seconds: list = dataclasses.field(default_factory=list)
     ratios: list = dataclasses.field(default_factory=list)  # to the first of ours, round by round
     reason: str = ""  # why it is not compared
@@ -207,17 +215,17 @@ def loosest(ask, workload, entry, target):
     return found
 
 
-def measure(workload, argument, target, ask, rounds, tell=lambda text: None, ask_once=None):
+def measure(workload, argument, target, ask, rounds, tell=lambda text: None, ask_once=None, spent=None):
     """One table: each entry is held against the reference, and those that agree are timed in turn."""
     rows = []
     for entry in workload.entries:
         row = Measured(entry)
         rows.append(row)
-        begin = time.perf_counter()
         try:
             if target is None:
+                begin = spent(entry) if spent else 0
                 row.errors = agreed(ask(entry, argument), workload, entry, argument)
-                row.first = time.perf_counter() - begin
+                row.first = spent(entry) - begin if spent else None
             else:
                 row.tolerance, row.errors = loosest(ask_once or ask, workload, entry, target)
         except NoResult as reason:
@@ -328,10 +336,16 @@ def run(arguments):
         sections = [workload.what]
         workers, known = {}, {}
 
-        def ask(entry, argument):
+        def worker_of(entry):
             if entry.program not in workers:
                 workers[entry.program] = Worker(programs.command(entry.program), workload.name)
-            return workers[entry.program].ask(entry.name, argument)
+            return workers[entry.program]
+
+        def ask(entry, argument):
+            return worker_of(entry).ask(entry.name, argument)
+
+        def spent(entry):
+            return worker_of(entry).spent()
 
         def ask_once(entry, argument):  # tolerances are tried for each target
             key = entry.program, entry.name, argument
@@ -350,7 +364,7 @@ def run(arguments):
         try:
             for target, argument in cases:
                 tell(f"{workload.name} {target or argument or ''}")
-                rows = measure(workload, argument, target, ask, arguments.rounds, tell, ask_once)
+                rows = measure(workload, argument, target, ask, arguments.rounds, tell, ask_once, spent)
                 if target:
                     sections.append(f"**Error of the {workload.judged} at most {target:.0e}:**".replace("e-0", "e-"))
                 elif argument:
