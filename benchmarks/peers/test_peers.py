@@ -155,10 +155,10 @@ class Workers(unittest.TestCase):
 
     def test_a_program_is_asked_and_answers(self):
         worker = self.started("import sys\nfor line in sys.stdin:\n"
-                              "  name, argument = line.split()\n  print(name, sys.argv[1] == 'canned', flush=False) if 0 else "
-                              "print(name, 2, argument, 0.5, flush=True)\n")
-        self.assertEqual(worker.ask("a", 1e-9), Answer(2.0, (1e-9,), 0.5))
-        self.assertEqual(worker.ask("b", 3), Answer(2.0, (3.0,), 0.5))
+                              "  name, argument = line.split()\n"
+                              "  print(name, len(sys.argv[1]), argument, 0.5, flush=True)\n")
+        self.assertEqual(worker.ask("a", 1e-9), Answer(6.0, (1e-9,), 0.5))
+        self.assertEqual(worker.ask("b", 3), Answer(6.0, (3.0,), 0.5))
 
     def test_one_that_does_not_start_says_why(self):
         worker = self.started("import a_library_that_is_not_here\n")
