@@ -310,8 +310,8 @@ def facts_in_words(programs, workloads, rounds):
     lines = [f"- **Machine.** {machine()}. One thread each, on one processor.",
              f"- **Medians** of {rounds} rounds ({ROUNDS_OF_LONG} where a call takes more than {LONG:g} s)."]
     names = dict.fromkeys(entry.program for workload in workloads for entry in workload.entries)
-    said = dict.fromkeys(programs.version(name) if name.startswith("ours_") else f"{who(name)}: {programs.version(name)}"
-                         for name in names)
+    versions = {name: programs.version(name) for name in names}
+    said = dict.fromkeys(f"{who(name)} is {text}" if text.startswith("not compared") else text for name, text in versions.items())
     return "\n".join(lines + [f"- {text}." for text in said])
 
 
