@@ -236,10 +236,10 @@ class Unobserved {
 template <class Differentiated, class F, class Y, class M, class StepsType, class L>
 ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& method, const StepsType& steps,
                                  const L& loss, LossCotangents<Y, typename Differentiated::Saved>& bar,
-                                 ValueAndGradient<F, Y>& result) {
+                                 const Doubt& doubt, ValueAndGradient<F, Y>& result) {
   constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
   GradientError error = solve.judged();
-  Repeats repeats(error, steps.rtol, round_off, steps.repeats, solve.steps_dip());
+  Repeats repeats(error, steps.rtol, round_off, steps.repeats, doubt.dip);
   const Progress no_progress;
   Throttle silent(no_progress);
   const std::size_t saved = solve.ys().size();
@@ -299,9 +299,9 @@ void loss_and_gradient(Differentiated& solve, const Y& y0, const M& method, cons
                        Throttle& back, ValueAndGradient<F, Y>& result) {
   take_gradient(solve, loss, bar, back, result);
   if constexpr (requires { steps.tightened(0.5).gradient_rtol + steps.repeats + solve.judged().excess(); })
-    if (is_doubtful(solve.judged(), steps.repeats, [&] { return solve.steps_dip(); }) &&
-        succeeded(solve.failure().status) && !plan.steps && plan.every == 0) [[unlikely]]
-      take_again(solve, y0, method, steps, loss, bar, result);
+    if (const Doubt doubt = doubt_about(solve.judged(), steps.repeats, [&] { return solve.steps_dip(); });
+        doubt.any && succeeded(solve.failure().status) && !plan.steps && plan.every == 0) [[unlikely]]
+      take_again(solve, y0, method, steps, loss, bar, doubt, result);
   end_gradient(solve, on_failure, back, result);
 }
 

@@ -105,7 +105,7 @@ class SensitivityGuard {
     Verdict verdict;
     if (looked_ < 0)
       look(stepper, step.sees_t0(), y0);  // a first step may be far too long for modes that the state does not have
-    const double rho = radius_.value(), tolerance = relative_tolerance(y1);
+    const double rho = radius_.value(), tolerance = relative_tolerance(options_, y1);
     const double moved = scaled_move(stepper, controller, y0, y1), h_rho = std::fabs(step.h()) * rho;
     const double r = moved * tolerance / h_rho;
     const bool rests = moved < 1;
@@ -322,14 +322,8 @@ class SensitivityGuard {
     for (int i = 2; i <= p; ++i) factorial *= i;
     const double tolerances =
         MultistepStepper<S> ? 1 : std::fmax(1, (p + 1) * std::fmin(allowed_tolerances, 200 / (rate_ * span_)));
-    return tolerances * factorial * relative_tolerance(y);
+    return tolerances * factorial * relative_tolerance(options_, y);
   }
-  double relative_tolerance(const Y& y) const {
-    if (options_.rtol > 0) return options_.rtol;
-    const double largest = largest_entry(y);
-    return largest > 0 ? std::fmin(1.0, options_.atol.smallest() / largest) : 1e-6;
-  }
-
   const Adaptive& options_;
   ScaledJacobian<S> jacobian_;
   SpectralRadius<S> radius_;

@@ -230,10 +230,8 @@ class AdaptiveControl {
   // Where errors of steps are wanted, those of accepted steps go there.
   void record(LocalErrors<Y>& errors) {
     errors_ = errors.on() ? &errors : nullptr;
-    if constexpr (ForeseesParasite<S>) {
-      const double size = largest_entry(before_), absolute = options_.atol.smallest() / (size > 0 ? size : 1);
-      exaggeration_ = exaggeration<S>(std::fmin(1, options_.rtol > 0 ? options_.rtol : absolute));
-    }
+    if constexpr (ForeseesParasite<S>)
+      exaggeration_ = exaggeration<S>(std::fmin(1, relative_tolerance(options_, before_)));
   }
 
   bool over() const { return t0_ == t1_ || landing_ == landings_.all.size(); }

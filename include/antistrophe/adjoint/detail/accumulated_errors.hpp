@@ -245,27 +245,6 @@ ANTISTROPHE_COLD inline Failure magnified_errors(double t, std::int64_t step, co
               "Adaptive::gradient_rtol = infinity takes it as it is"};
 }
 
-// Whether steps dip somewhere: one is far shorter than one of the three before it, and soon they are half as long as that again. f has a
-// kink, a jump or a switch there, or nearly so. Errors of steps are small all the same, but not those of sensitivities,
-// which lack derivatives of one order more.
-ANTISTROPHE_COLD inline bool steps_dip(const Timeline& timeline) {
-  constexpr double far = 8;
-  constexpr std::int64_t soon = 24;
-  const std::int64_t n = timeline.steps() - 1;  // the last ends where the solve does
-  double one = 0, two = 0, three = 0;           // lengths of those before
-  for (std::int64_t i = 0; i < n; ++i) {
-    const double h = std::fabs(timeline[i + 1] - timeline[i]);
-    if (timeline.jump_at(timeline[i]) != nullptr) one = two = three = 0;
-    if (timeline.jump_at(timeline[i + 1]) != nullptr) continue;  // cut short
-    const double before = std::max({one, two, three});
-    if (before > far * h)
-      for (std::int64_t k = i + 1; k < std::min(n, i + soon); ++k)
-        if (2 * std::fabs(timeline[k + 1] - timeline[k]) > before) return true;
-    three = std::exchange(two, std::exchange(one, h));
-  }
-  return false;
-}
-
 // What is called step by step, as fields with noise are, is not looked at: it has no J between the nodes.
 template <class F, class Y>
 inline constexpr bool has_judged_errors = CallableAsField<F, Y> && HasVjp<F, Y>;

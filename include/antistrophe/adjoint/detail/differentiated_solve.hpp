@@ -6,6 +6,7 @@
 #include <antistrophe/adjoint/detail/backward_pass.hpp>
 #include <antistrophe/adjoint/detail/instability.hpp>
 #include <antistrophe/adjoint/detail/mistakes.hpp>
+#include <antistrophe/adjoint/detail/repeats.hpp>
 #include <antistrophe/detail/event_detector.hpp>
 #include <antistrophe/detail/forward.hpp>
 #include <antistrophe/detail/subdivided.hpp>

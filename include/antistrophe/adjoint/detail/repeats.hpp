@@ -12,6 +12,7 @@
 #include <antistrophe/core/config.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/state.hpp>
+#include <antistrophe/step/timeline.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -20,12 +21,37 @@
 
 namespace antistrophe::detail {
 
-// A gradient is looked at again, if it may be repeated, where it is estimated to be off by more than some part of what is borne, or where
-// steps dip.
+// Whether steps dip somewhere: one is far shorter than one of the three before it, and soon they are half as long as that again. f has a
+// kink, a jump or a switch there, or nearly so. Errors of steps are small all the same, but not those of sensitivities,
+// which lack derivatives of one order more.
+ANTISTROPHE_COLD inline bool steps_dip(const Timeline& timeline) {
+  constexpr double far = 8;
+  constexpr std::int64_t soon = 24;
+  const std::int64_t n = timeline.steps() - 1;  // the last ends where the solve does
+  double one = 0, two = 0, three = 0;           // lengths of those before
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double h = std::fabs(timeline[i + 1] - timeline[i]);
+    if (timeline.jump_at(timeline[i]) != nullptr) one = two = three = 0;
+    if (timeline.jump_at(timeline[i + 1]) != nullptr) continue;  // cut short
+    const double before = std::max({one, two, three});
+    if (before > far * h)
+      for (std::int64_t k = i + 1; k < std::min(n, i + soon); ++k)
+        if (2 * std::fabs(timeline[k + 1] - timeline[k]) > before) return true;
+    three = std::exchange(two, std::exchange(one, h));
+  }
+  return false;
+}
+
+// Why a gradient is looked at again, if it may be repeated: it is estimated to be off by more than some part of what is borne, or
+// steps dip. If it may not, then where it is to be refused.
+struct Doubt {
+  bool any, dip;
+};
 template <class Dip>
-bool is_doubtful(const GradientError& judged, int repeats, const Dip& steps_dip) {
-  return judged.excess() > (repeats > 0 ? judged.worth_a_look : judged.refused_from) ||
-         (repeats > 0 && judged.borne > 0 && steps_dip());
+Doubt doubt_about(const GradientError& judged, int repeats, const Dip& steps_dip) {
+  if (repeats == 0) return {judged.excess() > judged.refused_from, false};
+  const bool dip = judged.borne > 0 && steps_dip();
+  return {dip || judged.excess() > judged.worth_a_look, dip};
 }
 
 class Repeats {

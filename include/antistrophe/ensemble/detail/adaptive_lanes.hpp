@@ -812,7 +812,7 @@ class GradientsInAdaptiveLanes {
     if (judged.borne > 0 && judged.error < 1 && steps_made_it_grow(lane.problem, gradient)) judged.is_lost();
     gradient.stats.estimated_error = judged.error;
     path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
-                  !is_doubtful(judged, steps_.repeats, [&] { return steps_dip(path.timeline); });
+                  !doubt_about(judged, steps_.repeats, [&] { return steps_dip(path.timeline); }).any;
     turn_next(l);
   }
   bool steps_made_it_grow(std::size_t p, Gradient<F, Y>& gradient) {

@@ -107,6 +107,14 @@ struct ScaledError {
   ScaledError(double root, double mean_square) : size(root), square(mean_square) {}
 };
 
+// Of a state of this size; where that is 0 and there is none, a usual one.
+template <EigenState Y>
+double relative_tolerance(const Adaptive& options, const Y& y) {
+  if (options.rtol > 0) return options.rtol;
+  const double largest = largest_entry(y);
+  return largest > 0 ? std::fmin(1.0, options.atol.smallest() / largest) : 1e-6;
+}
+
 // The controller of one solve: what it has seen, and the size of the next step (never differentiated).
 class Controller {
  public:
