@@ -307,7 +307,7 @@ void check_repeat(const M& method) {
   for (const double tolerance : {1e-3, 1e-6}) {
     CAPTURE(tolerance);
     const Adaptive steps{.rtol = tolerance, .atol = tolerance};
-    const double t = tolerance > 1e-4 ? 20 : 300;
+    const double t = tolerance > 1e-4 ? 40 : 300;
     const auto [result, off] = turned(method, t, steps);
     CHECK(result.success());
     CHECK(off < 1000 * tolerance / (1 + 1000 * tolerance));
