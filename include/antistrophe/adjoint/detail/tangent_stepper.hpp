@@ -123,29 +123,17 @@ class JudgedStepper : public JudgedBase<what, S, F, Y> {
   }
 
   void read(const Carry& carry, State& y) {
-    if constexpr (first_entries) {
-      s_->first_of_carry(carry, y);
-    } else {
-      s_->read(carry, large_);
-      take(large_, y);
-    }
+    s_->read(carry, large_);
+    take(large_, y);
   }
   void proposal(const Step& step, const Carry& carry, State& y) {
-    if constexpr (first_entries) {
-      s_->first_of_proposal(y);
-    } else {
-      s_->proposal(step, carry, large_);
-      take(large_, y);
-    }
+    s_->proposal(step, carry, large_);
+    take(large_, y);
   }
   void error(const Step& step, const Carry& carry,
              std::array<State, static_cast<std::size_t>(error_estimates)>& estimates) {
-    if constexpr (first_entries) {
-      s_->first_of_error(step, estimates);
-    } else {
-      s_->error(step, carry, errors_);
-      for (std::size_t e = 0; e < errors_.size(); ++e) take(errors_[e], estimates[e]);
-    }
+    s_->error(step, carry, errors_);
+    for (std::size_t e = 0; e < errors_.size(); ++e) take(errors_[e], estimates[e]);
   }
   void slope(double t, const State& y, State& dy) {
     if constexpr (what == Judged::state) {
@@ -208,10 +196,6 @@ class JudgedStepper : public JudgedBase<what, S, F, Y> {
   void forget();
 
  private:
-  // Where y is a few numbers, with which the large state begins, they are all that is asked for.
-  static constexpr bool first_entries =
-      what == Judged::state && fits_registers<Y> && requires(const S& s, State& y) { s.first_of_proposal(y); };
-
   static const auto& slopes_of([[maybe_unused]] const F& field) {
     if constexpr (what == Judged::state)
       return field;

@@ -73,21 +73,6 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     increment_.estimate(estimates);
   }
 
-  // The three of the first entries of the state, for who looks at no more (adjoint/detail/tangent_stepper.hpp).
-  template <class Few>
-  void first_of_carry(const Carry& carry, Few& y) const {
-    take_first(carry.y, y);
-  }
-  template <class Few>
-  void first_of_proposal(Few& y1) const {
-    take_first(y1_, y1);
-  }
-  template <class Few>
-  void first_of_error(const Step& step, std::array<Few, static_cast<std::size_t>(error_estimates)>& estimates) {
-    complete(step, static_cast<std::size_t>(Tableau::base_stages));
-    increment_.estimate(estimates);
-  }
-
   // The continuous extension of the attempted step, before it is committed.
   void extend(const Step& step, const Carry&, StepPolynomial<Y, dense_degree>& polynomial) {
     complete(step, StagesOf::count);
@@ -218,11 +203,6 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
  private:
   static constexpr auto used = static_cast<std::int64_t>(tableau::increment_stages<Tableau>);
   static constexpr auto last = static_cast<std::size_t>(Base::stages) - 1;  // the next step's first, of an fsal method
-
-  template <class Few>
-  static void take_first(const Y& y, Few& few) {
-    for_entries<Few>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { few.coeffRef(e) = in_register(y.coeff(e)); });
-  }
 
   // y1 and the stages that it takes; the first of a method whose steps share stages is evaluated by itself.
   void advance(const Step& step, const Carry& carry) {

@@ -171,12 +171,12 @@ class Stages {
   double from() const { return from_; }
   double to() const { return to_; }
 
-  // The error estimates h Σ e_i k_i, as many as there is room for; of the first entries, where there is room for no more.
-  template <class Few, std::size_t N>
-  void estimate(std::array<Few, N>& estimates) const {
+  // The error estimates h Σ e_i k_i, as many as there is room for.
+  template <std::size_t N>
+  void estimate(std::array<Y, N>& estimates) const {
     const Work<Y> h = h_;
     [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
-      if constexpr (fits_registers<Y> && std::is_same_v<Few, Y>) {
+      if constexpr (fits_registers<Y>) {
         const std::array<Y, count> values = [&]<std::size_t... I>(std::index_sequence<I...>) ANTISTROPHE_INLINE_LAMBDA {
           return std::array<Y, count>{loaded(k[I])...};
         }(std::make_index_sequence<count>{});
