@@ -74,7 +74,7 @@ double stable_edge(const S& stepper) {
 template <class S>
 concept KnowsScaledNorms = requires(const S stepper) {
   { stepper.knows_norms() } -> std::same_as<bool>;
-  { stepper.scaled_error() } -> std::same_as<ScaledError>;
+  { stepper.scaled_error() } -> std::same_as<double>;
   { stepper.scaled_move() } -> std::same_as<double>;
 };
 

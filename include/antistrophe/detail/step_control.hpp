@@ -282,17 +282,16 @@ class AdaptiveControl {
     longest_ = unbounded;
     surprised_ = false;
     double magnification = 1;
-    if (!std::isfinite(error_.size)) return Outcome::inaccurate;
+    if (!std::isfinite(error_)) return Outcome::inaccurate;
     if (guard_) {
       const auto verdict = guard_->judge(stepper, controller_, step, before_, after_);
       magnification = verdict.magnification;
-      if (magnification != 1) error_ = error_.size * magnification;
-      raise_error(verdict.forced_error);
+      error_ = std::fmax(error_ * magnification, verdict.forced_error);
       longest_ = verdict.longest;
       hopeless_ = verdict.hopeless;
       if (verdict.unstable || hopeless_) return Outcome::unstable;
     }
-    if (!(error_.size < 1)) return Outcome::inaccurate;
+    if (!(error_ < 1)) return Outcome::inaccurate;
     if constexpr (SeesEnd<S>)
       if (const Outcome outcome = judge_end(stepper, step, carry, magnification); outcome != Outcome::ok)
         return outcome;
@@ -307,8 +306,8 @@ class AdaptiveControl {
     const double size = std::fmax(std::fabs(cost.before), std::fabs(cost.before + cost.increment));
     const double error = cost.error / (options_.atol.smallest() + options_.rtol * size);
     if (std::isnan(error)) return Outcome::not_finite;
-    raise_error(error);
-    return error_.size < 1 ? Outcome::ok : Outcome::inaccurate;
+    error_ = std::fmax(error_, error);
+    return error_ < 1 ? Outcome::ok : Outcome::inaccurate;
   }
 
   void accepted(S& stepper, const Step& step) {
@@ -347,16 +346,16 @@ class AdaptiveControl {
 
   std::optional<Failure> rejected(S& stepper, Outcome outcome, const Step& step) {
     // The error of a step over a jump or a kink goes like h or h², whatever the order.
-    if (std::exchange(surprised_, false)) error_ = rough_power(error_.size, S::error_order / 2.0);
+    if (std::exchange(surprised_, false)) error_ = rough_power(error_, S::error_order / 2.0);
     if (hopeless_) return parasite_took_over(step);
     const bool judged = outcome == Outcome::inaccurate || outcome == Outcome::unstable;
-    const ScaledError error = judged ? error_ : unknown;
+    const double error = judged ? error_ : unknown;
     error_ = unknown;
     h_ = step.h() * (outcome == Outcome::unstable ? 1 : controller_.reject(error));
     if (judged) h_ = std::copysign(std::fmin(std::fabs(h_), longest_), h_);
     if (is_long_enough(step.t0, h_)) return std::nullopt;
     if (outcome == Outcome::out_of_range) return failed_at(stepper, outcome, step);
-    return vanished(stepper, outcome, step, judged, error.size);
+    return vanished(stepper, outcome, step, judged, error);
   }
 
   void resume(double t) {
@@ -384,8 +383,8 @@ class AdaptiveControl {
   CalmStretch calm_stretch() const {
     return {h_, landings_.all[landing_].t, t1_, guard_ ? guard_->rho() : 0, guard_ ? guard_->harmless() : unbounded};
   }
-  ANTISTROPHE_ALWAYS_INLINE double calm_growth(const ScaledError& error) { return controller_.accept(error); }
-  double calm_shrinking(const ScaledError& error) const { return controller_.reject(error); }
+  ANTISTROPHE_ALWAYS_INLINE double calm_growth(double error) { return controller_.accept(error); }
+  double calm_shrinking(double error) const { return controller_.reject(error); }
   bool is_long_enough(double t, double h) const { return std::fabs(h) >= std::fmax(shortest(t), options_.dtmin); }
   void went_on_calmly(double h) {
     h_ = h;
@@ -405,13 +404,10 @@ class AdaptiveControl {
 
  private:
   // A stepper that is one lane of several may know it already.
-  ANTISTROPHE_ALWAYS_INLINE ScaledError scaled_error([[maybe_unused]] S& stepper) {
+  ANTISTROPHE_ALWAYS_INLINE double scaled_error([[maybe_unused]] S& stepper) {
     if constexpr (KnowsScaledNorms<S>)
       if (stepper.knows_norms()) return stepper.scaled_error();
-    return controller_.measure(estimates_, before_, after_);
-  }
-  void raise_error(double error) {
-    if (error > error_.size) error_ = error;
+    return controller_.error(estimates_, before_, after_);
   }
 
   // fmin and fmax where `b` is a number.
@@ -510,8 +506,8 @@ class AdaptiveControl {
   Outcome judge_end(S& stepper, const Step& step, const typename S::Carry& carry, double magnification) {
     if (const Outcome outcome = stepper.complete(step, carry); outcome != Outcome::ok) return outcome;
     if (!stepper.end_error(step, estimates_)) return Outcome::ok;
-    raise_error(magnification * controller_.error(estimates_, before_, after_));
-    surprised_ = !(error_.size < 1);
+    error_ = std::fmax(error_, magnification * controller_.error(estimates_, before_, after_));
+    surprised_ = !(error_ < 1);
     return surprised_ ? Outcome::inaccurate : Outcome::ok;
   }
 
@@ -554,8 +550,7 @@ class AdaptiveControl {
   Landings landings_;
   Controller controller_;
   double t1_, t0_;
-  double h_ = 0, wished_ = 0;
-  ScaledError error_ = unknown;
+  double h_ = 0, wished_ = 0, error_ = unknown;
   double longest_ = unbounded;  // of the step to come
   bool lands_ = false;
   bool surprised_ = false;  // by f at the step's end

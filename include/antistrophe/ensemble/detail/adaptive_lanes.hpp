@@ -837,7 +837,7 @@ class GradientsInAdaptiveLanes {
   const L& loss_;
   const SaveAt& save_at_;
   const bool contracted_ = contracts_products();
-  const bool norms_in_packs_ = !steps_.norm && !steps_.atol.per_entry() && steps_.atol(0) >= Controller::least_allowed;
+  const bool norms_in_packs_ = !steps_.norm && !steps_.atol.per_entry() && steps_.atol(0) > 0;
   std::size_t first_ = 0, count_ = 0, next_ = 0;
   bool parted_ = false, hopeless_ = false, vjp_tried_ = false;
   std::vector<P> problems_;

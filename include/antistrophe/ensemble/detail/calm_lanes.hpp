@@ -116,11 +116,8 @@ class CalmLanes {
 
   // Whether the step of lane l, which is sound, can be dealt with here: it stands, or is tried again.
   ANTISTROPHE_ALWAYS_INLINE bool deal_with(const Increment& increment, std::size_t l, bool& stands) {
-    const double size_of_error = error_.lane[static_cast<int>(l)];
-    const ScaledError error = Increment::estimates > 1
-                                  ? size_of_error
-                                  : ScaledError(size_of_error, increment.square.lane[static_cast<int>(l)]);
-    stands = error.size < 1;
+    const double error = error_.lane[static_cast<int>(l)];
+    stands = error < 1;
     if (stands) [[likely]] {
       growth_[l] = controls_[l]->calm_growth(error);
       ++taken_[l];

@@ -39,10 +39,10 @@ class LaneStepper : public Alone {
   // The norms that step control asks for first may have been found for all lanes at once: KnowsScaledNorms.
   void know_norms(bool known) { knows_norms_ = known; }
   bool knows_norms() const { return knows_norms_; }
-  ScaledError scaled_error() const {
+  double scaled_error() const {
     const auto l = static_cast<int>(lane_);
     if constexpr (Packed::estimates == 1)
-      return {packed_.norms[0].lane[l], packed_.square.lane[l]};
+      return packed_.norms[0].lane[l];
     else
       return Controller::combined(packed_.norms[0].lane[l], packed_.norms[1].lane[l]);
   }

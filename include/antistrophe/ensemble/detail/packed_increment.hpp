@@ -62,7 +62,7 @@ class PackedIncrement {
   }
 
   // After it: the norms of the estimates and of end − y, scaled as Controller::scaled does without a norm of the user's and with
-  // one atol, of least_allowed or more.
+  // one atol, which is positive.
   ANTISTROPHE_FLAT void find_norms(double atol, double rtol) {
     constexpr std::size_t rows = estimates + 1;
     std::array<Time, rows> sums;
@@ -71,16 +71,14 @@ class PackedIncrement {
     visit_entries(y, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
       const Time before = Time(y.data()[i]), after = Time(end.data()[i]);
       const Time allowed = absolute + relative * Time::of(before.lane.size().or_if_larger(after.lane.size()));
-      const Time per_allowed = Time(1) / allowed;
       for (std::size_t row = 0; row < rows; ++row) {
         const Time value(row < estimates ? errors[row].data()[i] : end.data()[i] - y.data()[i]);
-        const Time e = value * per_allowed;
+        const Time e = value / allowed;
         sums[row] += e * e;
       }
     });
-    const Time per_entry(1 / static_cast<double>(y.size()));
-    for (std::size_t row = 0; row < rows; ++row) norms[row] = sqrt(sums[row] * per_entry);
-    square = sums[0] * per_entry;
+    const Time n(static_cast<double>(y.size()));
+    for (std::size_t row = 0; row < rows; ++row) norms[row] = sqrt(sums[row] / n);
   }
 
   // Way back, through the step from y by h: y_bar, a cotangent of its end, becomes that of y; theta_bar is added to.
@@ -109,7 +107,6 @@ class PackedIncrement {
  public:
   Time from, to, h;  // what f sees of the step's two times; its signed length
   std::array<Time, estimates + 1> norms;
-  Time square{0};               // of the first of them
   Scalar distance, difference;  // ‖x_a − x_b‖² and ‖k_a − k_b‖² of the last two stages of the increment
 
  private:

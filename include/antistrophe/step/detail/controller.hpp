@@ -97,16 +97,6 @@ struct Landings {
   }
 };
 
-// The size of an error in tolerances, and its square, which a mean of squares is before its root is taken: the length of the next
-// step, for which all that follows waits, is a power of the square.
-struct ScaledError {
-  double size, square;
-
-  ScaledError(double e)  // NOLINT(google-explicit-constructor): any size
-      : size(e), square(std::isfinite(e) ? std::min(e * e, std::numeric_limits<double>::max()) : e) {}
-  ScaledError(double root, double mean_square) : size(root), square(mean_square) {}
-};
-
 // Of a state of this size; where that is 0 and there is none, a usual one.
 template <EigenState Y>
 double relative_tolerance(const Adaptive& options, const Y& y) {
@@ -120,25 +110,21 @@ class Controller {
  public:
   Controller(const Adaptive& options, int local_order)
       : options_(options),
-        b1_((options.P + options.I + options.D) / (2 * local_order)),
-        b2_(-(options.P + 2 * options.D) / (2 * local_order)),
-        b3_(options.D / (2 * local_order)),
-        keeps_length_(b1_ > 0.0005 && b2_ == 0 && b3_ == 0 ? std::pow(1.0001 * options.safety, 1 / b1_)
-                                                           : std::numeric_limits<double>::infinity()) {}
+        b1_((options.P + options.I + options.D) / local_order),
+        b2_(-(options.P + 2 * options.D) / local_order),
+        b3_(options.D / local_order),
+        keeps_length_(b1_ > 0.001 && b2_ == 0 && b3_ == 0 ? std::pow(1.0001 * options.safety, 1 / b1_)
+                                                          : std::numeric_limits<double>::infinity()) {}
 
   // The scaled norm of the estimates of a step from y0 to y1. Two estimates (e5, e3 of Dop853) are combined by Hairer's
   // e5²/√(e5² + 0.01 e3²).
   template <EigenState Y, std::size_t E>
-  ANTISTROPHE_ALWAYS_INLINE ScaledError measure(const std::array<Y, E>& estimates, const Y& y0, const Y& y1) {
-    if constexpr (E > 1) return combined(scaled(estimates[0], y0, y1), scaled(estimates[1], y0, y1));
-    if (options_.norm) [[unlikely]]
-      return scaled(estimates[0], y0, y1);
-    const double square = mean_square(estimates[0], y0, y1);
-    return {std::sqrt(square), square};
-  }
-  template <EigenState Y, std::size_t E>
   double error(const std::array<Y, E>& estimates, const Y& y0, const Y& y1) {
-    return measure(estimates, y0, y1).size;
+    const double first = scaled(estimates[0], y0, y1);
+    if constexpr (E == 1)
+      return first;
+    else
+      return combined(first, scaled(estimates[1], y0, y1));
   }
   // Of the scaled norms of two estimates.
   static double combined(double first, double second) {
@@ -148,13 +134,13 @@ class Controller {
 
   template <EigenState Y>
   double scaled(const Y& value, const Y& y0, const Y& y1) {
-    return options_.norm ? by_norm(value, y0, y1) : std::sqrt(mean_square(value, y0, y1));
-  }
-  // Where the norm is none of the user's.
-  template <EigenState Y>
-  double mean_square(const Y& value, const Y& y0, const Y& y1) const {
     const Eigen::Index n = value.size();
     if (n == 0) return 0;
+    if (options_.norm) {
+      scaled_.resize(n);
+      for (Eigen::Index i = 0; i < n; ++i) scaled_[i] = scaled_entry(value, y0, y1, i, options_.atol(i));
+      return options_.norm(scaled_);
+    }
     double sum = 0;
     const auto add = [&](Eigen::Index i, double atol) ANTISTROPHE_INLINE_LAMBDA {
       const double e = scaled_entry(value, y0, y1, i, atol);
@@ -166,39 +152,28 @@ class Controller {
       const double atol = options_.atol(0);
       visit_entries(value, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA { add(i, atol); });
     }
-    return sum * (1 / static_cast<double>(n));
+    return std::sqrt(sum / static_cast<double>(n));
   }
-  // From here on an allowed error has a reciprocal, which is taken while the error is not known yet.
-  static constexpr double least_allowed = 1e-290;
 
   // The factor for the next step after an accepted one of error e.
-  double accept(const ScaledError& e) {
-    const double factor = e.square > keeps_length_ ? 1 : std::clamp(raw(e.square), 1.0, options_.highest_factor);
+  double accept(double e) {
+    const double factor = e > keeps_length_ ? 1 : std::clamp(raw(e), 1.0, options_.highest_factor);
     keep(e);
     return factor;
   }
   // The same where the next step will be as long, whatever the factor.
-  void keep(const ScaledError& e) {
+  void keep(double e) {
     before_last_ = last_;
-    last_ = e.square;
+    last_ = e;
   }
   // The factor for another trial after a rejected one; a step that was not finite is halved and leaves no trace.
-  double reject(const ScaledError& e) const {
-    if (!std::isfinite(e.square)) return 0.5;
-    return std::clamp(raw(e.square), options_.lowest_factor, 0.9);
+  double reject(double e) const {
+    if (!std::isfinite(e)) return 0.5;
+    return std::clamp(raw(e), options_.lowest_factor, 0.9);
   }
   void forget() { last_ = before_last_ = 1; }
 
  private:
-  template <EigenState Y>
-  ANTISTROPHE_OUT_OF_LINE double by_norm(const Y& value, const Y& y0, const Y& y1) {
-    const Eigen::Index n = value.size();
-    if (n == 0) return 0;
-    scaled_.resize(n);
-    for (Eigen::Index i = 0; i < n; ++i) scaled_[i] = scaled_entry(value, y0, y1, i, options_.atol(i));
-    return options_.norm(scaled_);
-  }
-
   template <EigenState Y>
   ANTISTROPHE_ALWAYS_INLINE double scaled_entry(const Y& value, const Y& y0, const Y& y1, Eigen::Index i,
                                                 double atol) const {
@@ -206,23 +181,20 @@ class Controller {
     const double size = std::max(static_cast<double>(abs(entry(y0, i))), static_cast<double>(abs(entry(y1, i))));
     const double allowed = atol + options_.rtol * size;
     const double error = static_cast<double>(abs(entry(value, i)));
-    if (!(allowed >= least_allowed)) [[unlikely]]
-      return error == 0 ? 0.0 : error / allowed;  // 0/0 where the state and its error are both 0
-    return error * (1 / allowed);
+    return error == 0 ? 0.0 : error / allowed;  // 0/0 where the state and its error are both 0
   }
 
-  double raw(double square) const {
-    const double floor = 1e-20;  // an error of 0 asks for the longest step
-    double factor = rough_power(std::max(square, floor), -b1_);
+  double raw(double e) const {
+    const double floor = 1e-10;  // an error of 0 asks for the longest step
+    double factor = rough_power(std::max(e, floor), -b1_);
     if (b2_ != 0) factor *= rough_power(std::max(last_, floor), -b2_);
     if (b3_ != 0) factor *= rough_power(std::max(before_last_, floor), -b3_);
     return options_.safety * factor;
   }
 
   const Adaptive& options_;
-  double b1_, b2_, b3_;  // of squares
-  double
-      keeps_length_;  // the square of an error above which raw is below 1 for certain, and the next step as long as this one
+  double b1_, b2_, b3_;
+  double keeps_length_;  // an error above which raw is below 1 for certain, and the next step as long as this one
   double last_ = 1, before_last_ = 1;
   Eigen::ArrayXd scaled_;
 };
