@@ -8,21 +8,14 @@
 
 #include <cmath>
 
+#include "lotka_volterra.hpp"
 #include "support/problems.hpp"
 
 namespace {
 
 using namespace antistrophe;
 
-// The equations by hand, with vjp and jvp.
-struct LotkaVolterraByHand : problems::LotkaVolterra<> {
-  void jvp(double, const auto& y, const auto& y_dot, const auto& theta_dot, auto& dy_dot) const {
-    const double product = y[0] * y_dot[1] + y_dot[0] * y[1];
-    dy_dot[0] = theta_dot[0] * y[0] + theta[0] * y_dot[0] - theta_dot[1] * y[0] * y[1] - theta[1] * product;
-    dy_dot[1] = theta_dot[3] * y[0] * y[1] + theta[3] * product - theta_dot[2] * y[1] - theta[2] * y_dot[1];
-  }
-};
-// And generic in their scalar.
+// The equations generic in their scalar.
 struct Generic {
   void operator()(auto t, const auto& y, const auto& theta, auto& dy) const {
     problems::LotkaVolterraEquations{}(t, y, theta, dy);

@@ -4,20 +4,12 @@
 
 #include <memory>
 
+#include "lotka_volterra.hpp"
 #include "peers/ours.hpp"
-#include "support/problems.hpp"
 
 namespace {
 
 using namespace antistrophe;
-
-struct Field : problems::LotkaVolterra<> {
-  void jvp(double, const auto& y, const auto& y_dot, const auto& theta_dot, auto& dy_dot) const {
-    const double product = y[0] * y_dot[1] + y_dot[0] * y[1];
-    dy_dot[0] = theta_dot[0] * y[0] + theta[0] * y_dot[0] - theta_dot[1] * y[0] * y[1] - theta[1] * product;
-    dy_dot[1] = theta_dot[3] * y[0] * y[1] + theta[3] * product - theta_dot[2] * y[1] - theta[2] * y_dot[1];
-  }
-};
 
 template <class Method, class Adjoint>
 peers::Entry gradient(const Method& method, const Adjoint& adjoint, int repeats = Adaptive{}.repeats) {
@@ -26,7 +18,7 @@ peers::Entry gradient(const Method& method, const Adjoint& adjoint, int repeats 
       ys_bar.back().setOnes();
       return ys.back().sum();
     };
-    const Problem problem{Field{}, Eigen::Vector2d(1, 1), 0.0, 10.0};
+    const Problem problem{LotkaVolterraByHand{}, Eigen::Vector2d(1, 1), 0.0, 10.0};
     const Adaptive steps{.rtol = tolerance, .atol = tolerance, .repeats = repeats};
     Objective objective{problem, method, steps, loss, adjoint};
     return [bound = std::make_shared<decltype(objective)>(objective)]() -> peers::Result {
