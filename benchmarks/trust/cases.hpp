@@ -74,4 +74,7 @@ class Cases {
 // Problems of which nothing in the library was chosen: script/trust --others 1.
 std::vector<Case> other_cases();
 
+// So many problems, drawn at random, of seven kinds: script/trust --random <how many> --seed <seed>.
+std::vector<Case> random_cases(int many, unsigned seed);
+
 }  // namespace trust

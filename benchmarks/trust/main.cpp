@@ -1,8 +1,9 @@
 // Tries every method with an error estimate on every problem at every tolerance, by both adjoints, and says where an answer
 // called success is wrong: value or gradient off by more than 1000 tol (1 + |g|).
 //   script/trust [--tolerance <tol>]… [--problem <part of a name>] [--method <part of a name>] [--references <file>]
-//                [--table <file.csv>] [--bars <rtol>] [--others 1]
-// --others 1 takes other problems, by which nothing was chosen. --references keeps the references from run to run. --bars holds
+//                [--table <file.csv>] [--bars <rtol>] [--others 1] [--random <how many> [--seed <seed>]]
+// --others 1 takes other problems, by which nothing was chosen, and --random some that are drawn, by one adjoint each; of these, those without a
+// reference to 1e-8, or with a gradient beyond 1e6, do not count. --references keeps the references from run to run. --bars holds
 // error bars against true errors instead, refined to rtol where it is not 0. `needless` are right answers that were refused; `price` is the geometric mean, and the
 // 90th percentile, of the evaluations there and back, those of gradients that were taken again among them, to those of one gradient.
 #include "trust/cases.hpp"
@@ -47,6 +48,10 @@ std::map<std::string, Reference> read(const std::string& file) {
     all[title] = r;
   }
   return all;
+}
+
+double size_of(const Answer& a) {
+  return std::max(a.y0.cwiseAbs().maxCoeff(), a.theta.size() > 0 ? a.theta.cwiseAbs().maxCoeff() : 0.0);
 }
 
 // How far an answer is off, in tolerances times 1 + |g|, the largest entry of the gradient.
@@ -109,14 +114,19 @@ int main(int argc, char** argv) {
   std::vector<double> tolerances;
   bool bars = false, others = false;
   double rtol = 0;
-  std::string problem_part, method_part, references_file, table_file;
+  int random = 0;
+  unsigned seed = 1;
+  std::string problem_part, references_file, table_file;
+  std::vector<std::string> method_parts;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string option = argv[i], value = argv[i + 1];
     if (option == "--tolerance") tolerances.push_back(std::stod(value));
     if (option == "--bars") bars = true, rtol = std::stod(value);
     if (option == "--others") others = value != "0";
+    if (option == "--random") random = std::stoi(value);
+    if (option == "--seed") seed = static_cast<unsigned>(std::stoul(value));
     if (option == "--problem") problem_part = value;
-    if (option == "--method") method_part = value;
+    if (option == "--method") method_parts.push_back(value);
     if (option == "--references") references_file = value;
     if (option == "--table") table_file = value;
   }
@@ -125,8 +135,11 @@ int main(int argc, char** argv) {
   std::vector<Method> methods;
   for (const auto& some :
        {runge_kutta_methods(), pairs(), floating_pairs(), two_point_methods(), adams_methods(), node_methods()})
-    for (const Method& method : some)
-      if (method.name.find(method_part) != std::string::npos) methods.push_back(method);
+    for (const Method& method : some) {
+      const auto named = [&](const std::string& part) { return method.name.find(part) != std::string::npos; };
+      if (method_parts.empty() || std::any_of(method_parts.begin(), method_parts.end(), named))
+        methods.push_back(method);
+    }
 
   auto references = read(references_file);
   std::ofstream table;
@@ -137,25 +150,30 @@ int main(int argc, char** argv) {
   std::map<std::string, std::map<double, Tally>> tallies;
   std::map<std::string, std::map<double, BarTally>> bar_tallies;
   int cases = 0;
-  for (const Case& problem : others ? other_cases() : all_cases()) {
+  for (const Case& problem : random > 0 ? random_cases(random, seed) : others ? other_cases() : all_cases()) {
     if (problem.title().find(problem_part) == std::string::npos) continue;
-    ++cases;
     if (!references.contains(problem.title())) {
-      references[problem.title()] = reference(problem);
+      try {
+        references[problem.title()] = reference(problem);
+      } catch (const antistrophe::SolveError& error) {
+        references[problem.title()].answer.why = error.what();
+      }
       const Reference& r = references[problem.title()];
       if (!references_file.empty()) {
         std::ofstream out(references_file, std::ios::app);
         write(out, problem.title(), r);
       }
-      if (r.uncertainty > 1e-8 || !r.answer.success)
+      if (random == 0 && (r.uncertainty > 1e-8 || !r.answer.success))
         std::printf("reference of %s: %s, uncertain by %.1e\n", problem.title().c_str(), r.answer.why.c_str(),
                     r.uncertainty);
     }
     const Reference& r = references[problem.title()];
+    if (random > 0 && !(r.answer.success && r.uncertainty <= 1e-8 && size_of(r.answer) <= 1e6)) continue;
+    ++cases;
     for (const Method& method : methods)
       for (const double tolerance : tolerances)
         for (const bool stored : {false, true}) {
-          if (stored && !method.reversible) continue;
+          if (stored && (!method.reversible || random > 0)) continue;
           if (bars) {
             const BarredAnswer a = method.bars(problem, tolerance, stored, rtol);
             BarTally& tally = bar_tallies[method.name][tolerance];
