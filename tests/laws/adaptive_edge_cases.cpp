@@ -340,7 +340,7 @@ LAW("Adaptive steps: 17. A throw from any call goes through, and all can be used
     auto pass = adaptive_pass(m, given, adjoint);
     REQUIRE(pass.stats().rejected > 0);
     const std::int64_t forth = faults.calls, tried = faults.vjps;
-    CHECK(tried == 1);  // at the turn
+    CHECK(tried > 0);  // at the turn, and where it is asked how θ enters with time
     std::vector<Y> w = pass.ys();
     battery::WeightedSum{}(pass.ys(), w);
     const Slope clean = pass.pullback(w);

@@ -95,6 +95,24 @@ struct HiddenMode {
   }
 };
 
+// y1' = −20 y1, y2' = y1 − b y2, where b falls from 62 to 2 and rises again: what was the slower mode becomes the faster, and where y1 is 0
+// nothing of it is in y.
+struct Overtaken {
+  Vector2d theta{20, 0};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  static double rate(double t) { return 32 + 30 * std::cos(t / 2); }
+  void operator()(double t, const auto& y, auto& dy) const {
+    dy[0] = -theta[0] * y[0];
+    dy[1] = y[0] - rate(t) * y[1];
+  }
+  void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] += w[1] - theta[0] * w[0];
+    y_bar[1] -= rate(t) * w[1];
+    theta_bar[0] -= w[0] * y[0];
+  }
+};
+
 // y turns round 0 at the rate θ0 |y|⁴: it is late by t times what errors have made of its radius, and the gradient grows with t
 // as well. y(t) = R(θ0 |y0|⁴ t) y0.
 struct Turning {
@@ -249,6 +267,49 @@ LAW("Trust: 8. A gradient beside a mode that the state does not have is right, h
     for (const double tolerance : {1e-2, 1e-3, 1e-5})
       if (m->order > 2 || tolerance > 1e-4) check_gradient_of(m, problem, Vector2d(2 * slow - fast, fast), tolerance);
   }
+}
+
+LAW("Trust: 9. A gradient of a control that starts from 0 is right while the state moves", "[trust]",
+    adaptive_methods()) {
+  const double t1 = 10, k = 0.05;
+  const double forced = (k * std::sin(5 * t1) - 5 * std::cos(5 * t1) + 5 * std::exp(-k * t1)) / (k * k + 25);
+  const auto problem = erased_problem<Vector2d>(ControlFromZero{k}, Vector2d(1, 2), 0, t1);
+  for (const double tolerance : {1e-3, 1e-6})
+    if (m->order > 2 || tolerance > 1e-4)
+      check_gradient_of(m, problem, Vector2d::Constant(std::exp(-k * t1)), tolerance, Vector2d::Constant(forced));
+}
+
+// Each step is as good as the tolerance asks of it, of a state that is not much larger than that. A solve that is over can only be refused.
+LAW("Trust: 10. A gradient through hundreds of turns of a small oscillation is right or refused, and right at a "
+    "tighter tolerance",
+    "[trust]", adaptive_methods()) {
+  if (m->order <= 2) return;
+  const double t1 = 600, c = std::cos(4 * t1), s = std::sin(4 * t1);
+  const Vector2d right(c - 4 * s, s / 4 + c);
+  const auto problem = [t1](double size) {
+    return erased_problem<Vector2d>(Saddle{{-16, 0}}, Vector2d(size, 0), 0, t1);
+  };
+  for (const double tolerance : {1e-3, 1e-4}) {
+    CAPTURE(m->name, tolerance);
+    with_two_adjoints(m, [&](const AnyAdjoint& adjoint) {
+      try {
+        auto pass = m.solve_with_pullback(problem(20 * tolerance), Adaptive{.rtol = tolerance, .atol = tolerance},
+                                          SaveAt{.t1 = true}, adjoint);
+        const auto gradient = pass.pullback({Vector2d(1, 1)});
+        CHECK((gradient.y0 - right).cwiseAbs().maxCoeff() < 1000 * tolerance * (1 + right.cwiseAbs().maxCoeff()));
+      } catch (const SolveError& error) {
+        CAPTURE(std::string(error.what()));
+        CHECK((error.status() == Status::not_accurate || (m->reversible && !m->exact)));
+      }
+    });
+  }
+  if (m->order > 3) check_gradient_of(m, problem(1), right, 1e-6);
+}
+
+LAW("Trust: 11. A gradient beside a mode that becomes the fastest is right", "[trust]", adaptive_methods()) {
+  const auto problem = erased_problem<Vector2d>(Overtaken{}, Vector2d(0, 1), 0, 12);
+  for (const double tolerance : {1e-3, 1e-6})
+    if (m->order > 2 || tolerance > 1e-4) check_gradient_of(m, problem, Vector2d(0, 0), tolerance);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Parameters may force a state that rests with a strength of 0, as a control does from which an optimisation starts:
-// y' = −y + θ sin 5t at θ = 0. The state then says nothing of how long a step may be; ∂f/∂θ does.
+// Parameters may force a state with a strength of 0, as a control does from which an optimisation starts: y' = −y + θ sin 5t at θ = 0.
+// The state, at rest or on its way there, then says nothing of how long a step may be; ∂f/∂θ does.
 #pragma once
 
 #include <antistrophe/core/detail/state.hpp>
@@ -21,7 +21,8 @@ template <class S>
 class ForcedParameters {
  public:
   ForcedParameters(const typename S::State&, double) {}
-  static double error(S&, const Step&, const typename S::State&, double) { return 0; }
+  static double error(S&, const Step&, const typename S::State&, double, int) { return 0; }
+  static bool depends_on_time() { return false; }
   static void forget() {}
 };
 
@@ -39,23 +40,23 @@ class ForcedParameters<S> {
 
   // The error that a step makes in ∫ ∂f/∂θ dt, relative to what it is over `memory`, the time in which the state forgets. A
   // method of order p resolves a frequency ω to (hω)^p / p!, a multistep method to (hω)^p; what is not resolved at all is
-  // wrong by what the forcing itself is off the straight line. Three evaluations and vjps where the step is longer than that looked at last, or now and
-  // then; before the first, four to find out whether θ enters with time at all.
-  double error(S& stepper, const Step& step, const Y& y, double memory) {
-    if (known_ == Forced::unknown) known_ = depends_on_time(stepper, step, y) ? Forced::yes : Forced::no;
+  // wrong by what the forcing itself is off the straight line. Three evaluations and vjps where the step is longer than that looked at last, or `seldom`
+  // steps later; before the first, at most three to find out whether θ enters with time at all.
+  double error(S& stepper, const Step& step, const Y& y, double memory, int seldom) {
+    if (known_ == Forced::unknown) known_ = enters_with_time(stepper, step, y) ? Forced::yes : Forced::no;
     if (known_ == Forced::no) return 0;
     const double h = std::fabs(step.h());
-    if (h > 1.2 * looked_at_ || ++unseen_ > often) look(stepper, step, y);
+    if (h > 1.2 * looked_at_ || ++unseen_ > seldom) look(stepper, step, y);
     constexpr int p = S::error_order;
     double resolved = 1;
     for (int i = 1; i <= p; ++i) resolved *= h * frequency_ / (MultistepStepper<S> ? 1 : i);
     return h / memory * std::fmin(bend_, resolved);
   }
+  bool depends_on_time() const { return known_ == Forced::yes; }
   void forget() { looked_at_ = frequency_ = 0; }
 
  private:
   enum class Forced { unknown, no, yes };
-  static constexpr int often = 4;
   static constexpr double inside = 0.38;  // of the step, so that no forcing repeats itself at all three places
 
   const Theta& at(S& stepper, double t, const Y& y, Theta& g) {
@@ -64,9 +65,9 @@ class ForcedParameters<S> {
     return g;
   }
   // At places of the rest of the solve that no period shares.
-  bool depends_on_time(S& stepper, const Step& step, const Y& y) {
+  bool enters_with_time(S& stepper, const Step& step, const Y& y) {
     at(stepper, step.sees_t0(), y, start_);
-    for (const double share : {0.2360679, 0.6180339, 0.9270509})
+    for (const double share : {0.2360679, 0.6180339})
       if (at(stepper, step.t0 + share * (t1_ - step.t0), y, end_) != start_) return true;
     return false;
   }

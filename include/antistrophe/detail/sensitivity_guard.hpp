@@ -18,9 +18,9 @@
 //       holds the steps, the tangent is let go;
 //   (d) where a λ near 1 hardly damps the parasite that the cotangents of a coupled method have too, it grows by up to e^{hρ} λ a
 //       step while the state is slow: by e^5 in a row, and the solve is given up;
-//   (e) parameters may force the state with a strength of 0 (detail/forced_parameters.hpp).
 // Where the state is not slow, it may still lack the fastest mode (it is on an eigenvector, say, beside one that decays ten times as
-// fast), of which the cotangents are then made: steps so long that this mode would grow are not taken.
+// fast), of which the cotangents are then made: steps so long that this mode would grow are not taken. And parameters may force any state
+// with a strength of 0 (detail/forced_parameters.hpp).
 #pragma once
 
 #include <antistrophe/core/config.hpp>
@@ -113,6 +113,9 @@ class SensitivityGuard {
     if (!slow_) {
       if (h_rho > harmless_) [[unlikely]]
         judge_long(stepper, step, y0, verdict);
+      if (!verdict.unstable)
+        verdict.forced_error =
+            forced_error(stepper, step, y0, 16) / std::clamp(0.01, allowed_tolerances * tolerance, 64 * tolerance);
       return verdict;
     }
     if (rho > 0) {
@@ -124,8 +127,7 @@ class SensitivityGuard {
       verdict.hopeless = grown_ > hopeless_growth;
     }
     if (!verdict.unstable && !verdict.hopeless)
-      verdict.forced_error =
-          forced_.error(stepper, step, y0, std::fmin(span_, 1 / rho)) / (allowed_tolerances * tolerance);
+      verdict.forced_error = forced_error(stepper, step, y0, 4) / (allowed_tolerances * tolerance);
     return verdict;
   }
 
@@ -154,6 +156,7 @@ class SensitivityGuard {
   double harmless() const { return harmless_; }
   // After how many steps, of so many evaluations each, a look is due.
   std::int64_t steps_to_look(const S& stepper, std::int64_t evaluations) const {
+    if (forced_.depends_on_time()) return 0;
     return (seldom + looked_ - stepper.calls().evaluations + evaluations - 1) / evaluations;
   }
   void went_on_calmly() {
@@ -193,6 +196,10 @@ class SensitivityGuard {
   }
 
  private:
+  // Of a step; relative. What was seen holds for so many steps.
+  double forced_error(S& stepper, const Step& step, const Y& y, int after) {
+    return forced_.error(stepper, step, y, std::fmin(span_, 1 / radius_.value()), after);
+  }
   // The scaled norm of y1 − y0.
   ANTISTROPHE_ALWAYS_INLINE double scaled_move([[maybe_unused]] S& stepper, Controller& controller, const Y& y0,
                                                const Y& y1) {
