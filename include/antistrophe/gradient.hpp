@@ -142,8 +142,7 @@ struct LossCotangents {
       if constexpr (std::is_arithmetic_v<Saved>) {
         ys[i] = 0;
       } else {
-        ys[i] = like[i];
-        ys[i].setZero();
+        ys[i] = zeros_like(like[i]);
       }
     }
   }
@@ -183,8 +182,8 @@ ANTISTROPHE_COLD void require_cotangents_of(const L& loss, Solve& solve, RealOf<
 template <class F, class Y>
 void set_unknown(Gradient<F, Y>& gradient) {
   constexpr auto unknown = std::numeric_limits<RealOf<Y>>::quiet_NaN();
-  gradient.y0.setConstant(unknown);
-  gradient.theta.setConstant(unknown);
+  fill(gradient.y0, unknown);
+  fill(gradient.theta, unknown);
   if constexpr (HasTimeGradient<F, Y>) gradient.t0 = gradient.t1 = std::numeric_limits<double>::quiet_NaN();
 }
 

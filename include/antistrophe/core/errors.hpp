@@ -90,6 +90,14 @@ struct Failure {
   double error_estimate = std::numeric_limits<double>::quiet_NaN();  // of it, in that step
 };
 
+namespace detail {
+// Out of line, so that no sentence is put together in the middle of a solve's code.
+ANTISTROPHE_COLD inline Failure failure_at(Status status, double t, std::int64_t step, Eigen::Index component,
+                                           const char* cause) {
+  return {status, t, step, component, cause};
+}
+}  // namespace detail
+
 // One line: "not finite at t = 0.3 (step 2, component 1 = nan): …".
 ANTISTROPHE_COLD inline std::ostream& operator<<(std::ostream& out, const Failure& failure) {
   out << failure.status;

@@ -8,6 +8,7 @@
 #include <antistrophe/step/timeline.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace antistrophe::detail {
@@ -68,9 +69,10 @@ class ForcedParameters<S> {
   bool enters_with_time(S& stepper, const Step& step, const Y& y) {
     at(stepper, step.sees_t0(), y, start_);
     for (const double share : {0.2360679, 0.6180339})
-      if (at(stepper, step.t0 + share * (t1_ - step.t0), y, end_) != start_) return true;
+      if (differs_from_start(at(stepper, step.t0 + share * (t1_ - step.t0), y, end_))) return true;
     return false;
   }
+  bool differs_from_start(const Theta& g) const { return !std::equal(g.data(), g.data() + g.size(), start_.data()); }
   void look(S& stepper, const Step& step, const Y& y) {
     at(stepper, step.sees_t0(), y, start_);
     at(stepper, step.t0 + inside * step.h(), y, inside_);

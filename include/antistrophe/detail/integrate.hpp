@@ -155,15 +155,14 @@ class Integration {
       if (failure.status != Status::success || !segment.interruption) return failure;
       if constexpr (!Detector::none) {
         const Interruption<Y>& met = *segment.interruption;
-        if (f_.detector.ends_solve(met.hit.index)) return {Status::event, met.t, met.step.n, -1, "a terminal event"};
+        if (f_.detector.ends_solve(met.hit.index))
+          return failure_at(Status::event, met.t, met.step.n, -1, "a terminal event");
         first = segment.timeline.first() + segment.timeline.steps();
         t = met.t;
         fired = met.hit.index;
         f_.detector.jump(met.hit.index, t, met.y, f_.start);
         if (const Eigen::Index bad = first_not_finite(f_.start); bad >= 0)
-          return {Status::not_finite, t, first, bad,
-                  "the jump of event " + std::to_string(met.hit.index) +
-                      " is not finite, or left an entry of y_new unwritten"};
+          return bad_jump(t, first, bad, met.hit.index);
         control_.resume(t);
       }
     }
@@ -209,7 +208,7 @@ class Integration {
       if (over_at_start) {
         f_.events.push_back({*over_at_start, t, f_.start});
         f_.places.push_back({Place::Kind::at_start, number_, 0, 0, f_.start});
-        return {Status::event, t, timeline.first(), -1, "a terminal event at the start"};
+        return failure_at(Status::event, t, timeline.first(), -1, "a terminal event at the start");
       }
     }
     control_.start(stepper, sees, f_.start);
@@ -381,9 +380,13 @@ class Integration {
   }
 
   Failure stopped(std::int64_t step) const {
-    return {Status::stopped, f_.saver.stopped_at(), step, -1, "the observer asked for it"};
+    return failure_at(Status::stopped, f_.saver.stopped_at(), step, -1, "the observer asked for it");
   }
-  static Failure endless(std::size_t event, const Step& step) {
+  ANTISTROPHE_COLD static Failure bad_jump(double t, std::int64_t step, Eigen::Index component, std::size_t event) {
+    return {Status::not_finite, t, step, component,
+            "the jump of event " + std::to_string(event) + " is not finite, or left an entry of y_new unwritten"};
+  }
+  ANTISTROPHE_COLD static Failure endless(std::size_t event, const Step& step) {
     return {Status::step_size_vanished, step.t0, step.n, -1,
             "event " + std::to_string(event) +
                 " fires again and again at this time, infinitely often in finite time, like the bounces of a ball that "

@@ -205,7 +205,7 @@ class SensitivityGuard {
                                                const Y& y1) {
     if constexpr (KnowsScaledNorms<S>)
       if (stepper.knows_norms()) return stepper.scaled_move();
-    moved_ = y1 - y0;
+    set_difference(moved_, y1, y0);
     return controller.scaled(moved_, y0, y1);
   }
 

@@ -65,7 +65,7 @@ double first_step(S& stepper, Controller& controller, const Adaptive& options, i
   const double span = t1 - t0, sign = span > 0 ? 1 : -1;
   const double longest = std::fmin(std::fabs(span), options.dtmax);
   Y f0 = zeros_like(y0);
-  f0.fill(scalar<Y>(std::numeric_limits<double>::quiet_NaN()));  // so that what the field leaves unwritten is seen
+  fill(f0, scalar<Y>(std::numeric_limits<double>::quiet_NaN()));  // so that what the field leaves unwritten is seen
   Y f1 = f0;
   for (int tries = 0; tries < 2; ++tries) {  // what is not finite once only, trials get over
     stepper.slope(t0, y0, f0);
@@ -78,7 +78,8 @@ double first_step(S& stepper, Controller& controller, const Adaptive& options, i
   double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 * std::fabs(span) : 0.01 * d0 / d1;
   h0 = std::fmin(std::isfinite(h0) ? h0 : 1e-6 * std::fabs(span), longest);
   const double probe = t0 + sign * h0;
-  const Y y1 = y0 + scalar<Y>(sign * h0) * f0;
+  Y y1 = y0;
+  add_scaled(y1, scalar<Y>(sign * h0), f0);
   stepper.slope(h0 == std::fabs(span) ? t1 : probe, y1, f1);
   f1 -= f0;
   const double d2 = controller.scaled(f1, y0, y0) / h0;
@@ -267,10 +268,10 @@ class AdaptiveControl {
   }
   Failure why_exhausted(const Step& step) const {
     if (not_finite_ >= 0)
-      return {Status::not_finite, step.t0, step.n, not_finite_,
-              "f(t, y) is not finite here, where a step is to begin: the field returned NaN or infinity or left an "
-              "entry of dy "
-              "unwritten"};
+      return failure_at(Status::not_finite, step.t0, step.n, not_finite_,
+                        "f(t, y) is not finite here, where a step is to begin: the field returned NaN or infinity or "
+                        "left an entry of "
+                        "dy unwritten");
     return exhausted_steps(step, options_, stiff_in_a_row_ >= persistent, is_hopelessly_stiff(step));
   }
 
@@ -468,7 +469,7 @@ class AdaptiveControl {
         return false;
     };
     const auto hardly_moves = [&] {
-      const double moved = static_cast<double>((after_ - before_).matrix().norm());
+      const double moved = distance(after_, before_);
       return step_lipschitz * static_cast<double>(after_.matrix().norm()) > 1000 * moved;
     };
     // Steps kept short for the sensitivities of a state that rests count too: ten million of them are as hopeless.

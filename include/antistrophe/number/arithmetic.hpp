@@ -12,6 +12,7 @@
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/number/exact_factor.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -179,19 +180,19 @@ class FixedPoint {
 
   double lambda() const { return factor_.value(); }
   Resolution resolution() const {
-    if (each_.size() == 0) return resolution_;
-    return Resolution::chosen(std::vector<double>(each_.data(), each_.data() + each_.size() / 2));
+    if (each_.empty()) return resolution_;
+    return Resolution::chosen(std::vector<double>(each_.data(), inverses()));
   }
   double bit_rate() const { return factor_.bit_rate(); }
 
-  Stored zeros(const Y& like) const { return Stored::Zero(like.rows(), like.cols()); }
+  Stored zeros(const Y& like) const { return filled<Stored>(like.rows(), like.cols(), 0); }
 
   // stored := [x/r]; false where an entry is NaN or |x/r| >= 2^60.
   bool store(const Y& x, Stored& stored) const {
     const Eigen::Index size = x.size();
     if constexpr (few == 0) {
-      if (each_.size() != 0) [[unlikely]]
-        return store_each(x.data(), each_.data() + size, stored.data(), size);
+      if (!each_.empty()) [[unlikely]]
+        return store_each(x.data(), inverses(), stored.data(), size);
     }
     const auto* from = x.data();
     std::int64_t* to = stored.data();
@@ -217,7 +218,7 @@ class FixedPoint {
     const std::int64_t* from = stored.data();
     auto* to = buffer.data();
     if constexpr (few == 0) {
-      if (each_.size() != 0) [[unlikely]] {
+      if (!each_.empty()) [[unlikely]] {
         real_each(from, each_.data(), to, size);
         return buffer;
       }
@@ -246,7 +247,7 @@ class FixedPoint {
     if constexpr (few > 0)
       inverse = few_inverses_[static_cast<std::size_t>(i)];
     else
-      inverse = each_.size() != 0 ? each_[each_.size() / 2 + i] : inverse_;
+      inverse = !each_.empty() ? inverses()[i] : inverse_;
     const double units = static_cast<double>(x) * inverse;
     const bool fits = std::fabs(units) < increment_limit;
     stored &= fits;
@@ -262,7 +263,7 @@ class FixedPoint {
     return nearest_of_many(units);
   }
   // Whether all entries have one resolution, and there are so many that loops over them are worth vectors; it, and its inverse.
-  bool are_many_of_one() const { return few == 0 && each_.size() == 0; }
+  bool are_many_of_one() const { return few == 0 && each_.empty(); }
   double resolution_of_many() const { return resolution_; }
   double inverse() const { return inverse_; }
   // Of a state of a few numbers.
@@ -306,7 +307,7 @@ class FixedPoint {
     for (Eigen::Index i = d.size(); i-- > 0;) d.data()[i] = factor_.grow(d.data()[i], seed, i, bits);
   }
 
-  static bool same(const Stored& a, const Stored& b) { return (a == b).all(); }
+  static bool same(const Stored& a, const Stored& b) { return std::equal(a.data(), a.data() + a.size(), b.data()); }
 
   static void real_of_all(const std::int64_t* from, double resolution, typename Y::Scalar* to, Eigen::Index size) {
     ANTISTROPHE_INDEPENDENT_PASSES
@@ -321,7 +322,7 @@ class FixedPoint {
   }
   std::string advice(Eigen::Index i, double value, const char* option = ".resolution") const {
     return out_of_range_advice(value, static_cast<double>(stored_limit) * resolution(i), resolution(i), option,
-                               each_.size() != 0);
+                               !each_.empty());
   }
 
  private:
@@ -343,7 +344,8 @@ class FixedPoint {
       return inverse_;
   }
 
-  double resolution(Eigen::Index i) const { return each_.size() != 0 ? each_[i] : resolution_; }
+  const double* inverses() const { return each_.data() + each_.size() / 2; }
+  double resolution(Eigen::Index i) const { return !each_.empty() ? each_.data()[i] : resolution_; }
 
   void take_one(double resolution, bool chosen, const Y& y0) {
     check_sign("resolution", resolution);
@@ -361,16 +363,17 @@ class FixedPoint {
     if (resolution.size() != size)
       refuse("the number of entries of resolution", resolution.size(),
              "that of the numbers it is for, " + std::to_string(size));
-    each_.resize(2 * size);
+    each_.resize(2 * static_cast<std::size_t>(size));
+    double *const each = each_.data(), *const inverse = each + size;
     for (Eigen::Index i = 0; i < size; ++i) {
       const std::string index = "[" + std::to_string(i) + "]";
       const double given = resolution(i), entry = std::fabs(static_cast<double>(y0.data()[i]));
       if (!(given > 0) || !std::isfinite(given)) refuse("resolution" + index, given, "positive");
-      each_[i] = std::exp2(std::floor(std::log2(given)));
-      each_[size + i] = 1 / each_[i];
-      check_normal("resolution" + index, given, each_[i]);
-      const bool fits = entry * each_[size + i] < increment_limit;
-      if (!fits || (!resolution.is_chosen() && entry > 0 && entry < each_[i]))
+      each[i] = std::exp2(std::floor(std::log2(given)));
+      inverse[i] = 1 / each[i];
+      check_normal("resolution" + index, given, each[i]);
+      const bool fits = entry * inverse[i] < increment_limit;
+      if (!fits || (!resolution.is_chosen() && entry > 0 && entry < each[i]))
         refuse_resolution("resolution" + index, "y0" + index, given, entry, fits);
     }
   }
@@ -403,7 +406,7 @@ class FixedPoint {
   ExactFactor factor_;
   double resolution_ = 0, inverse_ = 0;
   std::array<double, few> few_resolutions_{}, few_inverses_{};
-  Eigen::ArrayXd each_;  // where entries differ, their resolutions and then the inverses; else empty
+  std::vector<double> each_;  // where entries differ, their resolutions and then the inverses; else empty
 };
 
 template <EigenState Y>

@@ -123,7 +123,7 @@ class AccumulatedErrors {
     const auto through = [&](double t, const Y& y, const Y& w, Y& y_bar) {
       evaluate<F, Y>(field, t, y, f, tape);
       typename Y::Scalar t_bar{0};
-      y_bar.setZero();
+      set_zero(y_bar);
       pull_back<F, Y>(field, t, y, tape, w, y_bar, aside, t_bar);
       ++stats.judged;
     };

@@ -61,7 +61,7 @@ class Backward {
     stats_ = &stats;
     next_ = plan_.size();
     next_event_ = 0;
-    theta_bar.setZero();
+    set_zero(theta_bar);
     times_bar = {};
     even_times_ = {};
     steps_ = 0;

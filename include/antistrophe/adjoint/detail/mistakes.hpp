@@ -60,10 +60,10 @@ void require_ones(const char* bar, const A& ones, std::ptrdiff_t jump = -1) {
 template <class Field, EigenState Y>
 void try_vjp(const Field& field, double t, const Y& y) {
   using Scalar = typename Y::Scalar;
-  Y y_bar = Y::Constant(y.rows(), y.cols(), Scalar(1));
+  Y y_bar = filled<Y>(y.rows(), y.cols(), Scalar(1));
   const Y w = zeros_like(y);
   Parameters<Field, Y> theta_bar = zero_parameters<Field, Y>(field);
-  theta_bar.setOnes();
+  fill(theta_bar, Scalar(1));
   Scalar t_bar(1);
   Tape<Field, Y> tape = make_tape<Field, Y>(field, y);
   if constexpr (uses_tape<Field, Y>) {
@@ -83,9 +83,9 @@ void try_half_vjps(const Field& field, double t, const Y& y) {
   using Scalar = typename Y::Scalar;
   const Eigen::Index rows = y.rows() / 2;
   const Half v = y.topRows(rows), w = y.bottomRows(rows), zero = zeros_like(v);
-  Half v_bar = Half::Constant(v.rows(), v.cols(), Scalar(1)), w_bar = v_bar;
+  Half v_bar = filled<Half>(v.rows(), v.cols(), Scalar(1)), w_bar = v_bar;
   Parameters<Field, Y> theta_bar = zero_parameters<Field, Y>(field);
-  theta_bar.setOnes();
+  fill(theta_bar, Scalar(1));
   Scalar t_bar(1);
   if constexpr (HasTimedHalfVjps<Field, Y>) {
     field.velocity_vjp(t, w, zero, w_bar, theta_bar, t_bar);
@@ -114,8 +114,8 @@ void try_vjps_of(const F& field, double t0, double t1, const Y& y) {
 template <class Detector, class Y, class Theta>
 ANTISTROPHE_COLD void try_jump_vjp(const Detector& detector, std::size_t index, double t, const Y& y, Theta theta_bar) {
   using Scalar = typename Y::Scalar;
-  Y y_bar = Y::Constant(y.rows(), y.cols(), Scalar(1));
-  theta_bar.setOnes();
+  Y y_bar = filled<Y>(y.rows(), y.cols(), Scalar(1));
+  fill(theta_bar, Scalar(1));
   Scalar t_bar(0);
   detector.jump_vjp(index, t, y, zeros_like(y), y_bar, theta_bar, t_bar);
   const auto jump = static_cast<std::ptrdiff_t>(index);

@@ -36,15 +36,15 @@ template <class Detector, class Y, class Theta>
 Failure move_with_event(const Detector& detector, std::size_t index, double t, std::int64_t step, const Y& y,
                         const Y& slope, double t_bar, Y& w, Theta& theta_bar, EventSlopes<Y, Theta>& g) {
   using Scalar = typename Y::Scalar;
-  g.y.setZero();
-  g.theta.setZero();
+  set_zero(g.y);
+  set_zero(g.theta);
   Scalar g_t{0};
   detector.gradient(index, t, y, g.y, g.theta, g_t);
   const Scalar rate = g_t + dot(g.y, slope);
   const Scalar factor = (dot(w, slope) + scalar<Y>(t_bar)) / rate;
   if (!is_finite(factor)) return grazes(index, t, step);
-  w -= factor * g.y;
-  theta_bar -= factor * g.theta;
+  add_scaled(w, -factor, g.y);
+  add_scaled(theta_bar, -factor, g.theta);
   return {};
 }
 
@@ -61,13 +61,15 @@ double slope_along(const F& field, double t, const Y& y, const Y& w) {
 template <class F, class Y>
 Failure finite_gradient(const Gradient<F, Y>& gradient, const Timeline& timeline) {
   if (first_not_finite(gradient.y0) >= 0 || first_not_finite(gradient.theta) >= 0)
-    return {Status::gradient_not_finite, timeline.t0(), timeline.first(), -1,
-            "the cotangents overflowed on the way back, or the vjp returned NaN: steps that are too long to be stable "
-            "make them grow, and a chaotic solution over so long a time has no gradient that numbers can hold"};
+    return failure_at(
+        Status::gradient_not_finite, timeline.t0(), timeline.first(), -1,
+        "the cotangents overflowed on the way back, or the vjp returned NaN: steps that are too long to be stable make "
+        "them grow, and a chaotic solution over so long a time has no gradient that numbers can hold");
   if constexpr (HasTimeGradient<F, Y>) {
     if (!std::isfinite(gradient.t0) || !std::isfinite(gradient.t1))
-      return {Status::gradient_not_finite, timeline.t0(), timeline.first(), -1,
-              "the field, or its derivative with respect to t, is not finite at t0 or t1, or where a time was saved"};
+      return failure_at(
+          Status::gradient_not_finite, timeline.t0(), timeline.first(), -1,
+          "the field, or its derivative with respect to t, is not finite at t0 or t1, or where a time was saved");
   }
   return {};
 }

@@ -12,9 +12,42 @@
 
 namespace antistrophe::detail {
 
+// visit(e) for every entry of a state that fits registers, not a loop in the machine code. Written out: a pack of indices would be a
+// function more to compile for each visit.
+template <class Y, class Visit>
+ANTISTROPHE_ALWAYS_INLINE void for_entries(const Visit& visit) {
+  constexpr Eigen::Index n = Y::SizeAtCompileTime;
+  static_assert(n >= 0 && n <= 4);
+  if constexpr (n > 0) visit(Eigen::Index{0});
+  if constexpr (n > 1) visit(Eigen::Index{1});
+  if constexpr (n > 2) visit(Eigen::Index{2});
+  if constexpr (n > 3) visit(Eigen::Index{3});
+}
+
+// y := x throughout, := 0, and states that are so. Eigen's constants are expressions, each of a type that every program would
+// compile anew.
+template <class Y>
+ANTISTROPHE_ALWAYS_INLINE void fill(Y& y, const typename Y::Scalar& x) {
+  typename Y::Scalar* const to = y.data();
+  if constexpr (Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4)
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { to[e] = x; });
+  else
+    for (Eigen::Index i = 0, size = y.size(); i < size; ++i) to[i] = x;
+}
+template <class Y>
+ANTISTROPHE_ALWAYS_INLINE void set_zero(Y& y) {
+  fill(y, typename Y::Scalar(0));
+}
+template <class Y>
+Y filled(Eigen::Index rows, Eigen::Index columns, const typename Y::Scalar& x) {
+  Y y;
+  y.resize(rows, columns);
+  fill(y, x);
+  return y;
+}
 template <class Y>
 Y zeros_like(const Y& y) {
-  return Y::Zero(y.rows(), y.cols());
+  return filled<Y>(y.rows(), y.cols(), typename Y::Scalar(0));
 }
 
 // The real number x as a scalar of Y, rounded once, from no less precision than it has.
@@ -121,16 +154,6 @@ template <class Y>
 inline constexpr bool fits_registers =
     Y::SizeAtCompileTime != Eigen::Dynamic && Y::SizeAtCompileTime <= 4 && is_register_scalar<typename Y::Scalar>;
 
-template <class Y>
-using Entries = std::make_index_sequence<static_cast<std::size_t>(Y::SizeAtCompileTime)>;
-
-// visit(e) for every entry of a state that fits registers, not a loop in the machine code.
-template <class Y, class Visit>
-ANTISTROPHE_ALWAYS_INLINE void for_entries(const Visit& visit) {
-  [&]<std::size_t... E>(std::index_sequence<E...>)
-      ANTISTROPHE_INLINE_LAMBDA { (visit(static_cast<Eigen::Index>(E)), ...); }(Entries<Y>{});
-}
-
 // The same of arrays of integers: few enough to be worked on one by one.
 template <class Y>
 inline constexpr bool has_few_entries =
@@ -194,9 +217,7 @@ ANTISTROPHE_ALWAYS_INLINE void copy(const Y& from, Y& to) {
 template <class Y, class Expression>
 ANTISTROPHE_ALWAYS_INLINE void assign(Y& to, const Expression& expression) {
   if constexpr (fits_registers<Y>)
-    [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
-      ((to.coeffRef(static_cast<Eigen::Index>(E)) = expression.coeff(static_cast<Eigen::Index>(E))), ...);
-    }(Entries<Y>{});
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { to.coeffRef(e) = expression.coeff(e); });
   else
     to = expression;
 }
@@ -224,16 +245,35 @@ ANTISTROPHE_ALWAYS_INLINE void scale_and_add(Y& to, typename Y::Scalar a, const 
     to = a * to + x;
 }
 
+// to := a - b, and the Euclidean length of that.
+template <class Y>
+ANTISTROPHE_ALWAYS_INLINE void set_difference(Y& to, const Y& a, const Y& b) {
+  if constexpr (has_few_entries<Y>)
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { to.coeffRef(e) = a.coeff(e) - b.coeff(e); });
+  else
+    to = a - b;
+}
+template <class Y>
+double distance(const Y& a, const Y& b) {
+  if constexpr (has_few_entries<Y>) {
+    Y difference;
+    set_difference(difference, a, b);
+    return static_cast<double>(difference.matrix().norm());
+  } else {
+    return static_cast<double>((a - b).matrix().norm());
+  }
+}
+
 // aᵀb over all entries, without conjugation.
 template <EigenState Y>
 ANTISTROPHE_ALWAYS_INLINE typename Y::Scalar dot(const Y& a, const Y& b) {
-  if constexpr (fits_registers<Y>)
-    return [&]<std::size_t... E>(std::index_sequence<E...>) ANTISTROPHE_INLINE_LAMBDA {
-      return (typename Y::Scalar{0} + ... +
-              (a.coeff(static_cast<Eigen::Index>(E)) * b.coeff(static_cast<Eigen::Index>(E))));
-    }(Entries<Y>{});
-  else
+  if constexpr (fits_registers<Y>) {
+    typename Y::Scalar sum{0};
+    for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { sum += a.coeff(e) * b.coeff(e); });
+    return sum;
+  } else {
     return (a.array() * b.array()).sum();
+  }
 }
 
 }  // namespace antistrophe::detail

@@ -2,6 +2,7 @@
 // The one way the library calls a vector field: with its tape where it keeps one, frozen to a step where it can be.
 #pragma once
 
+#include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/field/concepts.hpp>
 
 #include <optional>
@@ -79,11 +80,13 @@ Tape<F, Y> make_tape(const F& field, const Y& like) {
 }
 
 template <class F, class Y>
-Parameters<F, Y> zero_parameters(const F& field) {
-  if constexpr (HasParameters<F>)
-    return Parameters<F, Y>::Zero(field.parameters().size());
-  else
-    return {};
+Parameters<F, Y> zero_parameters([[maybe_unused]] const F& field) {
+  Parameters<F, Y> zero;
+  if constexpr (HasParameters<F>) {
+    zero.resize(field.parameters().size());
+    set_zero(zero);
+  }
+  return zero;
 }
 
 // A field over one step: field.frozen(t0, t1) where it can be frozen, itself elsewhere. Both increments of a step, and

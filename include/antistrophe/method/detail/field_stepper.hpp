@@ -64,7 +64,8 @@ class FieldStepper {
   {
     slope(t, y, y_bar);
     const Field& field = field_(t, t);
-    theta_bar.setZero(field.parameters().size());
+    theta_bar.resize(field.parameters().size());
+    set_zero(theta_bar);
     vjp(field, t, y, *slope_tape_, w, y_bar, theta_bar);
   }
 

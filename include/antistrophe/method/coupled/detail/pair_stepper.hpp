@@ -141,7 +141,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   // z1 of the attempted step.
   Outcome complete(const Step& step, const Carry& carry) { return complete(second_, step, carry); }
   const Y& next_parasite() {
-    shrunk_ = y1_ - z1_;
+    set_difference(shrunk_, y1_, z1_);
     return numbers_.real(shrunk_, real_);
   }
 
@@ -223,7 +223,8 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   void finish(double, const Carry&, CarryBar& carry_bar, Y& y0_bar, Theta&, TimeCotangents&) const {
-    y0_bar = carry_bar.y + carry_bar.z;
+    y0_bar = carry_bar.y;
+    y0_bar += carry_bar.z;
   }
 
   static bool same(const Carry& a, const Carry& b) { return Numbers::same(a.y, b.y) && Numbers::same(a.z, b.z); }

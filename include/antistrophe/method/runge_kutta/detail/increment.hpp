@@ -98,7 +98,7 @@ class Increment : public Stages<Tableau, F, Y> {
   void gather(Saves saves) {
     using Real = Work<Y>;
     const Real h = this->h();
-    for (Y& kappa : kappa_) kappa.setZero();
+    for (Y& kappa : kappa_) set_zero(kappa);
     for (const auto& save : saves) {
       const auto weights = tableau::dense_weights_at<Real, Tableau>(save.sigma);
       for (std::size_t i = 0; i < count; ++i) add_scaled(kappa_[i], scalar<Y>(h * weights[i]), *save.w);
@@ -129,7 +129,7 @@ class Increment : public Stages<Tableau, F, Y> {
           break;
         }
       }
-      x_bar_[i].setZero();
+      set_zero(x_bar_[i]);
       typename Y::Scalar stage_t_bar{0};
       const double c = all_of_c<Tableau>[i];
       detail::pull_back<F, Y>(field, stage_time(c, from, to), this->argument(i), this->tape[i], k_bar_, x_bar_[i],
@@ -242,7 +242,7 @@ class Increment : public Stages<Tableau, F, Y> {
                                                double& h_bar, double& c_bar, double& t_bar) const {
     cotangent_of_stage<I, N>(h, sign, w, x_bar, k_bar);
     keep_apart(k_bar);
-    assign(x_bar[I], Y::Zero(w.rows(), w.cols()));
+    set_zero(x_bar[I]);
     typename Y::Scalar stage_t_bar{0};
     detail::pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), loaded(s.argument(I)), s.tape[I], k_bar, x_bar[I],
                             theta_bar, stage_t_bar);

@@ -101,7 +101,7 @@ class Stages {
 
   Stages(const Tape<F, Y>& empty_tape, const Y& like)
       : x(array_of<count>(zeros_like(like))),
-        k(array_of<count>(Y(Y::Constant(like.rows(), like.cols(), unwritten<Y>)))),
+        k(array_of<count>(filled<Y>(like.rows(), like.cols(), unwritten<Y>))),
         tape(array_of<count>(empty_tape)) {}
 
   std::array<Y, count> x, k;  // x[0] of an increment alone; argument(0) of any
@@ -194,8 +194,8 @@ class Stages {
     if constexpr (used < 2) {
       return 0;
     } else {
-      const double distance = static_cast<double>((x[used - 1] - x[used - 2]).matrix().norm());
-      const double difference = static_cast<double>((k[used - 1] - k[used - 2]).matrix().norm());
+      const double distance = detail::distance(x[used - 1], x[used - 2]);
+      const double difference = detail::distance(k[used - 1], k[used - 2]);
       return distance > 0 ? std::fabs(static_cast<double>(h_)) * difference / distance : 0;
     }
   }
@@ -206,7 +206,7 @@ class Stages {
     using Real = Work<Y>;
     auto& c = polynomial.coefficients;
     c[0] = argument(0);
-    for (std::size_t p = 1; p < c.size(); ++p) c[p].setZero(c[0].rows(), c[0].cols());
+    for (std::size_t p = 1; p < c.size(); ++p) c[p] = zeros_like(c[0]);
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t p = 1; p <= Tableau::dense_weights[i].size(); ++p) {
         const Real weight = tableau::coefficient<Real>(Tableau::dense_weights[i][p - 1]);
@@ -300,7 +300,9 @@ ANTISTROPHE_ALWAYS_INLINE void write_increment(const F& field, Work<Y> h, double
       Y sum;
       weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, sum);
       keep_apart(sum);
-      if (wanted == Wanted::end) assign(sum, start + sum);
+      if (wanted == Wanted::end)
+        for_entries<Y>([&](Eigen::Index e)
+                           ANTISTROPHE_INLINE_LAMBDA { sum.coeffRef(e) = start.coeff(e) + sum.coeff(e); });
       keep_apart(sum);
       assign(result, sum);
     } else {
