@@ -11,10 +11,12 @@
 
 #include <Eigen/Core>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -30,26 +32,67 @@ class AbsoluteTolerance {
  public:
   AbsoluteTolerance(double all) : all_(all) {}
   template <class Derived>
-  AbsoluteTolerance(const Eigen::MatrixBase<Derived>& each) : each_(each.template cast<double>()) {}
+  AbsoluteTolerance(const Eigen::MatrixBase<Derived>& each) {
+    const typename Derived::PlainObject values = each;
+    each_.assign(values.data(), values.data() + values.size());
+  }
 
-  bool per_entry() const { return each_.size() > 0; }
-  Eigen::Index size() const { return each_.size(); }
-  double operator()(Eigen::Index i) const { return each_.size() > 0 ? each_[i] : all_; }
+  bool per_entry() const { return !each_.empty(); }
+  Eigen::Index size() const { return static_cast<Eigen::Index>(each_.size()); }
+  double operator()(Eigen::Index i) const { return each_.empty() ? all_ : each_.data()[i]; }
   // 0 where an entry has none.
-  double smallest() const { return each_.size() > 0 ? each_.minCoeff() : all_; }
+  double smallest() const {
+    double smallest = (*this)(0);
+    for (const double each : each_) smallest = each < smallest ? each : smallest;
+    return smallest;
+  }
   AbsoluteTolerance times(double factor) const {
     AbsoluteTolerance result(all_ * factor);
-    result.each_ = each_ * factor;
+    for (const double each : each_) result.each_.push_back(each * factor);
     return result;
   }
 
  private:
   double all_ = 0;
-  Eigen::VectorXd each_;
+  std::vector<double> each_;
 };
 
-// The norm of the scaled error, one number an entry; below 1 is good enough.
-using ErrorNorm = std::function<double(const Eigen::Ref<const Eigen::ArrayXd>&)>;
+// The norm of the scaled error, one number an entry; below 1 is good enough. Made of what takes an Eigen::Ref<const Eigen::ArrayXd>, and
+// like a std::function; but where none is given, a program need not compile an ArrayXd.
+class ErrorNorm {
+  using Errors = Eigen::Ref<const Eigen::ArrayXd, 0, Eigen::InnerStride<1>>;
+
+ public:
+  ErrorNorm() = default;
+  ErrorNorm(std::nullptr_t) {}
+  template <class Norm>
+    requires(!std::is_same_v<Norm, ErrorNorm> && std::is_invocable_r_v<double, const Norm&, const Errors&>)
+  ErrorNorm(Norm norm) {
+    if constexpr (std::is_same_v<Norm, std::function<double(const Errors&)>>)
+      if (!norm) return;
+    call_ = [norm = std::move(norm)](const double* errors, Eigen::Index n) { return of<Errors>(norm, errors, n); };
+  }
+
+  explicit operator bool() const { return static_cast<bool>(call_); }
+  double operator()(const double* errors, Eigen::Index n) const { return call_(errors, n); }
+  template <class Derived>
+  double operator()(const Eigen::DenseBase<Derived>& errors) const {
+    return of_plain<Errors>(errors.derived());
+  }
+
+ private:
+  template <class Plain, class Norm>
+  static double of(const Norm& norm, const double* errors, Eigen::Index n) {
+    return static_cast<double>(norm(Plain(Eigen::Map<const typename Plain::PlainObject>(errors, n))));
+  }
+  template <class Plain, class Expression>
+  double of_plain(const Expression& errors) const {
+    const Plain plain(errors);
+    return call_(plain.data(), plain.size());
+  }
+
+  std::function<double(const double*, Eigen::Index)> call_;
+};
 
 // rtol, atol: at least one positive. P, I, D: the coefficients of the controller. first_step: 0 for Hairer's rule, else
 // of the sign of t1 − t0. dtmin: below it a step is given up (0: what t can resolve). max_steps: as many as it takes unless

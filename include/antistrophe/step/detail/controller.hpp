@@ -137,9 +137,9 @@ class Controller {
     const Eigen::Index n = value.size();
     if (n == 0) return 0;
     if (options_.norm) {
-      scaled_.resize(n);
-      for (Eigen::Index i = 0; i < n; ++i) scaled_[i] = scaled_entry(value, y0, y1, i, options_.atol(i));
-      return options_.norm(scaled_);
+      scaled_.clear();
+      for (Eigen::Index i = 0; i < n; ++i) scaled_.push_back(scaled_entry(value, y0, y1, i, options_.atol(i)));
+      return options_.norm(scaled_.data(), n);
     }
     double sum = 0;
     const auto add = [&](Eigen::Index i, double atol) ANTISTROPHE_INLINE_LAMBDA {
@@ -196,7 +196,7 @@ class Controller {
   double b1_, b2_, b3_;
   double keeps_length_;  // an error above which raw is below 1 for certain, and the next step as long as this one
   double last_ = 1, before_last_ = 1;
-  Eigen::ArrayXd scaled_;
+  std::vector<double> scaled_;
 };
 
 }  // namespace antistrophe::detail

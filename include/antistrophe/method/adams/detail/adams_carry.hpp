@@ -19,6 +19,12 @@ std::size_t ring_slot(std::int64_t n) {
   return static_cast<std::size_t>(static_cast<std::uint64_t>(n) % K);
 }
 
+// A number beside states of type Y, in their form; it depends on Y so that programs without Adams methods do not compile it.
+template <class Y>
+struct NumberBeside {
+  using type = Eigen::Array<std::int64_t, 1, 1>;
+};
+
 // The newest state and the K before it, number n's in older[n mod K]; and the node at which the method last started,
 // counted from the first of the timeline.
 template <std::size_t K, class Stored>
@@ -26,7 +32,7 @@ struct AdamsHistory {
   static constexpr bool of_states = true;
   Stored newest;
   std::array<Stored, K> older;
-  Eigen::Array<std::int64_t, 1, 1> begun;
+  typename NumberBeside<Stored>::type begun;
 
   auto parts() { return parts_of(*this, std::make_index_sequence<K>{}); }
   auto parts() const { return parts_of(*this, std::make_index_sequence<K>{}); }
@@ -51,7 +57,7 @@ template <std::size_t K, class Y>
 struct AdamsCotangents {
   Y newest;
   std::array<Y, K> older, values;
-  Eigen::Array<std::int64_t, 1, 1> valued;
+  typename NumberBeside<Y>::type valued;
 
   auto parts() { return parts_of(*this, std::make_index_sequence<K>{}); }
   auto parts() const { return parts_of(*this, std::make_index_sequence<K>{}); }

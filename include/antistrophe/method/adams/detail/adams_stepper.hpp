@@ -383,9 +383,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     }
     return std::fabs(lambda);
   }
-  static Eigen::Array<std::int64_t, 1, 1> no_number(std::int64_t value) {
-    return Eigen::Array<std::int64_t, 1, 1>::Constant(value);
-  }
+  static auto no_number(std::int64_t value) { return filled<typename NumberBeside<Y>::type>(1, 1, value); }
   const F& field() { return Common::field_(0, 0); }  // never frozen to a step
 
   // Whether what is done to the entries of a state is done in one pass over all of them.
