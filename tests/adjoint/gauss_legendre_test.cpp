@@ -46,6 +46,24 @@ Erased driven_pendulum(double t1, double drive, double frequency) {
 const Erased pendulum = driven_pendulum(6, 1.2, 0.7);
 const SaveAt on_the_way{.times = {0.5, 0.7, 2.5, 2.5, 4.0}, .t0 = true, .t1 = true};
 
+// y' = θ0 s(t) − y, s a sign that changes at known times: ∂f/∂θ0 jumps, and λ does not.
+struct Flipped {
+  std::vector<double> flips;
+  Eigen::Vector<double, 1> theta{0.7};
+  const auto& parameters() const { return theta; }
+  double sign(double t) const {
+    double s = 1;
+    for (const double flip : flips)
+      if (t > flip) s = -s;
+    return s;
+  }
+  void operator()(double t, const auto& y, auto& dy) const { dy[0] = theta[0] * sign(t) - y[0]; }
+  void vjp(double t, const auto&, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] -= w[0];
+    theta_bar[0] += sign(t) * w[0];
+  }
+};
+
 // z' = a z.
 struct Growth {
   static constexpr bool autonomous = true;
@@ -135,6 +153,38 @@ TEST_CASE("Where f jumps each side is seen by itself", "[gauss-legendre]") {
   steps.jumps = problems::switches();
   CHECK(battery::gradient_difference(reference(problem, save_at, problems::switches()),
                                      quadrature(problem, save_at, steps)) < 1e-6);
+}
+
+TEST_CASE("No rule goes over a jump of the vjp", "[gauss-legendre]") {
+  const std::vector<double> flips{0.3, 0.61, 1.9, 2.3, 2.35};
+  const double end = 3;
+  // dy(3)/dθ0 = ∫ s(t) e^{t − 3} dt.
+  double exact = 0, from = 0, sign = 1;
+  for (const double to : {flips[0], flips[1], flips[2], flips[3], flips[4], end}) {
+    exact += sign * (std::exp(to - end) - std::exp(from - end));
+    from = to;
+    sign = -sign;
+  }
+  const Problem problem{Flipped{flips}, Eigen::Vector<double, 1>(0.4), 0.0, end};
+  const TerminalLoss loss{[](const auto& y, auto& y_bar) {
+    y_bar[0] = 1;
+    return y[0];
+  }};
+  for (const double tolerance : {1e-5, 1e-8}) {
+    Adaptive steps = to(tolerance);
+    steps.jumps = flips;
+    for (const double dtmax : {3.0, 0.01}) {
+      steps.dtmax = dtmax;
+      const double theta_bar =
+          value_and_gradient(problem, Dopri5{}, steps, loss, GaussLegendreAdjoint{}).gradient.theta[0];
+      CAPTURE(tolerance, dtmax, theta_bar - exact);
+      CHECK(std::fabs(theta_bar - exact) < 30 * tolerance);
+    }
+  }
+  const double in_equal_steps =
+      value_and_gradient(problem, Dopri5{}, FixedSteps{.n = 300, .jumps = flips}, loss, GaussLegendreAdjoint{})
+          .gradient.theta[0];
+  CHECK(std::fabs(in_equal_steps - exact) < 1e-10);
 }
 
 TEST_CASE("What the state hardly feels is refined until the quadrature sees it", "[gauss-legendre]") {

@@ -97,6 +97,12 @@ struct GaussLegendreAdjoint {
       Failure failure =
           solver_.run(steps_, stretch, z_, [&](const Step& step, auto& attempted, auto& stepper, const auto& carry) {
             if (first_ < 0) first_ = step.n;
+            if (step.n > first_ && step.timeline->jump_at(step.t0) != nullptr) {  // no rule goes over a jump of the vjp
+              integrate(theta_bar);
+              path_.clear();
+              path_.begin_segment();
+              first_ = step.n;
+            }
             if (integrates && step.n - first_ == static_cast<std::int64_t>(2 * steps_a_panel)) {
               add_panel(0, steps_a_panel, theta_bar);
               path_.drop_first(steps_a_panel);
