@@ -102,6 +102,15 @@ consteval bool field_takes() {
     return true;
 }
 
+// And by what estimates of errors its steps may be chosen: F::require_estimate<order>(), the order in h of the error that is estimated.
+template <class F, class S>
+consteval bool field_bears_estimate() {
+  if constexpr (requires { F::template require_estimate<S::error_order>(); })
+    return F::template require_estimate<S::error_order>();
+  else
+    return true;
+}
+
 // True where (F, Y) can be solved by M in such steps; else a compile error with the reason.
 template <class F, class Y, class M, class StepsType>
 consteval bool require_solve() {
@@ -139,11 +148,15 @@ consteval bool require_solve() {
                   "antistrophe: the method's Stepper<F, Y> does not satisfy the concept Stepper "
                   "(antistrophe/stepper/stepper.hpp says what it needs), or cannot be made of (method, field, y0).");
     if constexpr (ControlledSteps<StepsType> && Method<M, F, Y>) {
+      using S = typename M::template Stepper<F, Y>;
       static_assert(
-          AdaptiveStepper<typename M::template Stepper<F, Y>>,
+          AdaptiveStepper<S>,
           "antistrophe: this method estimates no error, so its steps cannot be adaptive: take one that does, such "
           "as Dopri5, Tsit5, Bosh3 or Dop853, or FixedSteps{n}.");
-      return AdaptiveStepper<typename M::template Stepper<F, Y>>;
+      if constexpr (AdaptiveStepper<S>)
+        return field_bears_estimate<F, S>();
+      else
+        return false;
     } else {
       return Method<M, F, Y>;
     }

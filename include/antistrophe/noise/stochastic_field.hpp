@@ -434,6 +434,19 @@ class NoisyField {
     }
   }
 
+  // A step sees W as a straight line, and is wrong by what W does beside it, of the order of h^(3/2), or of h where channels do not
+  // commute. Euler's error, which a method of order 2 estimates, is as large as that. One of a higher order in the slope of the line
+  // is 0 in the end, whatever W does.
+  template <int order>
+  static consteval bool require_estimate() {
+    static_assert(order <= 2,
+                  "antistrophe: a noise bends the path within each step, which an error estimate of higher order than "
+                  "Euler's does "
+                  "not see, so that steps come out far too long: choose steps by a method of order 2, such as Heun, "
+                  "Reversible<Midpoint> or ReversibleHeun, or take FixedSteps{n}.");
+    return order <= 2;
+  }
+
  private:
   std::pair<Drift, G> parts() const {
     std::pair<Drift, G> result(drift_, diffusion_);
