@@ -44,6 +44,18 @@ ENSEMBLE = {  # of so many problems
           (-149398.4007855404, 1452531.0194063194, 31881462.039174944, -2235797.022913702, -1928706.4556402175, 3976606.1042220765)),
 }
 
+
+def of_an_ensemble(ours, others=(), **given):
+    """The gradients of many problems: by ours, by those who solve them in either kind of steps, and by others."""
+    in_any_steps = (
+        Entry("diffrax, `vmap`, `RecursiveCheckpointAdjoint`", "with_diffrax.py", "recursive"),
+        Entry("diffrax, `vmap`, `BacksolveAdjoint`", "with_diffrax.py", "backsolve", note="continuous"),
+        Entry("torchode, `AutoDiffAdjoint`", "with_torchode.py", "direct"),
+    )
+    return Workload(entries=ours + in_any_steps + others, references=ENSEMBLE, measured=(10000,), large=(100000,), tried=100,
+                    argument="problems", **given)
+
+
 WORKLOADS = (
     Workload(
         name="lotka_volterra",
@@ -91,39 +103,29 @@ WORKLOADS = (
         ),
         references={0: (149.76698927152495, (28.95521735871923, 99.32396400496201, 736.1569388988659))},
     ),
-    Workload(
+    of_an_ensemble(
         name="ensemble_of_equal_steps",
         title="Gradients of 10,000 problems, equal steps",
         what="Lorenz' equations from t = 0 to 1 from (1 + 0.1 i/n, 1, 1), i = 0, …, n − 1: the sum of the squares of the states at the end, "
              "and its gradient with respect to the three parameters and to every start; `Dopri5` in 100 equal steps.",
         allowed=1e-6,
-        entries=(
+        ours=(
             Entry("`DirectAdjoint`, `Lanes<8>`", "ours_ensemble", "lanes8"),
             Entry("`DirectAdjoint`, `Lanes<4>`", "ours_ensemble", "lanes4"),
             Entry("`DirectAdjoint`, one after the other", "ours_ensemble", "alone"),
-            Entry("diffrax, `vmap`, `RecursiveCheckpointAdjoint`", "with_diffrax.py", "recursive"),
-            Entry("diffrax, `vmap`, `BacksolveAdjoint`", "with_diffrax.py", "backsolve", note="continuous"),
-            Entry("torchode, `AutoDiffAdjoint`", "with_torchode.py", "direct"),
         ),
-        references=ENSEMBLE,
-        measured=(10000,), large=(100000,), tried=100, argument="problems",
     ),
-    Workload(
+    of_an_ensemble(
         name="ensemble_to_a_tolerance",
         title="Gradients of 10,000 problems, steps chosen",
         what="The same by `Dopri5` in steps that each problem chooses for itself, at a tolerance of 1e-6.",
         allowed=1e-3,
-        entries=(
+        ours=(
             Entry("`DirectAdjoint`, `Lanes<8>`, `.repeats = 0`", "ours_ensemble", "lanes8"),
             Entry("`DirectAdjoint`, `Lanes<4>`, `.repeats = 0`", "ours_ensemble", "lanes4"),
             Entry("`DirectAdjoint`, `Lanes<8>`", "ours_ensemble", "looked_at_again", note="gradients in doubt are taken again"),
-            Entry("diffrax, `vmap`, `RecursiveCheckpointAdjoint`", "with_diffrax.py", "recursive"),
-            Entry("diffrax, `vmap`, `BacksolveAdjoint`", "with_diffrax.py", "backsolve", note="continuous"),
-            Entry("torchode, `AutoDiffAdjoint`", "with_torchode.py", "direct"),
-            Entry("torchode, `JointBacksolveAdjoint`", "with_torchode.py", "joint", note="continuous"),
         ),
-        references=ENSEMBLE,
-        measured=(10000,), large=(100000,), tried=100, argument="problems",
+        others=(Entry("torchode, `JointBacksolveAdjoint`", "with_torchode.py", "joint", note="continuous"),),
     ),
     Workload(
         name="lorenz_equal_steps",
