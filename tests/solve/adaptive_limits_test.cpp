@@ -118,6 +118,14 @@ TEST_CASE("dtmin is where a step is given up", "[adaptive]") {
   CHECK(solution.failure().t == Approx(0.5).margin(0.1));
 }
 
+TEST_CASE("A tolerance below round-off is not called stiffness", "[adaptive]") {
+  const auto solution = solve(Problem{Turning{1}, Vector2d(1, 0.5), 0.0, 2.0}, Dopri5{},
+                              Adaptive{.rtol = 1e-30, .atol = 1e-30}, OnFailure::return_status);
+  CHECK(solution.status() == Status::max_steps);
+  CHECK_THAT(solution.failure().cause,
+             ContainsSubstring("the tolerance (rtol 1e-30, atol 1e-30) is below what the state's numbers resolve"));
+}
+
 TEST_CASE("Times to step to are landed on exactly, jumps too, on whatever side the field has its value", "[adaptive]") {
   const double third = 1.0 / 3;
   const auto at = [](const auto& solution, double t) {

@@ -125,8 +125,14 @@ ANTISTROPHE_COLD inline Failure exhausted_steps(const Step& step, const Adaptive
     failure.cause = "all " + std::to_string(*options.max_steps) + " steps of Adaptive::max_steps are used up";
     if (is_stiff) failure.cause += std::string("; ") + stiff;
   } else {
-    failure.cause = std::string("more than a thousand million steps of this length are left. Probably ") + stiff +
-                    ". To go on all the same, give Adaptive::max_steps";
+    constexpr double round_off = std::numeric_limits<double>::epsilon();
+    const bool asks_too_much = options.rtol < round_off && options.atol.smallest() < round_off;
+    failure.cause =
+        "more than a thousand million steps of this length are left. Probably " +
+        (asks_too_much ? "the tolerance (rtol " + in_words(options.rtol) + ", atol " +
+                             in_words(options.atol.smallest()) + ") is below what the state's numbers resolve"
+                       : std::string(stiff)) +
+        ". To go on all the same, give Adaptive::max_steps";
   }
   return failure;
 }

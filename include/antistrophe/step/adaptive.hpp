@@ -95,7 +95,7 @@ class ErrorNorm {
 };
 
 // rtol, atol: at least one positive. P, I, D: the coefficients of the controller. first_step: 0 for Hairer's rule, else
-// of the sign of t1 − t0. dtmin: below it a step is given up (0: what t can resolve). max_steps: as many as it takes unless
+// of the sign of t1 − t0. dtmin: where a trial fails and the next would be shorter, the solve gives up (0: what t can resolve). max_steps: as many as it takes unless
 // given; but a solve whose step is held by stability, not accuracy, for ten million steps to come is given up as stiff, and, unless max_steps
 // is given, so is one with a thousand million steps to come for a thousand steps in a row.
 // norm: root mean square unless given. step_to: times to land on. jumps: times to land on where f is discontinuous, at which it
