@@ -13,6 +13,7 @@
 #include <antistrophe/gradient.hpp>
 #include <antistrophe/problem/losses.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -56,15 +57,21 @@ inline constexpr bool has_second_derivatives =
 
 constexpr int twice(int size) { return size == Eigen::Dynamic ? size : 2 * size; }
 
+// Room for the numbers that carry derivatives of an automatic_vjp: the tangent alone, and with it those of a vjp.
 template <class F, EigenState Y>
-struct NoSecondRoom {};
-template <class F, EigenState Y>
-struct SecondRoomOf {
-  using type = NoSecondRoom<F, Y>;
+struct SecondRoom {
+  void take_up(const F&, const Y&, const Parameters<F, Y>&) {}
 };
 template <class Function, class Theta, EigenState Y>
-struct SecondRoomOf<AutomaticVjp<Function, Theta>, Y> {
-  using type = typename AutomaticVjp<Function, Theta>::template SecondTangents<Y>;
+struct SecondRoom<AutomaticVjp<Function, Theta>, Y> {
+  using Field = AutomaticVjp<Function, Theta>;
+  typename Field::template Tangents<Y, 1> tangent;
+  typename Field::template SecondTangents<Y> both;
+
+  void take_up(const Field& field, const Y& like, const Theta& theta_dot) {
+    field.template seed<Y, 1>(tangent, like, theta_dot.transpose());
+    both = field.make_second_tangents(like, theta_dot);
+  }
 };
 
 // (f, ḟ) over the state (y, ẏ), with the parameters (θ, θ̇).
@@ -91,7 +98,7 @@ class PushedField {
     thetas_.resize(2 * theta_dot.size());
     if constexpr (HasParameters<F>) thetas_.head(theta_dot.size()) = field.parameters();
     thetas_.tail(theta_dot.size()) = theta_dot;
-    if constexpr (is_automatic<F>) room_ = field_.make_second_tangents(like);
+    room_.take_up(field_, like, theta_dot);
   }
 
   const BothThetas& parameters() const { return thetas_; }
@@ -110,39 +117,43 @@ class PushedField {
     return both;
   }
   static void part(const Both& both, Y& y, Y& y_dot) {
-    for (Eigen::Index i = 0; i < y.size(); ++i) {
-      y.data()[i] = both[i];
-      y_dot.data()[i] = both[y.size() + i];
-    }
+    take(both.data(), y);
+    take(both.data() + y.size(), y_dot);
   }
 
   void operator()(double t, const Both& x, Both& dx) const {
-    part(x, y_, y_dot_);
+    const Eigen::Index n = y_.size();
+    take(x.data(), y_);
     dy_.setConstant(std::numeric_limits<Scalar>::quiet_NaN());
     evaluate<F, Y>(field_, t, y_, dy_, tape_);
-    if constexpr (HasPlainJvp<F, Y>)
-      field_.jvp(t, std::as_const(y_), std::as_const(y_dot_), theta_dot_, dy_dot_);
-    else
-      field_.jvp(t, std::as_const(y_), std::as_const(y_dot_), theta_dot_, Scalar(0), dy_dot_);
-    for (Eigen::Index i = 0; i < y_.size(); ++i) {
-      dx[i] = dy_.data()[i];
-      dx[y_.size() + i] = dy_dot_.data()[i];
+    if constexpr (is_automatic<F>) {
+      field_.template push_forward<Y, 1>(room_.tangent, t, Eigen::Matrix<Scalar, 1, 1>(Scalar(0)), x.data(),
+                                         x.data() + n, y_dot_.data(), dx.data() + n, 1);
+    } else {
+      take(x.data() + n, y_dot_);
+      if constexpr (HasPlainJvp<F, Y>)
+        field_.jvp(t, std::as_const(y_), std::as_const(y_dot_), theta_dot_, dy_dot_);
+      else
+        field_.jvp(t, std::as_const(y_), std::as_const(y_dot_), theta_dot_, Scalar(0), dy_dot_);
+      give(dy_dot_, dx.data() + n);
     }
+    give(dy_, dx.data());
   }
 
   void vjp(double t, const Both& x, const Both& w, Both& x_bar, BothThetas& thetas_bar) const
     requires(has_second_derivatives<F, Y>)
   {
-    part(x, y_, y_dot_);
-    part(w, dy_, dy_dot_);
-    y_bar_.setZero();
-    y_dot_bar_.setZero();
-    theta_bar_.setZero();
-    theta_dot_bar_.setZero();
+    const Eigen::Index n = y_.size(), p = theta_bar_.size();
     if constexpr (is_automatic<F>) {
-      field_.pull_back_pushed(room_, t, y_, y_dot_, theta_dot_, dy_, dy_dot_, y_bar_, y_dot_bar_, theta_bar_,
-                              theta_dot_bar_);
+      field_.template pull_back_pushed<Y>(room_.both, t, x.data(), x.data() + n, w.data(), w.data() + n, x_bar.data(),
+                                          x_bar.data() + n, thetas_bar.data(), thetas_bar.data() + p);
     } else {
+      part(x, y_, y_dot_);
+      part(w, dy_, dy_dot_);
+      y_bar_.setZero();
+      y_dot_bar_.setZero();
+      theta_bar_.setZero();
+      theta_dot_bar_.setZero();
       Scalar t_bar{0};
       if constexpr (uses_tape<F, Y>) {
         Y again = y_;
@@ -152,26 +163,39 @@ class PushedField {
       pull_back<F, Y>(field_, t, y_, tape_, dy_dot_, y_dot_bar_, theta_dot_bar_, t_bar);
       field_.vjp_of_jvp(t, std::as_const(y_), std::as_const(y_dot_), theta_dot_, std::as_const(dy_dot_), y_bar_,
                         theta_bar_);
-    }
-    const Eigen::Index n = y_.size(), p = theta_bar_.size();
-    for (Eigen::Index i = 0; i < n; ++i) {
-      x_bar[i] += y_bar_.data()[i];
-      x_bar[n + i] += y_dot_bar_.data()[i];
-    }
-    for (Eigen::Index m = 0; m < p; ++m) {
-      thetas_bar[m] += theta_bar_.data()[m];
-      thetas_bar[p + m] += theta_dot_bar_.data()[m];
+      for (Eigen::Index i = 0; i < n; ++i) {
+        x_bar[i] += y_bar_.data()[i];
+        x_bar[n + i] += y_dot_bar_.data()[i];
+      }
+      for (Eigen::Index m = 0; m < p; ++m) {
+        thetas_bar[m] += theta_bar_.data()[m];
+        thetas_bar[p + m] += theta_dot_bar_.data()[m];
+      }
     }
   }
 
  private:
+  // Half of what was joined; few numbers one by one, for the half was just written so.
+  ANTISTROPHE_ALWAYS_INLINE static void take(const Scalar* from, Y& to) {
+    if constexpr (has_few_entries<Y>)
+      for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { to.data()[e] = in_register(from[e]); });
+    else
+      std::copy_n(from, to.size(), to.data());
+  }
+  ANTISTROPHE_ALWAYS_INLINE static void give(const Y& from, Scalar* to) {
+    if constexpr (has_few_entries<Y>)
+      for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA { to[e] = in_register(from.data()[e]); });
+    else
+      std::copy_n(from.data(), from.size(), to);
+  }
+
   F field_;
   Theta theta_dot_;
   BothThetas thetas_;
   mutable Tape<F, Y> tape_;
   mutable Y y_, y_dot_, dy_, dy_dot_, y_bar_, y_dot_bar_;
   mutable Theta theta_bar_, theta_dot_bar_;
-  mutable typename SecondRoomOf<F, Y>::type room_;
+  mutable SecondRoom<F, Y> room_;
 };
 
 // A loss that can be called with numbers that carry a derivative.

@@ -230,6 +230,45 @@ TEST_CASE("A field may have its second derivatives by hand; states and parameter
         1e-12);
 }
 
+namespace {
+
+// A network of one layer of tanh on two entries, its weights in a row: more inputs than derivatives are carried at a time.
+struct OneLayer {
+  void operator()(auto, const auto& y, const auto& theta, auto& dy) const {
+    using std::tanh;
+    dy[0] = 0.0 * y[0];
+    dy[1] = 0.0 * y[1];
+    for (Eigen::Index i = 0; i + 4 < theta.size(); i += 5) {
+      const auto unit = tanh(theta[i] * y[0] + theta[i + 1] * y[1] + theta[i + 2]);
+      dy[0] += theta[i + 3] * unit;
+      dy[1] += theta[i + 4] * unit;
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A Hessian with more unknowns than derivatives are carried at a time", "[second_order]") {
+  Eigen::Vector<double, 15> theta, along;
+  for (Eigen::Index i = 0; i < 15; ++i) {
+    theta[i] = 0.8 * std::sin(1.3 * double(i) + 0.7);
+    along[i] = std::cos(0.9 * double(i));
+  }
+  const Vector2d y0(0.5, -0.8), moved(0.6, -0.3);
+  const auto field_of = [](const auto& of) { return automatic_vjp(OneLayer{}, of); };
+  const auto field = field_of(theta);
+  const DirectionOf<std::decay_t<decltype(field)>, Vector2d> v{moved, along};
+  const auto got = hessian_vector_product(Problem{field, y0, 0.0, 2.0}, Dopri5{}, FixedSteps{40}, Terminal{}, v);
+  CHECK(distance(by_differences(field_of, y0, theta, 0.0, 2.0, Dopri5{}, FixedSteps{40}, Terminal{}, SaveAt{}, v),
+                 got.product) < 1e-9);
+  // Sizes that are not known when compiled.
+  const auto dynamic = field_of(VectorXd(theta));
+  const auto again = hessian_vector_product(Problem{dynamic, VectorXd(y0), 0.0, 2.0}, Dopri5{}, FixedSteps{40},
+                                            Terminal{}, {moved, along});
+  CHECK((again.product.theta - got.product.theta).norm() < 1e-12 * got.product.theta.norm());
+  CHECK((again.product.y0 - got.product.y0).norm() < 1e-12 * got.product.y0.norm());
+}
+
 TEST_CASE("Gauss and Newton's product is that of the Jacobians", "[second_order]") {
   const auto field = hares_and_lynxes(Vector4d(1.5, 1, 3, 1));
   const Problem problem{field, Vector2d(1, 0.5), 0.0, 3.0};

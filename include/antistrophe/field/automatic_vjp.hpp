@@ -246,56 +246,51 @@ class AutomaticVjp {
     detail::WithScalarOf<Y, Number> y, dy;
     detail::WithScalarOf<Theta, Number> theta;
   };
+  // Of states like this one, and for one tangent of θ.
   template <EigenState Y>
-  SecondTangents<Y> make_second_tangents(const Y& like) const {
+  SecondTangents<Y> make_second_tangents(const Y& like, const Theta& theta_dot) const {
     using Number = typename SecondTangents<Y>::Number;
+    using Inner = Dual<typename Y::Scalar, chunk>;
     SecondTangents<Y> room;
     room.y = like.template cast<Number>();
     room.dy = room.y;
     room.theta = theta_.template cast<Number>();
+    for (Eigen::Index m = 0; m < theta_.size(); ++m) room.theta.data()[m].derivatives()[0] = Inner(theta_dot.data()[m]);
     return room;
   }
   // The vjp of (y, ẏ, θ, θ̇) ↦ (f, (∂f/∂y) ẏ + (∂f/∂θ) θ̇): w and w_dot are cotangents of the two.
-  template <EigenState Y>
-  void pull_back_pushed(SecondTangents<Y>& room, double t, const Y& y, const Y& y_dot, const auto& theta_dot,
-                        const Y& w, const Y& w_dot, Y& y_bar, Y& y_dot_bar, auto& theta_bar,
-                        auto& theta_dot_bar) const {
+  template <EigenState Y, class Scalar = typename Y::Scalar>
+  void pull_back_pushed(SecondTangents<Y>& room, double t, const Scalar* y, const Scalar* y_dot, const Scalar* w,
+                        const Scalar* w_dot, Scalar* y_bar, Scalar* y_dot_bar, Scalar* theta_bar,
+                        Scalar* theta_dot_bar) const {
     if constexpr (require_function<Y>()) {
-      using Scalar = typename Y::Scalar;
       using Inner = Dual<Scalar, chunk>;
       using Number = typename SecondTangents<Y>::Number;
       using Tangent = typename Number::Derivatives;
-      const Eigen::Index rows = y.size(), inputs = rows + theta_.size();
-      for (Eigen::Index i = 0; i < rows; ++i)
-        room.y.data()[i] = Number(Inner(y.data()[i]), Tangent(Inner(y_dot.data()[i])));
-      for (Eigen::Index m = 0; m < theta_.size(); ++m)
-        room.theta.data()[m] = Number(Inner(theta_.data()[m]), Tangent(Inner(theta_dot.data()[m])));
-      // Derivative k is with respect to input i, or is not any more.
-      const auto seed = [&](Eigen::Index i, Eigen::Index k, int by) {
+      const Eigen::Index rows = room.y.size(), inputs = rows + theta_.size();
+      for (Eigen::Index i = 0; i < rows; ++i) room.y.data()[i] = Number(Inner(y[i]), Tangent(Inner(y_dot[i])));
+      const auto seed = [&](Eigen::Index i, const typename Inner::Derivatives& derivatives) {
         Number& input = i < rows ? room.y.data()[i] : room.theta.data()[i - rows];
-        Inner seeded = input.value();
-        seeded.derivatives()[k] = Scalar(by);
-        input = Number(seeded, input.derivatives());
+        input = Number(Inner(input.value().value(), derivatives), input.derivatives());
       };
       for (Eigen::Index first = 0; first < inputs; first += chunk) {
         const Eigen::Index count = std::min<Eigen::Index>(chunk, inputs - first);
-        for (Eigen::Index k = 0; k < count; ++k) seed(first + k, k, 1);
+        for (Eigen::Index k = 0; k < count; ++k) seed(first + k, detail::unit_vector<Scalar, chunk>(k));
         if constexpr (takes_dual_time<Y>)
           call(Number(t), room.y, room.theta, room.dy);
         else
           call(t, room.y, room.theta, room.dy);
+        typename Inner::Derivatives of_both = Inner::Derivatives::Zero(), of_tangent = of_both;
+        for (Eigen::Index i = 0; i < rows; ++i) {
+          const Number& rate = room.dy.data()[i];
+          of_both += w[i] * rate.value().derivatives() + w_dot[i] * rate.derivatives()[0].derivatives();
+          of_tangent += w_dot[i] * rate.value().derivatives();
+        }
         for (Eigen::Index k = 0; k < count; ++k) {
-          Scalar of_both{0}, of_tangent{0};
-          for (Eigen::Index i = 0; i < rows; ++i) {
-            const Number& rate = room.dy.data()[i];
-            const Scalar slope = rate.value().derivatives()[k];
-            of_both += w.data()[i] * slope + w_dot.data()[i] * rate.derivatives()[0].derivatives()[k];
-            of_tangent += w_dot.data()[i] * slope;
-          }
           const Eigen::Index e = first + k;
-          (e < rows ? y_bar.data()[e] : theta_bar.data()[e - rows]) += of_both;
-          (e < rows ? y_dot_bar.data()[e] : theta_dot_bar.data()[e - rows]) += of_tangent;
-          seed(e, k, 0);
+          (e < rows ? y_bar[e] : theta_bar[e - rows]) += of_both[k];
+          (e < rows ? y_dot_bar[e] : theta_dot_bar[e - rows]) += of_tangent[k];
+          seed(e, Inner::Derivatives::Zero());
         }
       }
     }

@@ -11,8 +11,10 @@
     "antistrophe: derivatives of f alone (automatic_vjp, automatic_event) need Eigen's <unsupported/Eigen/AutoDiff>, which is not beside this <Eigen/Core>: install the whole of Eigen's headers"
 #endif
 
+#include <array>
 #include <cmath>
 #include <compare>
+#include <cstddef>
 #include <limits>
 #include <type_traits>
 
@@ -65,7 +67,11 @@ class Dual {
   friend Dual acos(const Dual& x) { return Dual(Eigen::acos(x.number_)); }
   friend Dual sinh(const Dual& x) { return Dual(Eigen::sinh(x.number_)); }
   friend Dual cosh(const Dual& x) { return Dual(Eigen::cosh(x.number_)); }
-  friend Dual tanh(const Dual& x) { return Dual(Eigen::tanh(x.number_)); }
+  friend Dual tanh(const Dual& x) {
+    using std::tanh;
+    const S value = tanh(x.value());
+    return x.chain(value, S(1) - value * value);
+  }
   friend Dual abs(const Dual& x) { return Dual(Eigen::abs(x.number_)); }
   friend Dual abs2(const Dual& x) { return x * x; }
 
@@ -133,6 +139,21 @@ class Dual {
   Eigen::AutoDiffScalar<Derivatives> number_;
 };
 
+namespace detail {
+
+// (0, …, 1, …, 0), 1 in place k, by one load: a lone 1, just written, would be waited for by the packet that is loaded over it.
+template <class S, int N>
+inline constexpr auto unit_window = [] {
+  std::array<S, std::size_t{2 * N - 1}> window{};
+  window[std::size_t{N - 1}] = S(1);
+  return window;
+}();
+template <class S, int N>
+Eigen::Map<const Eigen::Matrix<S, N, 1>> unit_vector(Eigen::Index k) {
+  return Eigen::Map<const Eigen::Matrix<S, N, 1>>(unit_window<S, N>.data() + N - 1 - k);
+}
+
+}  // namespace detail
 }  // namespace antistrophe
 
 // Eigen's matrices may hold duals, and mix them with plain numbers.
