@@ -111,6 +111,23 @@ TEMPLATE_TEST_CASE("f that is not finite where a solve or a segment begins is to
   CHECK(after_jump.failure().component == 1);
 }
 
+// Steps of Bosh3 evaluate f at their end for the error estimate alone. Halved from 2^-10 on, the last of them sees NaN there only.
+TEST_CASE("A step that vanishes over NaN which the error estimate alone meets says so", "[adaptive]") {
+  constexpr double least = std::numeric_limits<double>::epsilon();
+  const auto field = [](double t, const Vector2d& y, Vector2d& dy) {
+    dy << -y[0], t > 1 + 3 * least ? std::numeric_limits<double>::quiet_NaN() : y[1];
+  };
+  const auto solution = solve(Problem{field, Vector2d(1, 2), 1.0, 2.0}, Bosh3{}, Adaptive{.first_step = 0x1p-10},
+                              OnFailure::return_status);
+  const Failure& failure = solution.failure();
+  CHECK(failure.status == Status::step_size_vanished);
+  CHECK(failure.h == 4 * least);
+  CHECK(failure.component == 1);
+  CHECK(failure.value == 2);
+  CHECK_THAT(failure.cause, ContainsSubstring("the error estimate is not finite") &&
+                                ContainsSubstring("the field returned NaN or infinity"));
+}
+
 TEST_CASE("dtmin is where a step is given up", "[adaptive]") {
   const auto solution = solve(Problem{Switch{0.5, 0, 1e3, 0}, One{0.0}, 0.0, 1.0}, Dopri5{}, Adaptive{.dtmin = 1e-3},
                               {}, OnFailure::return_status);

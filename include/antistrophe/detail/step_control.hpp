@@ -437,9 +437,20 @@ class AdaptiveControl {
     return 4 * std::numeric_limits<double>::epsilon() * std::fabs(t) + std::numeric_limits<double>::min();
   }
 
+  // Of a step that was judged: NaN in a stage that the error estimate alone takes.
+  ANTISTROPHE_COLD StepFailure failure_of_estimate() const {
+    for (const Y& estimate : estimates_)
+      if (const Eigen::Index bad = first_not_finite(estimate); bad >= 0)
+        return {
+            bad,
+            "the error estimate is not finite: the field returned NaN or infinity or left an entry of dy unwritten, "
+            "or the step is too long"};
+    return {};
+  }
+
   // A step that would have to be shorter than can be.
   ANTISTROPHE_COLD Failure vanished(S& stepper, Outcome outcome, const Step& step, bool judged, double error) {
-    const StepFailure step_failure = judged ? StepFailure{} : stepper.step_failure();
+    const StepFailure step_failure = judged ? failure_of_estimate() : stepper.step_failure();
     Failure failure{Status::step_size_vanished,
                     step.t0,
                     step.n,
