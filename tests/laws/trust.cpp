@@ -95,24 +95,6 @@ struct HiddenMode {
   }
 };
 
-// y1' = −20 y1, y2' = y1 − b y2, where b falls from 62 to 2 and rises again: what was the slower mode becomes the faster, and where y1 is 0
-// nothing of it is in y.
-struct Overtaken {
-  Vector2d theta{20, 0};
-  const auto& parameters() const { return theta; }
-  auto& parameters() { return theta; }
-  static double rate(double t) { return 32 + 30 * std::cos(t / 2); }
-  void operator()(double t, const auto& y, auto& dy) const {
-    dy[0] = -theta[0] * y[0];
-    dy[1] = y[0] - rate(t) * y[1];
-  }
-  void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
-    y_bar[0] += w[1] - theta[0] * w[0];
-    y_bar[1] -= rate(t) * w[1];
-    theta_bar[0] -= w[0] * y[0];
-  }
-};
-
 // y turns round 0 at the rate θ0 |y|⁴: it is late by t times what errors have made of its radius, and the gradient grows with t
 // as well. y(t) = R(θ0 |y0|⁴ t) y0.
 struct Turning {
@@ -304,12 +286,6 @@ LAW("Trust: 10. A gradient through hundreds of turns of a small oscillation is r
     });
   }
   if (m->order > 3) check_gradient_of(m, problem(1), right, 1e-6);
-}
-
-LAW("Trust: 11. A gradient beside a mode that becomes the fastest is right", "[trust]", adaptive_methods()) {
-  const auto problem = erased_problem<Vector2d>(Overtaken{}, Vector2d(0, 1), 0, 12);
-  for (const double tolerance : {1e-3, 1e-6})
-    if (m->order > 2 || tolerance > 1e-4) check_gradient_of(m, problem, Vector2d(0, 0), tolerance);
 }
 
 }  // namespace

@@ -43,19 +43,14 @@ class ScaledJacobian {
   // A direction without a pattern, in signs or in sizes (1/2 to 1), that a Jacobian could share: (1, 1) and (1, −1) are the eigenvectors
   // of many.
   static void any_direction(Y& direction) {
-    for (Eigen::Index i = 0; i < direction.size(); ++i) direction.data()[i] = scalar<Y>(any_entry(i));
-  }
-  // Some of it, beside a direction of size 1: of modes that a direction has lost, the Jacobian restores none.
-  static void mix_any(Y& direction) {
-    for (Eigen::Index i = 0; i < direction.size(); ++i) direction.data()[i] += scalar<Y>(any_entry(i) / 8);
+    for (Eigen::Index i = 0; i < direction.size(); ++i) {
+      const std::uint64_t bits = splitmix64(static_cast<std::uint64_t>(i));
+      const double size = 0.5 + 0.5 * static_cast<double>(bits >> 11) / 9007199254740992.0;  // of 53 bits
+      direction.data()[i] = scalar<Y>(bits % 2 == 0 ? size : -size);
+    }
   }
 
  private:
-  static double any_entry(Eigen::Index i) {
-    const std::uint64_t bits = splitmix64(static_cast<std::uint64_t>(i));
-    const double size = 0.5 + 0.5 * static_cast<double>(bits >> 11) / 9007199254740992.0;  // of 53 bits
-    return bits % 2 == 0 ? size : -size;
-  }
   double scale(Eigen::Index i) const {
     using std::abs;
     const double size = static_cast<double>(abs(y_.data()[i]));
@@ -80,10 +75,7 @@ class SpectralRadius {
   double look(S& stepper, ScaledJacobian<S>& jacobian) {
     double steepest = 0;
     for (int turn = started_ ? 2 : 0; turn < 3 && direction_.size() > 0; ++turn) {
-      if (turn == 2)
-        ScaledJacobian<S>::mix_any(direction_);
-      else if (!started_)
-        ScaledJacobian<S>::any_direction(direction_);
+      if (!started_) ScaledJacobian<S>::any_direction(direction_);
       jacobian.multiply(stepper, direction_, direction_);
       double sum = 0;
       for (Eigen::Index i = 0; i < direction_.size(); ++i)
