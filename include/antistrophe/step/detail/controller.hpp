@@ -136,11 +136,8 @@ class Controller {
   double scaled(const Y& value, const Y& y0, const Y& y1) {
     const Eigen::Index n = value.size();
     if (n == 0) return 0;
-    if (options_.norm) {
-      scaled_.clear();
-      for (Eigen::Index i = 0; i < n; ++i) scaled_.push_back(scaled_entry(value, y0, y1, i, options_.atol(i)));
-      return options_.norm(scaled_.data(), n);
-    }
+    if (options_.norm) [[unlikely]]
+      return by_norm(value, y0, y1);
     double sum = 0;
     const auto add = [&](Eigen::Index i, double atol) ANTISTROPHE_INLINE_LAMBDA {
       const double e = scaled_entry(value, y0, y1, i, atol);
@@ -174,6 +171,13 @@ class Controller {
   void forget() { last_ = before_last_ = 1; }
 
  private:
+  template <EigenState Y>
+  ANTISTROPHE_OUT_OF_LINE double by_norm(const Y& value, const Y& y0, const Y& y1) {
+    scaled_.clear();
+    for (Eigen::Index i = 0; i < value.size(); ++i) scaled_.push_back(scaled_entry(value, y0, y1, i, options_.atol(i)));
+    return options_.norm(scaled_.data(), value.size());
+  }
+
   template <EigenState Y>
   ANTISTROPHE_ALWAYS_INLINE double scaled_entry(const Y& value, const Y& y0, const Y& y1, Eigen::Index i,
                                                 double atol) const {
