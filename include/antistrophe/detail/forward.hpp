@@ -295,19 +295,46 @@ void run_with_room(Forward<S, Trace, Detector>& forward, const Method& method, c
   }
 }
 
+// The segments of a solve as they are whatever its stepper, for what need not be compiled for each.
+class AnySegments {
+ public:
+  struct View {
+    const Timeline& timeline;
+    bool interrupted;
+    double t, aimed_at;  // of the interruption; where its step was to end
+  };
+
+  template <class AnySegment>
+  AnySegments(const FirstInPlace<AnySegment>& segments)
+      : segments_(segments.data()), size_(segments.size()), view_([](const void* all, std::size_t i) -> View {
+          const AnySegment& segment = static_cast<const AnySegment*>(all)[i];
+          if (!segment.interruption) return {segment.timeline, false, 0, 0};
+          return {segment.timeline, true, segment.interruption->t, segment.interruption->step.t1};
+        }) {}
+
+  std::size_t size() const { return size_; }
+  View operator[](std::size_t i) const { return view_(segments_, i); }
+
+ private:
+  const void* segments_;
+  std::size_t size_;
+  View (*view_)(const void*, std::size_t);
+};
+
 // The nodes of all segments, and the events that interrupted them.
-template <class S>
-ANTISTROPHE_COLD Timeline all_nodes(const FirstInPlace<Segment<S>>& segments) {
-  if (segments.size() == 1 && !segments[0].interruption) return segments[0].timeline;
-  std::vector<double> nodes{segments[0].timeline.t0()};
+ANTISTROPHE_COLD inline Timeline all_nodes(const AnySegments& segments) {
+  const AnySegments::View first = segments[0];
+  if (segments.size() == 1 && !first.interrupted) return first.timeline;
+  std::vector<double> nodes{first.timeline.t0()};
   std::vector<Timeline::Interrupted> interrupted;
-  for (const Segment<S>& segment : segments) {
+  for (std::size_t k = 0; k < segments.size(); ++k) {
+    const AnySegments::View segment = segments[k];
     for (std::int64_t i = 1; i <= segment.timeline.steps(); ++i) nodes.push_back(segment.timeline[i]);
-    if (!segment.interruption) continue;
-    nodes.push_back(segment.interruption->t);
-    interrupted.push_back({static_cast<std::int64_t>(nodes.size()) - 1, segment.interruption->step.t1});
+    if (!segment.interrupted) continue;
+    nodes.push_back(segment.t);
+    interrupted.push_back({static_cast<std::int64_t>(nodes.size()) - 1, segment.aimed_at});
   }
-  return Timeline::listed(std::move(nodes), std::move(interrupted)).like(segments[0].timeline);
+  return Timeline::listed(std::move(nodes), std::move(interrupted)).like(first.timeline);
 }
 
 // That of a trace which meters one.
@@ -319,22 +346,28 @@ double running_cost_of([[maybe_unused]] const Trace& trace) {
     return 0;
 }
 
+// Of parts that no stepper is needed for, so that it is compiled once for a state: they are moved, or, where `keep`, copied.
+template <bool keep, class Y>
+ANTISTROPHE_OUT_OF_LINE Solution<Y> assembled_solution(Saver<Y>& saver, Timeline&& nodes, Resolutions&& resolutions,
+                                                       std::vector<EventRecord<Y>>& events, Failure& failure,
+                                                       const Stats& stats, double running_cost) {
+  if constexpr (keep) {
+    return Solution<Y>(saver.plan().ts, saver.states(), std::move(nodes), std::move(resolutions), saver.take_path(),
+                       events, failure, stats, running_cost);
+  } else {
+    std::vector<Y> states = saver.take_states();
+    return Solution<Y>(saver.take_times(), std::move(states), std::move(nodes), std::move(resolutions),
+                       saver.take_path(), std::move(events), std::move(failure), stats, running_cost);
+  }
+}
+
 // The solution. What it is made of is moved out of `forward`, but for what a way back needs, or, where `keep`, copied.
 template <bool keep = false, class S, class Trace, class Detector>
 Solution<typename S::State> make_solution(Forward<S, Trace, Detector>& forward) {
-  using Y = typename S::State;
-  if constexpr (keep) {
-    return Solution<Y>(forward.saver.plan().ts, forward.saver.states(), all_nodes(forward.segments),
-                       resolutions_of(forward.stepper), forward.saver.take_path(), forward.events, forward.failure,
-                       forward.stats, running_cost_of(forward.trace));
-  } else {
-    std::vector<Y> states = forward.saver.take_states();
-    const bool one = forward.segments.size() == 1 && !forward.segments[0].interruption;
-    return Solution<Y>(forward.saver.take_times(), std::move(states),
-                       one ? std::move(forward.segments[0].timeline) : all_nodes(forward.segments),
-                       resolutions_of(forward.stepper), forward.saver.take_path(), std::move(forward.events),
-                       std::move(forward.failure), forward.stats, running_cost_of(forward.trace));
-  }
+  const bool one = !keep && forward.segments.size() == 1 && !forward.segments[0].interruption;
+  return assembled_solution<keep>(
+      forward.saver, one ? std::move(forward.segments[0].timeline) : all_nodes(forward.segments),
+      resolutions_of(forward.stepper), forward.events, forward.failure, forward.stats, running_cost_of(forward.trace));
 }
 
 }  // namespace antistrophe::detail

@@ -51,7 +51,7 @@ inline Status status_of(Outcome outcome) {
 }
 
 template <class S>
-Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
+ANTISTROPHE_COLD Failure failed_at(const S& stepper, Outcome outcome, const Step& step) {
   StepFailure step_failure = stepper.step_failure();
   return {status_of(outcome), step.t0, step.n, step_failure.component, std::move(step_failure.cause), step.h()};
 }
@@ -272,7 +272,7 @@ class AdaptiveControl {
     return (options_.max_steps && stats.steps >= *options_.max_steps) || is_hopelessly_stiff(step) ||
            (!options_.max_steps && far_in_a_row_ >= very_persistent) || not_finite_ >= 0;
   }
-  Failure why_exhausted(const Step& step) const {
+  ANTISTROPHE_COLD Failure why_exhausted(const Step& step) const {
     if (not_finite_ >= 0)
       return failure_at(Status::not_finite, step.t0, step.n, not_finite_,
                         "f(t, y) is not finite here, where a step is to begin: the field returned NaN or infinity or "

@@ -9,7 +9,7 @@
 namespace antistrophe::detail {
 
 // Where the backward pass did not reproduce the forward states.
-inline Failure impure_at(double t, std::int64_t step) {
+ANTISTROPHE_COLD inline Failure impure_at(double t, std::int64_t step) {
   return {
       Status::impure_field, t, step, -1,
       "the backward pass did not reproduce the forward states bit for bit, so the vector field is not a pure function "
