@@ -7,6 +7,7 @@
 #include <antistrophe/field/automatic_vjp.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -228,6 +229,28 @@ const auto own_parameters = [](std::size_t i, auto& p) {
   p.t0 = 0.1 * static_cast<double>(i % 10);
 };
 }  // namespace
+
+// States of one size are beside each other, and the next batch has another, larger or smaller.
+TEST_CASE("States of several sizes go in lanes", "[lanes]") {
+  const auto ring = [](auto, const auto& y, const auto& theta, auto& dy) {
+    const Eigen::Index n = y.size();
+    for (Eigen::Index i = 0; i < n; ++i) dy[i] = theta[0] * y[(i + 1) % n] - theta[1] * y[i] * y[i] * y[i];
+  };
+  const Problem<decltype(automatic_vjp(ring, Vector2d(1, 1))), Eigen::VectorXd> one{
+      automatic_vjp(ring, Vector2d(0.7, 0.3)), Eigen::VectorXd::Constant(1, 1.0), 0.0, 3.0};
+  const auto vary = [](std::size_t i, auto& problem) {
+    constexpr std::array<Eigen::Index, 5> sizes{2, 1, 5, 3, 4};
+    problem.y0 = Eigen::VectorXd::LinSpaced(sizes[i / 64 % 5], 0.5, 1 + 0.01 * static_cast<double>(i));
+  };
+  hold_against_alone(Lanes<4>{}, varied(one, 330, vary), Dopri5{}, Adaptive{.rtol = 1e-6, .atol = 1e-6},
+                     weighted_squares);
+  const auto mixed = [](std::size_t i, auto& problem) {
+    problem.y0 =
+        Eigen::VectorXd::LinSpaced(1 + static_cast<Eigen::Index>(i % 5), 0.5, 1 + 0.01 * static_cast<double>(i));
+  };
+  hold_against_alone(Lanes<4>{}, varied(one, 330, mixed), Dopri5{}, Adaptive{.rtol = 1e-6, .atol = 1e-6},
+                     weighted_squares);
+}
 
 TEST_CASE("Each lane has its own time and its own parameters", "[lanes]") {
   const Problem problem{automatic_vjp(Oscillator{}, Vector2d(1, 0.1)), Vector2d(1, 0), 0.0, 3.0};

@@ -176,6 +176,7 @@ class AccumulatedErrors {
     if (known_ == all_.size()) all_.push_back({0, 0, 1, 0, like, like});
     keep_at_ = left_ == 0 ? 0 : (left_ - 1) / every_ * every_;
     Node& node = all_[known_++];
+    if (!same_shape(node.lambda, like)) node.y = node.lambda = like;  // of another problem's state
     node.t = t;
     node.along = std::exchange(along_, 0);
     node.carried = std::exchange(carried_, 1);
