@@ -136,7 +136,7 @@ struct LossCotangents {
   }
 
   void set_zero(const std::vector<Saved>& like) {
-    if (ys.size() > like.size()) ys.resize(like.size(), like.front());
+    while (ys.size() > like.size()) ys.pop_back();
     for (std::size_t i = 0; i < like.size(); ++i) {
       if (i == ys.size()) ys.push_back(like[i]);
       if constexpr (std::is_arithmetic_v<Saved>) {

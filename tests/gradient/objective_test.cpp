@@ -200,6 +200,17 @@ TEST_CASE("An objective takes up another problem of the same field", "[objective
   CHECK(same(rigid_objective(rigid_other), value_and_gradient(rigid_other, Dopri5{}, FixedSteps{20}, Squares{})));
 }
 
+TEST_CASE("An objective of a problem that saves nothing is one of nothing, and goes on", "[objective]") {
+  const Problem problem{Field{}, start, 0.0, 3.0};
+  Problem instant = problem;
+  instant.t1 = 0;  // no step, and none is saved
+  Objective objective{problem, Dopri5{}, FixedSteps{40}, Squares{}, SaveAt{.steps = true}};
+  const double value = objective().value;
+  CHECK(objective(instant).value == 0);
+  CHECK(objective().gradient.y0.isZero(0));
+  CHECK(objective(problem).value == value);
+}
+
 TEST_CASE("An objective that fails has no statistics of the solve before", "[objective]") {
   const Problem problem{Field{}, start, 0.0, 1.0};
   Objective objective{problem, Dopri5{}, FixedSteps{20}, Squares{}, OnFailure::return_status};
