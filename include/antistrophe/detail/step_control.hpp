@@ -417,9 +417,9 @@ class AdaptiveControl {
     return controller_.error(estimates_, before_, after_);
   }
 
-  // fmin and fmax where `b` is a number.
-  static double smaller(double a, double b) { return a <= b ? a : b; }
-  static double larger(double a, double b) { return a >= b ? a : b; }
+  // fmin and fmax where `b` is a number, each one instruction.
+  static double smaller(double a, double b) { return a < b ? a : b; }
+  static double larger(double a, double b) { return a > b ? a : b; }
 
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   static constexpr double unbounded = std::numeric_limits<double>::infinity();

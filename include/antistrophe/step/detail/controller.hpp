@@ -154,7 +154,12 @@ class Controller {
 
   // The factor for the next step after an accepted one of error e.
   double accept(double e) {
-    const double factor = e > keeps_length_ ? 1 : std::clamp(raw(e), 1.0, options_.highest_factor);
+    double factor = 1;
+    if (!(e > keeps_length_)) {
+      factor = raw(e);
+      factor = factor > 1 ? factor : 1;
+      factor = factor < options_.highest_factor ? factor : options_.highest_factor;
+    }
     keep(e);
     return factor;
   }
