@@ -18,10 +18,12 @@ class RestingTangent {
  public:
   using Y = typename S::State;
 
-  explicit RestingTangent(const Y& like) : direction_(zeros_like(like)), power_(direction_), sum_(direction_) {}
+  explicit RestingTangent(const Y& like)
+      : direction_(zeros_like(like)), scales_(direction_), power_(direction_), sum_(direction_) {}
 
-  void start() {
+  void start(const ScaledJacobian<S>& jacobian) {
     ScaledJacobian<S>::any_direction(direction_);
+    for (Eigen::Index i = 0; i < scales_.size(); ++i) scales_.data()[i] = scalar<Y>(jacobian.scale(i));
     size_ = 1;
   }
 
@@ -30,6 +32,7 @@ class RestingTangent {
 
   // Over a time h, which may be negative: at most nine evaluations. Gives ‖J^q δ‖ at its start, q >= 1, of a δ that began with entries of size 1.
   double advance(S& stepper, ScaledJacobian<S>& jacobian, double h, int q) {
+    rescale(jacobian);
     power_ = direction_;
     sum_ = direction_;
     double size = size_, growth = 0, asked_for = 0, factor = 1;  // of J^k δ, and of h^k / k! times its size
@@ -56,10 +59,23 @@ class RestingTangent {
   }
 
  private:
+  // A state that moves has other scales by now. (Left as it was, δ would be pumped by them twice a turn.)
+  void rescale(const ScaledJacobian<S>& jacobian) {
+    for (Eigen::Index i = 0; i < scales_.size(); ++i) {
+      const auto now = scalar<Y>(jacobian.scale(i));
+      direction_.data()[i] *= scales_.data()[i] / now;
+      scales_.data()[i] = now;
+    }
+    if (const double size = largest_entry(direction_); size > 0) {
+      for (Eigen::Index i = 0; i < direction_.size(); ++i) direction_.data()[i] /= scalar<Y>(size);
+      size_ *= size;
+    }
+  }
+
   static constexpr int terms = 9;
   static constexpr double negligible = 1e-6;
 
-  Y direction_, power_, sum_;
+  Y direction_, scales_, power_, sum_;
   double size_ = 1;  // of δ, which has its direction
 };
 

@@ -174,8 +174,8 @@ class SensitivityGuard {
   double longest_while_slow(S& stepper, double t, const Y& y, double h) {
     if (rest_ == Rest::none) {
       if (looked_ != stepper.calls().evaluations) look(stepper, t, y);
-      tangent_.start();
-      mirrored_.start();
+      tangent_.start(jacobian_);
+      mirrored_.start(jacobian_);
       grown_ = damped_ = 0;
       rest_ = Rest::lively;
       waiting_ = 0;

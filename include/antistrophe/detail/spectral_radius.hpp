@@ -50,7 +50,7 @@ class ScaledJacobian {
     }
   }
 
- private:
+  // Of entry i, from its atol and size.
   double scale(Eigen::Index i) const {
     using std::abs;
     const double size = static_cast<double>(abs(y_.data()[i]));
@@ -58,6 +58,7 @@ class ScaledJacobian {
     return options_.atol(i) + std::fmax(options_.rtol, visible) * size;
   }
 
+ private:
   const Adaptive& options_;
   double sign_, t_ = 0;
   Y y_, moved_, f0_, f1_;
