@@ -486,7 +486,7 @@ class AdaptiveControl {
         return false;
     };
     const auto hardly_moves = [&] {
-      const double moved = distance(after_, before_);
+      const double moved = norm_of_difference(after_, before_);
       return step_lipschitz * static_cast<double>(after_.matrix().norm()) > 1000 * moved;
     };
     // Steps kept short for the sensitivities of a state that rests count too: ten million of them are as hopeless.

@@ -254,7 +254,7 @@ ANTISTROPHE_ALWAYS_INLINE void set_difference(Y& to, const Y& a, const Y& b) {
     to = a - b;
 }
 template <class Y>
-double distance(const Y& a, const Y& b) {
+double norm_of_difference(const Y& a, const Y& b) {
   if constexpr (has_few_entries<Y>) {
     Y difference;
     set_difference(difference, a, b);

@@ -194,8 +194,8 @@ class Stages {
     if constexpr (used < 2) {
       return 0;
     } else {
-      const double distance = detail::distance(x[used - 1], x[used - 2]);
-      const double difference = detail::distance(k[used - 1], k[used - 2]);
+      const double distance = norm_of_difference(x[used - 1], x[used - 2]);
+      const double difference = norm_of_difference(k[used - 1], k[used - 2]);
       return distance > 0 ? std::fabs(static_cast<double>(h_)) * difference / distance : 0;
     }
   }
