@@ -340,6 +340,44 @@ TEST_CASE("A gradient of which errors of adaptive steps make another is taken ag
   check_repeat(ReversibleAdams<4>{});
 }
 
+namespace {
+
+// y1' = y2, y2' = −16 y1.
+struct Oscillation {
+  static constexpr bool autonomous = true;
+  void operator()(double, const auto& y, auto& dy) const { dy << y[1], -16 * y[0]; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const {
+    y_bar[0] -= 16 * w[1];
+    y_bar[1] += w[0];
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Turns of a small oscillation whose phase is lost are taken again", "[instability]") {
+  const double t1 = 600, c = std::cos(4 * t1), s = std::sin(4 * t1), tolerance = 1e-3;
+  const Problem problem{Oscillation{}, Vector2d(200 * tolerance, 0), 0.0, t1};
+  const auto off = [&](const auto& method, const Adaptive& steps) {
+    return (value_and_gradient(problem, method, steps, sum).gradient.y0 - Vector2d(c - 4 * s, s / 4 + c)).norm();
+  };
+  const auto check = [&](const auto& method) {
+    CHECK(off(method, {.rtol = tolerance, .atol = tolerance, .gradient_rtol = HUGE_VAL}) > 1);
+    CHECK(off(method, {.rtol = tolerance, .atol = tolerance}) < 0.2);
+  };
+  check(Dopri5{});
+  check(Tsit5{});
+  check(Reversible<Dopri5>{});
+}
+
+// Each look at the fastest mode came from a tangent that the state's own scales pumped twice a turn: three million steps.
+TEST_CASE("Turns of an oscillation not far above the tolerance cost no more and more steps", "[instability]") {
+  const auto steps_to = [](double t1) {
+    const Problem problem{Oscillation{}, Vector2d(0.02, 0), 0.0, t1};
+    return solve_with_pullback(problem, Bosh3{}, Adaptive{.rtol = 1e-3, .atol = 1e-3}).stats().steps;
+  };
+  CHECK(steps_to(300) < 4 * steps_to(100));
+}
+
 TEST_CASE("A gradient in doubt that a looser solve shows to be good is the one that was asked for", "[instability]") {
   const auto [once, off] = turned(Dopri5{}, 40, Adaptive{.gradient_rtol = 0.04, .repeats = 0});
   REQUIRE(once.gradient.stats.estimated_error > 0.04 / 8);

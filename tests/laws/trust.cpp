@@ -261,32 +261,5 @@ LAW("Trust: 9. A gradient of a control that starts from 0 is right while the sta
       check_gradient_of(m, problem, Vector2d::Constant(std::exp(-k * t1)), tolerance, Vector2d::Constant(forced));
 }
 
-// Each step is as good as the tolerance asks of it, of a state that is not much larger than that. A solve that is over can only be refused.
-LAW("Trust: 10. A gradient through hundreds of turns of a small oscillation is right or refused, and right at a "
-    "tighter tolerance",
-    "[trust]", adaptive_methods()) {
-  if (m->order <= 2) return;
-  const double t1 = 600, c = std::cos(4 * t1), s = std::sin(4 * t1);
-  const Vector2d right(c - 4 * s, s / 4 + c);
-  const auto problem = [t1](double size) {
-    return erased_problem<Vector2d>(Saddle{{-16, 0}}, Vector2d(size, 0), 0, t1);
-  };
-  for (const double tolerance : {1e-3, 1e-4}) {
-    CAPTURE(m->name, tolerance);
-    with_two_adjoints(m, [&](const AnyAdjoint& adjoint) {
-      try {
-        auto pass = m.solve_with_pullback(problem(20 * tolerance), Adaptive{.rtol = tolerance, .atol = tolerance},
-                                          SaveAt{.t1 = true}, adjoint);
-        const auto gradient = pass.pullback({Vector2d(1, 1)});
-        CHECK((gradient.y0 - right).cwiseAbs().maxCoeff() < 1000 * tolerance * (1 + right.cwiseAbs().maxCoeff()));
-      } catch (const SolveError& error) {
-        CAPTURE(std::string(error.what()));
-        CHECK((error.status() == Status::not_accurate || (m->reversible && !m->exact)));
-      }
-    });
-  }
-  if (m->order > 3) check_gradient_of(m, problem(1), right, 1e-6);
-}
-
 }  // namespace
 }  // namespace antistrophe::laws
