@@ -146,7 +146,7 @@ class SensitivityGuard {
   void forget() {
     looked_ = -seldom;
     sought_ = -patience_;
-    harmless_ = 0;
+    harmless_ = calm_;
     forget_rest();
     forced_.forget();
   }
@@ -226,7 +226,7 @@ class SensitivityGuard {
     (void)radius_.look(stepper, jacobian_);
     rate_ = radius_.value();
     looked_ = stepper.calls().evaluations;
-    if (looked_ - sought_ >= patience_) harmless_ = 0;  // the fastest mode may be of another kind by now
+    if (looked_ - sought_ >= patience_) harmless_ = calm_;  // the fastest mode may be of another kind by now
   }
   // Carries the tangent to (t, y), over the time it waits for. ‖J^(p + 1)δ‖, before the last part of it.
   double advance(S& stepper, double t, const Y& y) {
@@ -288,18 +288,19 @@ class SensitivityGuard {
   }
   // Of a state that is not slow.
   ANTISTROPHE_COLD void judge_long(S& stepper, const Step& step, const Y& y, Verdict& verdict) {
-    const double h = std::fabs(step.h()), steps = std::fmin(span_ / h, many_steps);
-    if (might_grow(stepper, h * radius_.value(), steps)) {
-      const std::complex<double> mode = fastest_mode(stepper, step.sees_t0(), y);
-      if (mode == 0.0) return;
-      const double stable = stable_along(stepper, mode, h * radius_.value(), steps) / radius_.value();
-      if (stable < h) {
-        verdict.unstable = true;
-        verdict.longest = 0.9 * stable;  // the last step before a landing may be a hundredth longer
-        return;
-      }
+    const double h = std::fabs(step.h()), h_rho = h * radius_.value(), steps = std::fmin(span_ / h, many_steps);
+    harmless_ = h_rho;
+    if (!might_grow(stepper, h_rho, steps)) {
+      // Nor would any in somewhat longer ones: which is not asked again.
+      while (harmless_ < 8 * h_rho && !might_grow(stepper, 1.25 * harmless_, many_steps)) calm_ = harmless_ *= 1.25;
+      return;
     }
-    harmless_ = h * radius_.value();
+    const std::complex<double> mode = fastest_mode(stepper, step.sees_t0(), y);
+    const double stable = mode == 0.0 ? h : stable_along(stepper, mode, h_rho, steps) / radius_.value();
+    if (mode == 0.0 || stable < h) harmless_ = calm_;
+    if (!(stable < h)) return;
+    verdict.unstable = true;
+    verdict.longest = 0.9 * stable;  // the last step before a landing may be a hundredth longer
   }
   // Of a slow one: nothing is sought while steps are so short that not even a mode without damping would grow.
   void watch_turn(S& stepper, const Step& step, const Y& y) {
@@ -342,8 +343,8 @@ class SensitivityGuard {
   bool knows_turn_ = false;
   double stable_turn_ =
       std::numeric_limits<double>::infinity();  // the edge of hρ for the fastest mode, where that oscillates
-  double harmless_ = 0;                         // hρ up to which no step makes the fastest mode grow
-  std::complex<double> fastest_ = 0;            // see fastest_mode
+  double harmless_ = 0, calm_ = 0;    // hρ up to which no step makes the fastest mode grow, nor any that decays
+  std::complex<double> fastest_ = 0;  // see fastest_mode
   std::int64_t patience_ = impatient, sought_ = -impatient;
   Rest rest_ = Rest::none;
   double lively_ = 0;   // ‖J^(p + 1)δ‖
