@@ -313,9 +313,9 @@ class DifferentiatedSolve {
     const auto& segments = forward_.segments;
     forward_.stepper.read(segments.back().end, scratch_);
     const double growth = doubtful_growth(y0_, scratch_, gradient, MetersCost<Trace> ? 0 : injected(bar));
-    if (!(growth > 0) && forward_.stats.accepted < many_steps) return 0;
+    if (!(growth > 0) && forward_.stats.accepted < worth_a_mode) return 0;
     return detail::error_of_mode(forward_.stepper, t0_, y0_, segments.back().timeline.t1(), scratch_, growth,
-                                 much_of(judged_), [&](const auto& see) {
+                                 much_of(judged_), forward_.stats.accepted, [&](const auto& see) {
                                    for (const Segment<S>& segment : segments) see(segment.timeline);
                                  });
   }

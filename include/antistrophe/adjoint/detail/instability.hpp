@@ -14,6 +14,7 @@
 #include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/stepper/stability.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <concepts>
@@ -117,12 +118,14 @@ class StepsOfMode {
  public:
   explicit StepsOfMode(const std::complex<double>& mode) : mode_(mode) {}
 
+  // Those of a timeline; or every so many of them, for the others.
   template <class S>
-  void add(const S& stepper, const Timeline& timeline) {
-    for (std::int64_t i = 0; i < timeline.steps(); ++i) {
-      const double h = std::fabs(timeline[i + 1] - timeline[i]);
+  void add(const S& stepper, const Timeline& timeline, std::int64_t every) {
+    for (std::int64_t i = 0; i < timeline.steps(); i += every) {
+      const std::int64_t end = std::min(i + every, timeline.steps());
+      const double many = static_cast<double>(end - i), all = std::fabs(timeline[end] - timeline[i]), h = all / many;
       if (h != h_) look(stepper, h);
-      excess_ += step_excess_, exact_ += h * mode_, off_ += step_off_;
+      excess_ += many * step_excess_, exact_ += all * mode_, off_ += many * step_off_;
     }
   }
 
@@ -148,8 +151,9 @@ class StepsOfMode {
   double h_ = 0, excess_ = 0, step_excess_ = 0;
 };
 
-// In solves of so many chosen steps, what they make of the fastest mode is worth 15 evaluations; and what it may be off by.
-inline constexpr std::int64_t many_steps = 100;
+// In solves of so many chosen steps, what they make of the fastest mode is worth 15 evaluations, and a look at a few of them; and what it
+// may be off by.
+inline constexpr std::int64_t worth_a_mode = 200, few_looks = 16;
 inline double much_of(const GradientError& judged) { return judged.borne / 4; }
 
 // The factor by which the state or cotangents have grown in chosen steps, where that is worth a look; else 0.
@@ -162,20 +166,22 @@ double doubtful_growth(const Y& y0, const Y& end, const Y& gradient, double inje
 }
 // What steps have made of the fastest mode, in parts of its size: 1 where they made it grow, by more than the root of such growth as was
 // seen, if any was, and what it is off by where that is more than `much`. Of the modes at both ends, that of which it is less. visit(see) calls see(timeline)
-// for all steps.
+// for all `steps` of them.
 template <class S, class Visit>
 ANTISTROPHE_COLD double error_of_mode(S& stepper, double t0, const typename S::State& y0, double t1,
-                                      const typename S::State& end, double growth, double much, const Visit& visit) {
+                                      const typename S::State& end, double growth, double much, std::int64_t steps,
+                                      const Visit& visit) {
   if constexpr ((KnowsGrowth<S> ||
                  KnowsMultiplier<S>)&&std::constructible_from<std::complex<double>, typename S::State::Scalar>) {
     const double sign = t1 >= t0 ? 1 : -1;
+    const std::int64_t every = growth > 0 ? 1 : (steps + few_looks - 1) / few_looks;
     const auto at = [&](double t, const typename S::State& y) -> double {
       const auto mode = dominant_mode(stepper, t, y, sign);
       if (!mode) return 0;
-      StepsOfMode steps(*mode);
-      visit([&](const Timeline& timeline) { steps.add(stepper, timeline); });
-      if (steps.excess() > (growth > 0 ? std::log(growth) / 2 : 1)) return 1;
-      return steps.error() > much ? steps.error() : 0;
+      StepsOfMode made(*mode);
+      visit([&](const Timeline& timeline) { made.add(stepper, timeline, every); });
+      if (made.excess() > (growth > 0 ? std::log(growth) / 2 : 1)) return 1;
+      return made.error() > much ? made.error() : 0;
     };
     const double error = at(t1, end);
     return error > 0 ? std::fmin(error, at(t0, y0)) : 0;

@@ -823,10 +823,10 @@ class GradientsInAdaptiveLanes {
     std::copy_n(path.states.data() + last, end.size(), end.data());
     const double growth =
         doubtful_growth(problem.y0, end, gradient.y0, injected<Y>({path.bar.ys, path.bar.ts, path.bar.events}));
-    if (!(growth > 0) && path.timeline.steps() < many_steps) return 0;
+    if (!(growth > 0) && path.timeline.steps() < worth_a_mode) return 0;
     Alone alone(method_, problem.field, problem.y0);
     const double error = detail::error_of_mode(alone, problem.t0, problem.y0, problem.t1, end, growth, much_of(judged),
-                                               [&](const auto& see) { see(path.timeline); });
+                                               path.timeline.steps(), [&](const auto& see) { see(path.timeline); });
     gradient.stats.judged += alone.calls().evaluations;
     return error;
   }
