@@ -142,7 +142,8 @@ struct LossCotangents {
       if constexpr (std::is_arithmetic_v<Saved>) {
         ys[i] = 0;
       } else {
-        ys[i] = zeros_like(like[i]);
+        ys[i] = like[i];  // not a new one, whose memory would be set aside in every call
+        detail::set_zero(ys[i]);
       }
     }
   }

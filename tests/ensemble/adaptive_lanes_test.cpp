@@ -315,7 +315,7 @@ TEST_CASE("A gradient that errors of steps have spoilt is refused in lanes as it
   // Years of predators and prey, whose period is not known well enough.
   const auto some_are_long = [](std::size_t i, auto& p) {
     all_differ(i, p);
-    if (i % 8 == 2) p.t1 = 300;
+    if (i % 8 == 2) p.t1 = 240;
   };
   const auto once =
       hold(varied(middle, 66, some_are_long), Dopri5{}, Adaptive{.rtol = 1e-3, .atol = 1e-3, .repeats = 0});
@@ -329,7 +329,7 @@ TEST_CASE("A gradient that errors of steps have spoilt is refused in lanes as it
 TEST_CASE("An ensemble tells what looking at gradients has cost, and which tolerances they needed", "[lanes]") {
   const auto some_are_long = [](std::size_t i, auto& p) {
     all_differ(i, p);
-    if (i % 8 == 2) p.t1 = 300;
+    if (i % 8 == 2) p.t1 = 240;
   };
   const auto problems = varied(middle, 66, some_are_long);
   const Adaptive loose{.rtol = 1e-3, .atol = 1e-3};

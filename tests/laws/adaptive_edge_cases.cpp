@@ -371,7 +371,7 @@ LAW("Adaptive steps: 18. A field that is not a pure function is caught in exact 
     auto pass = adaptive_pass(m, problem(&faults), ReversibleAdjoint{});
     const std::int64_t forth = faults.calls;
     int caught = 0, tried = 0;
-    const std::int64_t first_accepted = forth / 2;
+    const std::int64_t first_accepted = 2 * forth / 3;
     for (std::int64_t k = first_accepted; k <= forth; ++k, ++tried) {
       faults = {.impure_from_call = k};
       try {

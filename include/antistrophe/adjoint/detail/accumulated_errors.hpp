@@ -225,10 +225,8 @@ struct GradientError {
   double worth_a_look = 1;     // this part of what is borne, if the gradient can be taken again
   double refused_from = 1;     // this multiple of it, if it cannot
 
-  // Something else says that it is off by so much.
-  void is_off(double by) {
-    if (by > error) error = by, refused_from = 1;
-  }
+  // Something else says that it is off by all of its size.
+  void is_lost() { error = refused_from = 1; }
 
   double allowed() const { return borne * size + least; }
   // Above 1: more than is borne.

@@ -302,22 +302,21 @@ class DifferentiatedSolve {
       if (failure.status == Status::success && judge_ != nullptr) {
         judged_ = judge_(backward_, gradient, gradient_rtol_);
         const std::int64_t evaluations = forward_.stepper.calls().evaluations;
-        if (judged_.borne > 0 && judged_.error < 1) judged_.is_off(error_of_mode(gradient.y0, bar));
+        if (judged_.borne > 0 && judged_.error < 1 && steps_made_it_grow(gradient.y0, bar)) judged_.is_lost();
         gradient.stats.judged += forward_.stepper.calls().evaluations - evaluations;
         gradient.stats.estimated_error = judged_.error;
         if (judged_.excess() > judged_.refused_from) return magnified_errors(judged_);
       }
     return failure;
   }
-  double error_of_mode(const Y& gradient, const Cotangents<Y>& bar) {
+  bool steps_made_it_grow(const Y& gradient, const Cotangents<Y>& bar) {
     const auto& segments = forward_.segments;
     forward_.stepper.read(segments.back().end, scratch_);
     const double growth = doubtful_growth(y0_, scratch_, gradient, MetersCost<Trace> ? 0 : injected(bar));
-    if (!(growth > 0) && forward_.stats.accepted < worth_a_mode) return 0;
-    return detail::error_of_mode(forward_.stepper, t0_, y0_, segments.back().timeline.t1(), scratch_, growth,
-                                 much_of(judged_), forward_.stats.accepted, [&](const auto& see) {
-                                   for (const Segment<S>& segment : segments) see(segment.timeline);
-                                 });
+    return growth > 0 && made_to_grow(forward_.stepper, t0_, y0_, segments.back().timeline.t1(), scratch_, growth,
+                                      [&](const auto& see) {
+                                        for (const Segment<S>& segment : segments) see(segment.timeline);
+                                      });
   }
   Failure pass_back(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
     if constexpr (continuous)

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
-#include <antistrophe/adjoint/detail/accumulated_errors.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/dominant_mode.hpp>
@@ -14,7 +13,6 @@
 #include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/stepper/stability.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <concepts>
@@ -113,48 +111,16 @@ double injected(const Cotangents<Y>& bar) {
   return size;
 }
 
-// What chosen steps make of solutions y' = μy.
-class StepsOfMode {
- public:
-  explicit StepsOfMode(const std::complex<double>& mode) : mode_(mode) {}
-
-  // Those of a timeline; or every so many of them, for the others.
-  template <class S>
-  void add(const S& stepper, const Timeline& timeline, std::int64_t every) {
-    for (std::int64_t i = 0; i < timeline.steps(); i += every) {
-      const std::int64_t end = std::min(i + every, timeline.steps());
-      const double many = static_cast<double>(end - i), all = std::fabs(timeline[end] - timeline[i]), h = all / many;
-      if (h != h_) look(stepper, h);
-      excess_ += many * step_excess_, exact_ += all * mode_, off_ += many * step_off_;
-    }
+// By how much more than solutions y' = μy themselves steps make them grow, as a power of e.
+template <class S>
+double excess_growth(const S& stepper, const Timeline& timeline, const std::complex<double>& mode) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < timeline.steps(); ++i) {
+    const double h = std::fabs(timeline[i + 1] - timeline[i]);
+    sum += std::log(stepper.growth(h * mode)) - h * std::fmax(mode.real(), 0);
   }
-
-  // By how much more than solutions themselves they make them grow, as a power of e.
-  double excess() const { return excess_; }
-  // What they end with beside what they should, in parts of the larger of that and of what they began with.
-  double error() const {
-    const std::complex<double> exact = exact_ - std::fmax(exact_.real(), 0), made = exact + off_;
-    if (std::fabs(off_.imag()) > 1) return std::fmin(1, std::exp(std::fmax(exact.real(), made.real())));
-    return std::fmin(1, std::abs(std::exp(made) - std::exp(exact)));
-  }
-
- private:
-  template <class S>
-  void look(const S& stepper, double h) {
-    h_ = h;
-    const std::complex<double> q = h * mode_;
-    if constexpr (KnowsGrowth<S>) step_excess_ = std::log(stepper.growth(q)) - std::fmax(q.real(), 0);
-    if constexpr (KnowsMultiplier<S>) step_off_ = std::log(stepper.multiplier(q) * std::exp(-q));
-  }
-
-  std::complex<double> mode_, exact_ = 0, off_ = 0, step_off_ = 0;
-  double h_ = 0, excess_ = 0, step_excess_ = 0;
-};
-
-// In solves of so many chosen steps, what they make of the fastest mode is worth 15 evaluations, and a look at a few of them; and what it
-// may be off by.
-inline constexpr std::int64_t worth_a_mode = 200, few_looks = 16;
-inline double much_of(const GradientError& judged) { return judged.borne / 4; }
+  return sum;
+}
 
 // The factor by which the state or cotangents have grown in chosen steps, where that is worth a look; else 0.
 template <class Y>
@@ -164,29 +130,23 @@ double doubtful_growth(const Y& y0, const Y& end, const Y& gradient, double inje
   return of_state > doubtful_state_growth || of_gradient > doubtful_gradient_growth ? std::fmax(of_state, of_gradient)
                                                                                     : 0;
 }
-// What steps have made of the fastest mode, in parts of its size: 1 where they made it grow, by more than the root of such growth as was
-// seen, if any was, and what it is off by where that is more than `much`. Of the modes at both ends, that of which it is less. visit(see) calls see(timeline)
-// for all `steps` of them.
+// Whether the fastest mode, at both ends of such a solve, is made to grow by more than the root of that. visit(see) calls see(timeline)
+// for all steps.
 template <class S, class Visit>
-ANTISTROPHE_COLD double error_of_mode(S& stepper, double t0, const typename S::State& y0, double t1,
-                                      const typename S::State& end, double growth, double much, std::int64_t steps,
-                                      const Visit& visit) {
-  if constexpr ((KnowsGrowth<S> ||
-                 KnowsMultiplier<S>)&&std::constructible_from<std::complex<double>, typename S::State::Scalar>) {
+ANTISTROPHE_COLD bool made_to_grow(S& stepper, double t0, const typename S::State& y0, double t1,
+                                   const typename S::State& end, double growth, const Visit& visit) {
+  if constexpr (KnowsGrowth<S> && std::constructible_from<std::complex<double>, typename S::State::Scalar>) {
     const double sign = t1 >= t0 ? 1 : -1;
-    const std::int64_t every = growth > 0 ? 1 : (steps + few_looks - 1) / few_looks;
-    const auto at = [&](double t, const typename S::State& y) -> double {
+    const auto grew_at = [&](double t, const typename S::State& y) {
       const auto mode = dominant_mode(stepper, t, y, sign);
-      if (!mode) return 0;
-      StepsOfMode made(*mode);
-      visit([&](const Timeline& timeline) { made.add(stepper, timeline, every); });
-      if (made.excess() > (growth > 0 ? std::log(growth) / 2 : 1)) return 1;
-      return made.error() > much ? made.error() : 0;
+      if (!mode) return false;
+      double excess = 0;
+      visit([&](const Timeline& timeline) { excess += excess_growth(stepper, timeline, *mode); });
+      return excess > std::log(growth) / 2;
     };
-    const double error = at(t1, end);
-    return error > 0 ? std::fmin(error, at(t0, y0)) : 0;
+    return grew_at(t1, end) && grew_at(t0, y0);
   } else {
-    return 0;
+    return false;
   }
 }
 

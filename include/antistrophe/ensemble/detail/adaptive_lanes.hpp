@@ -809,13 +809,13 @@ class GradientsInAdaptiveLanes {
     put_back_errors(l);
     GradientError judged =
         error_of_gradient<Alone>(lane.errors, problems_[lane.problem].field, gradient, steps_.gradient_rtol);
-    if (judged.borne > 0 && judged.error < 1) judged.is_off(error_of_mode(lane.problem, gradient, judged));
+    if (judged.borne > 0 && judged.error < 1 && steps_made_it_grow(lane.problem, gradient)) judged.is_lost();
     gradient.stats.estimated_error = judged.error;
     path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
                   !doubt_about(judged, steps_.repeats, [&] { return steps_dip(path.timeline); }).any;
     turn_next(l);
   }
-  double error_of_mode(std::size_t p, Gradient<F, Y>& gradient, const GradientError& judged) {
+  bool steps_made_it_grow(std::size_t p, Gradient<F, Y>& gradient) {
     const P& problem = problems_[p];
     const Path& path = paths_[p];
     Y end = problem.y0;
@@ -823,12 +823,12 @@ class GradientsInAdaptiveLanes {
     std::copy_n(path.states.data() + last, end.size(), end.data());
     const double growth =
         doubtful_growth(problem.y0, end, gradient.y0, injected<Y>({path.bar.ys, path.bar.ts, path.bar.events}));
-    if (!(growth > 0) && path.timeline.steps() < worth_a_mode) return 0;
+    if (!(growth > 0)) return false;
     Alone alone(method_, problem.field, problem.y0);
-    const double error = detail::error_of_mode(alone, problem.t0, problem.y0, problem.t1, end, growth, much_of(judged),
-                                               path.timeline.steps(), [&](const auto& see) { see(path.timeline); });
+    const bool grew = made_to_grow(alone, problem.t0, problem.y0, problem.t1, end, growth,
+                                   [&](const auto& see) { see(path.timeline); });
     gradient.stats.judged += alone.calls().evaluations;
-    return error;
+    return grew;
   }
 
   const E& ensemble_;

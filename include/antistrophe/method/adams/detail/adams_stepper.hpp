@@ -217,9 +217,6 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   bool outgrows(const ComplexNumber& q, double factor) const {
     return has_root_beyond(characteristic_polynomial(q), factor);
   }
-  ComplexNumber multiplier(const ComplexNumber& q) const {
-    return root_near(characteristic_polynomial(q), std::exp(q));
-  }
 
   // Once all steps in sight are equal, the next may be twice as long; before, no longer.
   double maximum_growth(const Step& step) const { return !at_.starts && has_equal_steps<K>(step) ? 2 : 1; }

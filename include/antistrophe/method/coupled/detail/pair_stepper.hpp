@@ -132,9 +132,6 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   }
   // The eigenvalues of (y, z) → (λy + (1 − λ + φ(q))z, z − φ(−q)y1), whose determinant is λ.
   double growth(const ComplexNumber& q) const { return larger_root(trace(q), -numbers_.lambda()); }
-  ComplexNumber multiplier(const ComplexNumber& q) const {
-    return root_near(trace(q), -numbers_.lambda(), std::exp(q));
-  }
   // It shows in y − z.
   const Y& parasite() { return numbers_.real(gap_, real_); }
 

@@ -114,7 +114,6 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   }
   // y2 = (1 + φ(q)) y1 + λ (y0 − (1 + φ(−q)) y1).
   double growth(const ComplexNumber& q) const { return larger_root(both(q), numbers_.lambda()); }
-  ComplexNumber multiplier(const ComplexNumber& q) const { return root_near(both(q), numbers_.lambda(), std::exp(q)); }
   // It shows in D.
   const Y& parasite() { return numbers_.real(gap_, real_); }
 

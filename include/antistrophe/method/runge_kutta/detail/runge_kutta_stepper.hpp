@@ -82,8 +82,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   double stiffness(const Step&) const { return increment_.stiffness(); }
   Stability stability() const { return runge_kutta_stability<Base>(); }
-  ComplexNumber multiplier(const ComplexNumber& q) const { return 1.0 + IncrementPolynomial<Base>()(q); }
-  double growth(const ComplexNumber& q) const { return std::abs(multiplier(q)); }
+  double growth(const ComplexNumber& q) const { return std::abs(1.0 + IncrementPolynomial<Base>()(q)); }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits&) {

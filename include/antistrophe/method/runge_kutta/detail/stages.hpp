@@ -206,7 +206,10 @@ class Stages {
     using Real = Work<Y>;
     auto& c = polynomial.coefficients;
     c[0] = argument(0);
-    for (std::size_t p = 1; p < c.size(); ++p) c[p] = zeros_like(c[0]);
+    for (std::size_t p = 1; p < c.size(); ++p) {
+      c[p].resize(c[0].rows(), c[0].cols());
+      set_zero(c[p]);
+    }
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t p = 1; p <= Tableau::dense_weights[i].size(); ++p) {
         const Real weight = tableau::coefficient<Real>(Tableau::dense_weights[i][p - 1]);
