@@ -97,7 +97,7 @@ void count_bars(const BarredAnswer& a, const Answer& right, double unknown, doub
 // The widest bar, over 1 + |g|.
 double bar_of(const BarredAnswer& a) {
   return std::max({a.value_bar, a.y0_bar.maxCoeff(), a.theta_bar.size() > 0 ? a.theta_bar.maxCoeff() : 0.0}) /
-         (1 + std::max(a.y0.cwiseAbs().maxCoeff(), a.theta.size() > 0 ? a.theta.cwiseAbs().maxCoeff() : 0.0));
+         (1 + size_of(a));
 }
 
 // What is refused for its errors is there all the same: `needless` are those that were right.

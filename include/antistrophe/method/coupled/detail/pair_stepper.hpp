@@ -130,8 +130,12 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     stability.watches_parasite = true;
     return stability;
   }
-  // The eigenvalues of (y, z) → (λy + (1 − λ + φ(q))z, z − φ(−q)y1), whose determinant is λ.
-  double growth(const ComplexNumber& q) const { return larger_root(trace(q), -numbers_.lambda()); }
+  // Of (y, z) → (λy + (1 − λ + φ(q))z, z − φ(−q)y1), whose determinant is λ.
+  double growth(const ComplexNumber& q) const {
+    const IncrementPolynomial<Base> phi;
+    const double lambda = numbers_.lambda();
+    return larger_root(1 + lambda - phi(-q) * (1 - lambda + phi(q)), -lambda);
+  }
   // It shows in y − z.
   const Y& parasite() { return numbers_.real(gap_, real_); }
 
@@ -230,12 +234,6 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
  private:
   static constexpr auto used = static_cast<std::int64_t>(tableau::increment_stages<Tableau>);
-
-  ComplexNumber trace(const ComplexNumber& q) const {
-    const IncrementPolynomial<Base> phi;
-    const double lambda = numbers_.lambda();
-    return 1 + lambda - phi(-q) * (1 - lambda + phi(q));
-  }
 
   bool may_stride(const Timeline& timeline) const
     requires strides
