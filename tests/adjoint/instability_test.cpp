@@ -354,7 +354,22 @@ struct Oscillation {
 
 }  // namespace
 
-// The tangent beside a slow state was pumped by that state's own scales, twice a turn: three million steps.
+TEST_CASE("Turns of a small oscillation whose phase is lost are taken again", "[instability]") {
+  const double t1 = 600, c = std::cos(4 * t1), s = std::sin(4 * t1), tolerance = 1e-3;
+  const Problem problem{Oscillation{}, Vector2d(200 * tolerance, 0), 0.0, t1};
+  const auto off = [&](const auto& method, const Adaptive& steps) {
+    return (value_and_gradient(problem, method, steps, sum).gradient.y0 - Vector2d(c - 4 * s, s / 4 + c)).norm();
+  };
+  const auto check = [&](const auto& method) {
+    CHECK(off(method, {.rtol = tolerance, .atol = tolerance, .gradient_rtol = HUGE_VAL}) > 1);
+    CHECK(off(method, {.rtol = tolerance, .atol = tolerance}) < 0.2);
+  };
+  check(Dopri5{});
+  check(Tsit5{});
+  check(Reversible<Dopri5>{});
+}
+
+// Each look at the fastest mode came from a tangent that the state's own scales pumped twice a turn: three million steps.
 TEST_CASE("Turns of an oscillation not far above the tolerance cost no more and more steps", "[instability]") {
   const auto steps_to = [](double t1) {
     const Problem problem{Oscillation{}, Vector2d(0.02, 0), 0.0, t1};

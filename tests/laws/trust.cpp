@@ -119,6 +119,22 @@ struct Turning {
   }
 };
 
+// y'' = −16 y: nothing turns more evenly, and each step is as good as was asked for.
+struct Oscillator {
+  Vector2d theta{16, 0};
+  const auto& parameters() const { return theta; }
+  auto& parameters() { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = y[1];
+    dy[1] = -theta[0] * y[0];
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar[0] -= theta[0] * w[1];
+    y_bar[1] += w[0];
+    theta_bar[0] -= w[1] * y[0];
+  }
+};
+
 // Of the sum of the last state. A method that cannot say so with a status and a sentence is not to give another one: of those
 // in floating arithmetic, whose λ is near 1 or whose way back drifts, a refusal is an answer too.
 void check_gradient_of(const AnyMethod& m, const ProblemOf<Vector2d>& problem, const Vector2d& right, double tolerance,
@@ -259,6 +275,37 @@ LAW("Trust: 9. A gradient of a control that starts from 0 is right while the sta
   for (const double tolerance : {1e-3, 1e-6})
     if (m->order > 2 || tolerance > 1e-4)
       check_gradient_of(m, problem, Vector2d::Constant(std::exp(-k * t1)), tolerance, Vector2d::Constant(forced));
+}
+
+// Where steps turn an oscillation too fast or too slowly, or damp it, hundreds of turns later nothing is left of its phase, or of
+// itself. Solves cannot be taken again here, so that such a gradient is refused.
+LAW("Trust: 10. A gradient of an oscillation whose phase or size is lost is refused, and a good one is not", "[trust]",
+    adaptive_methods()) {
+  constexpr double tolerance = 1e-3;
+  const auto off = [&](double t1, const AnyAdjoint& adjoint) {
+    const auto problem = erased_problem<Vector2d>(Oscillator{}, Vector2d(0.2, 0), 0, t1);
+    auto pass =
+        m.solve_with_pullback(problem, Adaptive{.rtol = tolerance, .atol = tolerance}, SaveAt{.t1 = true}, adjoint);
+    const double c = std::cos(4 * t1), s = std::sin(4 * t1);
+    const Vector2d right(c - 4 * s, s / 4 + c);
+    return (pass.pullback({Vector2d(1, 1)}).y0 - right).cwiseAbs().maxCoeff() / (1 + right.cwiseAbs().maxCoeff());
+  };
+  with_two_adjoints(m, [&](const AnyAdjoint& adjoint) {
+    CHECK(off(2, adjoint) < 0.1);
+    for (const double t1 : {300.0, 1500.0}) {
+      CAPTURE(t1);
+      try {
+        const double found = off(t1, adjoint);
+        CHECK(found < 1000 * tolerance);
+      } catch (const SolveError& error) {
+        CAPTURE(std::string(error.what()));
+        if (error.status() == Status::not_accurate)
+          CHECK_THAT(error.what(), ContainsSubstring("probably off"));
+        else
+          CHECK((m->reversible && !m->exact));  // its parasite or its way back came first
+      }
+    }
+  });
 }
 
 }  // namespace

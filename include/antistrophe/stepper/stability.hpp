@@ -50,6 +50,13 @@ concept JudgesGrowth = KnowsGrowth<S> || requires(const S s, const std::complex<
   { s.outgrows(q, factor) } -> std::same_as<bool>;
 };
 
+// A stepper that knows by what factor a step multiplies a solution of y' = μy itself, from q = hμ: e^q, but for its error. Of a
+// multistep method in equal steps.
+template <class S>
+concept KnowsMultiplier = requires(const S s, const std::complex<double> q) {
+  { s.multiplier(q) } -> std::same_as<std::complex<double>>;
+};
+
 // A stepper that can do the rest of an attempted step before it is committed: after complete(step, carry), which commit does
 // not do again, next_parasite() is what of the carry after the step is 0 on the solution itself.
 template <class S>

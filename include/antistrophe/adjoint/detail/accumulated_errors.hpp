@@ -121,10 +121,7 @@ class AccumulatedErrors {
     const double span = std::fabs(all_[0].t - all_[known_ - 1].t);
     double late = std::numeric_limits<double>::infinity(), sum = 0;
     const auto through = [&](double t, const Y& y, const Y& w, Y& y_bar) {
-      evaluate<F, Y>(field, t, y, f, tape);
-      typename Y::Scalar t_bar{0};
-      set_zero(y_bar);
-      pull_back<F, Y>(field, t, y, tape, w, y_bar, aside, t_bar);
+      pull_through(field, t, y, w, y_bar, f, aside, tape);
       ++stats.judged;
     };
     double of_state = 0;
@@ -151,6 +148,26 @@ class AccumulatedErrors {
     return sum;
   }
 
+  // After the sweep: the rate at which cotangents move by the J beside them, √(|(JJ)ᵀλ| / |λ|), at both ends or between. Costs six evaluations and vjps.
+  template <class F>
+  ANTISTROPHE_COLD double rate_of_cotangents(const F& field, BackwardStats& stats) {
+    if (errors_ == nullptr || known_ == 0) return 0;
+    Parameters<F, Y> aside = zero_parameters<F, Y>(field);
+    Tape<F, Y> tape = make_tape<F, Y>(field, all_[0].y);
+    Y f = zeros_like(all_[0].y), once = f, twice = f;
+    double rate = 0;
+    for (const std::size_t n : {std::size_t{0}, known_ / 2, known_ - 1}) {
+      const Node& node = all_[n];
+      const auto length = static_cast<double>(node.lambda.matrix().norm());
+      if (!(length > 0)) continue;
+      pull_through(field, node.t, node.y, node.lambda, once, f, aside, tape);
+      pull_through(field, node.t, node.y, once, twice, f, aside, tape);
+      stats.judged += 2;
+      rate = std::fmax(rate, std::sqrt(static_cast<double>(twice.matrix().norm()) / length));
+    }
+    return rate;
+  }
+
   double atol() const { return errors_->atol(); }
   // The tolerance of a step, relative to the largest state that was kept.
   double tolerance() const {
@@ -161,6 +178,16 @@ class AccumulatedErrors {
   }
 
  private:
+  // y_bar ← Jᵀw, f ← f(t, y).
+  template <class F>
+  static void pull_through(const F& field, double t, const Y& y, const Y& w, Y& y_bar, Y& f, Parameters<F, Y>& aside,
+                           Tape<F, Y>& tape) {
+    evaluate<F, Y>(field, t, y, f, tape);
+    typename Y::Scalar t_bar{0};
+    set_zero(y_bar);
+    pull_back<F, Y>(field, t, y, tape, w, y_bar, aside, t_bar);
+  }
+
   static constexpr std::size_t most = 32;  // nodes whose states are kept
 
   struct Node {
@@ -225,8 +252,10 @@ struct GradientError {
   double worth_a_look = 1;     // this part of what is borne, if the gradient can be taken again
   double refused_from = 1;     // this multiple of it, if it cannot
 
-  // Something else says that it is off by all of its size.
-  void is_lost() { error = refused_from = 1; }
+  // Something else says that it is off by so much of a size that should be so many times as large.
+  void is_off(double by, double times) {
+    if (by * times > error) error = by, size *= times, refused_from = 1;
+  }
 
   double allowed() const { return borne * size + least; }
   // Above 1: more than is borne.

@@ -96,6 +96,9 @@ class BackwardPass {
   ANTISTROPHE_COLD GradientError judge(Gradient<F, Y>& gradient, double bearable) {
     return error_of_gradient<S>(backward_.errors, field_, gradient, bearable);
   }
+  ANTISTROPHE_COLD double rate_of_cotangents(BackwardStats& stats) {
+    return backward_.errors.rate_of_cotangents(field_, stats);
+  }
 
  private:
   Failure move_with_event(std::size_t index, double t, std::int64_t step, const Y& y, const Y& slope, double t_bar,

@@ -263,6 +263,7 @@ class DifferentiatedSolve {
       judge_ = [](WayBack& backward, Gradient<F, Y>& gradient, double bearable) {
         return backward.judge(gradient, bearable);
       };
+      rate_of_cotangents_ = [](WayBack& backward, BackwardStats& stats) { return backward.rate_of_cotangents(stats); };
     }
   }
 
@@ -302,21 +303,23 @@ class DifferentiatedSolve {
       if (failure.status == Status::success && judge_ != nullptr) {
         judged_ = judge_(backward_, gradient, gradient_rtol_);
         const std::int64_t evaluations = forward_.stepper.calls().evaluations;
-        if (judged_.borne > 0 && judged_.error < 1 && steps_made_it_grow(gradient.y0, bar)) judged_.is_lost();
+        if (judged_.borne > 0 && judged_.error < 1) note_mode(gradient, bar);
         gradient.stats.judged += forward_.stepper.calls().evaluations - evaluations;
         gradient.stats.estimated_error = judged_.error;
         if (judged_.excess() > judged_.refused_from) return magnified_errors(judged_);
       }
     return failure;
   }
-  bool steps_made_it_grow(const Y& gradient, const Cotangents<Y>& bar) {
+  void note_mode(Gradient<F, Y>& gradient, const Cotangents<Y>& bar) {
     const auto& segments = forward_.segments;
     forward_.stepper.read(segments.back().end, scratch_);
-    const double growth = doubtful_growth(y0_, scratch_, gradient, MetersCost<Trace> ? 0 : injected(bar));
-    return growth > 0 && made_to_grow(forward_.stepper, t0_, y0_, segments.back().timeline.t1(), scratch_, growth,
-                                      [&](const auto& see) {
-                                        for (const Segment<S>& segment : segments) see(segment.timeline);
-                                      });
+    const double growth = doubtful_growth(y0_, scratch_, gradient.y0, MetersCost<Trace> ? 0 : injected(bar));
+    note_error_of_mode(
+        judged_, forward_.stepper, t0_, y0_, segments.back().timeline.t1(), scratch_, growth, forward_.stats.accepted,
+        [&](const auto& see) {
+          for (const Segment<S>& segment : segments) see(segment.timeline);
+        },
+        [&] { return rate_of_cotangents_(backward_, gradient.stats); });
   }
   Failure pass_back(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
     if constexpr (continuous)
@@ -354,6 +357,7 @@ class DifferentiatedSolve {
   double gradient_rtol_ = 0;
   // Where steps are chosen to a tolerance, who judges the gradient: compiled only there.
   GradientError (*judge_)(WayBack&, Gradient<F, Y>&, double) = nullptr;
+  double (*rate_of_cotangents_)(WayBack&, BackwardStats&) = nullptr;
   GradientError judged_;
   double gap_ = 0;  // of a coupled pair, at the end of steps laid out before
 };

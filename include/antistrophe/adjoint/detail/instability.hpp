@@ -5,6 +5,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
+#include <antistrophe/adjoint/detail/accumulated_errors.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/dominant_mode.hpp>
@@ -13,6 +14,7 @@
 #include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/stepper/stability.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <concepts>
@@ -111,16 +113,50 @@ double injected(const Cotangents<Y>& bar) {
   return size;
 }
 
-// By how much more than solutions y' = μy themselves steps make them grow, as a power of e.
-template <class S>
-double excess_growth(const S& stepper, const Timeline& timeline, const std::complex<double>& mode) {
-  double sum = 0;
-  for (std::int64_t i = 0; i < timeline.steps(); ++i) {
-    const double h = std::fabs(timeline[i + 1] - timeline[i]);
-    sum += std::log(stepper.growth(h * mode)) - h * std::fmax(mode.real(), 0);
+// What chosen steps make of solutions y' = μy.
+class StepsOfMode {
+ public:
+  explicit StepsOfMode(const std::complex<double>& mode) : mode_(mode) {}
+
+  // Those of a timeline; or every so many of them, for the others.
+  template <class S>
+  void add(const S& stepper, const Timeline& timeline, std::int64_t every) {
+    for (std::int64_t i = 0; i < timeline.steps(); i += every) {
+      const std::int64_t end = std::min(i + every, timeline.steps());
+      const double many = static_cast<double>(end - i), all = std::fabs(timeline[end] - timeline[i]), h = all / many;
+      if (h != h_) look(stepper, h);
+      excess_ += many * step_excess_, exact_ += all * mode_, off_ += many * step_off_;
+    }
   }
-  return sum;
-}
+
+  // By how much more than solutions themselves they make them grow, as a power of e.
+  double excess() const { return excess_; }
+  // What they end with beside what they should, in parts of the larger of that and of what they began with.
+  double error() const {
+    const std::complex<double> exact = exact_ - std::fmax(exact_.real(), 0), made = exact + off_;
+    if (std::fabs(off_.imag()) > 1) return std::fmin(1, std::exp(std::fmax(exact.real(), made.real())));
+    return std::fmin(1, std::abs(std::exp(made) - std::exp(exact)));
+  }
+  // How many times as large a gradient should be as they let it be: they damp the state, which a loss may square, and its cotangents.
+  double lost() const { return std::exp(std::clamp(-2 * off_.real(), 0.0, 300.0)); }
+
+ private:
+  template <class S>
+  void look(const S& stepper, double h) {
+    h_ = h;
+    const std::complex<double> q = h * mode_;
+    if constexpr (KnowsGrowth<S>) step_excess_ = std::log(stepper.growth(q)) - std::fmax(q.real(), 0);
+    if constexpr (KnowsMultiplier<S>) step_off_ = std::log(stepper.multiplier(q) * std::exp(-q));
+  }
+
+  std::complex<double> mode_, exact_ = 0, off_ = 0, step_off_ = 0;
+  double h_ = 0, excess_ = 0, step_excess_ = 0;
+};
+
+// In solves of so many chosen steps, what they make of the fastest mode is worth 15 evaluations, and a look at a few of them; and what it
+// may be off by.
+inline constexpr std::int64_t worth_a_mode = 200, few_looks = 16;
+inline bool is_worth_a_mode(double growth, std::int64_t steps) { return growth > 0 || steps >= worth_a_mode; }
 
 // The factor by which the state or cotangents have grown in chosen steps, where that is worth a look; else 0.
 template <class Y>
@@ -130,23 +166,81 @@ double doubtful_growth(const Y& y0, const Y& end, const Y& gradient, double inje
   return of_state > doubtful_state_growth || of_gradient > doubtful_gradient_growth ? std::fmax(of_state, of_gradient)
                                                                                     : 0;
 }
-// Whether the fastest mode, at both ends of such a solve, is made to grow by more than the root of that. visit(see) calls see(timeline)
-// for all steps.
-template <class S, class Visit>
-ANTISTROPHE_COLD bool made_to_grow(S& stepper, double t0, const typename S::State& y0, double t1,
-                                   const typename S::State& end, double growth, const Visit& visit) {
-  if constexpr (KnowsGrowth<S> && std::constructible_from<std::complex<double>, typename S::State::Scalar>) {
+// Whether f(t, y + d) − f(t, y) is the same at both ends of a solve and between them, for steps d of a thousandth: so it is where the equation is
+// linear, or all but that. Where its Jacobian turns with the state, the eigenvalues of that say nothing of what solutions do.
+template <class S>
+ANTISTROPHE_COLD bool is_linear_between(S& stepper, double t0, const typename S::State& y0, double t1,
+                                        const typename S::State& end) {
+  using Y = typename S::State;
+  const double part = 0.382;  // of the way
+  Y step = zeros_like(y0), at = y0, f = y0, moved = y0, first = y0;
+  ScaledJacobian<S>::any_direction(step);
+  const double size = std::fmax(largest_entry(y0), largest_entry(end));
+  std::vector<double> scale(static_cast<std::size_t>(y0.size()));
+  for (Eigen::Index i = 0; i < y0.size(); ++i) {
+    using std::abs;
+    double& of_entry = scale[static_cast<std::size_t>(i)];
+    of_entry = std::fmax(static_cast<double>(abs(y0.data()[i])), static_cast<double>(abs(end.data()[i])));
+    if (!(of_entry > 0)) of_entry = size;
+    step.data()[i] *= scalar<Y>(1e-3 * of_entry);
+  }
+  for (const double place : {0.0, part, 1.0}) {
+    for (Eigen::Index i = 0; i < y0.size(); ++i)
+      at.data()[i] = scalar<Y>(1 - place) * y0.data()[i] + scalar<Y>(place) * end.data()[i];
+    const double t = t0 + place * (t1 - t0);
+    stepper.slope(t, at, f);
+    at += step;
+    stepper.slope(t, at, moved);
+    moved -= f;
+    if (place == 0.0) {
+      first = moved;
+      continue;
+    }
+    double largest = 0, off = 0;
+    for (Eigen::Index i = 0; i < y0.size(); ++i) {
+      using std::abs;
+      const double in_scale = 1 / scale[static_cast<std::size_t>(i)];
+      largest = std::fmax(largest, in_scale * static_cast<double>(abs(first.data()[i])));
+      off = std::fmax(off, in_scale * static_cast<double>(abs(moved.data()[i] - first.data()[i])));
+    }
+    if (!(off <= 1e-3 * largest)) return false;
+  }
+  return true;
+}
+
+// What chosen steps have made of the fastest mode: it is off by all of its size where they made it grow by more than the root of such growth as
+// was seen; and where the equation is linear, by what they turn, damp or pump it, as far as cotangents that move at rate() are of it, and if that is
+// more than a quarter of what is borne. Of the modes at both ends, that of which it is less. visit(see) calls see(timeline) for all
+// `steps` of them.
+template <class S, class Visit, class Rate>
+ANTISTROPHE_COLD void note_error_of_mode(GradientError& judged, S& stepper, double t0, const typename S::State& y0,
+                                         double t1, const typename S::State& end, double growth, std::int64_t steps,
+                                         const Visit& visit, const Rate& rate) {
+  if (!is_worth_a_mode(growth, steps)) return;
+  if constexpr ((KnowsGrowth<S> ||
+                 KnowsMultiplier<S>)&&std::constructible_from<std::complex<double>, typename S::State::Scalar>) {
     const double sign = t1 >= t0 ? 1 : -1;
-    const auto grew_at = [&](double t, const typename S::State& y) {
-      const auto mode = dominant_mode(stepper, t, y, sign);
-      if (!mode) return false;
-      double excess = 0;
-      visit([&](const Timeline& timeline) { excess += excess_growth(stepper, timeline, *mode); });
-      return excess > std::log(growth) / 2;
+    const std::int64_t every = growth > 0 ? 1 : (steps + few_looks - 1) / few_looks;
+    std::optional<double> moving;  // at this rate; 0 where nothing is known of modes
+    struct Off {
+      double by = 0, times = 1;
     };
-    return grew_at(t1, end) && grew_at(t0, y0);
-  } else {
-    return false;
+    const double much = judged.borne / 4;
+    const auto at = [&](double t, const typename S::State& y) -> Off {
+      const auto mode = dominant_mode(stepper, t, y, sign);
+      if (!mode) return {};
+      StepsOfMode made(*mode);
+      visit([&](const Timeline& timeline) { made.add(stepper, timeline, every); });
+      if (growth > 0 && made.excess() > std::log(growth) / 2) return {1, 1};
+      if (!(made.error() > much)) return {};
+      if (!moving) moving = is_linear_between(stepper, t0, y0, t1, end) ? rate() : 0;
+      const double by = made.error() * std::fmin(1, *moving * *moving / std::norm(*mode));
+      return by > much ? Off{by, made.lost()} : Off{};
+    };
+    const Off one = at(t1, end);
+    if (!(one.by > 0)) return;
+    const Off other = at(t0, y0), less = other.by * other.times < one.by * one.times ? other : one;
+    judged.is_off(less.by, less.times);
   }
 }
 

@@ -165,6 +165,11 @@ class JudgedStepper : public JudgedBase<what, S, F, Y> {
   {
     return s_->growth(q);
   }
+  std::complex<double> multiplier(const std::complex<double>& q) const
+    requires KnowsMultiplier<S>
+  {
+    return s_->multiplier(q);
+  }
   const State& parasite()
     requires HasParasite<S>
   {

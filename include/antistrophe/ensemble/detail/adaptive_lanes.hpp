@@ -809,26 +809,27 @@ class GradientsInAdaptiveLanes {
     put_back_errors(l);
     GradientError judged =
         error_of_gradient<Alone>(lane.errors, problems_[lane.problem].field, gradient, steps_.gradient_rtol);
-    if (judged.borne > 0 && judged.error < 1 && steps_made_it_grow(lane.problem, gradient)) judged.is_lost();
+    if (judged.borne > 0 && judged.error < 1) note_mode(lane, gradient, judged);
     gradient.stats.estimated_error = judged.error;
     path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
                   !doubt_about(judged, steps_.repeats, [&] { return steps_dip(path.timeline); }).any;
     turn_next(l);
   }
-  bool steps_made_it_grow(std::size_t p, Gradient<F, Y>& gradient) {
-    const P& problem = problems_[p];
-    const Path& path = paths_[p];
+  void note_mode(Lane& lane, Gradient<F, Y>& gradient, GradientError& judged) {
+    const P& problem = problems_[lane.problem];
+    const Path& path = paths_[lane.problem];
     Y end = problem.y0;
     const auto last = static_cast<std::size_t>(path.timeline.steps() * end.size());
     std::copy_n(path.states.data() + last, end.size(), end.data());
     const double growth =
         doubtful_growth(problem.y0, end, gradient.y0, injected<Y>({path.bar.ys, path.bar.ts, path.bar.events}));
-    if (!(growth > 0)) return false;
+    if (!is_worth_a_mode(growth, path.timeline.steps())) return;
     Alone alone(method_, problem.field, problem.y0);
-    const bool grew = made_to_grow(alone, problem.t0, problem.y0, problem.t1, end, growth,
-                                   [&](const auto& see) { see(path.timeline); });
+    note_error_of_mode(
+        judged, alone, problem.t0, problem.y0, problem.t1, end, growth, path.timeline.steps(),
+        [&](const auto& see) { see(path.timeline); },
+        [&] { return lane.errors.rate_of_cotangents(problem.field, gradient.stats); });
     gradient.stats.judged += alone.calls().evaluations;
-    return grew;
   }
 
   const E& ensemble_;

@@ -17,6 +17,28 @@ inline double larger_root(const ComplexNumber& p, const ComplexNumber& q) {
   return std::fmax(std::abs(p + root), std::abs(p - root)) / 2;
 }
 
+// That of x² = px + q which is nearer to a number.
+inline ComplexNumber root_near(const ComplexNumber& p, const ComplexNumber& q, const ComplexNumber& near) {
+  const ComplexNumber root = std::sqrt(p * p + 4.0 * q), one = (p + root) / 2.0, other = (p - root) / 2.0;
+  return std::abs(one - near) < std::abs(other - near) ? one : other;
+}
+// That of a_0 + a_1 x + … + a_n x^n to which Newton's method leads from there.
+template <std::size_t N>
+ComplexNumber root_near(const std::array<ComplexNumber, N>& a, ComplexNumber x) {
+  for (int turn = 0; turn < 8; ++turn) {
+    ComplexNumber value = 0, slope = 0;
+    for (std::size_t k = N; k-- > 0;) {
+      slope = slope * x + value;
+      value = value * x + a[k];
+    }
+    const ComplexNumber move = value / slope;
+    if (!(std::abs(move) < 1)) break;
+    x -= move;
+    if (std::abs(move) < 1e-14) break;
+  }
+  return x;
+}
+
 // Whether a_0 + a_1 x + … + a_n x^n has a root of |x| >= radius (the test of Schur and Cohn; Marden, Geometry of Polynomials, 1966, 42).
 template <std::size_t N>
 bool has_root_beyond(std::array<ComplexNumber, N> a, double radius) {

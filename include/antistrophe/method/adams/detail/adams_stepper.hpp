@@ -215,18 +215,10 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // On y' = μy, from q = hμ, by equal steps.
   bool outgrows(const ComplexNumber& q, double factor) const {
-    const auto& w = equal_steps_weights<K, Corrected, double>;
-    std::array<ComplexNumber, K + 2> next{};  // x_{n−K}, …, x_n, of which x_{n+1} is made
-    next[K] = 1;
-    next[0] += signed_lambda_;
-    next[1] -= signed_lambda_;
-    for (std::size_t j = 0; j < K; ++j) {
-      next[K - j] += q * (w.main[j] + signed_lambda_ * w.mirror[j]);
-      if constexpr (Corrected) next[K - j] += q * w.main[K] * (q * w.predict[j] + (j == 0 ? 1.0 : 0.0));
-    }
-    for (ComplexNumber& coefficient : next) coefficient = -coefficient;
-    next[K + 1] = 1;
-    return has_root_beyond(next, factor);
+    return has_root_beyond(characteristic_polynomial(q), factor);
+  }
+  ComplexNumber multiplier(const ComplexNumber& q) const {
+    return root_near(characteristic_polynomial(q), std::exp(q));
   }
 
   // Once all steps in sight are equal, the next may be twice as long; before, no longer.
@@ -359,6 +351,22 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
  private:
+  // Of equal steps on y' = μy.
+  std::array<ComplexNumber, K + 2> characteristic_polynomial(const ComplexNumber& q) const {
+    const auto& w = equal_steps_weights<K, Corrected, double>;
+    std::array<ComplexNumber, K + 2> next{};  // x_{n−K}, …, x_n, of which x_{n+1} is made
+    next[K] = 1;
+    next[0] += signed_lambda_;
+    next[1] -= signed_lambda_;
+    for (std::size_t j = 0; j < K; ++j) {
+      next[K - j] += q * (w.main[j] + signed_lambda_ * w.mirror[j]);
+      if constexpr (Corrected) next[K - j] += q * w.main[K] * (q * w.predict[j] + (j == 0 ? 1.0 : 0.0));
+    }
+    for (ComplexNumber& coefficient : next) coefficient = -coefficient;
+    next[K + 1] = 1;
+    return next;
+  }
+
   using Common::calls_, Common::numbers_, Common::psi_, Common::real_, Common::with_times;
   using Common::classify, Common::left_range;
   static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();

@@ -130,11 +130,10 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     stability.watches_parasite = true;
     return stability;
   }
-  // Of (y, z) → (λy + (1 − λ + φ(q))z, z − φ(−q)y1), whose determinant is λ.
-  double growth(const ComplexNumber& q) const {
-    const IncrementPolynomial<Base> phi;
-    const double lambda = numbers_.lambda();
-    return larger_root(1 + lambda - phi(-q) * (1 - lambda + phi(q)), -lambda);
+  // The eigenvalues of (y, z) → (λy + (1 − λ + φ(q))z, z − φ(−q)y1), whose determinant is λ.
+  double growth(const ComplexNumber& q) const { return larger_root(trace(q), -numbers_.lambda()); }
+  ComplexNumber multiplier(const ComplexNumber& q) const {
+    return root_near(trace(q), -numbers_.lambda(), std::exp(q));
   }
   // It shows in y − z.
   const Y& parasite() { return numbers_.real(gap_, real_); }
@@ -234,6 +233,12 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
  private:
   static constexpr auto used = static_cast<std::int64_t>(tableau::increment_stages<Tableau>);
+
+  ComplexNumber trace(const ComplexNumber& q) const {
+    const IncrementPolynomial<Base> phi;
+    const double lambda = numbers_.lambda();
+    return 1 + lambda - phi(-q) * (1 - lambda + phi(q));
+  }
 
   bool may_stride(const Timeline& timeline) const
     requires strides

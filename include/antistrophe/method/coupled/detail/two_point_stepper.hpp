@@ -113,11 +113,8 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
     return stability;
   }
   // y2 = (1 + φ(q)) y1 + λ (y0 − (1 + φ(−q)) y1).
-  double growth(const ComplexNumber& q) const {
-    const IncrementPolynomial<Base> phi;
-    const double lambda = numbers_.lambda();
-    return larger_root(1.0 + phi(q) - lambda * (1.0 + phi(-q)), lambda);
-  }
+  double growth(const ComplexNumber& q) const { return larger_root(both(q), numbers_.lambda()); }
+  ComplexNumber multiplier(const ComplexNumber& q) const { return root_near(both(q), numbers_.lambda(), std::exp(q)); }
   // It shows in D.
   const Y& parasite() { return numbers_.real(gap_, real_); }
 
@@ -208,6 +205,11 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   using Common::calls_, Common::field_, Common::numbers_, Common::psi_, Common::real_;
   // A field frozen to a step is another one in the step before: there the two first stages differ. So they do where f jumps.
   static constexpr bool shares_first = !Freezable<F>;
+
+  ComplexNumber both(const ComplexNumber& q) const {
+    const IncrementPolynomial<Base> phi;
+    return 1.0 + phi(q) - numbers_.lambda() * (1.0 + phi(-q));
+  }
 
   static bool is_first(const Step& step) { return step.n == step.timeline->first(); }
   const Field& behind(const Step& step) { return field_behind_(step.t0, step.t1); }

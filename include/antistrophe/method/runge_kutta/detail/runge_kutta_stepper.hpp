@@ -82,7 +82,8 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   double stiffness(const Step&) const { return increment_.stiffness(); }
   Stability stability() const { return runge_kutta_stability<Base>(); }
-  double growth(const ComplexNumber& q) const { return std::abs(1.0 + IncrementPolynomial<Base>()(q)); }
+  ComplexNumber multiplier(const ComplexNumber& q) const { return 1.0 + IncrementPolynomial<Base>()(q); }
+  double growth(const ComplexNumber& q) const { return std::abs(multiplier(q)); }
 
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits&) {
