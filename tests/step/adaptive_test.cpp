@@ -11,6 +11,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -209,4 +210,21 @@ TEST_CASE("A first step that is given is the first tried, and no step is longer 
   CHECK(bounded.stats().accepted == 16);
   const auto steps = bounded.steps();
   for (std::size_t i = 1; i < steps.size(); ++i) CHECK(steps[i] - steps[i - 1] <= 1.0 / 16);
+}
+
+TEST_CASE("A norm of errors is made of what takes an array, and none of what is empty", "[adaptive]") {
+  using Errors = Eigen::Ref<const Eigen::ArrayXd>;
+  CHECK(!ErrorNorm{});
+  CHECK(!ErrorNorm{nullptr});
+  CHECK(!ErrorNorm{std::function<double(const Errors&)>{}});
+  const auto largest = [](const Errors& errors) { return errors.abs().maxCoeff(); };
+  const Eigen::Array3d errors(1, -3, 2);
+  for (const ErrorNorm& norm : {ErrorNorm{largest}, ErrorNorm{std::function<double(const Errors&)>{largest}},
+                                ErrorNorm{[](const auto& each) { return each.abs().maxCoeff(); }}}) {
+    REQUIRE(norm);
+    CHECK(norm(errors) == 3);
+    CHECK(norm(2 * errors) == 6);  // an expression
+    CHECK(norm(errors.data(), 2) == 3);
+    CHECK(norm(errors.data(), 1) == 1);
+  }
 }
