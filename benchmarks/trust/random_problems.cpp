@@ -1,4 +1,5 @@
-// Linear systems, networks, reactions, chains of springs, webs of species, genes and compartments, drawn at random: what nobody thought of.
+// Linear systems, networks, reactions, chains of springs, webs of species, genes, compartments, levels, waves, swings, limit cycles and
+// phases, drawn at random: what nobody thought of.
 // Numbers come from the generator's bits, so that a seed means the same problems everywhere.
 #include "trust/cases.hpp"
 
@@ -265,13 +266,117 @@ Drawn compartments(Dice& dice) {
   return {"compartments", field(f, theta), y0, dice.decades(1, 60)};
 }
 
+// Levels of energy that are coupled, y' = A y with Aᵀ = −A: as many turns as t1 times the fastest of them; θ = A by columns.
+Drawn levels(Dice& dice) {
+  const Index n = 2 + dice.below(6);
+  MatrixXd a = MatrixXd::Zero(n, n);
+  const double coupling = dice.decades(1e-2, 3);
+  for (Index i = 0; i + 1 < n; i += 2) a(i, i + 1) = dice.decades(0.1, 20);
+  for (Index i = 0; i < n; ++i)
+    for (Index j = i + 1; j < n; ++j) a(i, j) += coupling * dice.normal();
+  a = (a - a.transpose()).eval();
+  Linear f{n, VectorXd::Zero(n * n + n)};
+  Eigen::Map<MatrixXd>(f.theta.data(), n, n) = a;
+  VectorXd y0 = dice.normals(n);
+  const int start = dice.below(3);
+  if (start == 1) y0.tail(n - 1).setZero();
+  if (start == 2) y0 *= 0.01;
+  return {"levels", of(f, f.theta), y0, dice.decades(3, 300)};
+}
+
+// u_t = −c u_x + d u_xx on a ring, central differences or upwind; θ = c, d.
+Drawn waves(Dice& dice) {
+  const Index n = 6 + dice.below(15);
+  const bool upwind = dice.once_in(2);
+  const VectorXd theta = vector({dice.between(-1, 1), dice.once_in(2) ? 0 : dice.decades(1e-4, 1e-1)});
+  const double dx = 2 * std::numbers::pi / static_cast<double>(n);
+  VectorXd y0(n);
+  const int start = dice.below(3), waves = 1 + dice.below(3);
+  for (Index i = 0; i < n; ++i) {
+    const double x = static_cast<double>(i) * dx;
+    y0[i] = start == 0 ? sin(waves * x) : start == 1 ? exp(-4 * (x - 3) * (x - 3)) : 1e-3 * dice.normal();
+  }
+  const auto f = [=](const auto&, const auto& y, const auto& p, auto& dy) {
+    for (Index i = 0; i < n; ++i) {
+      const Index left = (i + n - 1) % n, right = (i + 1) % n;
+      auto slope = (y[right] - y[left]) / (2 * dx);
+      if (upwind) slope = theta[0] > 0 ? (y[i] - y[left]) / dx : (y[right] - y[i]) / dx;
+      dy[i] = -p[0] * slope + p[1] * (y[right] - 2.0 * y[i] + y[left]) / (dx * dx);
+    }
+  };
+  return {"waves", field(f, theta), y0, dice.decades(3, 100)};
+}
+
+// x'' = −a x − b x³ − c sin x − d x' + e cos ωt, alone or two that pull at each other; θ = a, b, c, d, e, ω and the pull.
+Drawn swings(Dice& dice) {
+  const Index n = 1 + dice.below(2);
+  const auto maybe = [&](double value) { return dice.once_in(2) ? value : 0.0; };
+  const VectorXd theta =
+      vector({dice.decades(0.1, 30), maybe(dice.decades(1e-3, 3)), maybe(dice.decades(0.1, 10)),
+              maybe(dice.decades(1e-3, 0.3)), maybe(dice.between(0, 1)), dice.decades(0.2, 5), dice.decades(1e-2, 3)});
+  VectorXd y0 = dice.normals(2 * n);
+  const int start = dice.below(3);
+  if (start == 1) y0 *= 0.01;
+  const auto f = [=](const auto& t, const auto& y, const auto& p, auto& dy) {
+    for (Index i = 0; i < n; ++i) {
+      const auto x = y[i];
+      dy[i] = y[n + i];
+      dy[n + i] = -p[0] * x - p[1] * x * x * x - p[2] * sin(x) - p[3] * y[n + i] + p[4] * cos(p[5] * t);
+      if (n == 2) dy[n + i] += p[6] * (y[1 - i] - x);
+    }
+  };
+  return {"swings", field(f, theta), y0, dice.decades(3, 200)};
+}
+
+// FitzHugh and Nagumo's cells or van der Pol's oscillators, coupled or alone; θ = a, b, rate, drive, coupling.
+Drawn cycles(Dice& dice) {
+  const Index n = 1 + dice.below(3);
+  const bool nagumo = dice.once_in(2);
+  const VectorXd theta =
+      vector({dice.between(0.2, 1), dice.between(0.2, 1), dice.decades(0.03, 1),
+              dice.once_in(3) ? 0 : dice.between(0, 1), dice.once_in(2) ? 0 : dice.decades(0.01, 1)});
+  VectorXd y0 = dice.normals(2 * n);
+  if (dice.once_in(4)) y0 *= 1e-3;
+  const auto f = [=](const auto&, const auto& y, const auto& p, auto& dy) {
+    for (Index i = 0; i < n; ++i) {
+      const auto v = y[i], w = y[n + i];
+      if (nagumo) {
+        dy[i] = v - v * v * v / 3.0 - w + p[3];
+        dy[n + i] = p[2] * (v + p[0] - p[1] * w);
+      } else {
+        dy[i] = (v - v * v * v / 3.0 - w) / p[2];
+        dy[n + i] = p[2] * (v - p[3] * p[0]);
+      }
+      if (n > 1) dy[i] += p[4] * (y[(i + 1) % n] - v);
+    }
+  };
+  return {"cycles", field(f, theta), y0, dice.decades(3, 100)};
+}
+
+// Phases that pull at each other (Kuramoto); θ = their rates, the pull.
+Drawn phases(Dice& dice) {
+  const Index n = 2 + dice.below(4);
+  VectorXd theta(n + 1);
+  theta.head(n) = dice.decades(0.1, 3) * (VectorXd::Ones(n) + dice.decades(0.01, 1) * dice.normals(n));
+  theta[n] = dice.decades(0.03, 3);
+  const auto f = [=](const auto&, const auto& y, const auto& p, auto& dy) {
+    for (Index i = 0; i < n; ++i) {
+      auto pull = 0.0 * y[i];
+      for (Index j = 0; j < n; ++j) pull = pull + sin(y[j] - y[i]);
+      dy[i] = p[i] + p[n] * pull / static_cast<double>(n);
+    }
+  };
+  return {"phases", field(f, theta), dice.normals(n), dice.decades(3, 200)};
+}
+
 }  // namespace
 
 std::vector<Case> random_cases(int many, unsigned seed) {
   Dice dice(seed);
   Cases cases;
   using Draw = Drawn (*)(Dice&);
-  constexpr std::array<Draw, 7> draws{linear, network, reactions, springs, species, genes, compartments};
+  constexpr std::array<Draw, 12> draws{linear,       network, reactions, springs, species, genes,
+                                       compartments, levels,  waves,     swings,  cycles,  phases};
   for (int i = 0; i < many; ++i) {
     Drawn drawn = draws[static_cast<std::size_t>(i) % draws.size()](dice);
     cases.add(drawn.kind + " " + std::to_string(seed) + "/" + std::to_string(i), drawn.t1, drawn.y0, drawn.field, {});
