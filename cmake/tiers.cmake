@@ -1,0 +1,38 @@
+# What script/test builds and runs, and what only script/test --all adds: what takes long for what it proves. Of a processor's seconds, to
+# compile + to run, about: all test programs 900 + 220, all programs of the docs 120 + 12, and those examples below that are short 40 + 9.
+# The tests that are named here have the label long. What they run is no part of the target antistrophe_short, which is all other programs.
+# Presets and ctest know no tiers: whoever calls them has everything.
+string(TOLOWER "${CMAKE_CXX_COMPILER_ID}" antistrophe_own)
+set(antistrophe_other clang)
+if(antistrophe_own MATCHES "clang")
+  set(antistrophe_other gnu)
+endif()
+set(antistrophe_long_tier
+  "benchmarks/.*"  # 340 + 31
+  # 280 + 150; those that are short are some seconds each, and what is read first
+  "examples/(acrobot|adams|adams_stability|cde_spirals|detest|heat|laplace|latent_sde|log_ode|nested_spheres|neural_cde)"
+  "examples/(ornstein_uhlenbeck|pendulums|population|reversibility|sines|stochastic_orders|swing_up|white_dwarf)"
+  "architecture/headers/(eigen|alone_.|together)"                   # 99
+  "architecture/compile_time/quickstart"                            # 11; that of the header alone is short
+  "docs/site"                                                       # 19
+  "fuzz/corpus"                                                     # 37 + 8
+  "install/(find_package|add_subdirectory)"                         # 37, optimised; without_xsimd finds the same package, FetchContent adds the same folder
+  "mpi/.*"                                                          # 9 + 6
+  "static/${antistrophe_other}"                                      # 40; the same cases are refused by the compiler of the build
+  "stepper/symbols/(${antistrophe_own}/o3|${antistrophe_other}/o.)"  # 43; that compiler at -O2 is short
+  "style/lint"                                                      # 27
+  "test_problems/references"                                        # 9
+  "versions/.*")                                                    # 50
+list(JOIN antistrophe_long_tier "|" antistrophe_long_tier)
+
+add_custom_target(antistrophe_short)
+
+# antistrophe_label(<test> <label> [<program>]): gives the test its label and its tier, and the tier the program that the test runs.
+function(antistrophe_label test label)
+  if(test MATCHES "^(${antistrophe_long_tier})$")
+    list(APPEND label long)
+  elseif(ARGN)
+    add_dependencies(antistrophe_short ${ARGN})
+  endif()
+  set_tests_properties("${test}" PROPERTIES LABELS "${label}")
+endfunction()
