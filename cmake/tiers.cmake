@@ -1,5 +1,5 @@
 # What script/test builds and runs, and what only script/test --all adds: what takes long for what it proves. Of a processor's seconds, to
-# compile + to run, about: all test programs 900 + 220, all programs of the docs 120 + 12, and those examples below that are short 40 + 9.
+# compile + to run, about: all test programs but one 920 + 210, all programs of the docs 120 + 12, and those examples below that are short 20 + 6.
 # The tests that are named here have the label long. What they run is no part of the target antistrophe_short, which is all other programs.
 # Presets and ctest know no tiers: whoever calls them has everything.
 string(TOLOWER "${CMAKE_CXX_COMPILER_ID}" antistrophe_own)
@@ -9,12 +9,13 @@ if(antistrophe_own MATCHES "clang")
 endif()
 set(antistrophe_long_tier
   "benchmarks/.*"  # 340 + 31
-  # 280 + 150; those that are short are some seconds each, and what is read first
-  "examples/(acrobot|adams|adams_stability|cde_spirals|detest|heat|laplace|latent_sde|log_ode|nested_spheres|neural_cde)"
-  "examples/(ornstein_uhlenbeck|pendulums|population|reversibility|sines|stochastic_orders|swing_up|white_dwarf)"
+  # 290 + 150; those that are short are some seconds each, and what is read first
+  "examples/(acrobot|adams|adams_stability|cde_spirals|detest|heat|laplace|latent_sde|log_ode|lynx_hare|nested_spheres)"
+  "examples/(neural_cde|ornstein_uhlenbeck|pendulums|population|reversibility|sines|stochastic_orders|swing_up|white_dwarf)"
   "architecture/headers/(eigen|alone_.|together)"                   # 99
   "architecture/compile_time/quickstart"                            # 11; that of the header alone is short
   "docs/site"                                                       # 19
+  "field/reverse_vjp"                                               # 20 + 1; the program of what others differentiate in reverse
   "fuzz/corpus"                                                     # 37 + 8
   "install/(find_package|add_subdirectory)"                         # 37, optimised; without_xsimd finds the same package, FetchContent adds the same folder
   "mpi/.*"                                                          # 9 + 6
@@ -27,12 +28,19 @@ list(JOIN antistrophe_long_tier "|" antistrophe_long_tier)
 
 add_custom_target(antistrophe_short)
 
-# antistrophe_label(<test> <label> [<program>]): gives the test its label and its tier, and the tier the program that the test runs.
-function(antistrophe_label test label)
+# antistrophe_labels(<variable> <test> <label> [<program>]): the labels of the test, of which one may be long; if none is, its program is
+# one of the short tier.
+function(antistrophe_labels variable test label)
   if(test MATCHES "^(${antistrophe_long_tier})$")
     list(APPEND label long)
   elseif(ARGN)
     add_dependencies(antistrophe_short ${ARGN})
   endif()
-  set_tests_properties("${test}" PROPERTIES LABELS "${label}")
+  set(${variable} "${label}" PARENT_SCOPE)
+endfunction()
+
+# antistrophe_label(<test> <label> [<program>]): gives the test its labels.
+function(antistrophe_label test label)
+  antistrophe_labels(labels "${test}" "${label}" ${ARGN})
+  set_tests_properties("${test}" PROPERTIES LABELS "${labels}")
 endfunction()
