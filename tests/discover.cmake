@@ -1,7 +1,7 @@
 # Writes a ctest entry for each test case of a Catch2 program: <prefix>: <name of the test case>. Where test cases are
 # "<law> - <method>" and LAWS is on, there is one for each law, <prefix>: <law>, which runs it for all methods in one process and tells
 # the seconds of each by name: to start a program of many megabytes takes longer than most of its test cases.
-#   cmake -DPROGRAM=… -DPREFIX=… -DOUTPUT=… "-DLIST=<option>;…" "-DLABELS=<label>;…" [-DLAWS=ON] -P discover.cmake
+#   cmake -DPROGRAM=… -DPREFIX=… -DOUTPUT=… "-DLIST=<option>;…" "-DLABELS=<label>;…" "-DPROPERTIES=<property>;<value>;…" [-DLAWS=ON] -P discover.cmake
 cmake_minimum_required(VERSION 3.21)
 execute_process(COMMAND "${PROGRAM}" ${LIST} OUTPUT_VARIABLE names ERROR_VARIABLE errors)
 string(REPLACE ";" "\\;" names "${names}")
@@ -10,6 +10,7 @@ string(REPLACE "]" "<close>" names "${names}")
 string(REPLACE "\n" ";" names "${names}")
 set(script "")
 set(count 0)
+list(JOIN PROPERTIES " " PROPERTIES)
 set(laws "\n")
 foreach(name IN LISTS names)
   if(name STREQUAL "")
@@ -37,7 +38,7 @@ foreach(name IN LISTS names)
     string(APPEND argument " - *")
   endif()
   string(APPEND script "add_test(${test} [==[${PROGRAM}]==] -w NoTests${options} [==[\"${argument}\"]==])\n"
-                       "set_tests_properties(${test} PROPERTIES TIMEOUT 600 LABELS [==[${LABELS}]==])\n")
+                       "set_tests_properties(${test} PROPERTIES ${PROPERTIES} LABELS [==[${LABELS}]==])\n")
 endforeach()
 if(count EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} lists no test case: ${errors}")
