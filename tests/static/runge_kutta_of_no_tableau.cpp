@@ -1,4 +1,4 @@
-// expect: A tableau says what it is
+// expect: a tableau says what it is
 #include <antistrophe/antistrophe.hpp>
 
 using namespace antistrophe;

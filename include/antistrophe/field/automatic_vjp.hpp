@@ -33,10 +33,9 @@ template <class Function, class Theta>
 class AutomaticVjp {
   static constexpr int chunk = 8;
   static constexpr bool has_parameters = Theta::SizeAtCompileTime != 0;
-  static_assert(
-      !detail::HasParameters<Function>,
-      "automatic_vjp: the function keeps its parameters to itself, where they cannot be differentiated. Let it "
-      "take them as its third argument, f(t, y, theta, dy), and write automatic_vjp(f, theta).");
+  static_assert(!detail::HasParameters<Function>,
+                "antistrophe: the function keeps its parameters to itself, where they cannot be differentiated. Let it "
+                "take them as its third argument, f(t, y, theta, dy), and write automatic_vjp(f, theta).");
 
   template <class Y, int N>
   using DualOf = Dual<typename Y::Scalar, N>;
@@ -69,8 +68,13 @@ class AutomaticVjp {
   };
   // ∂f/∂t is known if f takes the time as it takes the state, as auto.
   template <class Y>
-  static constexpr bool takes_dual_time = is_callable<DualOf<Y, chunk>, detail::WithScalarOf<Y, DualOf<Y, chunk>>,
-                                                      detail::WithScalarOf<Theta, DualOf<Y, chunk>>>;
+  static constexpr bool takes_dual_time = [] {
+    if constexpr (Eigen::NumTraits<typename Y::Scalar>::IsComplex)
+      return false;  // Eigen's duals are none of complex numbers, which require_function says
+    else
+      return is_callable<DualOf<Y, chunk>, detail::WithScalarOf<Y, DualOf<Y, chunk>>,
+                         detail::WithScalarOf<Theta, DualOf<Y, chunk>>>;
+  }();
 
  public:
   explicit AutomaticVjp(Function function, Theta theta = {})
@@ -410,7 +414,7 @@ class AutomaticVjp {
 // respect to t0 and t1 are wanted; as double, where f cannot do otherwise.
 template <class Function, class Derived>
 auto automatic_vjp(Function function, const Eigen::MatrixBase<Derived>& theta0) {
-  static_assert(Derived::ColsAtCompileTime == 1, "automatic_vjp: the parameters are one Eigen column vector");
+  static_assert(Derived::ColsAtCompileTime == 1, "antistrophe: the parameters are one Eigen column vector");
   using Theta = typename Derived::PlainObject;
   return AutomaticVjp<Function, Theta>(std::move(function), Theta(theta0));
 }

@@ -47,10 +47,14 @@ VjpReport check_vjp(const F& field, double t, const Eigen::DenseBase<Derived>& y
   using Y = typename Derived::PlainObject;
   if constexpr (!detail::require_differentiable<F, Y>() || !detail::require_jvp<F, Y>()) {
     return {};
-  } else {
-    static_assert(detail::is_real_scalar<typename Y::Scalar>, "antistrophe: check_vjp is for real states.");
-    static_assert(DifferentiableVectorField<F, Y>,
+  } else if constexpr (detail::Freezable<F>) {
+    static_assert(detail::never<F>,
                   "antistrophe: only the frozen field has a vjp; write check_vjp(field.frozen(t0, t1), t, y).");
+    return {};
+  } else if constexpr (!detail::is_real_scalar<typename Y::Scalar>) {
+    static_assert(detail::never<Y>, "antistrophe: check_vjp is for real states.");
+    return {};
+  } else {
     const Y at = y.derived();
     return detail::VjpCheck<F, Y>(field, t, at, options).run();
   }

@@ -235,15 +235,15 @@ class NoisyStep {
   // True where drift and diffusion can be called with Y; else a compile error with the reason.
   template <class Y>
   static consteval bool require_parts() {
-    static_assert(!Freezable<Drift>,
-                  "antistrophe: the drift of a StochasticField is a plain field, without frozen(t0, t1).");
+    constexpr bool plain = !Freezable<Drift>;
+    static_assert(plain, "antistrophe: the drift of a StochasticField is a plain field, without frozen(t0, t1).");
     constexpr bool drift = require_vector_field<Drift, Y>();
     static_assert(
         Diffusion<G, Y>,
         "antistrophe: the diffusion cannot be called with this state; it needs void operator()(double t, const "
         "auto& y, const auto& dW, auto& dy) const, writing dy = g(t, y) dW (or take DiagonalNoise{sigma}, "
         "ScalarNoise{sigma} or AdditiveNoise{G}).");
-    return drift && Diffusion<G, Y>;
+    return plain && drift && Diffusion<G, Y>;
   }
 
  private:

@@ -27,7 +27,7 @@ inline constexpr bool is_each_events<EachEvents<Make>> = true;
 template <class T>
 inline constexpr int lanes_of = 0;
 template <int W>
-inline constexpr int lanes_of<Lanes<W>> = W;
+inline constexpr int lanes_of<Lanes<W>> = W == 2 || W == 8 ? W : 4;  // of another W, Lanes says what is wrong
 template <class... Extras>
 inline constexpr bool in_lanes = ((lanes_of<Extras> > 0) || ... || false);
 // Ranks of a distributed program say that they are (ensemble/mpi.hpp).

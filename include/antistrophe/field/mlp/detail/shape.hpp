@@ -41,6 +41,9 @@ class MlpShape;
 
 template <Eigen::Index... Sizes, bool WithTime>
 class MlpShape<Layers<Sizes...>, WithTime> {
+  static_assert(sizeof...(Sizes) >= 2, "antistrophe: Layers: name at least the input's and the output's size");
+  static_assert(((Sizes > 0) && ...), "antistrophe: Layers: every size is at least 1");
+
  public:
   static constexpr bool is_fixed = true;
   static constexpr std::array<Eigen::Index, sizeof...(Sizes)> sizes{Sizes...};

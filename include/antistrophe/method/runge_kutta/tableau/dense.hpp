@@ -165,11 +165,12 @@ consteval auto expanded_weights() {
 template <HasWeights T>
 consteval bool require_dense_output() {
   static_assert(!detail::HasDenseStages<T> || detail::HasDenseRows<T>,
-                "A tableau with stages dense_a for dense output says what they are for in `dense`.");
-  static_assert(!detail::HasDenseRows<T> || detail::HasDenseOutput<T>,
-                "A tableau's dense output is dense_order (int), `dense`, and, if it takes stages after f(t1, y1), "
-                "dense_c and dense_a with as many rows; the rows of `dense` and dense_a are as long as the stages of "
-                "the tableau (with f(t1, y1), unless it is fsal) and those of dense_a together.");
+                "antistrophe: a tableau with stages dense_a for dense output says what they are for in `dense`.");
+  static_assert(
+      !detail::HasDenseRows<T> || detail::HasDenseOutput<T>,
+      "antistrophe: a tableau's dense output is dense_order (int), `dense`, and, if it takes stages after f(t1, y1), "
+      "dense_c and dense_a with as many rows; the rows of `dense` and dense_a are as long as the stages of "
+      "the tableau (with f(t1, y1), unless it is fsal) and those of dense_a together.");
   return true;
 }
 

@@ -79,19 +79,19 @@ template <class T>
 consteval bool require_tableau() {
   constexpr bool says_what_it_is = SaysWhatItIs<T>;  // said of a bool, what fails is not told atom by atom
   static_assert(says_what_it_is,
-                "A tableau says what it is: static constexpr name (std::string_view), order and "
+                "antistrophe: a tableau says what it is: static constexpr name (std::string_view), order and "
                 "stages (int), fsal (bool).");
   if constexpr (SaysWhatItIs<T>)
     static_assert(HasWeights<T>,
-                  "A tableau holds c, a and b: std::array of Rational or of long double, c and b of "
+                  "antistrophe: a tableau holds c, a and b: std::array of Rational or of long double, c and b of "
                   "length `stages`, a of `stages` rows of that length.");
   if constexpr (HasWeights<T>) {
     static_assert(HasErrorEstimates<T>,
-                  "A tableau says how many error_estimates it has (0 is allowed), and holds as many "
+                  "antistrophe: a tableau says how many error_estimates it has (0 is allowed), and holds as many "
                   "rows in `error` and integers in `embedded_order`.");
-    static_assert(is_explicit<T>(), "A tableau is explicit here: c_1 = 0 and a_ij = 0 where j >= i.");
+    static_assert(is_explicit<T>(), "antistrophe: a tableau is explicit here: c_1 = 0 and a_ij = 0 where j >= i.");
     static_assert(says_fsal_rightly<T>(),
-                  "A tableau's fsal is true exactly if the last row of a equals b and the last c "
+                  "antistrophe: a tableau's fsal is true exactly if the last row of a equals b and the last c "
                   "is 1.");
   }
   return Tableau<T>;

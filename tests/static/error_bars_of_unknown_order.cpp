@@ -1,0 +1,29 @@
+// expect: error bars need the order of the method
+#include <antistrophe/antistrophe.hpp>
+
+using namespace antistrophe;
+
+struct Decay {
+  void operator()(double, const auto& y, auto& dy) const { dy = -y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
+};
+const Problem problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0};
+
+struct Plain {
+  template <class F, class Y>
+  struct Stepper : RK4::Stepper<F, Y> {
+    Stepper(const Plain&, const F& f, const Y& y0) : RK4::Stepper<F, Y>(RK4{}, f, y0) {}
+  };
+};
+#ifdef ANTISTROPHE_TEST_REPAIRED
+using Solver = RK4;
+#else
+using Solver = Plain;
+#endif
+
+const TerminalLoss loss{[](const auto& y, auto& y_bar) {
+  y_bar = y;
+  return y.squaredNorm() / 2;
+}};
+
+auto gradient() { return value_and_gradient(problem, Solver{}, FixedSteps{10}, loss, ErrorBars{}); }

@@ -1,0 +1,20 @@
+// expect: second derivatives are for real states, and fields that are not frozen to steps
+#include <antistrophe/antistrophe.hpp>
+#include <antistrophe/second_order.hpp>
+
+using namespace antistrophe;
+
+struct Decay {
+  void operator()(double, const auto& y, auto& dy) const { dy = -y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
+  void jvp(double, const auto&, const auto& y_dot, const auto&, auto& dy_dot) const { dy_dot = -y_dot; }
+};
+#ifdef ANTISTROPHE_TEST_REPAIRED
+using State = Eigen::Vector2d;
+#else
+using State = Eigen::Vector2cd;
+#endif
+const Problem problem{Decay{}, State{1.0, 2.0}, 0.0, 1.0};
+const MeanSquaredError loss{std::vector<Eigen::Vector2d>(1)};
+
+auto result() { return gauss_newton_product(problem, Dopri5{}, FixedSteps{10}, loss, {problem.y0, {}}); }

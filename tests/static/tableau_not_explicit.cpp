@@ -1,0 +1,23 @@
+// expect: a tableau is explicit here
+#include <antistrophe/antistrophe.hpp>
+
+using namespace antistrophe;
+
+struct Decay {
+  void operator()(double, const auto& y, auto& dy) const { dy = -y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
+};
+const Problem problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0};
+
+struct Third : tableau::Bosh3 {
+#ifndef ANTISTROPHE_TEST_REPAIRED
+  static constexpr std::array<std::array<tableau::Rational, 4>, 4> a{{
+      {},
+      {{{1, 4}, {1, 4}}},
+      {{0, {3, 4}}},
+      {{{2, 9}, {1, 3}, {4, 9}}},
+  }};
+#endif
+};
+
+auto solution() { return solve(problem, RungeKutta<Third>{}, FixedSteps{10}); }

@@ -1,0 +1,18 @@
+// expect: a tableau holds c, a and b
+#include <antistrophe/antistrophe.hpp>
+
+using namespace antistrophe;
+
+struct Decay {
+  void operator()(double, const auto& y, auto& dy) const { dy = -y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
+};
+const Problem problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0};
+
+struct Third : tableau::Bosh3 {
+#ifndef ANTISTROPHE_TEST_REPAIRED
+  static constexpr std::array<double, 4> b{2.0 / 9, 1.0 / 3, 4.0 / 9, 0.0};
+#endif
+};
+
+auto solution() { return solve(problem, RungeKutta<Third>{}, FixedSteps{10}); }
