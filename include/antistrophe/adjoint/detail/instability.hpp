@@ -19,6 +19,7 @@
 #include <complex>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -166,23 +167,27 @@ double doubtful_growth(const Y& y0, const Y& end, const Y& gradient, double inje
   return of_state > doubtful_state_growth || of_gradient > doubtful_gradient_growth ? std::fmax(of_state, of_gradient)
                                                                                     : 0;
 }
-// Whether f(t, y + d) − f(t, y) is the same at both ends of a solve and between them, for steps d of a thousandth: so it is where the equation is
-// linear, or all but that. Where its Jacobian turns with the state, the eigenvalues of that say nothing of what solutions do.
+
+// Whether f(t, y + d) − f(t, y) is the same at both ends of a solve and between them, for a short step d: so it is where the equation is
+// linear, or all but that. Where its Jacobian turns with the state, the eigenvalues of that say nothing of what solutions do. (A state that
+// comes back to where it began is taken for one that never left.)
 template <class S>
 ANTISTROPHE_COLD bool is_linear_between(S& stepper, double t0, const typename S::State& y0, double t1,
                                         const typename S::State& end) {
   using Y = typename S::State;
   const double part = 0.382;  // of the way
+  const double far = 16 * std::sqrt(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()));
   Y step = zeros_like(y0), at = y0, f = y0, moved = y0, first = y0;
   ScaledJacobian<S>::any_direction(step);
-  const double size = std::fmax(largest_entry(y0), largest_entry(end));
+  double size = std::fmax(largest_entry(y0), largest_entry(end));
+  if (!(size > 0)) size = 1;
   std::vector<double> scale(static_cast<std::size_t>(y0.size()));
   for (Eigen::Index i = 0; i < y0.size(); ++i) {
     using std::abs;
     double& of_entry = scale[static_cast<std::size_t>(i)];
     of_entry = std::fmax(static_cast<double>(abs(y0.data()[i])), static_cast<double>(abs(end.data()[i])));
     if (!(of_entry > 0)) of_entry = size;
-    step.data()[i] *= scalar<Y>(1e-3 * of_entry);
+    step.data()[i] *= scalar<Y>(far * of_entry);
   }
   for (const double place : {0.0, part, 1.0}) {
     for (Eigen::Index i = 0; i < y0.size(); ++i)
