@@ -317,6 +317,81 @@ TEST_CASE("Slopes that do not repeat themselves are noticed") {
   CHECK(met() > 200);
 }
 
+TEST_CASE(
+    "States come back that steps back predict, of all widths, through segments, and what does not repeat itself is "
+    "noticed") {
+  // Each state follows from the next one by what looks like chance: polynomials are of no use, and steps back all but right.
+  struct Chance {
+    std::size_t width;
+    std::int64_t steps = 0, off = 0;
+  };
+  const auto step_back = [](void* self, double from, double to, const std::int64_t* later, std::int64_t* state) {
+    auto& chance = *static_cast<Chance*>(self);
+    ++chance.steps;
+    for (std::size_t e = 0; e < chance.width; ++e) {
+      const auto x = static_cast<std::uint64_t>(later[e]) / 8 + static_cast<std::uint64_t>(1e6 * (from - to));
+      state[e] = static_cast<std::int64_t>((x * 0x9E3779B97F4A7C15U) >> 24) + chance.off;
+    }
+  };
+  std::mt19937_64 random(12);
+  for (const std::size_t width : {1U, 2U, 17U, 257U, 9000U}) {
+    CAPTURE(width);
+    Chance chance{width};
+    const detail::SlopeOfUnits slope{&chance, nullptr, step_back};
+    const auto states_back_from = [&](std::size_t count) {
+      States states(count, std::vector<std::int64_t>(width));
+      for (std::size_t i = count; i-- > 0;)
+        for (std::size_t e = 0; e < width; ++e) {
+          states[i][e] = static_cast<std::int64_t>(random() >> 24);
+          if (i + 1 == count) continue;
+          const double from = unequal_time(static_cast<std::int64_t>(i) + 1),
+                       to = unequal_time(static_cast<std::int64_t>(i));
+          const auto x =
+              static_cast<std::uint64_t>(states[i + 1][e]) / 8 + static_cast<std::uint64_t>(1e6 * (from - to));
+          states[i][e] =
+              static_cast<std::int64_t>((x * 0x9E3779B97F4A7C15U) >> 24) + static_cast<std::int64_t>(random() % 5);
+        }
+      return states;
+    };
+    detail::CodedTrajectory coded;
+    const std::vector<std::size_t> layout{width};
+    const std::size_t many = width > 1000 ? 9 : 200;
+    const std::vector<States> segments{states_back_from(many), {}, states_back_from(1), states_back_from(70), {}};
+    const double numbers = static_cast<double>((many + 71) * width);
+    coded.lay_out(layout, false, std::numeric_limits<double>::infinity());
+    check_round_trip(coded, segments, {&chance, nullptr, nullptr});
+    const auto without = static_cast<double>(coded.bits());
+    CHECK(without > 38 * numbers);
+    coded.lay_out(layout, false, 8);
+    check_round_trip(coded, segments, slope);
+    CHECK(static_cast<double>(coded.bits()) < 0.4 * without);
+    CHECK(chance.steps > 0);
+    // Too little saved, or too few bits for the room that steps take.
+    chance.steps = 0;
+    coded.lay_out(layout, false, 60);
+    check_round_trip(coded, segments, slope);
+    CHECK(chance.steps == 0);
+    coded.lay_out(layout, false, 8, std::size_t{1} << 40);
+    check_round_trip(coded, segments, slope);
+    CHECK(chance.steps == 0);
+
+    coded.lay_out(layout, false, 8);
+    coded.begin_segment(slope);
+    for (std::size_t i = 0; i < many; ++i) {
+      const auto step = static_cast<std::int64_t>(i);
+      std::copy(segments[0][i].begin(), segments[0][i].end(), coded.put(step, unequal_time(step), slope));
+    }
+    coded.finish(slope);
+    chance.off = 1;
+    coded.turn();
+    coded.enter(0);
+    bool noticed = false;
+    for (std::size_t i = many; i-- > 0 && !noticed;)
+      noticed = coded.get(static_cast<std::int64_t>(i), times, slope) == nullptr;
+    CHECK(noticed);
+  }
+}
+
 TEST_CASE("Bad grids are refused, each in a sentence") {
   const auto of = [](const Resolution& resolution) {
     return sentence(pendulum, FixedSteps{50}, CompressedAdjoint{.resolution = resolution});
@@ -334,6 +409,10 @@ TEST_CASE("Bad grids are refused, each in a sentence") {
         "entries, 2");
   CHECK(of(1e-9).empty());
   CHECK(of(Vector2d(1e-9, 1e-12)).empty());
+  for (const double bits : {-1.0, std::numeric_limits<double>::quiet_NaN()})
+    CHECK_THAT(sentence(pendulum, FixedSteps{50}, CompressedAdjoint{.worth_a_step = bits}),
+               Catch::Matchers::ContainsSubstring("CompressedAdjoint::worth_a_step is "));
+  CHECK(sentence(pendulum, FixedSteps{50}, CompressedAdjoint{.worth_a_step = 0}).empty());
 }
 
 TEST_CASE("A state off the grid ends the gradient in a sentence, of which what it advises holds") {
@@ -383,6 +462,65 @@ TEST_CASE("At 1e-6 a number takes at most 20 bits, and the gradient is the direc
   check(Problem{problems::VanDerPol<>{}, Vector2d(2, 0), 0.0, 100.0});
   check(Problem{problems::VanDerPol<>{}, Vector2d(2, 0), 0.0, 400.0});
   check(Problem{problems::Lorenz<>{}, Eigen::Vector3d(1, 1, 1), 0.0, 15.0});
+}
+
+namespace {
+
+template <class F>
+struct CountedCalls {
+  static constexpr bool autonomous = true;
+  F field;
+  std::int64_t* calls;
+  const auto& parameters() const { return field.parameters(); }
+  void operator()(double t, const auto& y, auto& dy) const {
+    ++*calls;
+    field(t, y, dy);
+  }
+  void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    field.vjp(t, y, w, y_bar, theta_bar);
+  }
+};
+template <class F>
+CountedCalls(F, std::int64_t*) -> CountedCalls<F>;
+
+}  // namespace
+
+TEST_CASE(
+    "By Dop853 a number takes at most 20 bits, with steps back, which are counted; without them the gradient has the "
+    "same bits") {
+  const auto check = [](const auto& problem, double tolerance) {
+    CAPTURE(tolerance);
+    const Adaptive steps{
+        .rtol = tolerance, .atol = tolerance, .gradient_rtol = std::numeric_limits<double>::infinity()};
+    const auto by = [&](const auto& adjoint) {
+      return value_and_gradient(problem, Dop853{}, steps, battery::WeightedSum{}, adjoint);
+    };
+    const auto direct = by(DirectAdjoint{}), got = by(CompressedAdjoint{}),
+               without = by(CompressedAdjoint{.worth_a_step = std::numeric_limits<double>::infinity()});
+    const auto numbers = static_cast<double>(got.stats.accepted * problem.y0.size());
+    CHECK(static_cast<double>(got.stats.bits) <= 20 * numbers);
+    CHECK(static_cast<double>(without.stats.bits) > 21 * numbers);
+    CHECK(same_gradient(got.gradient, without.gradient));
+    CHECK(off(got.gradient, direct.gradient) <= tolerance);
+    // Twelve evaluations a step, and one more where slopes are asked for; along the slow branches of van der Pol's cycle polynomials do, and
+    // by then every other step.
+    for (const auto& [more, less] : {std::pair{got.stats.evaluations, direct.stats.evaluations},
+                                     std::pair{got.gradient.stats.evaluations, direct.gradient.stats.evaluations}}) {
+      CHECK(more > less + 12 * got.stats.accepted / 3);
+      CHECK(more <= less + 13 * got.stats.accepted);
+    }
+    // None that f was asked for is left out.
+    std::int64_t calls = 0;
+    const Problem counted{CountedCalls{problem.field, &calls}, problem.y0, problem.t0, problem.t1};
+    const auto again = value_and_gradient(counted, Dop853{}, steps, battery::WeightedSum{}, CompressedAdjoint{});
+    CHECK(again.stats.evaluations + again.gradient.stats.evaluations == calls);
+    CHECK(again.stats.evaluations == got.stats.evaluations);
+  };
+  for (const double tolerance : {1e-6, 1e-9}) {
+    check(Problem{problems::LotkaVolterra<>{}, Vector2d(1, 0.5), 0.0, 200.0}, tolerance);
+    check(Problem{problems::VanDerPol<>{}, Vector2d(2, 0), 0.0, 200.0}, tolerance);
+    check(Problem{problems::Lorenz<>{}, Eigen::Vector3d(1, 1, 1), 0.0, 15.0}, tolerance);
+  }
 }
 
 TEST_CASE("Where steps are long, as of high order or to a loose tolerance, the gradient is within the tolerance too") {
@@ -450,6 +588,7 @@ TEST_CASE("Float states, complex ones, tolerances of each entry, halves, and jum
     };
     const auto expected = gradient(DirectAdjoint{}), got = gradient(CompressedAdjoint{});
     CHECK(off(got, expected) <= within);
+    CHECK(same_gradient(gradient(CompressedAdjoint{.worth_a_step = 0}), got));
   };
   const Vector2d y0(0.9, -0.4);
   check(Problem{problems::SwitchedVortex<float>{}, Eigen::Vector2f(0.9F, -0.4F), 0.5, 3.5}, Dopri5{}, rough, 1e-4);

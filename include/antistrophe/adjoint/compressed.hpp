@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -45,6 +46,13 @@ ANTISTROPHE_COLD inline std::optional<Resolution> checked_grid(const std::option
       refuse(name + index, unit, "positive, with a normal inverse, or not given: then it is that of the tolerance");
   }
   return given;
+}
+
+ANTISTROPHE_COLD inline double checked_worth(double bits) {
+  if (!(bits >= 0))
+    refuse("CompressedAdjoint::worth_a_step", bits,
+           "0 or more bits a number, or infinity: then f is asked for no step");
+  return bits;
 }
 
 // How many bits finer the grid of a method whose error estimates are of this order is to be. Steps to a tolerance τ are about τ^(1/order)
@@ -92,6 +100,8 @@ concept CarryOfStates = requires { requires bool(Carry::of_states); };
 // steps are long, by three bits of Dop853 at 1e-6 and Dopri5 at 1e-4 (at least 2^-50 of the largest entry of y0), and of steps without
 // a tolerance 2^-42 of the largest entry of y0, of float 2^-26. The integers of an
 // exact method, and of a method of the user's whatever else is in its carry, are kept as they are.
+// worth_a_step: of a Runge–Kutta method, each state is predicted by the method's own step back from the next one, in blocks of states where
+// that saves so many bits a number. A step costs its evaluations of f, both ways. Infinity: no step is taken.
 // A state that the grid cannot hold, of 2^60 units or more, ends the gradient with Status::out_of_range. Where it saves memory, f is
 // evaluated once more for each step, both ways, to predict states by slopes; a field that does not repeat itself is then refused
 // (Status::impure_field). stats().bits tells how many bits all states take.
@@ -100,6 +110,7 @@ struct CompressedAdjoint {
   static constexpr bool is_adjoint = true;
 
   std::optional<Resolution> resolution = {};
+  double worth_a_step = 8;
 
   template <class S>
   static consteval bool require() {
@@ -120,7 +131,9 @@ struct CompressedAdjoint {
     NoBits bits;
 
     Trace() : Trace(CompressedAdjoint{}) {}
-    explicit Trace(const CompressedAdjoint& adjoint) : given_(detail::checked_grid(adjoint.resolution)) {}
+    explicit Trace(const CompressedAdjoint& adjoint)
+        : given_(detail::checked_grid(adjoint.resolution)),
+          worth_a_step_(detail::checked_worth(adjoint.worth_a_step)) {}
 
     // Before each solve: its steps and first state.
     template <class StepsType>
@@ -146,6 +159,8 @@ struct CompressedAdjoint {
       if (!begun_) {
         begun_ = true;
         lay_out(stepper, carry);
+        if constexpr (steps_back)
+          if (back_) take_stepper(stepper);
       }
       first_ = -1;
       trajectory_.begin_segment(slope());
@@ -167,7 +182,10 @@ struct CompressedAdjoint {
     // Of f, beside the solve's own.
     std::int64_t evaluations() const { return evaluations_; }
     std::size_t bytes() const {
-      return trajectory_.bytes() + (units_.capacity() + missed_.capacity()) * sizeof(double);
+      std::size_t sum = trajectory_.bytes() + (units_.capacity() + missed_.capacity()) * sizeof(double);
+      if constexpr (steps_back)
+        if (back_) sum += back_->workspace();
+      return sum;
     }
     std::int64_t bits_kept() const { return trajectory_.bits(); }
 
@@ -217,6 +235,14 @@ struct CompressedAdjoint {
       requires !Eigen::NumTraits<typename Y::Scalar>::IsComplex;
     } && !requires { requires bool(S::frozen_to_steps); };
 
+    // Plain one-step methods, whose carry is the state.
+    static constexpr bool steps_back = carries_over && has_slopes && std::copyable<S> && requires(S s, Carry c) {
+      requires S::within_step && S::reversibility == Reversibility::no;
+      { s.workspace() } -> std::same_as<std::size_t>;
+      s.show_inside_to(nullptr);
+      requires std::is_same_v<decltype(c.y), Y>;
+    };
+
     // By age, where a ring of states is in another order in every step.
     template <class C>
     static auto parts_of(C& carry, [[maybe_unused]] std::int64_t n) {
@@ -248,7 +274,9 @@ struct CompressedAdjoint {
       } else if (!on_grid) {
         slopes = false;
       }
-      trajectory_.lay_out(sizes, slopes);
+      std::size_t room = 0;
+      if constexpr (steps_back) room = stepper.workspace();
+      trajectory_.lay_out(sizes, slopes, worth_a_step_, room);
       if constexpr (carries_over) missed_.assign(sizes[0], 0.0);
     }
 
@@ -336,15 +364,21 @@ struct CompressedAdjoint {
       return from + size;
     }
 
-    // y' at a state, in its units.
+    // y' at a state, in its units, and the method's own step back from it.
     detail::SlopeOfUnits slope() {
-      if constexpr (has_slopes) {
-        if (stepper_ != nullptr)
-          return {this, [](void* self, double t, const std::int64_t* numbers, double* slope) {
-                    static_cast<Trace*>(self)->evaluate_slope(t, numbers, slope);
-                  }};
-      }
-      return {};
+      detail::SlopeOfUnits given;
+      if (stepper_ == nullptr) return given;
+      given.self = this;
+      if constexpr (has_slopes)
+        given.evaluate = [](void* self, double t, const std::int64_t* numbers, double* slope) {
+          static_cast<Trace*>(self)->evaluate_slope(t, numbers, slope);
+        };
+      if constexpr (steps_back)
+        if (std::isfinite(worth_a_step_))
+          given.step_back = [](void* self, double from, double to, const std::int64_t* later, std::int64_t* numbers) {
+            static_cast<Trace*>(self)->step_back(from, to, later, numbers);
+          };
+      return given;
     }
     // Clang 14 instantiates it whether it is called or not.
     ANTISTROPHE_ONE_INSTANCE void evaluate_slope([[maybe_unused]] double t,
@@ -356,6 +390,34 @@ struct CompressedAdjoint {
         stepper_->slope_aside(t, *y_, *dy_);
         ++evaluations_;
         for (std::size_t i = 0; i < size_; ++i) slope[i] = static_cast<double>(dy_->data()[i]) * inverse(i, size_);
+      }
+    }
+
+    void take_stepper(const S& stepper)
+      requires steps_back
+    {
+      back_ = stepper;
+      back_->show_inside_to(nullptr);
+      if (!later_) later_.emplace(back_->make_carry());
+    }
+    // By a stepper of its own, which knows nothing of the step before: the same step, and the same machine code, both ways.
+    ANTISTROPHE_ONE_INSTANCE void step_back([[maybe_unused]] double from, [[maybe_unused]] double to,
+                                            [[maybe_unused]] const std::int64_t* later,
+                                            [[maybe_unused]] std::int64_t* numbers) {
+      if constexpr (steps_back) {
+        if (!back_) take_stepper(*stepper_);
+        back_->forget();
+        const std::int64_t before = back_->calls().evaluations;
+        read_part(later, later_->y);
+        const Step step{0, from, to, nullptr};
+        const bool finite = back_->attempt(step, *later_) == Outcome::ok;
+        if (finite) back_->proposal(step, *later_, *y_);
+        evaluations_ += back_->calls().evaluations - before;
+        for (std::size_t i = 0; i < size_; ++i) {
+          const double units =
+              finite ? static_cast<double>(y_->data()[i]) * inverse(i, size_) : std::numeric_limits<double>::max();
+          numbers[i] = std::fabs(units) < detail::increment_limit ? detail::nearest(units) : later[i];
+        }
       }
     }
 
@@ -389,6 +451,10 @@ struct CompressedAdjoint {
     std::int64_t evaluations_ = 0;
     double t_ = 0;
     S* stepper_ = nullptr;
+    double worth_a_step_;
+    struct Nothing {};
+    std::conditional_t<steps_back, std::optional<S>, Nothing> back_;
+    std::conditional_t<steps_back, std::optional<Carry>, Nothing> later_;
     std::optional<Y> y_, dy_;
     Failure failure_;
   };

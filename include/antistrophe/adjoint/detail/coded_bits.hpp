@@ -167,7 +167,16 @@ class BitWidths {
   bool all_zero() const { return widest_ == 0; }
 
   // The k that codes them in the fewest bits, or hardly more.
-  int best_low_bits() const {
+  int best_low_bits() const { return best().low_bits; }
+  // What they then take, a number; nothing where all are zero.
+  double bits_a_number() const { return count_ == 0 || all_zero() ? 0 : best().bits / count_; }
+
+ private:
+  struct Best {
+    int low_bits;
+    double bits;
+  };
+  Best best() const {
     int typical = 0;
     for (std::int32_t below = counts_[0]; 4 * below < 3 * count_;)
       below += counts_[static_cast<std::size_t>(++typical)];
@@ -184,10 +193,9 @@ class BitWidths {
         best = k;
       }
     }
-    return best;
+    return {best, least};
   }
 
- private:
   std::array<std::int32_t, 65> counts_{};
   std::int32_t count_ = 0;
   int widest_ = 0;

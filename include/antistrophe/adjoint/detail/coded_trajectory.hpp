@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -18,10 +19,12 @@
 
 namespace antistrophe::detail {
 
-// Evaluates y' at a state, in units a unit of time; it must give the same on the way back.
+// What asks the field; it must give the same on the way back. y' at a state, in units a unit of time; and the state at an earlier time
+// by one explicit step back from a later one, or that one itself.
 struct SlopeOfUnits {
   void* self = nullptr;
   void (*evaluate)(void* self, double t, const std::int64_t* state, double* slope) = nullptr;
+  void (*step_back)(void* self, double from, double to, const std::int64_t* later, std::int64_t* state) = nullptr;
 };
 
 // The times of a segment's steps.
@@ -34,8 +37,10 @@ class CodedTrajectory {
   static constexpr std::size_t most_nodes = Extrapolation::most_nodes, most_slopes = Extrapolation::most_slopes;
 
  public:
-  // A state is made of parts of so many numbers each, of which those in the first have slopes, if `with_slopes`.
-  void lay_out(std::span<const std::size_t> parts, bool with_slopes) {
+  // A state is made of parts of so many numbers each, of which those in the first have slopes, if `with_slopes`. Steps back are
+  // asked for where they save so many bits a number, as soon as twice the bytes of room that they take have been coded.
+  void lay_out(std::span<const std::size_t> parts, bool with_slopes, double worth_a_step = HUGE_VAL,
+               std::size_t room = 0) {
     parts_.clear();
     std::size_t first = 0;
     for (const std::size_t count : parts) {
@@ -44,12 +49,16 @@ class CodedTrajectory {
     }
     width_ = first;
     with_slopes_ = with_slopes && width_ > 0;
+    worth_a_step_ = static_cast<float>(worth_a_step);
+    bits_before_steps_ = static_cast<std::int64_t>(16 * room);
     block_ = std::clamp<std::size_t>(width_ == 0 ? 1 : few / width_, 1, 64);
     group_ = (64 + block_ - 1) / block_;
     rows_ = block_ + most_nodes;
     numbers_.assign(std::max<std::size_t>(rows_ * width_, 1), 0);  // a state of no entries is somewhere, too
     times_.assign(rows_, 0.0);
     knows_slope_.assign(rows_, false);
+    knows_step_.assign(rows_, false);
+    stepped_.clear();
     slopes_.assign(with_slopes_ ? rows_ * parts_[0].count : 0, 0.0);
     runs_.clear();
     pieces_.clear();
@@ -73,7 +82,7 @@ class CodedTrajectory {
   void clear() {
     bits_.clear();
     steps_.clear();
-    pause_ = 0;
+    pause_ = pause_of_steps_ = 0;
     resumes_ = false;
     blocks_ = 0;
     for (Run& run : runs_) run.bits.fill(std::numeric_limits<float>::quiet_NaN());
@@ -100,7 +109,7 @@ class CodedTrajectory {
     }
     const std::size_t at = row(step);
     times_[at] = t;
-    knows_slope_[at] = false;
+    knows_slope_[at] = knows_step_[at] = false;
     return numbers_.data() + at * width_;
   }
   // Codes what is left of the last segment.
@@ -123,8 +132,8 @@ class CodedTrajectory {
   std::int64_t bits() const { return bits_.size(); }
   std::size_t bytes() const {
     return bits_.bytes() + bytes_of(numbers_) + bytes_of(times_) + bytes_of(slopes_) + bytes_of(knows_slope_) +
-           bytes_of(runs_) + bytes_of(pieces_) + bytes_of(parts_) + bytes_of(residues_) + bytes_of(predicted_) +
-           bytes_of(low_bits_) + bytes_of(steps_);
+           bytes_of(knows_step_) + bytes_of(stepped_) + bytes_of(runs_) + bytes_of(pieces_) + bytes_of(parts_) +
+           bytes_of(residues_) + bytes_of(predicted_) + bytes_of(low_bits_) + bytes_of(steps_);
   }
 
  private:
@@ -133,9 +142,19 @@ class CodedTrajectory {
   static constexpr std::uint8_t nothing = 63;  // in the place of low bits: all numbers of a group are zero
 
   // How a run of numbers is predicted: from so many later states; with their slopes too; as the next part of the next state, which
-  // is what a method of several steps had there; as the first part of the same state, or that and the gap in the next state.
-  enum Kind : std::uint8_t { zero, nodes_1, nodes_5 = 5, slopes_2, slopes_4 = 8, moved, beside, beside_and_gap };
-  static constexpr std::size_t kinds = 12;
+  // is what a method of several steps had there; as the first part of the same state, or that and the gap in the next state; by a
+  // step back from the next state.
+  enum Kind : std::uint8_t {
+    zero,
+    nodes_1,
+    nodes_5 = 5,
+    slopes_2,
+    slopes_4 = 8,
+    moved,
+    beside,
+    beside_and_gap,
+    stepped
+  };
   static bool by_slopes(std::size_t kind) { return kind >= slopes_2 && kind <= slopes_4; }
 
   struct Part {
@@ -144,8 +163,8 @@ class CodedTrajectory {
   // Entries of one part, which are predicted alike. bits: a number by each kind, of late; NaN where not tried.
   struct Run {
     std::size_t part, first, count;
-    std::uint8_t kind = nodes_1;
-    std::array<float, kinds> bits{};
+    std::uint8_t kind = nodes_1, without_steps = nodes_1;
+    std::array<float, stepped> bits{};
   };
   // Runs that are coded together.
   struct Piece {
@@ -167,6 +186,18 @@ class CodedTrajectory {
     if (knows_slope_[at]) return;
     slope.evaluate(slope.self, times_[at], numbers_.data() + at * width_, slopes_.data() + at * parts_[0].count);
     knows_slope_[at] = true;
+  }
+
+  // Room for it is made where it is first asked for.
+  void know_step(std::int64_t step, const SlopeOfUnits& slope) {
+    const std::size_t at = row(step), next = row(step + 1);
+    if (knows_step_[at]) return;
+    if (stepped_.empty()) stepped_.assign(block_ * width_, 0);
+    slope.step_back(slope.self, times_[next], times_[at], numbers_.data() + next * width_, of_step(step));
+    knows_step_[at] = true;
+  }
+  std::int64_t* of_step(std::int64_t step) {
+    return stepped_.data() + static_cast<std::size_t>(step) % block_ * width_;
   }
 
   // So many nodes as there are later states.
@@ -201,6 +232,10 @@ class CodedTrajectory {
           result[i] = sum(other[i], difference(next[first + i], next[in_part + i]));
         return;
       }
+      case stepped:
+        know_step(step, slope);
+        std::copy_n(of_step(step) + first, count, result);
+        return;
       default:
         break;
     }
@@ -240,37 +275,49 @@ class CodedTrajectory {
     return true;
   }
 
-  // Bits a number, of a sample of the block of `count` steps from `first` on.
-  float tried(const Run& run, std::size_t kind, std::int64_t first, std::int64_t count, const SlopeOfUnits& slope) {
+  // A sample of what is missed in the block of `count` steps from `first` on; its bits a number without any code, and in it.
+  struct Sample {
+    float plain, coded;
+  };
+  Sample tried(const Run& run, std::size_t kind, std::int64_t first, std::int64_t count, const SlopeOfUnits& slope) {
     const std::int64_t stride = std::max<std::int64_t>(1, count / 8);
     const std::size_t sample = std::min<std::size_t>(run.count, std::max<std::size_t>(32, run.count / 8));
     const std::size_t from = run.count == sample ? 0 : (static_cast<std::size_t>(blocks_) * 977) % (run.count - sample);
     std::int64_t bits = 0, numbers = 0;
+    BitWidths widths;
     for (std::int64_t step = first + (count - 1) % stride; step < first + count; step += stride) {
       predict(run, kind, step, last(), from, sample, slope);
       const std::int64_t* const value = state(step) + run.first + from;
-      for (std::size_t i = 0; i < sample; ++i)
-        bits += static_cast<std::int64_t>(std::bit_width(folded(difference(value[i], predicted_[i]))));
+      for (std::size_t i = 0; i < sample; ++i) {
+        const std::uint64_t missed = folded(difference(value[i], predicted_[i]));
+        bits += static_cast<std::int64_t>(std::bit_width(missed));
+        widths.add(missed);
+      }
       numbers += static_cast<std::int64_t>(sample);
     }
-    return static_cast<float>(bits) / static_cast<float>(numbers);
+    return {static_cast<float>(bits) / static_cast<float>(numbers), static_cast<float>(widths.bits_a_number())};
   }
 
-  // All kinds now and then, else those near the best.
-  void choose(Run& run, bool slopes, std::int64_t first, std::int64_t count, const SlopeOfUnits& slope) {
+  // All kinds now and then, else those near the best. A step back has to save enough of the code, and is not tried where it could not,
+  // for it leaves some bits.
+  void choose(Run& run, bool slopes, bool steps, std::int64_t first, std::int64_t count, const SlopeOfUnits& slope) {
     const bool all = blocks_ < 2 || blocks_ % 16 == 0 || resumes_;
-    const std::size_t before = run.kind;
-    for (std::size_t kind = 0; kind < kinds; ++kind) {
+    const std::size_t before = run.kind == stepped ? run.without_steps : run.kind;
+    for (std::size_t kind = 0; kind < stepped; ++kind) {
       const bool near = kind + 1 >= before && kind <= before + 1;
       if (!possible(run, kind, slopes) || !(all || near)) continue;
-      const float now = tried(run, kind, first, count, slope);
+      const float now = tried(run, kind, first, count, slope).plain;
       float& bits = run.bits[kind];
       bits = bits >= 0 ? 0.5F * bits + 0.5F * now : now;
     }
     std::size_t best = nodes_1;
-    for (std::size_t kind = 0; kind < kinds; ++kind)
+    for (std::size_t kind = 0; kind < stepped; ++kind)
       if (possible(run, kind, slopes) && run.bits[kind] < run.bits[best]) best = kind;
-    run.kind = static_cast<std::uint8_t>(best);
+    run.kind = run.without_steps = static_cast<std::uint8_t>(best);
+    if (!steps || run.part != 0) return;
+    const float without = tried(run, best, first, count, slope).coded;
+    if (without > worth_a_step_ + 2 && tried(run, stepped, first, count, slope).coded + worth_a_step_ < without)
+      run.kind = stepped;
   }
 
   // Slopes cost evaluations: where they hardly help, they are not asked for in the next states.
@@ -281,7 +328,12 @@ class CodedTrajectory {
       float& least = by_slopes(kind) ? sloping : plain;
       if (run.bits[kind] < least) least = run.bits[kind];
     }
-    if (!(plain - sloping > 2)) pause_ = 1 + 1024 / static_cast<std::int64_t>(block_);
+    if (!(plain - sloping > 2) || run.kind == stepped) pause_ = 1 + 1024 / static_cast<std::int64_t>(block_);
+  }
+  // So do steps back.
+  void weigh_steps() {
+    const bool taken = std::any_of(runs_.begin(), runs_.end(), [](const Run& run) { return run.kind == stepped; });
+    if (!taken) pause_of_steps_ = 1 + 1024 / static_cast<std::int64_t>(block_);
   }
 
   // --- Coding ---
@@ -299,9 +351,11 @@ class CodedTrajectory {
   void code(std::int64_t count, const SlopeOfUnits& slope) {
     const std::int64_t first = begin_;
     const bool slopes = with_slopes_ && slope.evaluate != nullptr && pause_ == 0;
+    const bool steps =
+        width_ > 0 && slope.step_back != nullptr && pause_of_steps_ == 0 && bits_.size() >= bits_before_steps_;
     for (std::size_t p = pieces_.size(); p-- > 0;) {
       const Piece& of = pieces_[p];
-      for (std::size_t r = of.begin; r < of.end; ++r) choose(runs_[r], slopes, first, count, slope);
+      for (std::size_t r = of.begin; r < of.end; ++r) choose(runs_[r], slopes, steps, first, count, slope);
       miss(of, first, count, slope);
       push(of, count);
     }
@@ -313,6 +367,10 @@ class CodedTrajectory {
       for (std::size_t kind = slopes_2; kind <= slopes_4; ++kind)
         for (Run& run : runs_) run.bits[kind] = std::numeric_limits<float>::quiet_NaN();
     if (pause_ > 0) --pause_;
+    if (pause_of_steps_ > 0)
+      --pause_of_steps_;
+    else if (steps && blocks_ > 0 && first + count < next_)  // the last state of a segment is predicted by nothing
+      weigh_steps();
     begin_ += count;
     ++blocks_;
   }
@@ -368,7 +426,7 @@ class CodedTrajectory {
     const std::int64_t first = begin_ - count;
     for (std::int64_t step = first; step < begin_; ++step) {
       times_[row(step)] = times.at(times.self, step);
-      knows_slope_[row(step)] = false;
+      knows_slope_[row(step)] = knows_step_[row(step)] = false;
     }
     for (const Piece& of : pieces_) pop(of, first, count, slope);
     begin_ = first;
@@ -408,13 +466,16 @@ class CodedTrajectory {
   // from begin_ to next_ are there; on the way back next_ stays at its end.
   std::vector<std::int64_t> numbers_;
   std::vector<double> times_, slopes_;
-  std::vector<char> knows_slope_;
+  std::vector<char> knows_slope_, knows_step_;
+  std::vector<std::int64_t> stepped_;  // of the steps of a block: what steps back from the next states give
   std::int64_t begin_ = 0, next_ = 0;
   std::vector<std::int64_t> steps_;  // of each segment
   CodedBits bits_;
   CodedBits::Reader reader_;
-  std::int64_t blocks_ = 0, pause_ = 0;  // slopes are not asked for in so many blocks
-  bool resumes_ = false;                 // they are again
+  float worth_a_step_ = 0;
+  std::int64_t bits_before_steps_ = 0;
+  std::int64_t blocks_ = 0, pause_ = 0, pause_of_steps_ = 0;  // slopes, or steps, are not asked for in so many blocks
+  bool resumes_ = false;                                      // they are again
   std::vector<std::uint64_t> residues_;
   std::vector<std::int64_t> predicted_;
   std::vector<std::uint8_t> low_bits_;

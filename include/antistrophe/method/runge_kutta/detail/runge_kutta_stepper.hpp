@@ -176,6 +176,14 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
     end_.forget();
     increment_.first_is_known = false;
   }
+  // Bytes that another stepper like this one would take of the heap.
+  std::size_t workspace() const {
+    std::size_t sum = 0;
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic)
+      sum += (4 * StagesOf::count + 3) * static_cast<std::size_t>(y1_.size()) * sizeof(typename Y::Scalar);
+    if constexpr (requires { increment_.tape[0].bytes(); }) sum += StagesOf::count * increment_.tape[0].bytes();
+    return sum;
+  }
   // Whether the first stage of a step is known before it is attempted.
   bool knows_first_stage(const Step& step) const { return first_stage_.knows(step.n) && !Freezable<F>; }
 
