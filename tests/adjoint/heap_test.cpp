@@ -13,6 +13,7 @@
 
 #include "support/battery.hpp"
 #include "support/catch.hpp"
+#include "support/chain.hpp"
 #include "support/counted_heap.hpp"
 
 #include <algorithm>
@@ -25,33 +26,6 @@
 using namespace antistrophe;
 
 namespace {
-
-// Oscillators that hang together, each of a frequency of its own: y = (x, v).
-struct Chain {
-  static constexpr bool autonomous = true;
-  Eigen::Vector2d theta{0.3, 0.01};
-  const auto& parameters() const { return theta; }
-  void operator()(double, const auto& y, auto& dy) const {
-    const Eigen::Index n = y.size() / 2;
-    dy.head(n) = y.tail(n);
-    dy.tail(n) = -y.head(n) - theta[1] * y.tail(n);
-    dy.tail(n - 1) += theta[0] * y.head(n - 1);
-  }
-  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
-    const Eigen::Index n = w.size() / 2;
-    y_bar.tail(n) += w.head(n) - theta[1] * w.tail(n);
-    y_bar.head(n) -= w.tail(n);
-    y_bar.head(n - 1) += theta[0] * w.tail(n - 1);
-    theta_bar[0] += y.head(n - 1).dot(w.tail(n - 1));
-    theta_bar[1] -= y.tail(n).dot(w.tail(n));
-  }
-  void jvp(double, const auto& y, const auto& y_dot, const auto& theta_dot, auto& dy_dot) const {
-    const Eigen::Index n = y.size() / 2;
-    dy_dot.head(n) = y_dot.tail(n);
-    dy_dot.tail(n) = -y_dot.head(n) - theta[1] * y_dot.tail(n) - theta_dot[1] * y.tail(n);
-    dy_dot.tail(n - 1) += theta[0] * y_dot.head(n - 1) + theta_dot[0] * y.head(n - 1);
-  }
-};
 
 // Of a size that the compiler knows: what others hold is not from operator new.
 template <int n>
@@ -97,6 +71,8 @@ void check_growth(const std::string& name, const Method& method, const Adjoint& 
 
 TEST_CASE("With more steps the heap grows by what is told, of every adjoint that stores") {
   check_growth("direct", Dopri5{}, DirectAdjoint{});
+  check_growth("direct, with all stages", Dopri5{}, DirectAdjoint{.memory_budget = 1 << 28});
+  check_growth("direct, with as many stages as fit", Dopri5{}, DirectAdjoint{.memory_budget = 3 << 20});
   check_growth("direct, of a pair", Reversible<Dopri5>{}, DirectAdjoint{});
   check_growth("compressed", Dopri5{}, CompressedAdjoint{});
   check_growth("compressed, of a pair", Reversible<Dopri5>{}, CompressedAdjoint{});
@@ -113,6 +89,20 @@ TEST_CASE(
   check_growth("interpolating", Dopri5{}, InterpolatingAdjoint{});
   check_growth("backsolve", Dopri5{}, BacksolveAdjoint{});
   check_growth("Gauss-Legendre", Dopri5{}, GaussLegendreAdjoint{});
+}
+
+TEST_CASE("Stages take no more of the heap than their budget, however few of the steps were expected") {
+  const Adaptive steps{.rtol = 1e-3, .atol = 1e-3, .dtmax = 20.0 / 1000, .gradient_rtol = HUGE_VAL};
+  const Measured none = measured<64>(Dopri5{}, steps, DirectAdjoint{.memory_budget = 0});
+  for (const std::size_t budget : {std::size_t{1} << 20, std::size_t{3} << 20}) {
+    const Measured some = measured<64>(Dopri5{}, steps, DirectAdjoint{.memory_budget = budget});
+    const auto told = static_cast<double>(some.told - none.told), heap = static_cast<double>(some.heap - none.heap);
+    CAPTURE(budget, told, heap);
+    CHECK(told > 0.99 * static_cast<double>(budget));
+    CHECK(told <= static_cast<double>(budget));
+    CHECK(heap <= 1.05 * told);
+    CHECK(heap >= 0.95 * told - static_cast<double>(none.told));  // carries doubled are no more at their most then
+  }
 }
 
 TEST_CASE("Tangents keep nothing, however many the steps") {

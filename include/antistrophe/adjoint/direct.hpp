@@ -118,27 +118,48 @@ class StageStore<S> {
   void restart() { size_ = 0; }
   // Before the first of n steps, so that nothing is allocated later; n is 0 if unknown.
   void reserve(const S& stepper, std::int64_t n) {
-    if (fit_ < 0) fit_ = budget_ > 0 ? static_cast<std::int64_t>(budget_ / stepper.make_kept().bytes()) : 0;
+    if (fit_ < 0) {
+      kept_bytes_ = budget_ > 0 ? stepper.make_kept().bytes() : 1;
+      fit_ = static_cast<std::int64_t>(budget_ / kept_bytes_);
+    }
     const std::int64_t expected = std::min(n, fit_);
-    kept_.reserve(static_cast<std::size_t>(expected));
-    while (std::ssize(kept_) < expected) kept_.push_back(stepper.make_kept());
+    if (blocks_.empty()) first_.reserve(static_cast<std::size_t>(expected));
+    while (made_ < expected) make(stepper);
   }
   void put(std::int64_t i, S& stepper) {
     if (i >= fit_) return;
-    while (std::ssize(kept_) <= i) kept_.push_back(stepper.make_kept());
-    stepper.set_aside(kept_[static_cast<std::size_t>(i)]);
+    while (made_ <= i) make(stepper);
+    stepper.set_aside(kept(i));
     size_ = i + 1;
   }
   void hand(std::int64_t i, S& stepper) {
-    if (i < size_) stepper.take_up(kept_[static_cast<std::size_t>(i)]);
+    if (i < size_) stepper.take_up(kept(i));
   }
   bool keeps_any() const { return fit_ > 0; }
-  std::size_t bytes() const { return kept_.empty() ? 0 : kept_.size() * kept_[0].bytes(); }
+  std::size_t bytes() const { return static_cast<std::size_t>(made_) * kept_bytes_; }
 
  private:
-  std::size_t budget_;
-  std::int64_t fit_ = -1, size_ = 0;  // steps that fit, and that are kept
-  std::vector<typename S::Kept> kept_;
+  using Kept = typename S::Kept;
+  // What is beside those that were expected lies in blocks of so many, in the place of one vector that would be copied as it grows.
+  static constexpr std::int64_t in_block = std::max<std::int64_t>(4096 / static_cast<std::int64_t>(sizeof(Kept)), 1);
+
+  void make(const S& stepper) {
+    ++made_;
+    if (first_.size() < first_.capacity() && blocks_.empty()) return first_.push_back(stepper.make_kept());
+    if (blocks_.empty() || std::ssize(blocks_.back()) == in_block)
+      blocks_.emplace_back().reserve(static_cast<std::size_t>(in_block));
+    blocks_.back().push_back(stepper.make_kept());
+  }
+  Kept& kept(std::int64_t i) {
+    if (i < std::ssize(first_)) return first_[static_cast<std::size_t>(i)];
+    i -= std::ssize(first_);
+    return blocks_[static_cast<std::size_t>(i / in_block)][static_cast<std::size_t>(i % in_block)];
+  }
+
+  std::size_t budget_, kept_bytes_ = 0;
+  std::int64_t fit_ = -1, made_ = 0, size_ = 0;  // steps that fit, for which there is room, and that are kept
+  std::vector<Kept> first_;
+  std::vector<std::vector<Kept>> blocks_;
 };
 
 }  // namespace detail
