@@ -40,6 +40,24 @@ concept HasVjpIfMutable = requires(F& f, double t, Y& y_bar, Parameters<F, Y>& t
   f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar, t_bar);
 };
 
+// No argument by value can be made of one.
+struct Unmovable {
+  Unmovable(const Unmovable&) = delete;
+};
+// A cotangent that a vjp takes by value, or as a constant, binds to a temporary; so does `auto&&`, which takes what cannot be copied, too.
+template <class F, class Y>
+concept CopiesStateCotangent = requires(const F& f, double t, Parameters<F, Y>& theta_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Y>(), theta_bar);
+} && !requires(const F& f, double t, Parameters<F, Y>& theta_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Unmovable>(), theta_bar);
+};
+template <class F, class Y>
+concept CopiesParameterCotangent = HasParameters<F> && requires(const F& f, double t, Y& y_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<Parameters<F, Y>>());
+} && !requires(const F& f, double t, Y& y_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<Unmovable>());
+};
+
 // Whether F has any member called vjp: if so, the name is ambiguous in a class that inherits another one.
 struct VjpOfAnother {
   int vjp;
@@ -136,6 +154,10 @@ consteval bool require_differentiable() {
                   "antistrophe: a gradient needs the field's vjp: void vjp(double t, const auto& y, const auto& w, "
                   "auto& y_bar, auto& theta_bar) const, adding w^T df/dy to y_bar and w^T df/dtheta to theta_bar "
                   "(or wrap the field in automatic_vjp).");
+  } else if constexpr (HasPlainVjp<G, Y>) {
+    static_assert(!CopiesStateCotangent<G, Y> && !CopiesParameterCotangent<G, Y>,
+                  "antistrophe: the field's vjp takes y_bar or theta_bar by value, and what it adds to a copy is lost: "
+                  "void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const.");
   }
   return Solvable<F, Y> && DifferentiableVectorField<F, Y>;
 }
