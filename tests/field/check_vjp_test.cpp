@@ -520,3 +520,45 @@ TEST_CASE("Halves of a vjp that are offered apart add what the whole adds") {
   CHECK(parameters.component == "theta_bar[2]");
   CHECK_THAT(parameters.message, ContainsSubstring("vjp_parameters does not add to theta_bar[2]"));
 }
+
+namespace {
+
+// y' = −θ y, whose vjp takes its cotangents in the ways in which users pass matrices that are written to.
+struct Decaying {
+  Eigen::VectorXd theta = Eigen::VectorXd::Constant(1, 2.0);
+  const Eigen::VectorXd& parameters() const { return theta; }
+  void operator()(double, const Eigen::VectorXd& y, Eigen::VectorXd& dy) const { dy = -theta[0] * y; }
+  void add(const auto& y, const auto& w, auto&& y_bar, auto&& theta_bar) const {
+    y_bar -= theta[0] * w;
+    theta_bar[0] -= w.dot(y);
+  }
+};
+struct ByRef : Decaying {
+  void vjp(double, const Eigen::VectorXd& y, const Eigen::VectorXd& w, Eigen::Ref<Eigen::VectorXd> y_bar,
+           Eigen::Ref<Eigen::VectorXd> theta_bar) const {
+    add(y, w, y_bar, theta_bar);
+  }
+};
+struct ByConstantBase : Decaying {
+  template <class A, class B>
+  void vjp(double, const Eigen::VectorXd& y, const Eigen::VectorXd& w, const Eigen::MatrixBase<A>& y_bar,
+           const Eigen::MatrixBase<B>& theta_bar) const {
+    add(y, w, y_bar.const_cast_derived(), theta_bar.const_cast_derived());
+  }
+};
+struct ByAnything : Decaying {
+  void vjp(double, const auto& y, const auto& w, auto&& y_bar, auto&& theta_bar) const { add(y, w, y_bar, theta_bar); }
+};
+struct ByDeducedReturn : Decaying {
+  auto vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const { add(y, w, y_bar, theta_bar); }
+};
+
+}  // namespace
+
+TEST_CASE("A vjp may take its cotangents in every way in which a matrix is written to") {
+  const Eigen::VectorXd y = Eigen::Vector2d(1, 2);
+  CHECK(check_vjp(ByRef{}, 0.0, y));
+  CHECK(check_vjp(ByConstantBase{}, 0.0, y));
+  CHECK(check_vjp(ByAnything{}, 0.0, y));
+  CHECK(check_vjp(ByDeducedReturn{}, 0.0, y));
+}

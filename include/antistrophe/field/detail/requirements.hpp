@@ -44,16 +44,24 @@ concept HasVjpIfMutable = requires(F& f, double t, Y& y_bar, Parameters<F, Y>& t
 struct Unmovable {
   Unmovable(const Unmovable&) = delete;
 };
-// A cotangent that a vjp takes by value, or as a constant, binds to a temporary; so does `auto&&`, which takes what cannot be copied, too.
+// A T can be made of one.
+template <class T>
+struct MadeInto {
+  operator T() const;
+};
+// A cotangent that a vjp takes by value, or as a constant T, binds to a temporary, and to what is made into one; so does `auto&&`, which takes
+// what cannot be copied, too. (`const Eigen::MatrixBase<D>&`, from which Eigen's users cast the constness away, takes matrices alone.)
 template <class F, class Y>
 concept CopiesStateCotangent = requires(const F& f, double t, Parameters<F, Y>& theta_bar) {
   f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Y>(), theta_bar);
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<MadeInto<Y>>(), theta_bar);
 } && !requires(const F& f, double t, Parameters<F, Y>& theta_bar) {
   f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Unmovable>(), theta_bar);
 };
 template <class F, class Y>
 concept CopiesParameterCotangent = HasParameters<F> && requires(const F& f, double t, Y& y_bar) {
   f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<Parameters<F, Y>>());
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<MadeInto<Parameters<F, Y>>>());
 } && !requires(const F& f, double t, Y& y_bar) {
   f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<Unmovable>());
 };
