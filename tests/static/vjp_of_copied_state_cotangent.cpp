@@ -3,20 +3,21 @@
 
 using namespace antistrophe;
 
+#ifdef ANTISTROPHE_TEST_REPAIRED
+#define COTANGENT auto&
+#else
+#define COTANGENT auto
+#endif
+
 struct Decay {
   Eigen::Vector2d theta{0.5, 1.5};
   const auto& parameters() const { return theta; }
   void operator()(double, const auto& y, auto& dy) const { dy = -theta.cwiseProduct(y); }
-#ifdef ANTISTROPHE_TEST_REPAIRED
-  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
-#else
-  void vjp(double, const auto& y, const auto& w, auto y_bar, auto& theta_bar) const {
-#endif
-      y_bar -= theta.cwiseProduct(w);
-  theta_bar -= y.cwiseProduct(w);
-}
-}
-;
+  void vjp(double, const auto& y, const auto& w, COTANGENT y_bar, auto& theta_bar) const {
+    y_bar -= theta.cwiseProduct(w);
+    theta_bar -= y.cwiseProduct(w);
+  }
+};
 const Problem problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0};
 const TerminalLoss loss{[](const auto& y, auto& y_bar) {
   y_bar = y;

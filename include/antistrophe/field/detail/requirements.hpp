@@ -51,19 +51,26 @@ struct MadeInto {
 };
 // A cotangent that a vjp takes by value, or as a constant T, binds to a temporary, and to what is made into one; so does `auto&&`, which takes
 // what cannot be copied, too. (`const Eigen::MatrixBase<D>&`, from which Eigen's users cast the constness away, takes matrices alone.)
-template <class F, class Y>
-concept CopiesStateCotangent = requires(const F& f, double t, Parameters<F, Y>& theta_bar) {
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Y>(), theta_bar);
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<MadeInto<Y>>(), theta_bar);
-} && !requires(const F& f, double t, Parameters<F, Y>& theta_bar) {
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Unmovable>(), theta_bar);
+// Time: the type of t_bar, where the vjp takes that, too.
+template <class F, class Y, class... Time>
+concept CopiesStateCotangent = requires(const F& f, double t, Parameters<F, Y>& theta_bar, Time&... t_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Y>(), theta_bar, t_bar...);
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<MadeInto<Y>>(), theta_bar, t_bar...);
+} && !requires(const F& f, double t, Parameters<F, Y>& theta_bar, Time&... t_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Unmovable>(), theta_bar, t_bar...);
 };
-template <class F, class Y>
-concept CopiesParameterCotangent = HasParameters<F> && requires(const F& f, double t, Y& y_bar) {
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<Parameters<F, Y>>());
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<MadeInto<Parameters<F, Y>>>());
-} && !requires(const F& f, double t, Y& y_bar) {
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<Unmovable>());
+template <class F, class Y, class... Time>
+concept CopiesParameterCotangent = HasParameters<F> && requires(const F& f, double t, Y& y_bar, Time&... t_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<Parameters<F, Y>>(), t_bar...);
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<MadeInto<Parameters<F, Y>>>(), t_bar...);
+} && !requires(const F& f, double t, Y& y_bar, Time&... t_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<Unmovable>(), t_bar...);
+};
+template <class F, class Y, class Time>
+concept CopiesTimeCotangent = requires(const F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar, std::declval<Time>());
+} && !requires(const F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar) {
+  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar, std::declval<Unmovable>());
 };
 
 // Whether F has any member called vjp: if so, the name is ambiguous in a class that inherits another one.
@@ -162,10 +169,17 @@ consteval bool require_differentiable() {
                   "antistrophe: a gradient needs the field's vjp: void vjp(double t, const auto& y, const auto& w, "
                   "auto& y_bar, auto& theta_bar) const, adding w^T df/dy to y_bar and w^T df/dtheta to theta_bar "
                   "(or wrap the field in automatic_vjp).");
-  } else if constexpr (HasPlainVjp<G, Y>) {
-    static_assert(!CopiesStateCotangent<G, Y> && !CopiesParameterCotangent<G, Y>,
+  } else {
+    using Time = typename Y::Scalar;
+    static_assert(!(HasPlainVjp<G, Y> && (CopiesStateCotangent<G, Y> || CopiesParameterCotangent<G, Y>)),
                   "antistrophe: the field's vjp takes y_bar or theta_bar by value, and what it adds to a copy is lost: "
                   "void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const.");
+    static_assert(
+        !(HasTimedVjp<G, Y> && (CopiesStateCotangent<G, Y, Time> || CopiesParameterCotangent<G, Y, Time> ||
+                                CopiesTimeCotangent<G, Y, Time>)),
+        "antistrophe: the field's vjp takes y_bar, theta_bar or t_bar by value, and what it adds to a copy is "
+        "lost: void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar, auto& t_bar) "
+        "const.");
   }
   return Solvable<F, Y> && DifferentiableVectorField<F, Y>;
 }
