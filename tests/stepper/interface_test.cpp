@@ -351,3 +351,39 @@ TEMPLATE_LIST_TEST_CASE("A field frozen to a step", "[interface]", WithFrozenFie
   check(DirectAdjoint{});
   if constexpr (TestType::template Stepper<Shaken<>, Y>::reversibility != Reversibility::no) check(ReversibleAdjoint{});
 }
+
+// --- What is known of y' = μy ---------------------------------------------------------------------------------------------
+
+namespace {
+
+using Judging = std::tuple<Heun, RK4, Dopri5, Dop853, Reversible<Dopri5>, TwoPoint<Dopri5>, ReversibleAdams<4>,
+                           ReversibleAdams<6>, ReversibleAdamsPece<4>>;
+
+}  // namespace
+
+// A mode alone, in equal steps: after some of them, in which parasites die out, each multiplies it by the same number.
+TEMPLATE_LIST_TEST_CASE("A stepper knows what its steps make of an oscillation", "[interface]", Judging) {
+  using LinearStepper = typename TestType::template Stepper<problems::Linear<2>, Y>;
+  static_assert(KnowsMultiplier<LinearStepper> && JudgesGrowth<LinearStepper>);
+  constexpr int steps = 256;
+  constexpr double shorter = MultistepStepper<LinearStepper> ? 0.3 : 1;  // so that they are stable
+  for (const std::complex<double> unit : {std::complex{-0.01, 0.3}, {0.0, 0.15}, {0.005, -0.2}, {-0.02, 0.0}}) {
+    const std::complex<double> q = shorter * unit;
+    CAPTURE(q);
+    const Problem problem{problems::Linear<2>(Eigen::Matrix2d{{q.real(), -q.imag()}, {q.imag(), q.real()}}), Y(1, 0),
+                          0.0, static_cast<double>(steps)};
+    const auto solved = solve(problem, TestType{}, FixedSteps{steps}, SaveAt{.steps = true});
+    const auto value_at = [&](std::size_t i) { return std::complex(solved.ys()[i][0], solved.ys()[i][1]); };
+    const LinearStepper stepper(TestType{}, problem.field, problem.y0);
+    const std::complex<double> found = value_at(steps - 1) / value_at(steps - 2);
+    CHECK(std::abs(found - stepper.multiplier(q)) < 1e-9);
+    const double grown = std::abs(found);
+    if constexpr (KnowsGrowth<LinearStepper>) {
+      CHECK(stepper.growth(q) > grown - 1e-9);  // or its parasite does
+      CHECK(stepper.growth(q) < grown + 0.5);
+    } else {
+      CHECK(stepper.outgrows(q, grown - 1e-9));
+      CHECK_FALSE(stepper.outgrows(q, grown + 0.5));
+    }
+  }
+}
