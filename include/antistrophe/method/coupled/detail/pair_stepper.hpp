@@ -235,7 +235,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   static constexpr auto used = static_cast<std::int64_t>(tableau::increment_stages<Tableau>);
 
   ComplexNumber trace(const ComplexNumber& q) const {
-    const IncrementPolynomial<Base> phi;
+    const IncrementPolynomial<Base>& phi = increment_polynomial<Base>();
     const double lambda = numbers_.lambda();
     return 1 + lambda - phi(-q) * (1 - lambda + phi(q));
   }

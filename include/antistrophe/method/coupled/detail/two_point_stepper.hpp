@@ -207,7 +207,7 @@ class TwoPointStepper : public StoredStepper<Arithmetic, F, Y> {
   static constexpr bool shares_first = !Freezable<F>;
 
   ComplexNumber both(const ComplexNumber& q) const {
-    const IncrementPolynomial<Base> phi;
+    const IncrementPolynomial<Base>& phi = increment_polynomial<Base>();
     return 1.0 + phi(q) - numbers_.lambda() * (1.0 + phi(-q));
   }
 

@@ -82,7 +82,7 @@ class RungeKuttaStepper : public FieldStepper<F, Y> {
 
   double stiffness(const Step&) const { return increment_.stiffness(); }
   Stability stability() const { return runge_kutta_stability<Base>(); }
-  ComplexNumber multiplier(const ComplexNumber& q) const { return 1.0 + IncrementPolynomial<Base>()(q); }
+  ComplexNumber multiplier(const ComplexNumber& q) const { return 1.0 + increment_polynomial<Base>()(q); }
   double growth(const ComplexNumber& q) const { return std::abs(multiplier(q)); }
 
   template <class Bits>

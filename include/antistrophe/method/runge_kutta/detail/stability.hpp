@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The stability of a Runge–Kutta method on y' = μy, q = hμ, from its increment's polynomial φ: y1 = (1 + φ(q)) y0
-// (Hairer & Wanner, Solving ODEs II, IV.2). Measured when it is first asked for, once a program.
+// (Hairer & Wanner, Solving ODEs II, IV.2). Both are found when they are first asked for, once a program.
 #pragma once
 
 #include <antistrophe/method/detail/growth.hpp>
@@ -42,6 +42,12 @@ class IncrementPolynomial {
   std::array<double, n> coefficients_{};
 };
 
+template <class Tableau>
+const IncrementPolynomial<Tableau>& increment_polynomial() {
+  static const IncrementPolynomial<Tableau> phi;
+  return phi;
+}
+
 // How far a ray from 0, `angle` away from the negative real axis, stays where growth(q), the factor of a step, is at most 1.
 template <class Growth>
 double stable_ray(const Growth& growth, double angle) {
@@ -61,7 +67,7 @@ double stable_ray(const Growth& growth, double angle) {
 template <class Tableau>
 Stability measured_stability() {
   constexpr int rays = 32;
-  const IncrementPolynomial<Tableau> phi;
+  const IncrementPolynomial<Tableau>& phi = increment_polynomial<Tableau>();
   const auto growth = [&](const ComplexNumber& q) { return std::abs(1.0 + phi(q)); };
   Stability stability;
   stability.real_interval = stable_ray(growth, 0);
