@@ -29,6 +29,7 @@
 #include <antistrophe/detail/forced_parameters.hpp>
 #include <antistrophe/detail/resting_tangent.hpp>
 #include <antistrophe/detail/spectral_radius.hpp>
+#include <antistrophe/detail/stable_along.hpp>
 #include <antistrophe/step/adaptive.hpp>
 #include <antistrophe/step/detail/controller.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -214,9 +215,7 @@ class SensitivityGuard {
   static constexpr double allowed_tolerances = 4;
   static constexpr std::int64_t seldom = 64;
   static constexpr double hopeless_growth = 5;
-  static constexpr double allowed_growth =
-      0.5;  // as a power of e, over the solve, or this many steps where the state is not slow
-  static constexpr double many_steps = 200;
+  static constexpr double many_steps = 200;  // over no more is growth judged where the state is not slow
   static constexpr std::int64_t impatient = 512;
 
   enum class Rest { none, lively, settled };
@@ -247,29 +246,9 @@ class SensitivityGuard {
   // come together, and stays where they turn round each other.
   static bool watches_parasite(const S& stepper) { return hardly_damps(stability_of(stepper)); }
 
-  // Packs of lanes are looked into one by one.
-  static constexpr bool judges_growth =
-      JudgesGrowth<S> && std::constructible_from<std::complex<double>, typename Y::Scalar>;
-
-  // Whether a mode would grow over so many steps by more than is borne.
-  static bool grows([[maybe_unused]] const S& stepper, [[maybe_unused]] const std::complex<double>& q,
-                    [[maybe_unused]] double steps) {
-    if constexpr (!judges_growth)
-      return false;
-    else if constexpr (KnowsGrowth<S>)
-      return std::log(stepper.growth(q)) * steps > allowed_growth;
-    else
-      return stepper.outgrows(q, std::exp(allowed_growth / steps));
-  }
-  // Whether one might that does not grow by itself.
+  // Whether a mode might grow that does not by itself.
   static bool might_grow(const S& stepper, double h_rho, double steps) {
-    return judges_growth && (h_rho > stable_edge(stepper) || grows(stepper, {0, h_rho}, steps));
-  }
-  // hρ, at most `most`, up to which no step makes the fastest mode grow. (Far out there may be others that do not.)
-  static double stable_along(const S& stepper, const std::complex<double>& direction, double most, double steps) {
-    double stable = 0.01;
-    while (1.1 * stable < most && !grows(stepper, 1.1 * stable * direction, steps)) stable *= 1.1;
-    return 1.1 * stable < most || grows(stepper, most * direction, steps) ? stable : most;
+    return judges_growth<S> && (h_rho > stable_edge(stepper) || grows(stepper, {0, h_rho}, steps));
   }
   // The direction of its rate in the plane of numbers, sought once in many evaluations; 0 where it is not known or grows.
   ANTISTROPHE_COLD std::complex<double> fastest_mode(S& stepper, double t, const Y& y) {
@@ -296,7 +275,7 @@ class SensitivityGuard {
       return;
     }
     const std::complex<double> mode = fastest_mode(stepper, step.sees_t0(), y);
-    const double stable = mode == 0.0 ? h : stable_along(stepper, mode, h_rho, steps) / radius_.value();
+    const double stable = mode == 0.0 ? h : stable_along_(stepper, mode, h_rho, steps) / radius_.value();
     if (mode == 0.0 || stable < h) harmless_ = calm_;
     if (!(stable < h)) return;
     verdict.unstable = true;
@@ -308,7 +287,7 @@ class SensitivityGuard {
     if (knows_turn_ || !might_grow(stepper, h * radius_.value(), steps)) return;
     knows_turn_ = true;
     const std::complex<double> mode = fastest_mode(stepper, step.sees_t0(), y);
-    if (mode.imag() != 0) stable_turn_ = stable_along(stepper, mode, stable_edge(stepper), steps);
+    if (mode.imag() != 0) stable_turn_ = stable_along_(stepper, mode, stable_edge(stepper), steps);
   }
   void forget_rest() {
     rest_ = Rest::none;
@@ -345,6 +324,7 @@ class SensitivityGuard {
       std::numeric_limits<double>::infinity();  // the edge of hρ for the fastest mode, where that oscillates
   double harmless_ = 0, calm_ = 0;    // hρ up to which no step makes the fastest mode grow, nor any that decays
   std::complex<double> fastest_ = 0;  // see fastest_mode
+  StableAlong<S> stable_along_;
   std::int64_t patience_ = impatient, sought_ = -impatient;
   Rest rest_ = Rest::none;
   double lively_ = 0;   // ‖J^(p + 1)δ‖

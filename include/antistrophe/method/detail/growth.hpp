@@ -14,7 +14,7 @@ using ComplexNumber = std::complex<double>;
 // |x| of the larger root of x² = px + q.
 inline double larger_root(const ComplexNumber& p, const ComplexNumber& q) {
   const ComplexNumber root = std::sqrt(p * p + 4.0 * q);
-  return std::fmax(std::abs(p + root), std::abs(p - root)) / 2;
+  return std::sqrt(std::fmax(std::norm(p + root), std::norm(p - root))) / 2;
 }
 
 // That of x² = px + q which is nearer to a number.

@@ -31,10 +31,15 @@ class IncrementPolynomial {
       power = next;
     }
   }
+  // Written out, for a product of complex numbers asks whether they are NaN.
   ComplexNumber operator()(const ComplexNumber& q) const {
-    ComplexNumber value = 0;
-    for (std::size_t m = n; m-- > 0;) value = (value + coefficients_[m]) * q;
-    return value;
+    double real = 0, imaginary = 0;
+    for (std::size_t m = n; m-- > 0;) {
+      const double sum = real + coefficients_[m];
+      real = sum * q.real() - imaginary * q.imag();
+      imaginary = sum * q.imag() + imaginary * q.real();
+    }
+    return {real, imaginary};
   }
 
  private:
