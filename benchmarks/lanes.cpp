@@ -1,4 +1,4 @@
-// Ensembles in lanes: 10,000 Lorenz problems that differ in where they start, a hundred steps of RK4 each, or adaptive steps of Dopri5,
+// Ensembles in lanes: 10,000 Lorenz problems that differ in where they start, a hundred steps of RK4 or of its exact pair each, or adaptive steps of Dopri5,
 // values and gradients. The ratio is the CPU time of the problems one at a time to that of `Lanes<W>`, the median over runs that alternate, once both have been
 // seen to give the same.
 #include <antistrophe/antistrophe.hpp>
@@ -66,6 +66,14 @@ void in_lanes(benchmark::State& state) {
 BENCHMARK_TEMPLATE(in_lanes, 2)->Name("lanes/2/alone_to_lanes");
 BENCHMARK_TEMPLATE(in_lanes, 4)->Name("lanes/4/alone_to_lanes");
 BENCHMARK_TEMPLATE(in_lanes, 8)->Name("lanes/8/alone_to_lanes");
+
+template <int W>
+void pairs_in_lanes(benchmark::State& state) {
+  compare<W>(state, Reversible<RK4>{}, FixedSteps{100}, 1e-9);
+}
+BENCHMARK_TEMPLATE(pairs_in_lanes, 2)->Name("lanes/2/pairs_alone_to_lanes");
+BENCHMARK_TEMPLATE(pairs_in_lanes, 4)->Name("lanes/4/pairs_alone_to_lanes");
+BENCHMARK_TEMPLATE(pairs_in_lanes, 8)->Name("lanes/8/pairs_alone_to_lanes");
 
 // Where the compiler contracts products into sums, round-off decides of a step now and then; else bits are the same.
 template <int W>

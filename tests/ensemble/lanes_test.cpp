@@ -21,8 +21,9 @@ const Problem<Field, Vector2d> middle{Field{}, Vector2d(1, 1), 0.0, 2.0};
 const auto starts = [](std::size_t i, auto& problem) { problem.y0[0] += 0.3 * std::sin(static_cast<double>(i)); };
 
 const auto weighted_squares = [](std::size_t i, const auto& ys, auto& ys_bar) {
-  const double weight = 1 + static_cast<double>(i) / 7;
-  double sum = 0;
+  using Number = typename std::remove_cvref_t<decltype(ys[0])>::Scalar;
+  const Number weight = 1 + static_cast<Number>(i) / 7;
+  Number sum = 0;
   for (std::size_t k = 0; k < ys.size(); ++k) {
     sum += weight * ys[k].squaredNorm() / 2;
     ys_bar[k] = weight * ys[k];
@@ -33,19 +34,22 @@ const auto weighted_squares = [](std::size_t i, const auto& ys, auto& ys_bar) {
 // How far two results are from each other, relative to each problem's; infinite where one has NaN and the other has not.
 template <class Result>
 double distance(const Result& a, const Result& b) {
-  double most = std::fabs(a.value - b.value) / std::fabs(a.value);
+  auto most = static_cast<double>(std::fabs(a.value - b.value) / std::fabs(a.value));
   for (std::size_t i = 0; i < a.values.size(); ++i) {
     if (std::isnan(a.values[i]) && std::isnan(b.values[i])) continue;
-    for (const double off :
-         {(a.gradient.y0[i] - b.gradient.y0[i]).norm() / a.gradient.y0[i].norm(),
-          std::fabs(a.values[i] - b.values[i]) / std::fabs(a.values[i]),
-          (a.gradient.each_theta[i] - b.gradient.each_theta[i]).norm() / (1e-300 + a.gradient.each_theta[i].norm())})
+    const auto off_by = [](const auto& x, const auto& y, double least = 0) {
+      return static_cast<double>((x - y).norm()) / (least + static_cast<double>(x.norm()));
+    };
+    for (const double off : {off_by(a.gradient.y0[i], b.gradient.y0[i]),
+                             static_cast<double>(std::fabs(a.values[i] - b.values[i]) / std::fabs(a.values[i])),
+                             off_by(a.gradient.each_theta[i], b.gradient.each_theta[i], 1e-300)})
       most = std::isnan(off) ? std::numeric_limits<double>::infinity() : std::fmax(most, off);
   }
   return most;
 }
 
-template <class E, class M, class StepsType, class... Extras>
+// In lanes of all widths, or in those that are named.
+template <int... widths, class E, class M, class StepsType, class... Extras>
 void hold_against_alone(const E& ensemble, const M& method, const StepsType& steps, double allowed,
                         const Extras&... extras) {
   const auto alone = ensemble_value_and_gradient(ensemble, method, steps, weighted_squares, EachTheta{}, extras...);
@@ -62,9 +66,10 @@ void hold_against_alone(const E& ensemble, const M& method, const StepsType& ste
     CHECK(threads.value == result.value);
     CHECK(battery::same_bits(threads.gradient.theta, result.gradient.theta));
   };
-  check(Lanes<2>{});
-  check(Lanes<4>{});
-  check(Lanes<8>{});
+  if constexpr (sizeof...(widths) == 0)
+    (check(Lanes<2>{}), check(Lanes<4>{}), check(Lanes<8>{}));
+  else
+    (check(Lanes<widths>{}), ...);
 }
 
 // Counts in which scalar it is called.
@@ -104,6 +109,26 @@ struct Dosed {
     if (t > 1) dy[0] += dose;
   }
   void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
+};
+
+// In float too.
+template <class S>
+struct Turning {
+  Eigen::Vector<S, 1> theta{S(2)};
+  const auto& parameters() const { return theta; }
+  void operator()(double, const auto& y, auto& dy) const {
+    for (Eigen::Index i = 0; i + 1 < y.size(); i += 2) {
+      dy[i] = theta[0] * y[i + 1];
+      dy[i + 1] = -y[i] * (y[i] * y[i] + theta[0]);
+    }
+  }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    for (Eigen::Index i = 0; i + 1 < y.size(); i += 2) {
+      y_bar[i] -= w[i + 1] * (S(3) * y[i] * y[i] + theta[0]);
+      y_bar[i + 1] += w[i] * theta[0];
+      theta_bar[0] += w[i] * y[i + 1] - w[i + 1] * y[i];
+    }
+  }
 };
 
 struct Oscillator {
@@ -158,6 +183,46 @@ TEST_CASE("What lanes cannot do together is done alone", "[lanes]") {
   hold_against_alone(Ensemble{Problem{Dosed{}, Vector2d(1, 1), 0.0, 2.0}, 70, doses}, RK4{}, FixedSteps{20}, 0);
 }
 
+// The bits that each has alone, where products and sums are rounded alike.
+TEST_CASE("Exact pairs in lanes have the numbers of each problem alone", "[lanes]") {
+  const double allowed = detail::contracts_products() ? 1e-10 : 0;
+  const Ensemble ensemble{middle, 70, starts};
+  hold_against_alone(ensemble, Reversible<RK4>{}, FixedSteps{20}, allowed);
+  hold_against_alone<4>(ensemble, Reversible<Dopri5>{.lambda = 0.75}, FixedStep{0.1}, allowed,
+                        SaveAt{{0.55, 1.0, 2.0}});
+  hold_against_alone<8>(ensemble, Reversible<Midpoint>{.lambda = 0x1p-9}, StepTo{{0.3, 1.0, 2.0}, 4}, allowed,
+                        ReversibleAdjoint{});
+  hold_against_alone<4>(ensemble, Reversible<RK4>{.resolution = 1e-6}, FixedSteps{20}, allowed);
+  hold_against_alone<4>(ensemble, Reversible<RK4>{.resolution = Vector2d(1e-6, 1e-9)}, FixedSteps{20}, allowed);
+
+  // Resolutions that differ from lane to lane and, where an entry is small, in itself.
+  const auto sizes = [](std::size_t i, auto& p) {
+    p.y0 = Vector2d(0.5, i % 3 == 0 ? 1e-9 : 0.25) * (1 + static_cast<double>(i % 5));
+    if (i % 7 == 0) p.y0 *= 1e-3;
+  };
+  hold_against_alone<4>(Ensemble{Problem{Turning<double>{}, Vector2d(1, 1), 0.0, 0.5}, 70, sizes}, Reversible<RK4>{},
+                        FixedSteps{20}, allowed);
+  const auto many = [](std::size_t i, auto& p) {
+    for (Eigen::Index k = 0; k < p.y0.size(); ++k)
+      p.y0[k] = 0.5f * std::sin(static_cast<float>(i) + static_cast<float>(k));
+  };
+  hold_against_alone<4>(Ensemble{Problem{Turning<double>{}, Eigen::VectorXd(20), 0.0, 1.0}, 70, many},
+                        Reversible<RK4>{}, FixedSteps{20}, allowed);
+  hold_against_alone<4>(
+      Ensemble{Problem{Turning<float>{}, Eigen::Matrix<float, 6, 1>(Eigen::Matrix<float, 6, 1>::Zero()), 0.0, 1.0}, 70,
+               many},
+      Reversible<RK4>{}, FixedSteps{20}, allowed);
+}
+
+TEST_CASE("Exact pairs are used in lanes", "[lanes]") {
+  const Problem problem{Counted{}, Vector2d(1, 1), 0.0, 2.0};
+  packed_calls = 0;
+  (void)ensemble_value_and_gradient(Ensemble{problem, 64, starts}, Reversible<RK4>{}, FixedSteps{20}, weighted_squares,
+                                    Lanes<4>{});
+  CHECK(packed_calls >= 16 * 20 * 16);  // two increments forth, two back
+  CHECK(packed_calls <= 16 * (20 * 16 + 20));
+}
+
 // Else the bits of the others would depend on which thread had met it.
 TEST_CASE("Lanes that part say nothing of problems that are handed out later", "[lanes]") {
   const auto first_part = [](std::size_t i, auto& p) { p.y0[0] = i % 2 == 0 || i >= 8 ? 1.1 : 0.5; };
@@ -185,6 +250,24 @@ TEST_CASE("A problem that fails in a lane fails as it does alone", "[lanes]") {
     CHECK(lanes.failures[f].failure.t == alone.failures[f].failure.t);
   }
   CHECK(distance(alone, lanes) <= 1e-12);
+
+  // One that leaves the range of fixed-point numbers.
+  const auto too_fine = [](std::size_t i, auto& p) {
+    starts(i, p);
+    if (i == 33) p.y0[0] = 1e6;
+  };
+  const auto out = [&](const auto&... extras) {
+    return ensemble_value_and_gradient(Ensemble{middle, 70, too_fine}, Reversible<RK4>{.resolution = 0x1p-40},
+                                       FixedSteps{2000}, weighted_squares, EachTheta{}, OnFailure::return_status,
+                                       extras...);
+  };
+  const auto out_alone = out(), out_in_lanes = out(Lanes<4>{});
+  REQUIRE(out_alone.failures.size() == 1);
+  REQUIRE(out_in_lanes.failures.size() == 1);
+  CHECK(out_in_lanes.failures[0].index == 33);
+  CHECK(out_in_lanes.failures[0].failure.status == Status::out_of_range);
+  CHECK(out_in_lanes.failures[0].failure.cause == out_alone.failures[0].failure.cause);
+  CHECK(distance(out_alone, out_in_lanes) <= 1e-10);
 
   // Steps that are too long for one of them: what grows there is small beside another's state.
   const auto decay = [](auto, const auto& y, const auto& theta, auto& dy) { dy = -theta[0] * y; };

@@ -50,8 +50,8 @@ struct Threads {
   std::size_t count = 0;
 };
 
-// W problems at a time in the lanes of vector instructions, where they go in the same steps: with steps laid out before the solve, a
-// Runge-Kutta method, and a field that is generic in its scalar (ensembles.md has the details). W: a power of two, by default what
+// W problems at a time in the lanes of vector instructions: with a Runge-Kutta method or, in steps laid out before the solve, its
+// exact pair, and a field that is generic in its scalar (ensembles.md has the details). W: a power of two, by default what
 // the program is compiled for.
 #if defined(__AVX512F__)
 inline constexpr int default_lanes = 8;

@@ -5,10 +5,13 @@
 
 #include <antistrophe/adjoint/detail/instability.hpp>
 #include <antistrophe/adjoint/direct.hpp>
+#include <antistrophe/adjoint/reversible.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/ensemble/detail/extras.hpp>
 #include <antistrophe/ensemble/detail/pack.hpp>
+#include <antistrophe/ensemble/detail/pack_units.hpp>
 #include <antistrophe/ensemble/ensemble.hpp>
+#include <antistrophe/method/coupled/reversible.hpp>
 #include <antistrophe/method/runge_kutta/runge_kutta.hpp>
 #include <antistrophe/objective.hpp>
 #include <antistrophe/step/adaptive.hpp>
@@ -35,6 +38,12 @@ template <class M>
 inline constexpr bool is_runge_kutta = false;
 template <class Tableau>
 inline constexpr bool is_runge_kutta<RungeKutta<Tableau>> = true;
+template <class M>
+inline constexpr bool is_exact_pair = false;
+template <class Tableau>
+inline constexpr bool is_exact_pair<Reversible<RungeKutta<Tableau>, Exact>> = true;
+template <class M>
+using AdjointInLanes = std::conditional_t<is_exact_pair<M>, ReversibleAdjoint, DirectAdjoint>;
 template <class M>
 struct TableauOfMethod;
 template <class Tableau>
@@ -235,7 +244,7 @@ class GradientsInLanes {
   using Loss = LossOfLanes<L, Y, typename Problems::PackedY, W>;
   using O = decltype(Objective(std::declval<const OnPacks&>(), std::declval<const M&>(),
                                std::declval<const StepsType&>(), std::declval<const Loss&>(), OnFailure::return_status,
-                               std::declval<const Save&>(), DirectAdjoint{}));
+                               std::declval<const Save&>(), AdjointInLanes<M>{}));
 
  public:
   GradientsInLanes(const E& ensemble, const M& method, const StepsType& steps, const L& loss, const Save& save_at)
@@ -281,7 +290,7 @@ class GradientsInLanes {
   }
   O bind(const OnPacks& packed) {
     return Objective(packed, method_, steps_, Loss{&loss_, &first_, &count_, &parted_, sizes_.data()},
-                     OnFailure::return_status, save_at_, DirectAdjoint{});
+                     OnFailure::return_status, save_at_, AdjointInLanes<M>{});
   }
   // What grows is looked into alone, for here one lane may hide another (adjoint/detail/instability.hpp).
   bool trusted(std::size_t l) const {
@@ -326,20 +335,22 @@ template <class F, class Y, class M, class StepsType, class... Extras>
 consteval bool require_lanes() {
   constexpr int width = width_of<Extras...>;
   constexpr bool stepped = LaidOutSteps<StepsType> || std::is_same_v<StepsType, Adaptive>;
+  constexpr bool method = is_runge_kutta<M> || (is_exact_pair<M> && LaidOutSteps<StepsType>);
   static_assert(
-      stepped && is_runge_kutta<M>,
+      stepped && method,
       "antistrophe: Lanes solve problems side by side: they take FixedSteps, FixedStep, StepTo or Adaptive and a "
-      "Runge-Kutta method such as RK4 or Dopri5; other solves are sped up by Threads alone.");
+      "Runge-Kutta method such as RK4 or Dopri5, or, in steps laid out before, its exact pair, such as "
+      "Reversible<RK4>; other solves are sped up by Threads alone.");
   constexpr bool plain = ((lanes_of<Extras> > 0 || for_the_ensemble<Extras> || is_save_at<Extras> ||
-                           std::is_same_v<Extras, DirectAdjoint>)&&...) &&
+                           std::is_same_v<Extras, AdjointInLanes<M>>)&&...) &&
                          !events_differ<Extras...>;
   static_assert(plain,
-                "antistrophe: an ensemble in Lanes takes SaveAt{…}, DirectAdjoint{} and what is for the ensemble as a "
-                "whole, but no "
+                "antistrophe: an ensemble in Lanes takes SaveAt{…}, DirectAdjoint{} (of an exact pair "
+                "ReversibleAdjoint{}) and what is for the ensemble as a whole, but no "
                 "events, running costs, functions of what is saved, or other adjoints.");
   static_assert(width == 0 || std::is_floating_point_v<typename Y::Scalar>,
                 "antistrophe: Lanes are for states of float or double.");
-  if constexpr (stepped && is_runge_kutta<M> && plain && std::is_floating_point_v<typename Y::Scalar>) {
+  if constexpr (stepped && method && plain && std::is_floating_point_v<typename Y::Scalar>) {
     using Packed = WithPacks<Y, LanePack<typename Y::Scalar, width>>;
     constexpr bool callable = std::is_invocable_v<const F&, double, const Packed&, Packed&>;
     constexpr bool in_own_times = LaidOutSteps<StepsType> || takes_own_times<F, Y, width>;

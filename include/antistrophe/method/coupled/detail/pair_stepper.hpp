@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <span>
 #include <tuple>
+#include <type_traits>
 
 namespace antistrophe::detail {
 
@@ -46,7 +47,8 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   // Where an increment is so short that what a step does beside it counts.
   static constexpr bool strides = [] {
     if constexpr (Numbers::exact)
-      return fits_registers<Y> && !Freezable<F> && tableau::increment_stages<Tableau> <= 4;
+      return fits_registers<Y> && std::is_integral_v<typename Stored::Scalar> && !Freezable<F> &&
+             tableau::increment_stages<Tableau> <= 4;
     else
       return false;
   }();
@@ -86,9 +88,9 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
       const std::uint64_t seed = ExactFactor::seed(step.n);
       bool stored = true, fits = true;
       visit_entries(psi_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
-        const std::int64_t increment = numbers_.hold(entry(psi_, i), i, stored);
-        const std::int64_t z = entry(carry.z, i), gap = entry(carry.y, i) - z;
-        const std::int64_t y1 = z + numbers_.factor().shrink(gap, seed, i) + increment;
+        const auto increment = numbers_.hold(entry(psi_, i), i, stored);
+        const auto z = entry(carry.z, i), gap = entry(carry.y, i) - z;
+        const auto y1 = z + numbers_.factor().shrink(gap, seed, i) + increment;
         fits &= numbers_.holds_entry(y1);
         gap_.data()[i] = gap;
         y1_.data()[i] = y1;
@@ -310,9 +312,8 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
       const std::uint64_t seed = ExactFactor::seed(step.n);
       bool stored = true, fits = true;
       visit_entries_backwards(psi_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
-        const std::int64_t increment = numbers_.hold(entry(psi_, i), i, stored);
-        const std::int64_t gap =
-            numbers_.factor().grow(entry(carry.y, i) - entry(carry.z, i) - increment, seed, i, bits);
+        const auto increment = numbers_.hold(entry(psi_, i), i, stored);
+        const auto gap = numbers_.factor().grow(entry(carry.y, i) - entry(carry.z, i) - increment, seed, i, bits);
         fits &= numbers_.holds_gap(gap);
         gap_.data()[i] = gap;
       });
@@ -320,7 +321,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
       if (!fits) return left_range(gap_);
       after_first();
       visit_entries(gap_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
-        const std::int64_t y = entry(carry.z, i) + entry(gap_, i);
+        const auto y = entry(carry.z, i) + entry(gap_, i);
         fits &= numbers_.holds_entry(y);
         carry.y.data()[i] = y;
       });
@@ -335,6 +336,14 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     }
   }
 
+  template <class Number>
+  ANTISTROPHE_ALWAYS_INLINE static Number plus(const Number& z, int sign, const Number& increment) {
+    if constexpr (std::is_integral_v<Number>)
+      return z + sign * increment;
+    else
+      return sign > 0 ? z + increment : z - increment;
+  }
+
   // z1 := z ± [psi_], which may be z itself.
   Outcome add_increment(int sign, const Stored& z, Stored& z1)
     requires(Numbers::exact)
@@ -343,7 +352,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
       if (numbers_.are_many_of_one()) return add_to_many(sign, z, z1);
     bool stored = true, fits = true;
     visit_entries(psi_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
-      const std::int64_t sum = entry(z, i) + sign * numbers_.hold(entry(psi_, i), i, stored);
+      const auto sum = plus(entry(z, i), sign, numbers_.hold(entry(psi_, i), i, stored));
       fits &= numbers_.holds_entry(sum);
       z1.data()[i] = sum;
     });

@@ -16,7 +16,7 @@ const auto loss = [](const auto& ys, auto& ys_bar) {
 };
 
 #ifdef ANTISTROPHE_TEST_REPAIRED
-auto result() { return ensemble_value_and_gradient(ensemble, Dopri5{}, FixedSteps{10}, loss, Lanes<4>{}); }
-#else
 auto result() { return ensemble_value_and_gradient(ensemble, Reversible<Dopri5>{}, FixedSteps{10}, loss, Lanes<4>{}); }
+#else
+auto result() { return ensemble_value_and_gradient(ensemble, ReversibleAdams<4>{}, FixedSteps{10}, loss, Lanes<4>{}); }
 #endif
