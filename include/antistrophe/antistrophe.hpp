@@ -3,8 +3,12 @@
 #pragma once
 
 // First what says what is wrong, so that a compiler does not name all that includes it.
-#include <antistrophe/field/split.hpp>
+#include <antistrophe/core/config.hpp>
 #include <antistrophe/method/runge_kutta/tableau/tableau.hpp>
+
+#include <antistrophe/detail/extras.hpp>
+#include <antistrophe/field/split.hpp>
+#include <antistrophe/method/runge_kutta/tableau/dense.hpp>
 
 #include <antistrophe/adjoint/direct.hpp>
 #include <antistrophe/adjoint/reversible.hpp>

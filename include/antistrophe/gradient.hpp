@@ -5,6 +5,7 @@
 
 #include <antistrophe/adjoint/detail/repeats.hpp>
 #include <antistrophe/adjoint/solve_with_pullback.hpp>
+#include <antistrophe/problem/losses.hpp>
 #include <antistrophe/problem/save_at.hpp>
 
 #include <cmath>
@@ -104,7 +105,12 @@ consteval bool require_loss() {
       "alone, loss(y, y_bar), is wrapped in TerminalLoss{loss}.");
   constexpr bool counts = loss_counts<L, Y, Saved>;
   static_assert(!counts, "antistrophe: the loss returns an integer, which has lost its fraction: return a double.");
-  return is_loss && !counts;
+  if constexpr (!is_loss || counts)
+    return false;
+  else if constexpr (requires { L::template require<Saved>(); })
+    return L::template require<Saved>();
+  else
+    return loss_takes_references<L, Saved>();
 }
 
 // True where the call C for the gradient of a loss can be made; else a compile error with the reason.
@@ -112,11 +118,12 @@ template <Call C, class F, class Y, class M, class StepsType, class L, class... 
 consteval bool require_gradient() {
   using Save = Picked<Extra::save_at, SaveAt, Extras...>;
   using Adjoint = Picked<Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
+  using Cost = Picked<Extra::running_cost, NoRunningCost, Extras...>;
   if constexpr (!require_extras<C, Extras...>())
     return false;
   else if constexpr (!require_solve<F, Y, M, StepsType>())  // here too, to be told of closer to the call
     return false;
-  else if constexpr (!require_pullback<F, Y, M, StepsType, Save, Adjoint>())
+  else if constexpr (!require_pullback<F, Y, M, StepsType, Save, Adjoint, Cost>())
     return false;
   else
     return require_loss<L, Y, SavedType<Save, Y>>();

@@ -256,10 +256,9 @@ template <bool hessian, class F, class Y, class M, class StepsType, class L, cla
 consteval bool require_second_order() {
   constexpr bool fit = ((std::is_same_v<Extras, SaveAt> || extra_kind<Extras> == Extra::adjoint) && ...);
   if constexpr (!fit) {
-    static_assert(
-        fit,
-        "antistrophe: a product by second derivatives takes, after the direction, SaveAt{…} and an adjoint such "
-        "as DirectAdjoint{} alone.");
+    static_assert(fit,
+                  "antistrophe: a product by second derivatives takes, after the direction, SaveAt{…} and an adjoint "
+                  "such as DirectAdjoint{} alone.");
     return false;
   } else if constexpr (!require_extras<Call::gradient, Extras...>() || !require_solve<F, Y, M, StepsType>()) {
     return false;
@@ -269,23 +268,31 @@ consteval bool require_second_order() {
     return false;
   } else {
     constexpr bool pushed = HasJvp<F, Y>;
-    static_assert(
-        pushed,
-        "antistrophe: a product by second derivatives needs the field's jvp: void jvp(double t, const auto& y, "
-        "const auto& y_dot, const auto& theta_dot, auto& dy_dot) const (or make the field by automatic_vjp, of "
-        "a function generic in its scalar).");
+    static_assert(pushed,
+                  "antistrophe: a product by second derivatives needs the field's jvp: void jvp(double t, const auto& "
+                  "y, const auto& y_dot, const auto& theta_dot, auto& dy_dot) const (or make the field by "
+                  "automatic_vjp, of a function generic in its scalar).");
     constexpr bool field = !pushed || !hessian || has_second_derivatives<F, Y>;
-    static_assert(
-        field,
-        "antistrophe: a Hessian needs the field's vjp_of_jvp(t, y, y_dot, theta_dot, w, y_bar, theta_bar), which "
-        "adds the derivatives of w^T (df/dy y_dot + df/dtheta theta_dot) with respect to y and theta (or make "
-        "the field by automatic_vjp, of a function generic in its scalar).");
+    static_assert(field,
+                  "antistrophe: a Hessian needs the field's vjp_of_jvp(t, y, y_dot, theta_dot, w, y_bar, theta_bar), "
+                  "which adds the derivatives of w^T (df/dy y_dot + df/dtheta theta_dot) with respect to y and theta "
+                  "(or make the field by automatic_vjp, of a function generic in its scalar).");
     constexpr bool loss = is_quadratic<L> || GenericLoss<L, Y>;
     static_assert(loss,
-                  "antistrophe: second derivatives need a loss(ys, ys_bar) that is generic in its scalar, "
-                  "[](const auto& ys, auto& ys_bar) { … }, for it is called with numbers that carry a derivative, or a "
+                  "antistrophe: second derivatives need a loss(ys, ys_bar) that is generic in its scalar, [](const "
+                  "auto& ys, auto& ys_bar) { … }, for it is called with numbers that carry a derivative, or a "
                   "MeanSquaredError of states or of some of their entries.");
-    return pushed && field && loss;
+    if constexpr (hessian && has_second_derivatives<F, Y> && !is_automatic<F>) {
+      constexpr bool copied =
+          copies_cotangent<CallVjpOfJvp, F, Types<double, Y, Y, Parameters<F, Y>, Y>, Y, Parameters<F, Y>>;
+      static_assert(!copied,
+                    "antistrophe: the field's vjp_of_jvp takes y_bar or theta_bar by value, and what it adds to a copy "
+                    "is lost: they are auto& y_bar, auto& theta_bar.");
+    }
+    if constexpr (!is_quadratic<L> && GenericLoss<L, Y>)
+      return pushed && field && loss_takes_references<L, TangentState<Y>>();
+    else
+      return pushed && field && loss;
   }
 }
 

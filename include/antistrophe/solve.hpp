@@ -109,8 +109,13 @@ Solution<Y, SavedType<Save, Y>> solve_once(const Problem<F, Y>& problem, const M
 template <class F, class Y, class M, class StepsType, class... Extras>
 auto solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps, const Extras&... extras) {
   using Save = detail::Picked<detail::Extra::save_at, SaveAt, Extras...>;
-  if constexpr (detail::require_solve<F, Y, M, StepsType>() &&
-                detail::require_extras<detail::Call::solve, Extras...>() && detail::require_save_at<Save, Y>()) {
+  using Cost = detail::Picked<detail::Extra::running_cost, detail::NoRunningCost, Extras...>;
+  if constexpr (!detail::require_solve<F, Y, M, StepsType>() ||
+                !detail::require_extras<detail::Call::solve, Extras...>() || !detail::require_save_at<Save, Y>()) {
+    return Solution<Y>{};
+  } else if constexpr (!detail::CostRequirements<Cost>::template require<F, Y, M>()) {
+    return Solution<Y>{};
+  } else {
     const SaveAt last_state;
     const Events<> no_events;
     const detail::NoObserver no_observer;
@@ -123,8 +128,6 @@ auto solve(const Problem<F, Y>& problem, const M& method, const StepsType& steps
                               detail::pick<detail::Extra::running_cost>(no_cost, extras...),
                               detail::pick<detail::Extra::progress>(no_progress, extras...),
                               detail::pick<detail::Extra::on_failure>(by_default, extras...));
-  } else {
-    return Solution<Y>{};
   }
 }
 

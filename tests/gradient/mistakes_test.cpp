@@ -266,7 +266,8 @@ TEST_CASE("A loss that changes with the states and writes no cotangents is refus
   };
   const char* sentence = "writes nothing to ys_bar";
   CHECK(says(refused([](const auto& ys, auto&) { return ys.back().squaredNorm(); }), sentence));
-  CHECK(says(refused([](const auto& ys, auto ys_bar) {  // of a copy
+  CHECK(says(refused([](const auto& ys, auto& all) {
+               auto ys_bar = all;  // a copy
                ys_bar.back() = 2 * ys.back();
                return ys.back().squaredNorm();
              }),

@@ -1,5 +1,4 @@
 // expect: automatic_vjp is for states of float, double or long double
-// errors: any
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/field/automatic_vjp.hpp>
 

@@ -3,7 +3,8 @@
 #
 # A case begins with "// expect: <sentence>". The first error that comes of it must carry that sentence and stand in a header
 # of the library, and no other error may follow; "// errors: <n>" on the second line allows n in all, "// errors: any" any
-# number. With ANTISTROPHE_TEST_REPAIRED defined it must compile: nothing else is wrong with it. A case whose line is
+# number. All that is printed of it, the compiler's count of errors apart, is 20 lines at most; "// lines: <n>" allows n, "// lines: any"
+# any number. With ANTISTROPHE_TEST_REPAIRED defined it must compile: nothing else is wrong with it. A case whose line is
 # "// flags: <flags>" is compiled by itself, with them, and is whole without them.
 #
 # All other cases are one translation unit, each in a namespace of its own, and every error is that of the case it names.
@@ -30,9 +31,9 @@ together() {
   done
 }
 
-# errors_by_case: from a compiler's output to lines of "<case><tab><error>", in their order; the case is "?" where none is
-# named. GCC names it before the error ("required from here"), clang in the notes after it: by its file, or by the namespace of
-# what is instantiated.
+# errors_by_case: from a compiler's output to lines of "<case><tab><error><tab><number of lines that tell of it>", in their order; the
+# case is "?" where none is named. GCC names it before the error ("required from here"), clang in the notes after it: by its file, or by
+# the namespace of what is instantiated.
 errors_by_case() {
   awk -v cases="$cases/" '
     function case_in(line,   at, rest) {
@@ -42,11 +43,18 @@ errors_by_case() {
       return match(rest, /^[A-Za-z0-9_]+\.cpp/) ? substr(rest, 1, RLENGTH - 4) : ""
     }
     function tell() {
-      if (error != "") print (owner == "" ? "?" : owner) "\t" error
+      if (error != "") print (owner == "" ? "?" : owner) "\t" error "\t" lines
       error = ""
     }
+    # What leads to the next error is told before it.
+    /^In file included from |^ +from |: In |: +required (from|by)|: +\[ skipping|: +in .constexpr. expansion/ { ++leading; context = 1 }
+    !context && !/^[0-9]+ errors? generated/ { ++lines }
+    { context = 0 }
     /^[^ ].*: (fatal )?error: / {
+      --lines
       tell()
+      lines = leading + 1
+      leading = 0
       error = $0
       where = $0
       sub(/ (fatal )?error: .*/, "", where)
@@ -69,17 +77,20 @@ errors_by_case() {
 
 expected() { sed -n '1s|^// expect: ||p' "$1"; }
 errors_allowed() { sed -n 's|^// errors: ||p' "$1" | head -n 1; }
+lines_allowed() { sed -n 's|^// lines: ||p' "$1" | head -n 1; }
 flags_of() { sed -n 's|^// flags: ||p' "$1" | head -n 1; }
 
 # judge <source> <errors by case>: prints why the case fails, or nothing.
 judge() {
-  local source="$1" errors="$2" name sentence first count allowed
+  local source="$1" errors="$2" name sentence first count allowed lines longest
   name="$(basename "$source" .cpp)"
   sentence="$(expected "$source")"
   allowed="$(errors_allowed "$source")"
+  longest="$(lines_allowed "$source")"
   [[ -n "$sentence" ]] || { echo "the first line must be '// expect: <sentence>'"; return; }
   first="$(awk -F '\t' -v name="$name" '$1 == name && !told++ { print $2 }' <<<"$errors")"
   count="$(awk -F '\t' -v name="$name" '$1 == name { ++n } END { print n + 0 }' <<<"$errors")"
+  lines="$(awk -F '\t' -v name="$name" '$1 == name { n += $3 } END { print n + 0 }' <<<"$errors")"
   if (( count == 0 )); then
     echo "it compiles, but should be refused with: $sentence"
   elif [[ "$first" != *"$sentence"* ]]; then
@@ -89,6 +100,8 @@ judge() {
   elif [[ "$allowed" != any ]] && (( count != ${allowed:-1} )); then
     echo "$count errors are printed, not ${allowed:-1}:"
     awk -F '\t' -v name="$name" '$1 == name { print "    " $2 }' <<<"$errors"
+  elif [[ "$longest" != any ]] && (( lines > ${longest:-20} )); then
+    echo "$lines lines are printed, and ${longest:-20} are the most"
   fi
 }
 

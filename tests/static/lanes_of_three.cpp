@@ -1,5 +1,4 @@
 // expect: Lanes<W> are 2, 4 or 8
-// errors: any
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/ensemble.hpp>
 

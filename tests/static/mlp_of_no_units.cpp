@@ -1,5 +1,4 @@
 // expect: Layers: every size is at least 1
-// errors: any
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/field/mlp.hpp>
 

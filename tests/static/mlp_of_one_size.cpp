@@ -1,5 +1,4 @@
 // expect: Layers: name at least the input's and the output's size
-// errors: any
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/field/mlp.hpp>
 

@@ -1,5 +1,4 @@
 // expect: Mlp: a vector field has as many outputs as the state has rows
-// errors: any
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/field/mlp.hpp>
 

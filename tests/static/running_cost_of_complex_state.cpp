@@ -1,5 +1,4 @@
 // expect: a running cost is for states of real numbers
-// errors: any
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/running_cost.hpp>
 

@@ -1,5 +1,4 @@
 // expect: a running cost is integrated along the dense output
-// errors: any
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/running_cost.hpp>
 

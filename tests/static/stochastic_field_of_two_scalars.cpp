@@ -1,5 +1,4 @@
 // expect: the parameters of drift and diffusion must be of one scalar type
-// errors: any
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/noise/stochastic_field.hpp>
 

@@ -80,7 +80,7 @@ long double altered(long double x) { return x * (1 + 1e-12L); }
 }  // namespace
 
 TEMPLATE_LIST_TEST_CASE("a tableau meets its order conditions, and none of a higher order", "[tableau]", AllTableaux) {
-  STATIC_REQUIRE(require_tableau<TestType>());
+  STATIC_REQUIRE(TableauRequirements::require<TestType>());
   const auto found = faults(table_of<TestType>());
   INFO(TestType::name << "\n" << joined(found));
   CHECK(found.empty());

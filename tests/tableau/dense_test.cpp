@@ -190,7 +190,7 @@ TEMPLATE_LIST_TEST_CASE("an extended tableau is the tableau with stages for dens
                         AllTableaux) {
   using T = TestType;
   using E = Extended<T>;
-  STATIC_REQUIRE(require_tableau<E>());
+  STATIC_REQUIRE(TableauRequirements::require<E>());
   STATIC_REQUIRE(increment_stages<E> == increment_stages<T>);
   STATIC_REQUIRE(E::base_stages == T::stages);
   STATIC_REQUIRE(shares_its_stages<T>());

@@ -118,6 +118,7 @@ class TangentDifferentiatedSolve {
   static_assert(!of_function || SavedFunctionWithVjp<Save, Y>,
                 "antistrophe: a gradient through a function saved in the place of the state needs its member "
                 "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
+  static_assert(saved_takes_references<Save, Y>());
   static constexpr bool with_cost = !std::is_same_v<Cost, NoRunningCost>;
   static constexpr int K = number_of_tangents<F, Y>;
   using Solve = TangentSolve<F, Y, M, K, Cost, E...>;

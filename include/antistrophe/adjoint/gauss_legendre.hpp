@@ -126,8 +126,10 @@ struct GaussLegendreAdjoint {
     using Field = detail::StateAndCotangentField<F, Y>;
     using Z = typename Field::Z;
     using Solver = detail::StretchSolver<typename Chosen::type, Field, Z, Steps>;
+    static constexpr bool extensible =
+        Extensible<typename Solver::S>;  // said of a bool, what fails is not told atom by atom
     static_assert(
-        Extensible<typename Solver::S>,
+        extensible,
         "antistrophe: GaussLegendreAdjoint reads the dense output of the way back, and this method has none; take "
         "one that does, such as Dopri5.");
 

@@ -33,11 +33,13 @@ struct DefaultAdjointOf<M, F, Y> {
 };
 
 // True where an adjoint can go back through such a solve; else a compile error with the reason.
-template <class F, class Y, class M, class StepsType, class Save, class Adjoint>
+template <class F, class Y, class M, class StepsType, class Save, class Adjoint, class Cost = NoRunningCost>
 consteval bool require_pullback() {
   if constexpr (!require_solve<F, Y, M, StepsType>()) {
     return false;
   } else if constexpr (!require_save_at<Save, Y>()) {
+    return false;
+  } else if constexpr (!CostRequirements<Cost>::template require<F, Y, M>()) {
     return false;
   } else if constexpr (requires { Adjoint::template require_field<F, Y>(); }) {  // one that pulls nothing back
     if constexpr (Adjoint::template require_field<F, Y>())
@@ -47,6 +49,8 @@ consteval bool require_pullback() {
   } else if constexpr (!RequireGradient<F, Y, M>::template require_gradient<F, Y>()) {
     return false;
   } else if constexpr (!require_differentiable<F, Y>()) {
+    return false;
+  } else if constexpr (!CostRequirements<Cost>::template require_gradient<F, Y>()) {
     return false;
   } else if constexpr (ContinuousAdjoint<Adjoint> && Freezable<F>) {
     static_assert(
@@ -157,8 +161,9 @@ auto solve_with_pullback(const Problem<F, Y>& problem, const M& method, const St
                          const Extras&... extras) {
   using Save = detail::Picked<detail::Extra::save_at, SaveAt, Extras...>;
   using Adjoint = detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
+  using Cost = detail::Picked<detail::Extra::running_cost, detail::NoRunningCost, Extras...>;
   if constexpr (detail::require_extras<detail::Call::gradient, Extras...>()) {
-    if constexpr (detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
+    if constexpr (detail::require_pullback<F, Y, M, StepsType, Save, Adjoint, Cost>()) {
       detail::validate(problem);
       detail::check_first(problem, extras...);
       return Pass<F, Y, detail::DifferentiatedSolveFor<F, Y, M, Extras...>>(

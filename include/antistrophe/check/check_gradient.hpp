@@ -178,8 +178,9 @@ GradientReport check_gradient(const Problem<F, Y>& problem, const M& method, con
                               const Extras&... extras) {
   using Save = detail::Picked<detail::Extra::save_at, SaveAt, Extras...>;
   using Adjoint = detail::Picked<detail::Extra::adjoint, DefaultAdjoint<M, F, Y>, Extras...>;
+  using Cost = detail::Picked<detail::Extra::running_cost, detail::NoRunningCost, Extras...>;
   if constexpr (detail::require_extras<detail::Call::check_gradient, Extras...>()) {
-    if constexpr (detail::require_pullback<F, Y, M, StepsType, Save, Adjoint>()) {
+    if constexpr (detail::require_pullback<F, Y, M, StepsType, Save, Adjoint, Cost>()) {
       if constexpr (detail::require_loss<L, Y, SavedType<Save, Y>>()) {
         try {
           detail::validate(problem);

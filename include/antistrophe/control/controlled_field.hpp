@@ -66,6 +66,8 @@ struct ControlledField {
     return path.jumps();
   }
 
+  using FieldRequirements = detail::ControlRequirements<F>;
+
   // X' where it was asked for last, and what F keeps.
   template <class Y>
   struct Tape {

@@ -61,6 +61,24 @@ class DataControlledField {
     mutable detail::KnotWeights more_weights;
     antistrophe::Tape<F, Y> of_F;
   };
+  // True where F can be called with a state Y, and pulled back; else a compile error with the reason.
+  template <class M, class Y>
+  static consteval bool require_method() {
+    return detail::ControlRequirements<F>::template require_method<M, Y>();
+  }
+  template <class Y>
+  static consteval bool require_vjp() {
+    constexpr bool knows_control = detail::ControlKnowsControl<F, Y>;
+    static_assert(knows_control,
+                  "antistrophe: gradients with respect to the data need a vjp of F with dX_bar: void vjp(double t, "
+                  "const auto& y, const auto& dX, const auto& w, auto& y_bar, auto& dX_bar, auto& theta_bar) const, "
+                  "adding F(t, y)^T w to dX_bar.");
+    if constexpr (knows_control)
+      return detail::ControlRequirements<F>::template require_vjp<Y>();
+    else
+      return false;
+  }
+
   template <class Y>
   Tape<Y> make_tape(const Y& like) const {
     detail::check_samples(path_, like);
@@ -145,12 +163,7 @@ class DataControlledField {
   template <class Y>
   void pull_back(double t, const Y& y, const Tape<Y>& tape, const Y& w, Y& y_bar, Vector& theta_bar,
                  Scalar& t_bar) const {
-    constexpr bool knows_control = detail::ControlKnowsControl<F, Y>;
-    static_assert(
-        knows_control,
-        "antistrophe: gradients with respect to the data need a vjp of F with dX_bar: void vjp(double t, const "
-        "auto& y, const auto& dX, const auto& w, auto& y_bar, auto& dX_bar, auto& theta_bar) const, adding "
-        "F(t, y)^T w to dX_bar.");
+    static_assert(require_vjp<Y>() || true);  // one sentence is enough
     tape.dX_bar.setZero();
     tape.theta_bar.setZero();
     detail::pull_back_control(tape.vector_field, t, y, tape.dX, tape.of_F, w, y_bar, tape.dX_bar, tape.theta_bar,

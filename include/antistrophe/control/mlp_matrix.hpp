@@ -93,6 +93,14 @@ class MlpMatrix {
     return tape;
   }
 
+  // True of the states that it takes; else a compile error with the reason.
+  template <class Y>
+  static consteval bool require_state() {
+    constexpr bool by_columns = !Y::IsRowMajor || Y::ColsAtCompileTime == 1;
+    static_assert(by_columns, "antistrophe: MlpMatrix takes column-major states, as Eigen's are by default.");
+    return by_columns;
+  }
+
   // dy = F(y) dX.
   template <EigenState Y>
   void operator()(double t, const Y& y, const ControlOf<Y>& dX, Y& dy) const {
@@ -179,9 +187,7 @@ class MlpMatrix {
 
   template <class Y>
   auto layer_at(std::size_t l, Index columns) const {
-    constexpr int order = Y::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor;
-    static_assert(order == Eigen::ColMajor || Y::ColsAtCompileTime == 1,
-                  "antistrophe: MlpMatrix takes column-major states, as Eigen's are by default.");
+    static_assert(require_state<Y>() || true);  // one sentence is enough
     return detail::LargeLayer < Scalar, Y::ColsAtCompileTime == 1 ? 1 : Eigen::Dynamic,
            Eigen::ColMajor > {sizes_[l], sizes_[l], sizes_[l + 1], columns};
   }

@@ -24,6 +24,21 @@ concept MetersCost = requires(const Trace& trace) {
   { trace.running_cost() } -> std::same_as<double>;
 };
 
+// What a cost requires of a field F, a state Y and a method M, and of a gradient besides: true, or a compile error with the reason.
+template <class Cost>
+struct CostRequirements;
+template <>
+struct CostRequirements<NoRunningCost> {
+  template <class F, class Y, class M>
+  static consteval bool require() {
+    return true;
+  }
+  template <class F, class Y>
+  static consteval bool require_gradient() {
+    return true;
+  }
+};
+
 // The trace of a solve with such a cost, which may be none.
 template <class Base, class F, class S, class Cost>
 struct MeteredOf;

@@ -23,20 +23,53 @@
 
 namespace antistrophe::detail {
 
+template <class F, class Y, class Q, class Theta = Parameters<F, Y>, class Scalar = typename Y::Scalar>
+concept HasCostGradient = requires(const Q& q, double t, const Y& y, Y& y_bar, Theta& theta_bar, Scalar& t_bar) {
+  q.gradient(t, y, y_bar, theta_bar, t_bar);
+} || requires(const Q& q, const F& field, double t, const Y& y, Y& y_bar, Theta& theta_bar, Scalar& t_bar) {
+  q.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar);
+};
+
+template <class F, class Y, class Q>
+concept DifferentiableCost =
+    HasCostGradient<F, Y, Q> || GenericInState<Q, Y> || GenericInParameters<Q, Y, Parameters<F, Y>>;
+
+template <class Q>
+struct CostRequirements<RunningCost<Q>> {
+  template <class F, class Y, class M>
+  static consteval bool require() {
+    constexpr bool real = is_real_scalar<typename Y::Scalar>, callable = CallableAsEvent<Q, F, Y>;
+    constexpr bool along = Extensible<typename M::template Stepper<F, Y>>;
+    static_assert(real, "antistrophe: a running cost is for states of real numbers.");
+    static_assert(callable,
+                  "antistrophe: the q of a RunningCost is called as q(t, y), or q(t, y, theta), and returns a number.");
+    static_assert(along,
+                  "antistrophe: a running cost is integrated along the dense output, which this method does not have.");
+    return real && callable && along;
+  }
+  template <class F, class Y>
+  static consteval bool require_gradient() {
+    constexpr bool copied = gradient_copies_cotangent<Q, F, Y>;
+    static_assert(
+        !copied,
+        "antistrophe: the gradient of a running cost takes y_bar, theta_bar or t_bar by value, and what it adds to a "
+        "copy is lost: void gradient(double t, const auto& y, auto& y_bar, auto& theta_bar, auto& t_bar) const.");
+    constexpr bool differentiable = DifferentiableCost<F, Y, Q>;
+    static_assert(differentiable,
+                  "antistrophe: a gradient through a running cost needs q.gradient(t, y, y_bar, theta_bar, t_bar), "
+                  "adding ∂q/∂y, ∂q/∂θ and ∂q/∂t, or a q that takes numbers that carry derivatives: [](auto t, const "
+                  "auto& y, const auto& theta) { return … }.");
+    return differentiable && !copied;
+  }
+};
+
 // q with its gradient, of one field.
 template <class F, EigenState Y, class Q>
 class CostRate {
   using Scalar = typename Y::Scalar;
   using Theta = Parameters<F, Y>;
-  static constexpr bool callable = requires(const Q& q, double t, const Y& y) {
-    q(t, y);
-  } || requires(const Q& q, const F& field, double t, const Y& y) { q(t, y, field.parameters()); };
 
  public:
-  static_assert(is_real_scalar<Scalar>, "antistrophe: a running cost is for states of real numbers.");
-  static_assert(callable,
-                "antistrophe: the q of a RunningCost is called as q(t, y), or q(t, y, theta), and returns a number.");
-
   CostRate(const F& field, const Q& q, const Y& like)
       : q_(q), field_(&field), y_bar_(zeros_like(like)), theta_bar_(detail::zero_parameters<F, Y>(field)) {}
 
@@ -52,6 +85,8 @@ class CostRate {
   double pull_back(double t, const Y& y, double w, Y& y_bar, Theta& theta_bar) {
     // A q that is generic in t and y alone does not reach θ, which may be long.
     constexpr bool generic = GenericInState<Q, Y>, reaches_theta = has_gradient || !generic;
+    static_assert(CostRequirements<RunningCost<Q>>::template require_gradient<F, Y>() ||
+                  true);  // one sentence is enough
     Scalar t_bar{0};
     y_bar_.setZero();
     if constexpr (reaches_theta) theta_bar_.setZero();
@@ -64,10 +99,6 @@ class CostRate {
       add_gradient_of_number(of_two, t, y, none, y_bar_, no_bar, t_bar, duals_y_, no_duals_);
     } else {
       constexpr bool generic_in_both = GenericInParameters<Q, Y, Theta>;
-      static_assert(generic_in_both,
-                    "antistrophe: a gradient through a running cost needs q.gradient(t, y, y_bar, theta_bar, t_bar), "
-                    "adding ∂q/∂y, ∂q/∂θ and ∂q/∂t, or a q that takes numbers that carry derivatives: "
-                    "[](auto t, const auto& y, const auto& theta) { return … }.");
       if constexpr (generic_in_both)
         add_gradient_of_number(q_, t, y, field_->parameters(), y_bar_, theta_bar_, t_bar, duals_y_, duals_theta_);
     }
@@ -78,12 +109,7 @@ class CostRate {
 
  private:
   using NoParameters = Eigen::Matrix<Scalar, 0, 1>;
-  static constexpr bool has_gradient =
-      requires(const Q& q, double t, const Y& y, Y& y_bar, Theta& theta_bar, Scalar& t_bar) {
-        q.gradient(t, y, y_bar, theta_bar, t_bar);
-      } || requires(const Q& q, const F& field, double t, const Y& y, Y& y_bar, Theta& theta_bar, Scalar& t_bar) {
-        q.gradient(t, y, field.parameters(), y_bar, theta_bar, t_bar);
-      };
+  static constexpr bool has_gradient = HasCostGradient<F, Y, Q>;
 
   Q q_;
   const F* field_;
@@ -210,8 +236,6 @@ class CostMeter : public Base {
  public:
   using Y = typename S::State;
   using Rate = CostRate<F, Y, Q>;
-  static_assert(Extensible<S>,
-                "antistrophe: a running cost is integrated along the dense output, which this method does not have.");
 
   CostMeter(Base&& base, const F& field, const Q& q, const Y& like, bool chooses_steps)
       : Base(std::move(base)), cost_(field, q, like, chooses_steps, S::dense_degree) {}

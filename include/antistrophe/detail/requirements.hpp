@@ -67,6 +67,10 @@ struct NoRequirements {
   static consteval bool require_gradient() {
     return true;
   }
+  template <class M, class Y>
+  static consteval bool require_method() {
+    return true;
+  }
   static constexpr bool valid = true;
 };
 template <class M>
@@ -93,14 +97,12 @@ concept SaysWhetherValid = requires { M::valid; };
 template <class M>
 using ValidityOf = std::conditional_t<SaysWhetherValid<M>, M, NoRequirements>;
 
-// And a field may say what methods it takes: F::require_method<M, Y>().
-template <class F, class Y, class M>
-consteval bool field_takes() {
-  if constexpr (requires { F::template require_method<M, Y>(); })
-    return F::template require_method<M, Y>();
-  else
-    return true;
-}
+// And a field may say what methods it takes, and what it needs of a state: require_method<M, Y>(), of its own or of a type
+// F::FieldRequirements (field/detail/requirements.hpp).
+template <class R, class M, class Y>
+concept HasRequireMethod = requires { R::template require_method<M, Y>(); };
+template <class F, class Y, class M, class R = FieldRequirementsOf<F>>
+using RequireMethod = std::conditional_t<HasRequireMethod<R, M, Y>, R, NoRequirements>;
 
 // And by what estimates of errors its steps may be chosen: F::require_estimate<order>(), the order in h of the error that is estimated.
 template <class F, class S>
@@ -125,7 +127,7 @@ consteval bool require_solve() {
     return false;
   } else if constexpr (!Require<F, Y, M>::template require<F, Y>()) {
     return false;
-  } else if constexpr (!field_takes<F, Y, M>()) {
+  } else if constexpr (!RequireMethod<F, Y, M>::template require_method<M, Y>()) {
     return false;
   } else if constexpr (!BindsToStepper<M, F, Y>) {
     static_assert(never<M>,

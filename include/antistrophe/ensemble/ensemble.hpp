@@ -60,8 +60,9 @@ inline constexpr int default_lanes = 4;
 #endif
 template <int W = default_lanes>
 struct Lanes {
-  static_assert(W == 2 || W == 4 || W == 8, "antistrophe: Lanes<W> are 2, 4 or 8.");
   static constexpr bool is_ensemble_extra = true;
+  // Last: clang leaves out of a class what comes after one that fails.
+  static_assert(W == 2 || W == 4 || W == 8, "antistrophe: Lanes<W> are 2, 4 or 8.");
 };
 
 // The gradient with respect to the parameters of each problem is kept, beside their sum.

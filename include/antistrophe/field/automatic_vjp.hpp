@@ -140,6 +140,12 @@ class AutomaticVjp {
     }
   }
 
+  // True where the function can be differentiated for a state Y; else a compile error with the reason.
+  template <class M, class Y>
+  static consteval bool require_method() {
+    return require_function<Y>();
+  }
+
   // dy = f(t, y).
   template <EigenState Y>
   void operator()(double t, const Y& y, Y& dy) const {

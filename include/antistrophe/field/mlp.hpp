@@ -78,10 +78,12 @@ class Mlp {
   }
 
   static constexpr Eigen::Index parameter_count_if_fixed() {
-    if constexpr (Shape::is_fixed)
+    if constexpr (!Shape::is_fixed)
+      return Eigen::Dynamic;
+    else if constexpr (Shape::valid)
       return Shape::template layer<Shape::layers - 1>().end();
     else
-      return Eigen::Dynamic;
+      return 0;
   }
 
  public:
@@ -372,6 +374,13 @@ class Mlp {
 
   [[no_unique_address]] Shape shape_;
   ParameterVector theta_;
+
+  // Last: clang leaves out of a class what comes after one that fails.
+  static_assert(Shape::of_layers, "antistrophe: Layers: name at least the input's and the output's size");
+  static_assert(Shape::of_units, "antistrophe: Layers: every size is at least 1");
+  static_assert(!Shape::of_layers || !Shape::of_units || Shape::of_field,
+                "antistrophe: Mlp: a vector field has as many outputs as the state has rows, and as many inputs, or "
+                "one more with time");
 };
 
 }  // namespace antistrophe

@@ -94,19 +94,33 @@ consteval bool SplitFieldRequirements::require() {
     static_assert(
         is_split,
         "antistrophe: SemiImplicitEuler, Verlet and Suzuki4 need a split field, v' = velocity(t, w), w' = force(t, v): "
-        "wrap its halves in SplitField{halves}, with void velocity(double t, const auto& w, auto& dv) const and "
-        "void force(double t, const auto& v, auto& dw) const; other fields go with other methods.");
+        "wrap its halves in SplitField{halves}, with void velocity(double t, const auto& w, auto& dv) const and void "
+        "force(double t, const auto& v, auto& dw) const; other fields go with other methods.");
   return is_split;
 }
 
 template <class F, class Y>
 consteval bool SplitFieldRequirements::require_gradient() {
   constexpr bool differentiable = DifferentiableSplitField<F, Y>;
-  static_assert(
-      differentiable,
-      "antistrophe: a gradient through a split field needs the vjps of its halves: void velocity_vjp(double t, const "
-      "auto& w, const auto& dv_bar, auto& w_bar, auto& theta_bar[, auto& t_bar]) const, and force_vjp likewise of "
-      "(t, v, dw_bar, v_bar, theta_bar[, t_bar]).");
+  static_assert(differentiable,
+                "antistrophe: a gradient through a split field needs the vjps of its halves: void velocity_vjp(double "
+                "t, const auto& w, const auto& dv_bar, auto& w_bar, auto& theta_bar[, auto& t_bar]) const, and "
+                "force_vjp likewise of (t, v, dw_bar, v_bar, theta_bar[, t_bar]).");
+  if constexpr (differentiable) {
+    using G = Frozen<F>;
+    using X = HalfOf<Y>;
+    using Inputs = Types<double, X, X>;
+    using Theta = Parameters<F, Y>;
+    using Time = typename Y::Scalar;
+    constexpr bool copied = copies_cotangent<CallVelocityVjp, G, Inputs, X, Theta> ||
+                            copies_cotangent<CallVelocityVjp, G, Inputs, X, Theta, Time> ||
+                            copies_cotangent<CallForceVjp, G, Inputs, X, Theta> ||
+                            copies_cotangent<CallForceVjp, G, Inputs, X, Theta, Time>;
+    static_assert(!copied,
+                  "antistrophe: the velocity_vjp or the force_vjp of a split field takes a cotangent by value, and "
+                  "what it adds to a copy is lost: void velocity_vjp(double t, const auto& w, const auto& dv_bar, "
+                  "auto& w_bar, auto& theta_bar[, auto& t_bar]) const, and force_vjp likewise.");
+  }
   return differentiable;
 }
 

@@ -53,6 +53,13 @@ concept HasDiffusionVjp =
       g.vjp(t, std::declval<Y>(), std::declval<Noise<Y>>(), std::declval<Y>(), y_bar, theta_bar);
     });
 
+template <class G, class Y>
+inline constexpr bool diffusion_copies_cotangent =
+    copies_cotangent<CallVjp, G,
+                     std::conditional_t<DiffusionKeepsTape<G, Y>, Types<double, Y, Noise<Y>, const Tape<G, Y>&, Y>,
+                                        Types<double, Y, Noise<Y>, Y>>,
+                     Y, Parameters<G, Y>>;
+
 template <class G>
 inline constexpr bool is_additive = requires { requires bool(G::additive); };
 template <class G>

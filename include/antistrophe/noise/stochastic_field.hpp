@@ -30,16 +30,17 @@ template <class Drift, class G>
 struct JointParameters {
   static constexpr bool of_drift = HasParameters<Drift>, of_diffusion = HasParameters<G>,
                         any = of_drift || of_diffusion;
+  using OfDrift = Parameters<Drift, Eigen::VectorXd>;
+  using OfDiffusion = Parameters<G, Eigen::VectorXd>;
+  static constexpr bool one_scalar =
+      !of_drift || !of_diffusion || std::is_same_v<typename OfDrift::Scalar, typename OfDiffusion::Scalar>;
   static auto which() {
-    using OfDrift = Parameters<Drift, Eigen::VectorXd>;
-    using OfDiffusion = Parameters<G, Eigen::VectorXd>;
     if constexpr (!of_diffusion) {
       return std::type_identity<OfDrift>{};
     } else if constexpr (!of_drift) {
       return std::type_identity<OfDiffusion>{};
     } else {
-      static_assert(std::is_same_v<typename OfDrift::Scalar, typename OfDiffusion::Scalar>,
-                    "antistrophe: the parameters of drift and diffusion must be of one scalar type.");
+      static_assert(one_scalar, "antistrophe: the parameters of drift and diffusion must be of one scalar type.");
       return std::type_identity<Eigen::Matrix<typename OfDrift::Scalar, Eigen::Dynamic, 1>>{};
     }
   }
@@ -47,10 +48,10 @@ struct JointParameters {
 
   template <class F>
   static constexpr bool settable_alone = !HasParameters<F> || requires(F& f) { f.parameters()[0] = {}; };
-  static constexpr bool settable = any && settable_alone<Drift> && settable_alone<G>;
+  static constexpr bool settable = any && one_scalar && settable_alone<Drift> && settable_alone<G>;
 
   static Vector join(const Drift& drift, const G& g) {
-    if constexpr (!any) {
+    if constexpr (!any || !one_scalar) {
       return {};
     } else if constexpr (!of_diffusion) {
       return drift.parameters();
@@ -238,12 +239,17 @@ class NoisyStep {
     constexpr bool plain = !Freezable<Drift>;
     static_assert(plain, "antistrophe: the drift of a StochasticField is a plain field, without frozen(t0, t1).");
     constexpr bool drift = require_vector_field<Drift, Y>();
-    static_assert(
-        Diffusion<G, Y>,
-        "antistrophe: the diffusion cannot be called with this state; it needs void operator()(double t, const "
-        "auto& y, const auto& dW, auto& dy) const, writing dy = g(t, y) dW (or take DiagonalNoise{sigma}, "
-        "ScalarNoise{sigma} or AdditiveNoise{G}).");
-    return plain && drift && Diffusion<G, Y>;
+    constexpr bool callable = Diffusion<G, Y>;
+    static_assert(callable,
+                  "antistrophe: the diffusion cannot be called with this state; it needs void operator()(double t, "
+                  "const auto& y, const auto& dW, auto& dy) const, writing dy = g(t, y) dW (or take "
+                  "DiagonalNoise{sigma}, ScalarNoise{sigma} or AdditiveNoise{G}).");
+    constexpr bool copied = diffusion_copies_cotangent<G, Y>;
+    static_assert(!copied,
+                  "antistrophe: the diffusion's vjp takes y_bar or theta_bar by value, and what it adds to a copy is "
+                  "lost: void vjp(double t, const auto& y, const auto& dW[, const auto& tape], const auto& w, auto& "
+                  "y_bar, auto& theta_bar) const.");
+    return plain && drift && callable && !copied;
   }
 
  private:
@@ -407,27 +413,25 @@ class NoisyField {
   // True where M converges to this field's solution; else a compile error with the reason.
   template <class M, class Y>
   static consteval bool require_method() {
-    if constexpr (steps_noise<M>) {
+    if constexpr (!NoisyStep<Drift, G>::template require_parts<Y>()) {
+      return false;
+    } else if constexpr (steps_noise<M>) {
       return true;
     } else if constexpr (carries_slope<M>) {
-      static_assert(
-          never<M>,
-          "antistrophe: this method carries a slope from step to step, and a noise has another one in each: take "
-          "ReversibleHeun, TwoPoint<Heun> or Reversible<Midpoint>.");
+      static_assert(never<M>,
+                    "antistrophe: this method carries a slope from step to step, and a noise has another one in each: "
+                    "take ReversibleHeun, TwoPoint<Heun> or Reversible<Midpoint>.");
       return false;
     } else if constexpr (of == Calculus::ito && !additive) {
-      static_assert(
-          never<M>,
-          "antistrophe: this method converges to the solution in Stratonovich's sense, and the field is an ItoField: "
-          "take EulerMaruyama, Milstein or SRA1, or ItoToStratonovich{field}.");
+      static_assert(never<M>,
+                    "antistrophe: this method converges to the solution in Stratonovich's sense, and the field is an "
+                    "ItoField: take EulerMaruyama, Milstein or SRA1, or ItoToStratonovich{field}.");
       return false;
     } else if constexpr (of == Calculus::stratonovich && !additive && is_of_first_order<M>) {
-      static_assert(
-          never<M>,
-          "antistrophe: a method of order 1 converges to the solution in Ito's sense, and a StochasticField is meant "
-          "in "
-          "Stratonovich's: take one of order 2 or more, such as Midpoint or Reversible<Heun>, or ItoField and "
-          "EulerMaruyama.");
+      static_assert(never<M>,
+                    "antistrophe: a method of order 1 converges to the solution in Ito's sense, and a StochasticField "
+                    "is meant in Stratonovich's: take one of order 2 or more, such as Midpoint or Reversible<Heun>, or "
+                    "ItoField and EulerMaruyama.");
       return false;
     } else {
       return true;
@@ -441,9 +445,8 @@ class NoisyField {
   static consteval bool require_estimate() {
     static_assert(order <= 2,
                   "antistrophe: a noise bends the path within each step, which an error estimate of higher order than "
-                  "Euler's does "
-                  "not see, so that steps come out far too long: choose steps by a method of order 2, such as Heun, "
-                  "Reversible<Midpoint> or ReversibleHeun, or take FixedSteps{n}.");
+                  "Euler's does not see, so that steps come out far too long: choose steps by a method of order 2, "
+                  "such as Heun, Reversible<Midpoint> or ReversibleHeun, or take FixedSteps{n}.");
     return order <= 2;
   }
 

@@ -5,7 +5,9 @@
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/core/state.hpp>
+#include <antistrophe/field/detail/copied_cotangents.hpp>
 #include <antistrophe/field/detail/requirements.hpp>
+#include <antistrophe/problem/detail/copied_loss.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -32,6 +34,27 @@ template <class Function>
 TerminalLoss(Function) -> TerminalLoss<Function>;
 
 namespace detail {
+
+template <class L, class Saved>
+inline constexpr bool terminal_loss_copies_bar = false;
+template <class Function, class Saved>
+inline constexpr bool terminal_loss_copies_bar<TerminalLoss<Function>, Saved> = loss_copies_bar<Function, Saved>();
+
+// True where a loss writes to the cotangents that it is given; else a compile error with the reason.
+template <class L, class Saved>
+consteval bool loss_takes_references() {
+  using All = std::vector<Saved>;
+  using Times = std::vector<double>;
+  constexpr bool copied = loss_copies_bar<L, All>() || operator_takes_values<L, 2, Times, All, Times, All>();
+  static_assert(!copied,
+                "antistrophe: the loss takes cotangents by value, and what it writes to a copy is lost: [](const auto& "
+                "ys, auto& ys_bar) { … }.");
+  constexpr bool copied_by_terminal = terminal_loss_copies_bar<L, Saved>;
+  static_assert(!copied_by_terminal,
+                "antistrophe: the function of a TerminalLoss takes y_bar by value, and what it writes to a copy is "
+                "lost: [](const auto& y, auto& y_bar) { … }.");
+  return !copied && !copied_by_terminal;
+}
 
 // The entries of an Eigen object in storage order, or the one number; none of anything else.
 template <class Value>
@@ -77,6 +100,8 @@ template <class Target, class Observation = detail::WholeState>
 class MeanSquaredError {
   using TargetEntries = detail::EntriesOf<Target>;
   using Real = typename TargetEntries::Scalar;
+  static constexpr bool whole = std::is_same_v<Observation, detail::WholeState>;
+  static constexpr bool by_entries = std::is_same_v<Observation, detail::SomeEntries>;
 
  public:
   std::vector<Target> targets;
@@ -109,9 +134,44 @@ class MeanSquaredError {
     return result;
   }
 
+  // True where it is a loss of what is saved; else a compile error with the reason.
+  template <class Saved>
+  static consteval bool require() {
+    if constexpr (!detail::is_real_scalar<Real>) {
+      static_assert(detail::never<Saved>, "antistrophe: MeanSquaredError is for real states and targets.");
+      return false;
+    } else if constexpr (whole) {
+      static_assert(std::is_same_v<Saved, Target>,
+                    "antistrophe: the targets of a MeanSquaredError are not of the type of what is saved; compare some "
+                    "of its entries, MeanSquaredError{targets}.observe({0, 2}), or a function of it, .observe(h).");
+      return std::is_same_v<Saved, Target>;
+    } else if constexpr (by_entries) {
+      static_assert(std::is_same_v<typename detail::EntriesOf<Saved>::Scalar, Real>,
+                    "antistrophe: the targets of a MeanSquaredError have another scalar type than what is saved.");
+      return std::is_same_v<typename detail::EntriesOf<Saved>::Scalar, Real>;
+    } else {
+      constexpr bool callable = requires(const Observation& h, const Saved& y) { static_cast<Target>(h(y)); };
+      constexpr bool has_vjp =
+          requires(const Observation& h, const Saved& y, const Target& w, Saved& y_bar) { h.vjp(y, w, y_bar); };
+      static_assert(callable,
+                    "antistrophe: what a MeanSquaredError observes is called as h(y), and returns a value of the type "
+                    "of the targets.");
+      static_assert(!callable || has_vjp,
+                    "antistrophe: what a MeanSquaredError observes has a vjp, which a lambda has not: a struct with "
+                    "operator()(y) and void vjp(const auto& y, const auto& w, auto& y_bar) const, adding w^T dh/dy to "
+                    "y_bar; or, of entries alone, .observe({0, 2}).");
+      constexpr bool copied =
+          detail::copies_cotangent<detail::CallVjp, Observation, detail::Types<Saved, Target>, Saved>;
+      static_assert(!copied,
+                    "antistrophe: the vjp of what a MeanSquaredError observes takes y_bar by value, and what it adds "
+                    "to a copy is lost: void vjp(const auto& y, const auto& w, auto& y_bar) const.");
+      return callable && has_vjp;
+    }
+  }
+
   template <class Saved>
   Real operator()(const std::vector<Saved>& ys, std::vector<Saved>& ys_bar) const {
-    if constexpr (require_observable<Saved>()) {
+    if constexpr (require<Saved>()) {
       check_sizes(ys.size());
       if (ys.empty()) return 0;
       const Real total = total_weight();
@@ -136,38 +196,6 @@ class MeanSquaredError {
         weights_(other.weights_),
         time_weights_(other.time_weights_),
         has_time_weights_(other.has_time_weights_) {}
-
-  static constexpr bool whole = std::is_same_v<Observation, detail::WholeState>;
-  static constexpr bool by_entries = std::is_same_v<Observation, detail::SomeEntries>;
-
-  template <class Saved>
-  static consteval bool require_observable() {
-    if constexpr (!detail::is_real_scalar<Real>) {
-      static_assert(detail::never<Saved>, "antistrophe: MeanSquaredError is for real states and targets.");
-      return false;
-    } else if constexpr (whole) {
-      static_assert(std::is_same_v<Saved, Target>,
-                    "antistrophe: the targets of a MeanSquaredError are not of the type of what is saved; compare some "
-                    "of its entries, MeanSquaredError{targets}.observe({0, 2}), or a function of it, .observe(h).");
-      return std::is_same_v<Saved, Target>;
-    } else if constexpr (by_entries) {
-      static_assert(std::is_same_v<typename detail::EntriesOf<Saved>::Scalar, Real>,
-                    "antistrophe: the targets of a MeanSquaredError have another scalar type than what is saved.");
-      return std::is_same_v<typename detail::EntriesOf<Saved>::Scalar, Real>;
-    } else {
-      constexpr bool callable = requires(const Observation& h, const Saved& y) { static_cast<Target>(h(y)); };
-      constexpr bool has_vjp =
-          requires(const Observation& h, const Saved& y, const Target& w, Saved& y_bar) { h.vjp(y, w, y_bar); };
-      static_assert(callable,
-                    "antistrophe: what a MeanSquaredError observes is called as h(y), and returns a value of the type "
-                    "of the targets.");
-      static_assert(!callable || has_vjp,
-                    "antistrophe: what a MeanSquaredError observes has a vjp, which a lambda has not: a struct with "
-                    "operator()(y) and void vjp(const auto& y, const auto& w, auto& y_bar) const, adding w^T dh/dy to "
-                    "y_bar; or, of entries alone, .observe({0, 2}).");
-      return callable && has_vjp;
-    }
-  }
 
   static void check_weights(const char* name, const Real* weights, Eigen::Index count) {
     for (Eigen::Index i = 0; i < count; ++i)

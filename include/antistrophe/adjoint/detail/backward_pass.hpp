@@ -162,9 +162,6 @@ class BackwardPass {
       time_bar += bar.t;
     }
     if (goes_on) {
-      static_assert(!Detector::any_jumps || HasTimeGradient<F, Y>,
-                    "antistrophe: a gradient through a jump needs the field's ∂f/∂t: give its vjp a last argument "
-                    "`auto& t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
       Scalar jump_t_bar{0};
       forward_.detector.jump_vjp(index, met.t, met.y, start_bar_, w_, backward_.theta_bar, jump_t_bar);
       time_bar += t_after_bar + static_cast<double>(Eigen::numext::real(jump_t_bar));

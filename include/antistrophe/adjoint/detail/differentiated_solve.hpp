@@ -11,6 +11,7 @@
 #include <antistrophe/detail/forward.hpp>
 #include <antistrophe/detail/subdivided.hpp>
 #include <antistrophe/field/detail/access.hpp>
+#include <antistrophe/field/detail/copied_cotangents.hpp>
 #include <antistrophe/solve.hpp>
 
 #include <array>
@@ -29,6 +30,20 @@ namespace antistrophe::detail {
 template <class Save, class Y>
 concept SavedFunctionWithVjp = requires(const Save& save, double t, const Y& y, const SavedType<Save, Y>& w, Y& y_bar,
                                         typename Y::Scalar& t_bar) { save.function.vjp(t, y, w, y_bar, t_bar); };
+
+// True, or a compile error with the reason.
+template <class Save, class Y>
+consteval bool saved_takes_references() {
+  if constexpr (SavedFunctionWithVjp<Save, Y>) {
+    using Inputs = Types<double, Y, SavedType<Save, Y>>;
+    constexpr bool copied = copies_cotangent<CallVjp, decltype(Save::function), Inputs, Y, typename Y::Scalar>;
+    static_assert(
+        !copied,
+        "antistrophe: the vjp of a function saved in the place of the state takes y_bar or t_bar by value, and what it "
+        "adds to a copy is lost: void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& t_bar) const.");
+  }
+  return true;
+}
 
 ANTISTROPHE_COLD [[noreturn]] inline void refuse_length(const char* name, std::size_t length, const char* what,
                                                         std::size_t expected) {
@@ -106,14 +121,18 @@ class DifferentiatedSolve {
   static constexpr bool of_function = !std::is_same_v<Save, SaveAt>;
   static constexpr bool continuous = ContinuousAdjoint<Adjoint>;
   static_assert(!of_function || SavedFunctionWithVjp<Save, Y>,
-                "antistrophe: a gradient through a function saved in the place of the state needs its member "
-                "vjp(t, y, w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
+                "antistrophe: a gradient through a function saved in the place of the state needs its member vjp(t, y, "
+                "w, y_bar, t_bar), adding (∂g/∂y)ᵀw and (∂g/∂t)ᵀw.");
   static_assert(((!event_is_callable<E, F, Y> || event_is_differentiable<E, F, Y>)&&...),
                 "antistrophe: a gradient through an event needs g.gradient(t, y, y_bar, theta_bar, t_bar), adding "
                 "∂g/∂y, ∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");
   static_assert(((!jump_is_callable<E, F, Y> || jump_is_differentiable<E, F, Y>)&&...),
                 "antistrophe: a gradient through a jump needs jump.vjp(t, y, w, y_bar, theta_bar, t_bar), adding "
                 "(∂jump/∂y)ᵀw, (∂jump/∂θ)ᵀw and (∂jump/∂t)ᵀw (or wrap it in automatic_jump).");
+  static_assert(continuous || !(jumps<E> || ...) || HasTimeGradient<F, Y>,
+                "antistrophe: a gradient through a jump needs the field's ∂f/∂t: give its vjp a last argument `auto& "
+                "t_bar`, or, if f does not depend on t, declare `static constexpr bool autonomous = true`.");
+  static_assert(saved_takes_references<Save, Y>() && events_take_references<F, Y, E...>());
 
  public:
   using Trace = Metered<typename TraceOf<Adjoint, S>::type, F, S, Cost>;

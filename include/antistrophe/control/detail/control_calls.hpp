@@ -6,9 +6,11 @@
 #include <antistrophe/core/state.hpp>
 #include <antistrophe/field/concepts.hpp>
 #include <antistrophe/field/detail/access.hpp>
+#include <antistrophe/field/detail/copied_cotangents.hpp>
 
 #include <Eigen/Core>
 
+#include <type_traits>
 #include <utility>
 
 namespace antistrophe {
@@ -61,6 +63,13 @@ concept TimedControlVjp =
       requires !TapedControlCall<F, Y>;
     };
 
+template <class F, class Y, class Theta = Parameters<F, Y>, class Time = typename Y::Scalar, class X = ControlOf<Y>,
+          class Inputs = std::conditional_t<TapedControlCall<F, Y>, Types<double, Y, X, const Tape<F, Y>&, Y>,
+                                            Types<double, Y, X, Y>>>
+inline constexpr bool control_copies_cotangent =
+    copies_cotangent<CallVjp, F, Inputs, Y, Theta> || copies_cotangent<CallVjp, F, Inputs, Y, X, Theta> ||
+    copies_cotangent<CallVjp, F, Inputs, Y, X, Theta, Time>;
+
 // Its ∂F/∂t is known, and so is what the vjp says of dX.
 template <class F, class Y>
 concept ControlKnowsTime =
@@ -76,13 +85,40 @@ concept ControlInHalves = TapedControlCall<F, Y> && requires(const F& f, double 
   f.vjp_parameters(t, std::declval<Y>(), std::declval<ControlOf<Y>>(), tape, std::declval<Y>(), theta_bar);
 };
 
+// What a controlled field of F requires: true where F can be called, and has a vjp; else a compile error with the reason.
+template <class F>
+struct ControlRequirements {
+  template <class M, class Y>
+  static consteval bool require_method() {
+    constexpr bool callable = ControlCall<F, Y> || TapedControlCall<F, Y>;
+    static_assert(
+        callable,
+        "antistrophe: the F of a controlled field needs void operator()(double t, const auto& y, const auto& dX, auto& "
+        "dy) const, which writes F(t, y) dX to dy; wrap a function that writes the matrix F(t, y) in MatrixField.");
+    if constexpr (requires { F::template require_state<Y>(); })
+      return callable && F::template require_state<Y>();
+    else
+      return callable;
+  }
+  template <class Y>
+  static consteval bool require_vjp() {
+    constexpr bool known = PlainControlVjp<F, Y> || ControlKnowsControl<F, Y>;
+    static_assert(known,
+                  "antistrophe: a gradient through a controlled field needs the vjp of its F: void vjp(double t, const "
+                  "auto& y, const auto& dX, const auto& w, auto& y_bar, auto& theta_bar) const, adding the cotangents "
+                  "of F(t, y) dX, or the same with auto& dX_bar before theta_bar, adding F(t, y)^T w to it.");
+    constexpr bool copied = control_copies_cotangent<F, Y>;
+    static_assert(!copied,
+                  "antistrophe: the vjp of a controlled field's F takes a cotangent by value, and what it adds to a "
+                  "copy is lost: void vjp(double t, const auto& y, const auto& dX, const auto& w, auto& y_bar, auto& "
+                  "theta_bar) const, or with auto& dX_bar before theta_bar, and auto& t_bar after it.");
+    return known && !copied;
+  }
+};
+
 template <class F, class Y>
 void evaluate_control(const F& f, double t, const Y& y, const ControlOf<Y>& dX, Y& dy, Tape<F, Y>& tape) {
-  constexpr bool callable = ControlCall<F, Y> || TapedControlCall<F, Y>;
-  static_assert(callable,
-                "antistrophe: the F of a controlled field needs void operator()(double t, const auto& y, const auto& "
-                "dX, auto& dy) "
-                "const, which writes F(t, y) dX to dy; wrap a function that writes the matrix F(t, y) in MatrixField.");
+  static_assert(ControlRequirements<F>::template require_method<void, Y>() || true);  // one sentence is enough
   if constexpr (TapedControlCall<F, Y>)
     f(t, y, dX, dy, tape);
   else if constexpr (ControlCall<F, Y>)
@@ -93,12 +129,8 @@ void evaluate_control(const F& f, double t, const Y& y, const ControlOf<Y>& dX, 
 template <class F, class Y>
 void pull_back_control(const F& f, double t, const Y& y, const ControlOf<Y>& dX, const Tape<F, Y>& tape, const Y& w,
                        Y& y_bar, ControlOf<Y>& dX_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
-  constexpr bool known = PlainControlVjp<F, Y> || ControlKnowsControl<F, Y>;
-  static_assert(known,
-                "antistrophe: a gradient through a controlled field needs the vjp of its F: void vjp(double t, const "
-                "auto& y, const auto& dX, const auto& w, auto& y_bar, auto& theta_bar) const, adding the cotangents of "
-                "F(t, y) dX, or the same with auto& dX_bar before theta_bar, adding F(t, y)^T w to it.");
-  if constexpr (known) {
+  static_assert(ControlRequirements<F>::template require_vjp<Y>() || true);
+  if constexpr (PlainControlVjp<F, Y> || ControlKnowsControl<F, Y>) {
     const auto call = [&](auto&... bars) {
       if constexpr (TapedControlCall<F, Y>)
         f.vjp(t, y, dX, tape, w, bars...);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/field/concepts.hpp>
+#include <antistrophe/field/detail/copied_cotangents.hpp>
 
 namespace antistrophe::detail {
 
@@ -38,39 +39,6 @@ concept HasVjpIfMutable = requires(F& f, double t, Y& y_bar, Parameters<F, Y>& t
   f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar);
 } || requires(F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar, typename Y::Scalar& t_bar) {
   f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar, t_bar);
-};
-
-// No argument by value can be made of one.
-struct Unmovable {
-  Unmovable(const Unmovable&) = delete;
-};
-// A T can be made of one.
-template <class T>
-struct MadeInto {
-  operator T() const;
-};
-// A cotangent that a vjp takes by value, or as a constant T, binds to a temporary, and to what is made into one; so does `auto&&`, which takes
-// what cannot be copied, too. (`const Eigen::MatrixBase<D>&`, from which Eigen's users cast the constness away, takes matrices alone.)
-// Time: the type of t_bar, where the vjp takes that, too.
-template <class F, class Y, class... Time>
-concept CopiesStateCotangent = requires(const F& f, double t, Parameters<F, Y>& theta_bar, Time&... t_bar) {
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Y>(), theta_bar, t_bar...);
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<MadeInto<Y>>(), theta_bar, t_bar...);
-} && !requires(const F& f, double t, Parameters<F, Y>& theta_bar, Time&... t_bar) {
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), std::declval<Unmovable>(), theta_bar, t_bar...);
-};
-template <class F, class Y, class... Time>
-concept CopiesParameterCotangent = HasParameters<F> && requires(const F& f, double t, Y& y_bar, Time&... t_bar) {
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<Parameters<F, Y>>(), t_bar...);
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<MadeInto<Parameters<F, Y>>>(), t_bar...);
-} && !requires(const F& f, double t, Y& y_bar, Time&... t_bar) {
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, std::declval<Unmovable>(), t_bar...);
-};
-template <class F, class Y, class Time>
-concept CopiesTimeCotangent = requires(const F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar) {
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar, std::declval<Time>());
-} && !requires(const F& f, double t, Y& y_bar, Parameters<F, Y>& theta_bar) {
-  f.vjp(t, std::declval<Y>(), std::declval<Y>(), y_bar, theta_bar, std::declval<Unmovable>());
 };
 
 // Whether F has any member called vjp: if so, the name is ambiguous in a class that inherits another one.
@@ -113,40 +81,54 @@ consteval bool require_vector_field() {
   using G = Frozen<F>;
   if constexpr (!is_dense_plain<Y>) {
     static_assert(never<F, Y>,
-                  "antistrophe: the state y0 must be an Eigen vector, matrix or array that owns its entries, "
-                  "such as Eigen::Vector2d, Eigen::VectorXd or Eigen::MatrixXd.");
+                  "antistrophe: the state y0 must be an Eigen vector, matrix or array that owns its entries, such as "
+                  "Eigen::Vector2d, Eigen::VectorXd or Eigen::MatrixXd.");
   } else if constexpr (!EigenState<Y>) {
     static_assert(never<F, Y>,
-                  "antistrophe: the state y0 must have entries of type double or float, not of an integer type: "
-                  "write Eigen::Vector2d{1.0, 2.0}.");
+                  "antistrophe: the state y0 must have entries of type double or float, not of an integer type: write "
+                  "Eigen::Vector2d{1.0, 2.0}.");
   } else if constexpr (VectorField<F, Y>) {
     static_assert(parameters_are_flat<F, Y>,
                   "antistrophe: the field's parameters() must return one flat Eigen column vector with the state's "
                   "scalar, such as Eigen::VectorXd for a double state.");
   } else if constexpr (CallableIfMutable<G, Y>) {
     static_assert(never<F, Y>,
-                  "antistrophe: the field's call operator must be const: "
-                  "void operator()(double t, const auto& y, auto& dy) const.");
+                  "antistrophe: the field's call operator must be const: void operator()(double t, const auto& y, "
+                  "auto& dy) const.");
   } else if constexpr (CallableInAnotherOrder<G, Y>) {
     static_assert(never<F, Y>,
-                  "antistrophe: the field's arguments are in another order than (t, y, dy): "
-                  "void operator()(double t, const auto& y, auto& dy) const reads y and writes dy.");
+                  "antistrophe: the field's arguments are in another order than (t, y, dy): void operator()(double t, "
+                  "const auto& y, auto& dy) const reads y and writes dy.");
   } else if constexpr (CallableForValue<G, Y>) {
     static_assert(never<F, Y>,
-                  "antistrophe: the field returns its value, but must write it to its third argument: "
-                  "void operator()(double t, const auto& y, auto& dy) const.");
+                  "antistrophe: the field returns its value, but must write it to its third argument: void "
+                  "operator()(double t, const auto& y, auto& dy) const.");
   } else if constexpr (VectorField<F, typename WithScalar<Y, double>::type> ||
                        VectorField<F, typename WithScalar<Y, float>::type>) {
     static_assert(never<F, Y>,
-                  "antistrophe: the field is written for a state of another scalar type (float against double): "
-                  "give y0 the field's scalar, or make the field generic with `const auto& y, auto& dy`.");
+                  "antistrophe: the field is written for a state of another scalar type (float against double): give "
+                  "y0 the field's scalar, or make the field generic with `const auto& y, auto& dy`.");
   } else {
     static_assert(never<F, Y>,
-                  "antistrophe: the field cannot be called with this state; it needs "
-                  "void operator()(double t, const auto& y, auto& dy) const, with y and dy of the type of y0.");
+                  "antistrophe: the field cannot be called with this state; it needs void operator()(double t, const "
+                  "auto& y, auto& dy) const, with y and dy of the type of y0.");
   }
   return Solvable<F, Y>;
 }
+
+// A field may say what its parts need, in sentences: require_method<M, Y>() for a solve, require_vjp<Y>() for a gradient, its own or those
+// of a type F::FieldRequirements.
+template <class F>
+struct FieldRequirementsFor {
+  using type = F;
+};
+template <class F>
+  requires requires { typename F::FieldRequirements; }
+struct FieldRequirementsFor<F> {
+  using type = typename F::FieldRequirements;
+};
+template <class F>
+using FieldRequirementsOf = typename FieldRequirementsFor<F>::type;
 
 // True where gradients can be pulled back through (F, Y); else a compile error with the reason.
 template <class F, class Y>
@@ -159,27 +141,45 @@ consteval bool require_differentiable() {
                   "antistrophe: what the field's frozen(t0, t1) returns must have the same parameters() as the field.");
   } else if constexpr (!HasVjp<G, Y>) {
     static_assert(!HasVjpIfMutable<G, Y>,
-                  "antistrophe: the field's vjp must be const: void vjp(double t, const auto& y, const auto& w, "
-                  "auto& y_bar, auto& theta_bar) const.");
+                  "antistrophe: the field's vjp must be const: void vjp(double t, const auto& y, const auto& w, auto& "
+                  "y_bar, auto& theta_bar) const.");
     static_assert(HasVjpIfMutable<G, Y> || !NamesVjp<G>,
-                  "antistrophe: the field's vjp cannot be called; it needs void vjp(double t, const auto& y, "
-                  "const auto& w, auto& y_bar, auto& theta_bar[, auto& t_bar]) const, with w and y_bar of the type of "
-                  "y0 and theta_bar of that of parameters().");
+                  "antistrophe: the field's vjp cannot be called; it needs void vjp(double t, const auto& y, const "
+                  "auto& w, auto& y_bar, auto& theta_bar[, auto& t_bar]) const, with w and y_bar of the type of y0 and "
+                  "theta_bar of that of parameters().");
     static_assert(HasVjpIfMutable<G, Y> || NamesVjp<G>,
                   "antistrophe: a gradient needs the field's vjp: void vjp(double t, const auto& y, const auto& w, "
-                  "auto& y_bar, auto& theta_bar) const, adding w^T df/dy to y_bar and w^T df/dtheta to theta_bar "
-                  "(or wrap the field in automatic_vjp).");
+                  "auto& y_bar, auto& theta_bar) const, adding w^T df/dy to y_bar and w^T df/dtheta to theta_bar (or "
+                  "wrap the field in automatic_vjp).");
   } else {
+    using Theta = Parameters<G, Y>;
     using Time = typename Y::Scalar;
-    static_assert(!(HasPlainVjp<G, Y> && (CopiesStateCotangent<G, Y> || CopiesParameterCotangent<G, Y>)),
+    using Kept = const Tape<G, Y>&;
+    constexpr bool by_tape = HasTapeVjp<G, Y> || HasTimedTapeVjp<G, Y>;  // which is the one that is called then
+    constexpr bool copied = !by_tape && copies_cotangent<CallVjp, G, Types<double, Y, Y>, Y, Theta>;
+    static_assert(!copied,
                   "antistrophe: the field's vjp takes y_bar or theta_bar by value, and what it adds to a copy is lost: "
                   "void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const.");
-    static_assert(
-        !(HasTimedVjp<G, Y> && (CopiesStateCotangent<G, Y, Time> || CopiesParameterCotangent<G, Y, Time> ||
-                                CopiesTimeCotangent<G, Y, Time>)),
-        "antistrophe: the field's vjp takes y_bar, theta_bar or t_bar by value, and what it adds to a copy is "
-        "lost: void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar, auto& t_bar) "
-        "const.");
+    constexpr bool timed = !by_tape && copies_cotangent<CallVjp, G, Types<double, Y, Y>, Y, Theta, Time>;
+    static_assert(!timed,
+                  "antistrophe: the field's vjp takes y_bar, theta_bar or t_bar by value, and what it adds to a copy "
+                  "is lost: void "
+                  "vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar, auto& t_bar) const.");
+    constexpr bool taped = by_tape && (copies_cotangent<CallVjp, G, Types<double, Y, Kept, Y>, Y, Theta> ||
+                                       copies_cotangent<CallVjp, G, Types<double, Y, Kept, Y>, Y, Theta, Time>);
+    static_assert(!taped,
+                  "antistrophe: the field's vjp that is given a tape takes a cotangent by value, and what it adds to a "
+                  "copy is lost: void vjp(double t, const auto& y, const auto& tape, const auto& w, auto& y_bar, auto& "
+                  "theta_bar[, auto& t_bar]) const.");
+    using Asked = std::conditional_t<by_tape, Types<double, Y, Kept, Y>, Types<double, Y, Y>>;
+    constexpr bool half =
+        copies_cotangent<CallVjpState, G, Asked, Y> || copies_cotangent<CallVjpParameters, G, Asked, Theta>;
+    static_assert(!half,
+                  "antistrophe: the field's vjp_state or vjp_parameters takes its cotangent by value, and what it adds "
+                  "to a copy is lost: it is an auto& y_bar, or an auto& theta_bar.");
+    using Parts = FieldRequirementsOf<F>;
+    if constexpr (requires { Parts::template require_vjp<Y>(); })
+      return DifferentiableVectorField<F, Y> && Parts::template require_vjp<Y>();
   }
   return Solvable<F, Y> && DifferentiableVectorField<F, Y>;
 }

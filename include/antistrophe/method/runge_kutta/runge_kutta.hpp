@@ -10,7 +10,7 @@ namespace antistrophe {
 // The explicit Runge–Kutta method of a tableau. Not reversible; gradients by DirectAdjoint.
 template <class Tableau>
 struct RungeKutta {
-  static constexpr bool valid = tableau::require_tableau<Tableau>();
+  static constexpr bool valid = tableau::RequirementsFor<Tableau>::template require<Tableau>();
   using TableauType = Tableau;
   static constexpr int order = [] {
     if constexpr (valid)

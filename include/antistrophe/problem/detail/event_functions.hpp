@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/field/concepts.hpp>
+#include <antistrophe/field/detail/copied_cotangents.hpp>
 #include <antistrophe/field/detail/generic_function.hpp>
 #include <antistrophe/field/detail/requirements.hpp>
 #include <antistrophe/problem/events.hpp>
@@ -144,6 +145,31 @@ template <class E, class F, class Y>
 inline constexpr bool jump_is_differentiable = true;
 template <class G, class Jump, class F, class Y>
 inline constexpr bool jump_is_differentiable<JumpEvent<G, Jump>, F, Y> = DifferentiableJump<Jump, F, Y>;
+
+template <class E, class F, class Y>
+inline constexpr bool jump_copies_cotangent = false;
+template <class G, class Jump, class F, class Y>
+inline constexpr bool jump_copies_cotangent<JumpEvent<G, Jump>, F, Y> =
+    copies_cotangent<CallVjp, Jump, Types<double, Y, Y>, Y, Parameters<F, Y>, typename Y::Scalar> ||
+    copies_cotangent<CallVjp, Jump, Types<double, Y, Parameters<F, Y>, Y>, Y, Parameters<F, Y>, typename Y::Scalar>;
+template <class G, class F, class Y, class Theta = Parameters<F, Y>, class Time = typename Y::Scalar>
+inline constexpr bool gradient_copies_cotangent =
+    copies_cotangent<CallGradient, G, Types<double, Y>, Y, Theta, Time> ||
+    copies_cotangent<CallGradient, G, Types<double, Y, Theta>, Y, Theta, Time>;
+
+// True, or a compile error with the reason.
+template <class F, class Y, class... E>
+consteval bool events_take_references() {
+  static_assert(
+      !(gradient_copies_cotangent<decltype(E::g), F, Y> || ...),
+      "antistrophe: the gradient of an event takes y_bar, theta_bar or t_bar by value, and what it adds to a copy is "
+      "lost: void gradient(double t, const auto& y, auto& y_bar, auto& theta_bar, auto& t_bar) const.");
+  static_assert(
+      !(jump_copies_cotangent<E, F, Y> || ...),
+      "antistrophe: the vjp of a jump takes y_bar, theta_bar or t_bar by value, and what it adds to a copy is lost: "
+      "void vjp(double t, const auto& y, const auto& w, auto& y_bar, auto& theta_bar, auto& t_bar) const.");
+  return true;
+}
 
 template <class G>
 inline constexpr bool looks_at_field = std::is_same_v<G, SteadyState>;

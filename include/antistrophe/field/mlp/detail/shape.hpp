@@ -41,16 +41,13 @@ class MlpShape;
 
 template <Eigen::Index... Sizes, bool WithTime>
 class MlpShape<Layers<Sizes...>, WithTime> {
-  static_assert(sizeof...(Sizes) >= 2, "antistrophe: Layers: name at least the input's and the output's size");
-  static_assert(((Sizes > 0) && ...), "antistrophe: Layers: every size is at least 1");
-
  public:
   static constexpr bool is_fixed = true;
   static constexpr std::array<Eigen::Index, sizeof...(Sizes)> sizes{Sizes...};
   static constexpr std::size_t layers = sizeof...(Sizes) - 1;
-  static_assert(sizes.front() == sizes.back() + (WithTime ? 1 : 0),
-                "antistrophe: Mlp: a vector field has as many outputs as the state has rows, and as many inputs, or "
-                "one more with time");
+  static constexpr bool of_layers = sizeof...(Sizes) >= 2, of_units = ((Sizes > 0) && ...);
+  static constexpr bool of_field = sizes.front() == sizes.back() + (WithTime ? 1 : 0);
+  static constexpr bool valid = of_layers && of_units && of_field;
 
   template <std::size_t Number>
   static constexpr auto layer() {
@@ -65,13 +62,13 @@ class MlpShape<Layers<Sizes...>, WithTime> {
 
   template <std::size_t Number = 0, class Visit>
   static ANTISTROPHE_ALWAYS_INLINE void forwards(Visit&& visit) {
-    visit(layer<Number>());
+    if constexpr (valid) visit(layer<Number>());
     if constexpr (Number + 1 < layers) forwards<Number + 1>(visit);
   }
   template <std::size_t Number = layers - 1, class Visit>
   static ANTISTROPHE_ALWAYS_INLINE void backwards(Visit&& visit) {
-    visit(layer<Number>());
-    if constexpr (Number > 0) backwards<Number - 1>(visit);
+    if constexpr (valid) visit(layer<Number>());
+    if constexpr (valid && Number > 0) backwards<Number - 1>(visit);
   }
 };
 
@@ -79,6 +76,7 @@ template <bool WithTime>
 class MlpShape<RuntimeLayers, WithTime> {
  public:
   static constexpr bool is_fixed = false;
+  static constexpr bool of_layers = true, of_units = true, of_field = true;  // known when it is made
   std::vector<Eigen::Index> sizes;
 
   explicit MlpShape(std::vector<Eigen::Index> given) : sizes(std::move(given)) {

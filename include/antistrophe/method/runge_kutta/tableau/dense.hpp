@@ -15,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include "antistrophe/method/runge_kutta/tableau/rational.hpp"
 #include "antistrophe/method/runge_kutta/tableau/tableau.hpp"
@@ -161,18 +162,26 @@ consteval auto expanded_weights() {
 
 }  // namespace detail
 
-// Says in one sentence what is amiss with a tableau's dense output.
-template <HasWeights T>
-consteval bool require_dense_output() {
-  static_assert(!detail::HasDenseStages<T> || detail::HasDenseRows<T>,
-                "antistrophe: a tableau with stages dense_a for dense output says what they are for in `dense`.");
-  static_assert(
-      !detail::HasDenseRows<T> || detail::HasDenseOutput<T>,
-      "antistrophe: a tableau's dense output is dense_order (int), `dense`, and, if it takes stages after f(t1, y1), "
-      "dense_c and dense_a with as many rows; the rows of `dense` and dense_a are as long as the stages of "
-      "the tableau (with f(t1, y1), unless it is fsal) and those of dense_a together.");
-  return true;
-}
+// Says in one sentence what is amiss with a tableau's dense output. A type, as TableauRequirements is: each function on the way is three
+// lines more of what a compiler says.
+struct DenseOutputRequirements {
+  template <Tableau T>
+  static consteval bool require() {
+    constexpr bool says_for_what = !detail::HasDenseStages<T> || detail::HasDenseRows<T>;
+    constexpr bool whole = !detail::HasDenseRows<T> || detail::HasDenseOutput<T>;
+    static_assert(says_for_what,
+                  "antistrophe: a tableau with stages dense_a for dense output says what they are for in `dense`.");
+    static_assert(
+        whole,
+        "antistrophe: a tableau's dense output is dense_order (int), `dense`, and, if it takes stages after f(t1, y1), "
+        "dense_c and dense_a with as many rows; the rows of `dense` and dense_a are as long as the stages of the "
+        "tableau "
+        "(with f(t1, y1), unless it is fsal) and those of dense_a together.");
+    return says_for_what && whole;
+  }
+};
+template <class T>
+using RequirementsFor = std::conditional_t<Tableau<T>, DenseOutputRequirements, TableauRequirements>;
 
 // A tableau with the stages that its dense output takes, after those that its increment and its error
 // estimates need, which it shares with T. It is a tableau itself; rows are padded by zeros.
@@ -182,7 +191,7 @@ consteval bool require_dense_output() {
 // order p are of order min(p, q + 1), their derivatives of order min(p, q). For the cubic q = min(p, 3).
 template <Tableau T>
 struct Extended {
-  static_assert(require_dense_output<T>());
+  static_assert(DenseOutputRequirements::require<T>() || true);  // one sentence is enough
 
   static constexpr std::string_view name = T::name;
   static constexpr int order = T::order;

@@ -74,28 +74,32 @@ consteval bool says_fsal_rightly() {
 template <class T>
 concept Tableau = HasErrorEstimates<T> && is_explicit<T>() && says_fsal_rightly<T>();
 
-// Says in one sentence why a type is not a tableau; every class template that takes one names it.
-template <class T>
-consteval bool require_tableau() {
-  constexpr bool says_what_it_is = SaysWhatItIs<T>;  // said of a bool, what fails is not told atom by atom
-  static_assert(says_what_it_is,
-                "antistrophe: a tableau says what it is: static constexpr name (std::string_view), order and "
-                "stages (int), fsal (bool).");
-  if constexpr (SaysWhatItIs<T>)
-    static_assert(HasWeights<T>,
-                  "antistrophe: a tableau holds c, a and b: std::array of Rational or of long double, c and b of "
-                  "length `stages`, a of `stages` rows of that length.");
-  if constexpr (HasWeights<T>) {
-    static_assert(HasErrorEstimates<T>,
-                  "antistrophe: a tableau says how many error_estimates it has (0 is allowed), and holds as many "
-                  "rows in `error` and integers in `embedded_order`.");
-    static_assert(is_explicit<T>(), "antistrophe: a tableau is explicit here: c_1 = 0 and a_ij = 0 where j >= i.");
-    static_assert(says_fsal_rightly<T>(),
-                  "antistrophe: a tableau's fsal is true exactly if the last row of a equals b and the last c "
-                  "is 1.");
+// Says in one sentence why a type is not a tableau.
+struct TableauRequirements {
+  template <class T>
+  static consteval bool require() {
+    constexpr bool says_what_it_is = SaysWhatItIs<T>;  // said of a bool, what fails is not told atom by atom
+    static_assert(says_what_it_is,
+                  "antistrophe: a tableau says what it is: static constexpr name (std::string_view), order and "
+                  "stages (int), fsal (bool).");
+    constexpr bool has_weights = HasWeights<T>;
+    if constexpr (SaysWhatItIs<T>)
+      static_assert(has_weights,
+                    "antistrophe: a tableau holds c, a and b: std::array of Rational or of long double, c and b of "
+                    "length `stages`, a of `stages` rows of that length.");
+    if constexpr (HasWeights<T>) {
+      constexpr bool has_error_estimates = HasErrorEstimates<T>;
+      static_assert(has_error_estimates,
+                    "antistrophe: a tableau says how many error_estimates it has (0 is allowed), and holds as many "
+                    "rows in `error` and integers in `embedded_order`.");
+      static_assert(is_explicit<T>(), "antistrophe: a tableau is explicit here: c_1 = 0 and a_ij = 0 where j >= i.");
+      static_assert(says_fsal_rightly<T>(),
+                    "antistrophe: a tableau's fsal is true exactly if the last row of a equals b and the last c "
+                    "is 1.");
+    }
+    return Tableau<T>;
   }
-  return Tableau<T>;
-}
+};
 
 // The stages that the increment needs: 1 + the largest i with b_i ≠ 0. Stages after these serve the
 // error estimate alone (Dopri5: 6 of 7).

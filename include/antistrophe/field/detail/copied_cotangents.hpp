@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Whether a function to which cotangents are handed, to be added to, takes one of them by value, its & forgotten: what it adds to a
+// copy is lost without a word.
+#pragma once
+
+#include <antistrophe/field/concepts.hpp>
+
+#include <utility>
+
+namespace antistrophe::detail {
+
+// No argument by value can be made of one.
+struct Unmovable {
+  Unmovable(const Unmovable&) = delete;
+};
+// A T can be made of one.
+template <class T>
+struct MadeInto {
+  operator T() const;
+};
+
+template <class... T>
+struct Types {};
+
+// How a function is called.
+struct CallVjp {
+  static auto of(const auto& g, auto&&... a) -> decltype(g.vjp(static_cast<decltype(a)>(a)...));
+};
+struct CallGradient {
+  static auto of(const auto& g, auto&&... a) -> decltype(g.gradient(static_cast<decltype(a)>(a)...));
+};
+struct CallVjpState {
+  static auto of(const auto& f, auto&&... a) -> decltype(f.vjp_state(static_cast<decltype(a)>(a)...));
+};
+struct CallVjpParameters {
+  static auto of(const auto& f, auto&&... a) -> decltype(f.vjp_parameters(static_cast<decltype(a)>(a)...));
+};
+struct CallVjpOfJvp {
+  static auto of(const auto& f, auto&&... a) -> decltype(f.vjp_of_jvp(static_cast<decltype(a)>(a)...));
+};
+struct CallVelocityVjp {
+  static auto of(const auto& f, auto&&... a) -> decltype(f.velocity_vjp(static_cast<decltype(a)>(a)...));
+};
+struct CallForceVjp {
+  static auto of(const auto& f, auto&&... a) -> decltype(f.force_vjp(static_cast<decltype(a)>(a)...));
+};
+
+template <class Call, class G, class... A>
+concept Callable = requires(const G& g) { Call::of(g, std::declval<A>()...); };
+
+// Of no parameters nothing is lost.
+template <class Bar>
+inline constexpr bool has_entries = true;
+template <class Scalar>
+inline constexpr bool has_entries<NoParameters<Scalar>> = false;
+
+// A cotangent that is taken by value, or as a constant Bar, binds to a temporary, and to what is made into one; so does `auto&&`, which
+// takes what cannot be copied, too. (`const Eigen::MatrixBase<D>&`, from which Eigen's users cast the constness away, takes matrices alone.)
+template <class Call, class G, class Inputs, class Before, class Bar, class After>
+struct CopiedBar;
+template <class Call, class G, class... I, class... B, class Bar, class... A>
+struct CopiedBar<Call, G, Types<I...>, Types<B...>, Bar, Types<A...>> {
+  static consteval bool told() {
+    if constexpr (!has_entries<Bar> || !Callable<Call, G, I..., B&..., Bar, A&...>)
+      return false;
+    else if constexpr (!Callable<Call, G, I..., B&..., MadeInto<Bar>, A&...>)
+      return false;
+    else
+      return !Callable<Call, G, I..., B&..., Unmovable, A&...>;
+  }
+};
+
+template <class Call, class G, class Inputs, class... Before>
+consteval bool copies_one(Types<Before...>, Types<>) {
+  return false;
+}
+template <class Call, class G, class Inputs, class... Before, class Bar, class... After>
+consteval bool copies_one(Types<Before...>, Types<Bar, After...>) {
+  if constexpr (CopiedBar<Call, G, Inputs, Types<Before...>, Bar, Types<After...>>::told())
+    return true;
+  else
+    return copies_one<Call, G, Inputs>(Types<Before..., Bar>{}, Types<After...>{});
+}
+
+// Whether Call of a G, with arguments of the types Inputs and then cotangents Bars, takes one of these by value.
+template <class Call, class G, class Inputs, class... Bars>
+inline constexpr bool copies_cotangent = copies_one<Call, G, Inputs>(Types<>{}, Types<Bars...>{});
+
+}  // namespace antistrophe::detail

@@ -1,0 +1,27 @@
+// expect: the vjp of a function saved in the place of the state takes y_bar or t_bar by value, and what it adds to a copy is lost
+#include <antistrophe/antistrophe.hpp>
+
+using namespace antistrophe;
+
+struct Decay {
+  void operator()(double, const auto& y, auto& dy) const { dy = -y; }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const { y_bar -= w; }
+};
+const Problem problem{Decay{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0};
+
+#ifdef ANTISTROPHE_TEST_REPAIRED
+using Cotangent = Eigen::Vector2d&;
+#else
+using Cotangent = Eigen::Vector2d;
+#endif
+struct First {
+  double operator()(double, const auto& y) const { return y[0]; }
+  void vjp(double, const auto&, double w, Cotangent y_bar, auto&) const { y_bar[0] += w; }
+};
+
+const TerminalLoss loss{[](double value, double& bar) {
+  bar = 1;
+  return value;
+}};
+
+auto gradient() { return value_and_gradient(problem, Dopri5{}, FixedSteps{10}, loss, SaveAt{}.of(First{})); }
