@@ -18,6 +18,7 @@
 #pragma once
 
 #include <antistrophe/field/concepts.hpp>
+#include <antistrophe/method/adams/detail/adams_choice.hpp>
 #include <antistrophe/method/adams/detail/adams_stepper.hpp>
 #include <antistrophe/number/arithmetic.hpp>
 

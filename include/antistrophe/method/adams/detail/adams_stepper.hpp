@@ -4,6 +4,7 @@
 
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/method/adams/detail/adams_carry.hpp>
+#include <antistrophe/method/adams/detail/adams_choice.hpp>
 #include <antistrophe/method/adams/detail/adams_steps.hpp>
 #include <antistrophe/method/adams/detail/adams_stride.hpp>
 #include <antistrophe/method/adams/detail/adams_sums.hpp>
@@ -14,7 +15,7 @@
 #include <antistrophe/method/detail/raw_bits.hpp>
 #include <antistrophe/method/detail/stored_stepper.hpp>
 #include <antistrophe/method/runge_kutta/detail/increment.hpp>
-#include <antistrophe/method/runge_kutta/tableau/all.hpp>
+#include <antistrophe/method/runge_kutta/tableau/dense.hpp>
 #include <antistrophe/number/arithmetic.hpp>
 #include <antistrophe/number/exact_factor.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -30,49 +31,6 @@
 #include <utility>
 
 namespace antistrophe::detail {
-
-// The method of the first K steps, with an estimate of its error. The errors of so few steps do not add up: order K − 1 would
-// do for order K (Hairer, Nørsett & Wanner I, III.4).
-template <int K>
-using AdamsStart = std::conditional_t<
-    K == 1, tableau::Heun,
-    std::conditional_t<K <= 3, tableau::Bosh3, std::conditional_t<K <= 6, tableau::Dopri5, tableau::Dop853>>>;
-
-// Σ_{c_i > σ} of the weights of its estimate says what it makes of a jump of f at σ, that of b less (1 − σ) what the error is:
-// with Dopri5 89 to 170 times as much, for σ from 0 to 4/5. The method starts where there are jumps and kinks, so the estimate
-// is magnified; on smooth stretches it is far below the tolerance there.
-template <int K>
-inline constexpr double start_caution = K == 1   ? 1
-                                        : K <= 3 ? 4
-                                        : K <= 6 ? 64
-                                                 : 8;
-
-// λ where none is given, and the stable interval (−s, 0) of hμ on y' = μy that it leaves, by order: docs/equations.md says why,
-// examples/adams_stability.cpp measures it.
-struct AdamsChoice {
-  double lambda, stable_interval;
-};
-inline constexpr std::array<AdamsChoice, 8> adams_choices{{{-0.25, 3.33},
-                                                           {0.25, 1.66},
-                                                           {-0.25, 0.909},
-                                                           {0.25, 0.5},
-                                                           {-0.25, 0.272},
-                                                           {0.5, 0.138},
-                                                           {-0.25, 0.078},
-                                                           {0.5, 0.055}}};
-inline constexpr std::array<AdamsChoice, 8> pece_choices{{{0.125, 2.25},
-                                                          {-0.125, 2.1},
-                                                          {0.125, 1.74},
-                                                          {-0.125, 1.34},
-                                                          {0.125, 1.06},
-                                                          {-0.125, 0.86},
-                                                          {-0.125, 0.36},
-                                                          {0.125, 0.225}}};
-
-// That of order K; a K out of range has another sentence.
-template <int K, bool Corrected>
-inline constexpr AdamsChoice adams_choice =
-    (Corrected ? pece_choices : adams_choices)[static_cast<std::size_t>(std::clamp(K, 1, 8) - 1)];
 
 template <int Order, bool Corrected, class Arithmetic, class F, EigenState Y>
 class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
@@ -103,7 +61,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   AdamsStepper(const Method& method, const F& field, const Y& y0)
       : Common(field, magnitude(method.lambda), method_resolution(method), y0),
         signed_lambda_(method.lambda),
-        ring_period_(period_of(std::fabs(method.lambda))),
+        ring_period_(Numbers::exact ? never_kept
+                                    : adams_ring_period<K, Corrected, RealOf<Y>>(std::fabs(method.lambda))),
         start_(make_tape<F, Y>(field, y0), y0),
         known_(field, y0),
         end_(known_[0]),
@@ -215,10 +174,10 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
 
   // On y' = μy, from q = hμ, by equal steps.
   bool outgrows(const ComplexNumber& q, double factor) const {
-    return has_root_beyond(characteristic_polynomial(q), factor);
+    return has_root_beyond(adams_polynomial<K, Corrected>(signed_lambda_, q), factor);
   }
   ComplexNumber multiplier(const ComplexNumber& q) const {
-    return root_near(characteristic_polynomial(q), std::exp(q));
+    return root_near(adams_polynomial<K, Corrected>(signed_lambda_, q), std::exp(q));
   }
 
   // Once all steps in sight are equal, the next may be twice as long; before, no longer.
@@ -351,22 +310,6 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
  private:
-  // Of equal steps on y' = μy.
-  std::array<ComplexNumber, K + 2> characteristic_polynomial(const ComplexNumber& q) const {
-    const auto& w = equal_steps_weights<K, Corrected, double>;
-    std::array<ComplexNumber, K + 2> next{};  // x_{n−K}, …, x_n, of which x_{n+1} is made
-    next[K] = 1;
-    next[0] += signed_lambda_;
-    next[1] -= signed_lambda_;
-    for (std::size_t j = 0; j < K; ++j) {
-      next[K - j] += q * (w.main[j] + signed_lambda_ * w.mirror[j]);
-      if constexpr (Corrected) next[K - j] += q * w.main[K] * (q * w.predict[j] + (j == 0 ? 1.0 : 0.0));
-    }
-    for (ComplexNumber& coefficient : next) coefficient = -coefficient;
-    next[K + 1] = 1;
-    return next;
-  }
-
   using Common::calls_, Common::numbers_, Common::psi_, Common::real_, Common::with_times;
   using Common::classify, Common::left_range;
   static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
@@ -515,20 +458,6 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
     return sound;
   }
 
-  // In floating arithmetic round-off grows like |λ|^{−n/K} on the way back, and faster where steps are near or beyond the edge
-  // of stability, the more so the higher the order. Where a third of the digits would be lost, after this many steps, the ring
-  // goes onto the stack of bits, and the way back goes on from there.
-  static std::int64_t period_of(double lambda) {
-    constexpr double most = 1e15;
-    if constexpr (Numbers::exact) return static_cast<std::int64_t>(most);
-    constexpr double faster = K <= 4                ? 1
-                              : K <= 6              ? 2
-                              : K == 7 || Corrected ? 4
-                                                    : 12;  // measured: tests/adjoint/drift_test
-    const double a_third_of_the_digits = -std::log(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon())) / 3;
-    const double rate = -std::log(lambda) * faster / static_cast<double>(K);
-    return static_cast<std::int64_t>(rate > 0 ? std::clamp(a_third_of_the_digits / rate, 1.0, most) : most);
-  }
   bool keeps_ring() const { return !Numbers::exact && !at_.starts && (at_.i - at_.begun) % ring_period_ == 0; }
   template <class Bits>
   void keep_ring(const Carry& carry, Bits& bits) const {
