@@ -10,6 +10,7 @@
 #include <antistrophe/adjoint/detail/coded_trajectory.hpp>
 #include <antistrophe/adjoint/detail/impure.hpp>
 #include <antistrophe/adjoint/detail/ordered_bits.hpp>
+#include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/resolution.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/detail/forward.hpp>
@@ -386,7 +387,7 @@ struct CompressedAdjoint {
                                                  [[maybe_unused]] double* slope) {
       if constexpr (has_slopes) {
         for (std::size_t i = 0; i < size_; ++i)
-          y_->data()[i] = static_cast<typename Y::Scalar>(static_cast<double>(numbers[i]) * unit(i, size_));
+          y_->data()[i] = detail::scalar<Y>(static_cast<double>(numbers[i]) * unit(i, size_));
         stepper_->slope_aside(t, *y_, *dy_);
         ++evaluations_;
         for (std::size_t i = 0; i < size_; ++i) slope[i] = static_cast<double>(dy_->data()[i]) * inverse(i, size_);

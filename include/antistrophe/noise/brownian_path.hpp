@@ -10,6 +10,7 @@
 //   walk.increment(0.3, 0.4, dw);
 #pragma once
 
+#include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/noise/detail/random.hpp>
 
@@ -110,7 +111,7 @@ class BrownianWalk {
   void increment(double s, double u, D& dw) {
     const Ends ends = both(s, u);
     resize(dw);
-    for (std::size_t i = 0; i < size_; ++i) dw.data()[i] = static_cast<typename D::Scalar>((*ends.u)[i] - (*ends.s)[i]);
+    for (std::size_t i = 0; i < size_; ++i) dw.data()[i] = detail::scalar<D>((*ends.u)[i] - (*ends.s)[i]);
   }
   // The space-time Lévy area of [s, u] or of [u, s], of a path with .area. By differences of ∫ W: |∫ W| 2^−53/h is its round-off.
   template <class D>
@@ -121,7 +122,7 @@ class BrownianWalk {
     resize(area);
     for (std::size_t i = 0; i < size_; ++i) {
       const double whole = ((*ends.u)[size_ + i] - (*ends.s)[size_ + i]) / (u - s);
-      area.data()[i] = static_cast<typename D::Scalar>(whole - ((*ends.s)[i] + (*ends.u)[i]) / 2);
+      area.data()[i] = detail::scalar<D>(whole - ((*ends.s)[i] + (*ends.u)[i]) / 2);
     }
   }
   // False of two times within one leaf, between which W is not resolved.

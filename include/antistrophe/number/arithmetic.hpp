@@ -225,11 +225,10 @@ class FixedPoint {
     }
     if constexpr (has_few_entries<Y>)
       for_entries<Y>([&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
-        to[i] = static_cast<typename Y::Scalar>(static_cast<double>(entry(stored, i)) * shared_resolution(i));
+        to[i] = scalar<Y>(static_cast<double>(entry(stored, i)) * shared_resolution(i));
       });
     else if constexpr (few > 0)
-      for (Eigen::Index i = 0; i < size; ++i)
-        to[i] = static_cast<typename Y::Scalar>(static_cast<double>(from[i]) * shared_resolution(i));
+      for (Eigen::Index i = 0; i < size; ++i) to[i] = scalar<Y>(static_cast<double>(from[i]) * shared_resolution(i));
     else
       real_of_all(from, resolution_, to, size);
     return buffer;
@@ -311,7 +310,7 @@ class FixedPoint {
 
   static void real_of_all(const std::int64_t* from, double resolution, typename Y::Scalar* to, Eigen::Index size) {
     ANTISTROPHE_INDEPENDENT_PASSES
-    for (Eigen::Index i = 0; i < size; ++i) to[i] = static_cast<typename Y::Scalar>(real_of_many(from[i]) * resolution);
+    for (Eigen::Index i = 0; i < size; ++i) to[i] = scalar<Y>(real_of_many(from[i]) * resolution);
   }
 
   // Why x could not be stored: the first offending entry, and a resolution that would have held it.

@@ -33,7 +33,7 @@ class CheckDirections {
   template <class A>
   A like(const A& shape) {
     A result = shape;
-    for (Eigen::Index i = 0; i < result.size(); ++i) result.data()[i] = static_cast<typename A::Scalar>(next());
+    for (Eigen::Index i = 0; i < result.size(); ++i) result.data()[i] = scalar<A>(next());
     return result;
   }
 

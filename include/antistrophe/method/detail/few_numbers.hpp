@@ -52,8 +52,8 @@ class FewNumbers {
   }
   ANTISTROPHE_ALWAYS_INLINE void real(const Stored& stored, Y& value) const {
     for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
-      value[e] = in_register(static_cast<typename Y::Scalar>(static_cast<double>(entry(stored, e)) *
-                                                             resolution_[static_cast<std::size_t>(e)]));
+      value[e] =
+          in_register(scalar<Y>(static_cast<double>(entry(stored, e)) * resolution_[static_cast<std::size_t>(e)]));
     });
   }
 
