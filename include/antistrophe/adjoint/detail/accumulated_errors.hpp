@@ -115,15 +115,10 @@ class AccumulatedErrors {
     for (std::size_t n = 0; n < known_; ++n)
       if (const double own = tolerance_of(all_[n]); own > 0) least = std::fmin(least, own);
     if (!(size_ > 3 * least)) return 0;
-    Parameters<F, Y> aside = zero_parameters<F, Y>(field);
-    Tape<F, Y> tape = make_tape<F, Y>(field, all_[0].y);
-    Y f = zeros_like(all_[0].y), here = f, there = f;
+    Vjps<F> vjps(field, all_[0].y, stats);
+    Y here = vjps.f, there = vjps.f;
     const double span = std::fabs(all_[0].t - all_[known_ - 1].t);
     double late = std::numeric_limits<double>::infinity(), sum = 0;
-    const auto through = [&](double t, const Y& y, const Y& w, Y& y_bar) {
-      pull_through(field, t, y, w, y_bar, f, aside, tape);
-      ++stats.judged;
-    };
     double of_state = 0;
     for (std::size_t n = known_; n-- > 0;) {
       all_[n].off = std::fabs(of_state);
@@ -133,12 +128,13 @@ class AccumulatedErrors {
       const Node& node = all_[n];
       const auto length = static_cast<double>(node.lambda.matrix().norm());
       if (!(length > 0)) continue;
-      if (n > 0) through(node.t, all_[n - 1].y, node.lambda, there);
-      through(node.t, node.y, node.lambda, here);
+      if (n > 0) vjps.pull(node.t, all_[n - 1].y, node.lambda, there);
+      vjps.pull(node.t, node.y, node.lambda, here);
       // A state at rest is neither early nor late; and what the cotangent sees of an error is no lateness where it hardly sees
       // the solution move, as on a limit cycle by a loss that does not look at the phase.
-      const double speed = std::fabs(static_cast<double>(Eigen::numext::real(dot(node.lambda, f)))) +
-                           0.01 * length * static_cast<double>(f.matrix().norm()) + 0.01 * tolerance_of(node) / span;
+      const double speed = std::fabs(static_cast<double>(Eigen::numext::real(dot(node.lambda, vjps.f)))) +
+                           0.01 * length * static_cast<double>(vjps.f.matrix().norm()) +
+                           0.01 * tolerance_of(node) / span;
       late = std::fmin(late, node.off > 0 ? node.off / speed : 0);
       if (n == 0) continue;
       there -= here;
@@ -152,17 +148,15 @@ class AccumulatedErrors {
   template <class F>
   ANTISTROPHE_COLD double rate_of_cotangents(const F& field, BackwardStats& stats) {
     if (errors_ == nullptr || known_ == 0) return 0;
-    Parameters<F, Y> aside = zero_parameters<F, Y>(field);
-    Tape<F, Y> tape = make_tape<F, Y>(field, all_[0].y);
-    Y f = zeros_like(all_[0].y), once = f, twice = f;
+    Vjps<F> vjps(field, all_[0].y, stats);
+    Y once = vjps.f, twice = vjps.f;
     double rate = 0;
     for (const std::size_t n : {std::size_t{0}, known_ / 2, known_ - 1}) {
       const Node& node = all_[n];
       const auto length = static_cast<double>(node.lambda.matrix().norm());
       if (!(length > 0)) continue;
-      pull_through(field, node.t, node.y, node.lambda, once, f, aside, tape);
-      pull_through(field, node.t, node.y, once, twice, f, aside, tape);
-      stats.judged += 2;
+      vjps.pull(node.t, node.y, node.lambda, once);
+      vjps.pull(node.t, node.y, once, twice);
       rate = std::fmax(rate, std::sqrt(static_cast<double>(twice.matrix().norm()) / length));
     }
     return rate;
@@ -178,15 +172,34 @@ class AccumulatedErrors {
   }
 
  private:
-  // y_bar ← Jᵀw, f ← f(t, y).
+  // Products by Jᵀ at states that were kept, counted as what judging costs.
   template <class F>
-  static void pull_through(const F& field, double t, const Y& y, const Y& w, Y& y_bar, Y& f, Parameters<F, Y>& aside,
-                           Tape<F, Y>& tape) {
-    evaluate<F, Y>(field, t, y, f, tape);
-    typename Y::Scalar t_bar{0};
-    set_zero(y_bar);
-    pull_back<F, Y>(field, t, y, tape, w, y_bar, aside, t_bar);
-  }
+  class Vjps {
+   public:
+    Y f;  // where the last one was taken
+
+    Vjps(const F& field, const Y& like, BackwardStats& stats)
+        : f(zeros_like(like)),
+          field_(field),
+          stats_(stats),
+          aside_(zero_parameters<F, Y>(field)),
+          tape_(make_tape<F, Y>(field, like)) {}
+
+    // y_bar ← Jᵀw.
+    void pull(double t, const Y& y, const Y& w, Y& y_bar) {
+      evaluate<F, Y>(field_, t, y, f, tape_);
+      typename Y::Scalar t_bar{0};
+      set_zero(y_bar);
+      pull_back<F, Y>(field_, t, y, tape_, w, y_bar, aside_, t_bar);
+      ++stats_.judged;
+    }
+
+   private:
+    const F& field_;
+    BackwardStats& stats_;
+    Parameters<F, Y> aside_;
+    Tape<F, Y> tape_;
+  };
 
   static constexpr std::size_t most = 32;  // nodes whose states are kept
 

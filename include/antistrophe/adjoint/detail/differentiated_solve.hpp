@@ -166,11 +166,16 @@ class DifferentiatedSolve {
   ANTISTROPHE_OUT_OF_LINE void solve(const StepsType& steps, Throttle& throttle) {
     if constexpr (continuous) backward_.take_up(steps);
     if constexpr (requires { forward_.trace.take_up(steps, y0_); }) forward_.trace.take_up(steps, y0_);
+    judge_ = nullptr;
     watch_errors(steps);
     run_with_room(forward_, method_, field_, steps, plan_, y0_, t0_, t1_, true, throttle, !observed_,
                   [&] { watch_errors(steps); });
-    laid_out_ = LaidOutSteps<StepsType>;
-    if (laid_out_) gap_ = gap_of(forward_.stepper, forward_.stats);
+    if constexpr (LaidOutSteps<StepsType>) {
+      gap_ = gap_of(forward_.stepper, forward_.stats);
+      judge_ = [](DifferentiatedSolve& self, const Cotangents<Y>& bar, Gradient<F, Y>& gradient) {
+        return self.judge_laid_out(bar, gradient);
+      };
+    }
     if (!vjp_tried_ && !failed()) try_the_vjp();
     if constexpr (Detector::any_jumps) {
       if (!failed()) try_the_jumps();
@@ -279,10 +284,9 @@ class DifferentiatedSolve {
       gradient_rtol_ = steps.gradient_rtol;
       forward_.local_errors.begin(y0_.size(), steps);
       backward_.watch_errors();
-      judge_ = [](WayBack& backward, Gradient<F, Y>& gradient, double bearable) {
-        return backward.judge(gradient, bearable);
+      judge_ = [](DifferentiatedSolve& self, const Cotangents<Y>& bar, Gradient<F, Y>& gradient) {
+        return self.judge_chosen(bar, gradient);
       };
-      rate_of_cotangents_ = [](WayBack& backward, BackwardStats& stats) { return backward.rate_of_cotangents(stats); };
     }
   }
 
@@ -313,33 +317,39 @@ class DifferentiatedSolve {
 
   Failure through(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
     Failure failure = pass_back(bar, throttle, gradient);
-    if (laid_out_ && failure.status == Status::success && forward_.failure.status == Status::success)
-      if (std::optional<Failure> found = find_instability(forward_.stepper, forward_.segments, y0_, gradient.y0,
-                                                          MetersCost<Trace> ? 0 : injected(bar), gap_, scratch_))
-        return *std::move(found);
     judged_ = {};
-    if constexpr (!continuous)
-      if (failure.status == Status::success && judge_ != nullptr) {
-        judged_ = judge_(backward_, gradient, gradient_rtol_);
-        const std::int64_t evaluations = forward_.stepper.calls().evaluations;
-        if (judged_.borne > 0 && judged_.error < 1) note_mode(gradient, bar);
-        gradient.stats.judged += forward_.stepper.calls().evaluations - evaluations;
-        gradient.stats.estimated_error = judged_.error;
-        if (judged_.excess() > judged_.refused_from) return magnified_errors(judged_);
-      }
-    return failure;
+    if (judge_ == nullptr || failure.status != Status::success) return failure;
+    return judge_(*this, bar, gradient);
+  }
+
+  // Whether steps laid out before were too long for the gradient to be of use.
+  ANTISTROPHE_COLD Failure judge_laid_out(const Cotangents<Y>& bar, const Gradient<F, Y>& gradient) {
+    if (forward_.failure.status != Status::success) return {};
+    return find_instability(forward_.stepper, forward_.segments, y0_, gradient.y0, injected_by(bar), gap_, scratch_)
+        .value_or(Failure{});
+  }
+  // What the errors of chosen steps make of the gradient.
+  ANTISTROPHE_COLD Failure judge_chosen(const Cotangents<Y>& bar, Gradient<F, Y>& gradient) {
+    judged_ = backward_.judge(gradient, gradient_rtol_);
+    const std::int64_t evaluations = forward_.stepper.calls().evaluations;
+    if (judged_.borne > 0 && judged_.error < 1) note_mode(gradient, bar);
+    gradient.stats.judged += forward_.stepper.calls().evaluations - evaluations;
+    gradient.stats.estimated_error = judged_.error;
+    return judged_.excess() > judged_.refused_from ? magnified_errors(judged_) : Failure{};
   }
   void note_mode(Gradient<F, Y>& gradient, const Cotangents<Y>& bar) {
     const auto& segments = forward_.segments;
     forward_.stepper.read(segments.back().end, scratch_);
-    const double growth = doubtful_growth(y0_, scratch_, gradient.y0, MetersCost<Trace> ? 0 : injected(bar));
+    const double growth = doubtful_growth(growth_between(y0_, scratch_, injected_by(bar), gradient.y0));
     note_error_of_mode(
         judged_, forward_.stepper, t0_, y0_, segments.back().timeline.t1(), scratch_, growth, forward_.stats.accepted,
         [&](const auto& see) {
           for (const Segment<S>& segment : segments) see(segment.timeline);
         },
-        [&] { return rate_of_cotangents_(backward_, gradient.stats); });
+        [&] { return backward_.rate_of_cotangents(gradient.stats); });
   }
+  // A running cost injects more than these.
+  static double injected_by(const Cotangents<Y>& bar) { return MetersCost<Trace> ? 0 : injected(bar); }
   Failure pass_back(const Cotangents<Y>& bar, Throttle& throttle, Gradient<F, Y>& gradient) {
     if constexpr (continuous)
       return backward_.run(bar, t0_, t1_, throttle, gradient);
@@ -372,11 +382,9 @@ class DifferentiatedSolve {
   std::vector<Y> states_bar_;
   std::vector<double> times_bar_;
   Y scratch_ = y0_;
-  bool laid_out_ = false;
   double gradient_rtol_ = 0;
-  // Where steps are chosen to a tolerance, who judges the gradient: compiled only there.
-  GradientError (*judge_)(WayBack&, Gradient<F, Y>&, double) = nullptr;
-  double (*rate_of_cotangents_)(WayBack&, BackwardStats&) = nullptr;
+  // Who judges a gradient: of steps laid out before and of chosen ones each compiled only where there are any.
+  Failure (*judge_)(DifferentiatedSolve&, const Cotangents<Y>&, Gradient<F, Y>&) = nullptr;
   GradientError judged_;
   double gap_ = 0;  // of a coupled pair, at the end of steps laid out before
 };

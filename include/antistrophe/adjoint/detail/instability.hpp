@@ -26,11 +26,26 @@
 
 namespace antistrophe::detail {
 
-// Growth beyond these, of the state and of cotangents, is looked into. Alone it proves nothing: solutions may part from each other
-// as fast.
-inline constexpr double suspicious_state_growth = 100, suspicious_growth = 1e4;
+// By what factors a solve has made the state larger, at least 1, and cotangents.
+struct Growth {
+  double of_state = 1, of_gradient = 1;
+
+  double larger() const { return std::fmax(of_state, of_gradient); }
+  bool is_beyond(const Growth& other) const { return of_state > other.of_state || of_gradient > other.of_gradient; }
+};
+// Growth beyond this is looked into. Alone it proves nothing: solutions may part from each other as fast.
+inline constexpr Growth suspicious{.of_state = 100, .of_gradient = 1e4};
 // In chosen steps less is looked into, for there nothing is refused by it.
-inline constexpr double doubtful_state_growth = 10, doubtful_gradient_growth = 100;
+inline constexpr Growth doubtful{.of_state = 10, .of_gradient = 100};
+
+// From y0 to `end`, and back from cotangents of size `injected`, 0 where that is not known, to `gradient`.
+template <class Y>
+Growth growth_between(const Y& y0, const Y& end, double injected, const Y& gradient) {
+  const double before = largest_entry(y0);
+  return {before > 0 ? std::fmax(before, largest_entry(end)) / before : 1,
+          injected > 0 ? largest_entry(gradient) / injected : 1};
+}
+
 // A coupled pair that is this far apart, relative to the state's size, says nothing any more. Less may be the error of a method of
 // low order.
 inline constexpr double gap_of_no_return = 0.5;
@@ -130,7 +145,7 @@ class StepsOfMode {
     }
   }
 
-  // By how much more than solutions themselves they make them grow, as a power of e.
+  // By how much more than solutions themselves they make them grow, as a power of e; of those that decay, beyond their size.
   double excess() const { return excess_; }
   // What they end with beside what they should, in parts of the larger of that and of what they began with.
   double error() const {
@@ -160,13 +175,7 @@ inline constexpr std::int64_t worth_a_mode = 200, few_looks = 16;
 inline bool is_worth_a_mode(double growth, std::int64_t steps) { return growth > 0 || steps >= worth_a_mode; }
 
 // The factor by which the state or cotangents have grown in chosen steps, where that is worth a look; else 0.
-template <class Y>
-double doubtful_growth(const Y& y0, const Y& end, const Y& gradient, double injected) {
-  const double before = largest_entry(y0), of_state = before > 0 ? largest_entry(end) / before : 1,
-               of_gradient = injected > 0 ? largest_entry(gradient) / injected : 1;
-  return of_state > doubtful_state_growth || of_gradient > doubtful_gradient_growth ? std::fmax(of_state, of_gradient)
-                                                                                    : 0;
-}
+inline double doubtful_growth(const Growth& growth) { return growth.is_beyond(doubtful) ? growth.larger() : 0; }
 
 // Whether f(t, y + d) − f(t, y) is the same at both ends of a solve and between them, for a short step d: so it is where the equation is
 // linear, or all but that. Where its Jacobian turns with the state, the eigenvalues of that say nothing of what solutions do. (A state that
@@ -252,19 +261,16 @@ ANTISTROPHE_COLD void note_error_of_mode(GradientError& judged, S& stepper, doub
 // Of a finished solve in steps laid out before, at whose end the gap was `gap`, and of the gradient that came of cotangents of
 // size `injected`. `end`: a state for use. Costs evaluations only where something has grown.
 template <class S, class AnySegment>
-std::optional<Failure> find_instability(S& stepper, const FirstInPlace<AnySegment>& segments,
-                                        const typename S::State& y0, const typename S::State& gradient, double injected,
-                                        double gap, typename S::State& end) {
+ANTISTROPHE_COLD std::optional<Failure> find_instability(S& stepper, const FirstInPlace<AnySegment>& segments,
+                                                         const typename S::State& y0, const typename S::State& gradient,
+                                                         double injected, double gap, typename S::State& end) {
   const Timeline& first = segments.front().timeline;
   const AnySegment& last = segments.back();
   stepper.read(last.end, end);
-  const double size_before = largest_entry(y0), size = std::fmax(size_before, largest_entry(end));
+  const double size = std::fmax(largest_entry(y0), largest_entry(end));
   const bool apart = gap > gap_of_no_return * size;
-  const double of_state = size_before > 0 ? size / size_before : 1,
-               of_gradient = injected > 0 ? largest_entry(gradient) / injected : 1,
-               growth = std::fmax(of_state, of_gradient);
-  const bool grown = of_state > suspicious_state_growth || of_gradient > suspicious_growth;
-  if (!apart && !grown) return std::nullopt;
+  const Growth growth = growth_between(y0, end, injected, gradient);
+  if (!apart && !growth.is_beyond(suspicious)) return std::nullopt;
   const double h = longest_step(segments);
   if constexpr (requires { stepper.slope(0.0, y0, end); }) {
     // Each rate with the steps near it: given steps may be a thousand times longer elsewhere.
@@ -296,7 +302,7 @@ std::optional<Failure> find_instability(S& stepper, const FirstInPlace<AnySegmen
         if (excess_growth(stepper, begin.h, begin.rate) < excess_growth(stepper, found.h, found.rate)) found = begin;
         double steps = 0;
         for (const AnySegment& segment : segments) steps += static_cast<double>(segment.timeline.steps());
-        if (auto failure = find_growing_mode(stepper, found, steps, std::log(growth))) return failure;
+        if (auto failure = find_growing_mode(stepper, found, steps, std::log(growth.larger()))) return failure;
       }
   }
   if (!apart) return std::nullopt;

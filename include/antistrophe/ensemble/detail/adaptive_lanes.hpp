@@ -821,8 +821,8 @@ class GradientsInAdaptiveLanes {
     Y end = problem.y0;
     const auto last = static_cast<std::size_t>(path.timeline.steps() * end.size());
     std::copy_n(path.states.data() + last, end.size(), end.data());
-    const double growth =
-        doubtful_growth(problem.y0, end, gradient.y0, injected<Y>({path.bar.ys, path.bar.ts, path.bar.events}));
+    const double growth = doubtful_growth(
+        growth_between(problem.y0, end, injected<Y>({path.bar.ys, path.bar.ts, path.bar.events}), gradient.y0));
     if (!is_worth_a_mode(growth, path.timeline.steps())) return;
     Alone alone(method_, problem.field, problem.y0);
     note_error_of_mode(

@@ -300,7 +300,7 @@ class GradientsInLanes {
     const double size = largest_entry(y0), back = largest_entry(y0_bar);
     const SizesOfLane& seen = sizes_[l];
     return std::isfinite(back) && std::isfinite(solved_->value.lane[static_cast<int>(l)]) &&
-           back <= suspicious_growth * seen.injected && (size == 0 || seen.state <= suspicious_state_growth * size);
+           back <= suspicious.of_gradient * seen.injected && (size == 0 || seen.state <= suspicious.of_state * size);
   }
 
   const E& ensemble_;
