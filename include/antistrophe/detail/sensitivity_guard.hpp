@@ -247,8 +247,14 @@ class SensitivityGuard {
   static bool watches_parasite(const S& stepper) { return hardly_damps(stability_of(stepper)); }
 
   // Whether a mode might grow that does not by itself.
-  static bool might_grow(const S& stepper, double h_rho, double steps) {
-    return judges_growth<S> && (h_rho > stable_edge(stepper) || grows(stepper, {0, h_rho}, steps));
+  bool might_grow(const S& stepper, double h_rho, double steps) {
+    if constexpr (judges_growth<S>) {
+      if (!last_asked_.is(h_rho, steps))
+        might_grow_ = h_rho > stable_edge(stepper) || grows(stepper, {0, h_rho}, steps);
+      return might_grow_;
+    } else {
+      return false;
+    }
   }
   // The direction of its rate in the plane of numbers, sought once in many evaluations; 0 where it is not known or grows.
   ANTISTROPHE_COLD std::complex<double> fastest_mode(S& stepper, double t, const Y& y) {
@@ -325,6 +331,8 @@ class SensitivityGuard {
   double harmless_ = 0, calm_ = 0;    // hρ up to which no step makes the fastest mode grow, nor any that decays
   std::complex<double> fastest_ = 0;  // see fastest_mode
   StableAlong<S> stable_along_;
+  LastAsked last_asked_;
+  bool might_grow_ = false;
   std::int64_t patience_ = impatient, sought_ = -impatient;
   Rest rest_ = Rest::none;
   double lively_ = 0;   // ‖J^(p + 1)δ‖

@@ -36,6 +36,21 @@ bool grows([[maybe_unused]] const S& stepper, [[maybe_unused]] const std::comple
     return stepper.outgrows(q, std::exp(allowed_growth / steps));
 }
 
+// Of a size and a number of steps, whether it was the last that was asked for: equal steps need not ask again.
+class LastAsked {
+ public:
+  bool is(double size, double steps) {
+    const auto as_before = [](double x, double before) { return std::fabs(x - before) <= 1e-9 * before; };
+    if (as_before(size, size_) && as_before(steps, steps_)) return true;
+    size_ = size, steps_ = steps;
+    return false;
+  }
+  void forget() { size_ = -1; }
+
+ private:
+  double size_ = -1, steps_ = -1;
+};
+
 // Of the stepper that it is asked with first.
 template <class S>
 class StableAlong {
@@ -46,10 +61,16 @@ class StableAlong {
     if (direction != direction_) {
       direction_ = direction;
       known_ = 0;
+      last_.forget();
     }
-    double stable = first;
-    for (std::size_t k = 0; 1.1 * stable < most && !grows_at(stepper, k, 1.1 * stable, steps); ++k) stable *= 1.1;
-    return 1.1 * stable < most || grows(stepper, most * direction, steps) ? stable : most;
+    if (!last_.is(most, steps)) {
+      found_ = first;
+      const double factor = std::exp(allowed_growth / steps);
+      for (std::size_t k = 0; 1.1 * found_ < most && !grows_at(stepper, k, 1.1 * found_, steps, factor); ++k)
+        found_ *= 1.1;
+      reaches_ = !(1.1 * found_ < most || grows(stepper, most * direction, steps));
+    }
+    return reaches_ ? most : found_;
   }
 
  private:
@@ -61,7 +82,7 @@ class StableAlong {
     double above, below;
   };
 
-  bool grows_at(const S& stepper, std::size_t k, double size, double steps) {
+  bool grows_at(const S& stepper, std::size_t k, double size, double steps, [[maybe_unused]] double factor) {
     const std::complex<double> q = size * direction_;
     if (k >= kept) return grows(stepper, q, steps);
     if constexpr (!judges_growth<S>) {
@@ -78,7 +99,6 @@ class StableAlong {
         known_ = k + 1;
         growth = {0, std::numeric_limits<double>::infinity()};
       }
-      const double factor = std::exp(allowed_growth / steps);
       if (factor > growth.above && factor < growth.below)
         (stepper.outgrows(q, factor) ? growth.above : growth.below) = factor;
       return factor <= growth.above;
@@ -86,6 +106,9 @@ class StableAlong {
   }
 
   std::complex<double> direction_ = 0;
+  LastAsked last_;
+  double found_ = 0;
+  bool reaches_ = false;
   std::size_t known_ = 0;  // of the first sizes
   std::array<Growth, judges_growth<S> ? kept : 0> growth_;
 };
