@@ -3,6 +3,8 @@
 #include "battery.hpp"
 #include "catch.hpp"
 
+#include <antistrophe/adjoint/checkpointed.hpp>
+
 using namespace antistrophe;
 
 namespace {
@@ -21,6 +23,19 @@ auto lotka_volterra(const M& method) {
   const Problem<problems::LotkaVolterra<Scalar>, Y> problem{{}, y0, 0.0, 3.0};
   return value_and_gradient(problem, method, FixedSteps{150}, battery::WeightedSum{}, SaveAt{.t0 = true, .t1 = true});
 }
+
+// Two modes apart, of which the first dies out.
+struct TwoModes {
+  static constexpr bool autonomous = true;
+  void operator()(double, const auto& y, auto& dy) const {
+    dy[0] = -y[0];
+    dy[1] = -y[1] / 1000;
+  }
+  void vjp(double, const auto&, const auto& w, auto& y_bar, auto&) const {
+    y_bar[0] -= w[0];
+    y_bar[1] -= w[1] / 1000;
+  }
+};
 
 Eigen::VectorXd in_double(const Eigen::VectorXf& x) { return x.cast<double>(); }
 
@@ -53,4 +68,23 @@ TEMPLATE_TEST_CASE("float agrees with double to its own digits", "[states]", RK4
   const auto dynamic = lotka_volterra<Eigen::VectorXf>(TestType{});
   CHECK(dynamic.value == got.value);
   CHECK(battery::same_bits(dynamic.gradient.theta, got.gradient.theta));
+}
+
+TEMPLATE_TEST_CASE("Cotangents of modes that die out end as 0, not among subnormal numbers", "[states]", Bosh3, RK4,
+                   Dopri5, Reversible<RK4>, TwoPoint<Bosh3>, ReversibleAdams<2>, ReversibleAdams<4>) {
+  // e^{−2000}, by steps of hμ = −1/5.
+  const auto check = [](const auto& y0, const auto&... adjoint) {
+    const TerminalLoss sum{[](const auto& y, auto& y_bar) {
+      y_bar.setOnes();
+      return y.sum();
+    }};
+    const Problem problem{TwoModes{}, y0, 0.0, 2000.0};
+    const auto y0_bar = value_and_gradient(problem, TestType{}, FixedSteps{10000}, sum, adjoint...).gradient.y0;
+    CHECK(y0_bar[0] == 0);
+    CHECK(std::fabs(static_cast<double>(y0_bar[1]) * std::exp(2.0) - 1) < 1e-3);
+  };
+  check(Eigen::Vector2d(1, 1));
+  check(Eigen::Vector2d(1, 1), CheckpointedAdjoint{.slots = 30});
+  check(Eigen::VectorXd(Eigen::Vector2d(1, 1)));
+  check(Eigen::Vector2f(1, 1));
 }

@@ -15,10 +15,13 @@
 #include <antistrophe/stepper/strides.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 namespace antistrophe::detail {
@@ -178,7 +181,8 @@ class Backward {
         times_bar.event += step_bar.event;
       }
     }
-    ++steps_;
+    if (++steps_ % 16 == 0) [[unlikely]]
+      drop_what_died_out();
     throttle_->tell([&] { return static_cast<double>(steps_) / static_cast<double>(stats_->accepted + 1); }, *stats_);
   }
 
@@ -195,6 +199,7 @@ class Backward {
         stepper_.stride_back(*timeline_, i + 1, end, carry, carry_bar, theta_bar, even_times_, past);
     steps_ += count;
     if (count == 0) return false;
+    drop_what_died_out();
     i += 1 - count;
     return true;
   }
@@ -238,6 +243,25 @@ class Backward {
     const double t = (*timeline_)[i];
     errors.meet(i < timeline_->steps() ? timeline_->sees_after(t) : t, carry_bar, y_,
                 [&](Y& y) { stepper_.read(carry, y); });
+  }
+
+  // Cotangents of modes that die out would end among numbers so small that they have lost digits, on each of which a processor may spend
+  // a hundred cycles: 0 before they, or their products with what is not much smaller than 1, get there.
+  ANTISTROPHE_OUT_OF_LINE void drop_what_died_out() {
+    if constexpr (is_field_scalar<typename Y::Scalar>)
+      std::apply([](auto&... part) { (drop_small(part), ...); }, carry_bar.parts());
+  }
+  template <class Part>
+  static void drop_small([[maybe_unused]] Part& part) {
+    if constexpr (std::is_same_v<typename Part::Scalar, typename Y::Scalar>) {
+      using Real = RealOf<Y>;
+      constexpr Real least = std::numeric_limits<Real>::min() / std::numeric_limits<Real>::epsilon();
+      for (Eigen::Index i = 0; i < part.size(); ++i) {
+        typename Y::Scalar& x = part.data()[i];
+        if (std::fabs(Eigen::numext::real(x)) < least && std::fabs(Eigen::numext::imag(x)) < least)
+          x = typename Y::Scalar{0};
+      }
+    }
   }
 
   void add_events(std::int64_t i) {
