@@ -120,13 +120,12 @@ class RunnerOf final : public Runner<Y> {
   static auto with_adjoint(const AnyAdjoint& adjoint, const Call& call) {
     if constexpr (ReversibleStepper<S>) {
       if constexpr (parts.both_adjoints)
-        if (adjoint.stored())
-          return call(StoredAdjoint{adjoint.checkpointed(), adjoint.compressed_checkpoints(), adjoint.compressed()});
+        if (adjoint.stored()) return call(StoredAdjoint(adjoint));
       if (adjoint.stored()) not_compiled();
       return call(ReversibleAdjoint{});
     } else {
       if (!adjoint.stored() && !adjoint.by_default()) not_compiled();
-      return call(StoredAdjoint{adjoint.checkpointed(), adjoint.compressed_checkpoints(), adjoint.compressed()});
+      return call(StoredAdjoint(adjoint));
     }
   }
 

@@ -111,9 +111,14 @@ class EitherSlots {
 // The adjoints that store carries, all, some or all compressed, as one type: the solve around them is compiled once.
 struct StoredAdjoint {
   static constexpr bool is_adjoint = true;
-  std::optional<CheckpointedAdjoint> checkpointed = {};
-  std::optional<CompressedCheckpointsAdjoint> compressed_checkpoints = {};
-  std::optional<CompressedAdjoint> compressed = {};
+  std::optional<CheckpointedAdjoint> checkpointed;
+  std::optional<CompressedCheckpointsAdjoint> compressed_checkpoints;
+  std::optional<CompressedAdjoint> compressed;
+
+  explicit StoredAdjoint(const AnyAdjoint& any = {})
+      : checkpointed(any.checkpointed()),
+        compressed_checkpoints(any.compressed_checkpoints()),
+        compressed(any.compressed()) {}
 
   template <class S>
   static consteval bool require() {
