@@ -20,7 +20,8 @@ set(antistrophe_long_tier
   "adjoint/(memory|workloads)" "noise/(order|there_and_back|tolerance)" "number/bit_rate" "stepper/family_(adaptive_)?round_trip"
   "field/reverse_vjp"                                               # 20 + 3; what others differentiate in reverse
   "fuzz/corpus"                                                     # 37 + 8
-  "install/(find_package|add_subdirectory)"                         # 37, optimised; without_xsimd finds the same package, FetchContent adds the same folder
+  # 37, optimised, and 30; without_xsimd finds the same package, FetchContent adds the same folder
+  "install/(find_package|add_subdirectory|debian|vcpkg|conan)"
   "mpi/.*"                                                          # 9 + 6
   "static/${antistrophe_other}"                                      # 40; the same cases are refused by the compiler of the build
   "stepper/symbols/(${antistrophe_own}/o3|${antistrophe_other}/o.)"  # 43; that compiler at -O2 is short

@@ -5,6 +5,10 @@
 #   FetchContent      as a folder elsewhere
 #   pkg-config        installed and moved; no CMake on the consumer's side
 #   single_header     as one file, made by cmake/single_header.cmake
+#   debian            out of a package that dpkg-buildpackage makes by cmake/packaging/debian
+#   vcpkg             as cmake/packaging/vcpkg installs it, its commands played by tests/install/vcpkg.cmake
+#   conan             out of a package that conan makes by cmake/packaging/conan, whose test_package is the consumer; skipped, by "SKIPPED" in what
+#                     is printed, where there is no conan to be had
 cmake_minimum_required(VERSION 3.21)
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE text)
@@ -42,6 +46,54 @@ macro(compile)
   set(xsimd OFF)
 endmacro()
 
+# copy_project(<folder>): what packagers need of the project.
+function(copy_project folder)
+  foreach(part CMakeLists.txt LICENSE cmake include)
+    file(COPY "${SOURCE_DIR}/${part}" DESTINATION "${folder}")
+  endforeach()
+endfunction()
+
+if(WAY STREQUAL "conan")
+  execute_process(COMMAND "${SOURCE_DIR}/script/fetch_conan" RESULT_VARIABLE status OUTPUT_VARIABLE conan ERROR_VARIABLE text)
+  if(status EQUAL 77)
+    message(STATUS "SKIPPED: ${text}")
+    return()
+  elseif(NOT status EQUAL 0)
+    message(FATAL_ERROR "${text}")
+  endif()
+  string(STRIP "${conan}" conan)
+  set(ENV{CONAN_HOME} "${work}/home")
+  set(ENV{CXX} "${COMPILER}")
+  set(project "${work}/project")
+  copy_project("${project}")
+  file(COPY "${CONSUMER}" DESTINATION "${project}/tests/install")
+  # An Eigen that needs no network, where Conan's is one of ConanCenter.
+  file(MAKE_DIRECTORY "${work}/eigen")
+  file(COPY "${EIGEN_INCLUDE_DIR}/Eigen" "${EIGEN_INCLUDE_DIR}/unsupported" DESTINATION "${work}/eigen/include")
+  file(WRITE "${work}/eigen/conanfile.py" "from conan import ConanFile
+from conan.tools.files import copy
+
+class Eigen(ConanFile):
+    name, version, package_type, exports_sources = 'eigen', '3.4.0', 'header-library', 'include/*'
+
+    def package(self):
+        copy(self, 'include/*', self.source_folder, self.package_folder)
+
+    def package_info(self):
+        self.cpp_info.bindirs, self.cpp_info.libdirs = [], []
+        self.cpp_info.set_property('cmake_file_name', 'Eigen3')
+        self.cpp_info.set_property('cmake_target_name', 'Eigen3::Eigen')
+")
+  run("${conan}" profile detect)
+  run("${conan}" create "${work}/eigen" --no-remote)
+  run("${conan}" create "${project}/cmake/packaging/conan" --no-remote -s compiler.cppstd=20 -c "tools.cmake.cmaketoolchain:generator=${GENERATOR}")
+  if(NOT text MATCHES "antistrophe ${VERSION}, [^\n]*xsimd")
+    message(FATAL_ERROR "the test_package does not say which version it was:\n${text}")
+  endif()
+  message(STATUS "conan: ${CMAKE_MATCH_0}")
+  return()
+endif()
+
 if(WAY STREQUAL "pkg-config")
   install_and_move()
   set(ENV{PKG_CONFIG_PATH} "${work}/prefix/share/pkgconfig:$ENV{PKG_CONFIG_PATH}")
@@ -60,6 +112,20 @@ else()
   if(WAY STREQUAL "find_package")
     install_and_move()
     set(two_files ON)
+  elseif(WAY STREQUAL "debian")
+    copy_project("${work}/antistrophe")
+    file(COPY "${SOURCE_DIR}/cmake/packaging/debian" DESTINATION "${work}/antistrophe")
+    set(ENV{CXX} "${COMPILER}")
+    # -d: what it needs may have been installed by other ways than Debian's.
+    run("${CMAKE_COMMAND}" -E chdir "${work}/antistrophe" "${DPKG_BUILDPACKAGE}" --build=binary --no-sign -d)
+    file(GLOB package "${work}/libantistrophe-dev_${VERSION}-*_all.deb")
+    run(dpkg-deb -x "${package}" "${work}/root")
+    file(RENAME "${work}/root/usr" "${work}/prefix")
+  elseif(WAY STREQUAL "vcpkg")
+    run("${CMAKE_COMMAND}" "-DPORT_DIR=${SOURCE_DIR}/cmake/packaging/vcpkg/antistrophe" "-DPREFIX=${work}/prefix" "-DBUILD_DIR=${work}/package"
+        "-DGENERATOR=${GENERATOR}" "-DMAKE_PROGRAM=${MAKE_PROGRAM}" "-DCOMPILER=${COMPILER}" "-DEIGEN_DIR=${EIGEN_DIR}"
+        -P "${CMAKE_CURRENT_LIST_DIR}/vcpkg.cmake")
+    set(xsimd OFF)  # no feature was asked for
   elseif(WAY STREQUAL "without_xsimd")
     install_and_move()
     set(xsimd OFF)
