@@ -97,7 +97,11 @@ inline constexpr bool loss_counts =
 
 template <class L, class Y, class Saved>
 consteval bool require_loss() {
-  constexpr bool is_loss = Loss<L, Y, Saved>;  // said of a bool, what fails is not told atom by atom
+  // The first form written out: where the body of a loss does not compile, each concept on the way to it is six lines of what clang says.
+  constexpr bool of_states = requires(const L& loss, const std::vector<Saved>& ys, std::vector<Saved>& ys_bar) {
+    { loss(ys, ys_bar) } -> std::convertible_to<RealOf<Y>>;
+  };
+  constexpr bool is_loss = of_states || LossOfTimes<L, Y, Saved> || LossOfEvents<L, Y, Saved>;
   static_assert(
       is_loss,
       "antistrophe: a loss is called as loss(ys, ys_bar) and returns a number: it reads the saved states "

@@ -14,6 +14,7 @@
 #include <antistrophe/core/detail/owned.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/field/concepts.hpp>
+#include <antistrophe/field/detail/movable_parameters.hpp>
 #include <antistrophe/gradient.hpp>
 
 #include <string>
@@ -160,13 +161,13 @@ class Objective {
 
   template <class Theta>
   void set_parameters(const Eigen::DenseBase<Theta>& theta) {
-    constexpr bool settable = requires(F& field) { field.parameters()[0] = typename Y::Scalar{}; };
+    constexpr bool settable = detail::WritableParameters<F>;
     static_assert(
         settable,
         "antistrophe: an objective that is called with theta needs a field whose parameters() can be written: "
         "auto& parameters() { return theta; }");
     if constexpr (settable) {
-      auto& mine = bound_->problem.field.parameters();
+      auto&& mine = bound_->problem.field.parameters();
       constexpr bool fits =
           may_be_equal<Theta::SizeAtCompileTime, std::remove_cvref_t<decltype(mine)>::SizeAtCompileTime>;
       static_assert(fits,

@@ -9,6 +9,7 @@
 //   auto [value, gradient] = value_and_gradient(Problem{field, y0, 0.0, 1.0}, Reversible<Midpoint>{}, FixedSteps{1000}, loss);
 #pragma once
 
+#include <antistrophe/field/detail/movable_parameters.hpp>
 #include <antistrophe/noise/brownian_path.hpp>
 #include <antistrophe/noise/diffusion.hpp>
 
@@ -47,7 +48,7 @@ struct JointParameters {
   using Vector = typename decltype(which())::type;
 
   template <class F>
-  static constexpr bool settable_alone = !HasParameters<F> || requires(F& f) { f.parameters()[0] = {}; };
+  static constexpr bool settable_alone = !HasParameters<F> || WritableParameters<F>;
   static constexpr bool settable = any && one_scalar && settable_alone<Drift> && settable_alone<G>;
 
   static Vector join(const Drift& drift, const G& g) {
@@ -66,11 +67,11 @@ struct JointParameters {
   static void hand_out(const Vector& theta, Drift& drift, G& g) {
     if constexpr (settable) {
       if constexpr (of_drift) {
-        auto& of = drift.parameters();
+        auto&& of = drift.parameters();
         of = theta.head(of.size());
       }
       if constexpr (of_diffusion) {
-        auto& of = g.parameters();
+        auto&& of = g.parameters();
         of = theta.tail(of.size());
       }
     }
