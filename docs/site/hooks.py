@@ -136,3 +136,8 @@ def on_page_markdown(markdown, page, config, files):
         return with_four_spaces(markdown) if uri == "source/CONTRIBUTING.md" else markdown
     markdown = with_whole_numbers(with_indices(with_formulas(markdown)))
     return LINK.sub(lambda link: source_page(link.group(2).rstrip("/")) + (link.group(3) or ""), markdown)
+
+
+def on_page_content(html, page, config, files):
+    """A picture is a link to itself: on a phone its words are too small to read, until it is alone and drawn apart."""
+    return re.sub(r'(?<!">)(<img [^>]*\bsrc="([^"]+)"[^>]*>)', r'<a href="\2" title="the picture alone">\1</a>', html)
