@@ -25,6 +25,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 using namespace antistrophe;
 
@@ -49,18 +50,21 @@ auto chain(Eigen::Index n) {
 }
 
 template <class P, class Method, class Adjoint>
-void check_growth(const std::string& name, const P& problem, const Method& method, const Adjoint& adjoint) {
+void check_between(const P& problem, const Method& method, const auto& few, const auto& many, const Adjoint& adjoint) {
   if (!counted_malloc::counts) return;
-  CAPTURE(name);
-  (void)measured(problem, method, FixedSteps{128}, adjoint);  // what is made once
-  // Powers of two, of which continuous adjoints keep as many states in passing.
-  const Measured few = measured(problem, method, FixedSteps{128}, adjoint),
-                 many = measured(problem, method, FixedSteps{1024}, adjoint);
-  CAPTURE(few.heap, few.told, many.heap, many.told);
-  const auto heap = static_cast<double>(many.heap - few.heap), told = static_cast<double>(many.told - few.told);
+  (void)measured(problem, method, few, adjoint);  // what is made once
+  const Measured least = measured(problem, method, few, adjoint), most = measured(problem, method, many, adjoint);
+  CAPTURE(least.heap, least.told, most.heap, most.told);
+  const auto heap = static_cast<double>(most.heap - least.heap), told = static_cast<double>(most.told - least.told);
   CHECK(told > 0);
   CHECK(heap >= 0.95 * told);
   CHECK(heap <= 1.05 * told);
+}
+template <class P, class Method, class Adjoint>
+void check_growth(const std::string& name, const P& problem, const Method& method, const Adjoint& adjoint) {
+  CAPTURE(name);
+  // Powers of two, of which continuous adjoints keep as many states in passing.
+  check_between(problem, method, FixedSteps{128}, FixedSteps{1024}, adjoint);
 }
 
 }  // namespace
@@ -83,6 +87,22 @@ TEST_CASE("With more steps all of the heap grows by what is told, of states that
   check_growth("interpolating", problem, Dopri5{}, InterpolatingAdjoint{});
   check_growth("backsolve", problem, Dopri5{}, BacksolveAdjoint{});
   check_growth("Gauss-Legendre", problem, Dopri5{}, GaussLegendreAdjoint{});
+}
+
+TEST_CASE("So it does in steps that are chosen, and between times that are given") {
+  const auto problem = chain(64);
+  const auto check = [&](const auto& method, const auto& adjoint) {
+    check_between(problem, method, Adaptive{.rtol = 1e-3, .atol = 1e-3},
+                  Adaptive{.rtol = 1e-3, .atol = 1e-3, .dtmax = 20.0 / 1000}, adjoint);
+    const auto times = [](int n) {
+      std::vector<double> some;
+      for (int i = 1; i < n; ++i) some.push_back(20.0 * i / n);
+      return StepTo{some};
+    };
+    check_between(problem, method, times(100), times(1000), adjoint);
+  };
+  check(Dopri5{}, DirectAdjoint{});
+  check(Reversible<Dopri5>{}, ReversibleAdjoint{});
 }
 
 TEST_CASE("A network's tapes are told of too") {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/adjoint.hpp>
+#include <antistrophe/core/detail/growing_rows.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -22,29 +23,29 @@ namespace antistrophe {
 
 namespace detail {
 
-// The carries of n steps, each array flat in one block allocated before the first step.
+// The carries of steps, each array by itself: of those that are expected flat in one block, which is there before the first step.
 template <class Carry>
 class CarryStore {
  public:
-  void reserve(std::int64_t n, const Carry& like) {
-    resize(static_cast<std::size_t>(n), like, std::make_index_sequence<parts>{});
-  }
+  void reserve(std::int64_t n, const Carry& like) { lay_out(n, like, std::make_index_sequence<parts>{}); }
 
   // Grows where the number of steps was not known.
   void put(std::int64_t i, const Carry& carry) {
-    if (i >= size_) resize(static_cast<std::size_t>(i < 32 ? 64 : 2 * i), carry, std::make_index_sequence<parts>{});
+    while (i >= size_) [[unlikely]]
+      grow(std::make_index_sequence<parts>{});
     put(i, carry.parts(), std::make_index_sequence<parts>{});
   }
-  // Entry i of the first array, with room for those before `end` as well.
+  // Entry i of the first array, with those before `end` side by side.
   auto* row(std::int64_t i, std::int64_t end, const Carry& like) {
-    if (end > size_) resize(static_cast<std::size_t>(end), like, std::make_index_sequence<parts>{});
-    return std::get<0>(blocks_).data() + i * std::get<0>(like.parts()).size();
+    auto& first = std::get<0>(arrays_);
+    if (end > first.side_by_side()) reserve(end, like);
+    return first.row(static_cast<std::size_t>(i), size_of(std::get<0>(like.parts())));
   }
   void get(std::int64_t i, Carry& carry) const { get(i, carry.parts(), std::make_index_sequence<parts>{}); }
 
   std::int64_t size() const { return size_; }
   std::size_t bytes() const {
-    return std::apply([](const auto&... block) { return ((block.capacity() * sizeof(block[0])) + ... + 0); }, blocks_);
+    return std::apply([](const auto&... array) { return (array.bytes() + ... + 0); }, arrays_);
   }
 
  private:
@@ -54,16 +55,28 @@ class CarryStore {
   using Part = std::remove_cvref_t<std::tuple_element_t<P, Parts>>;
 
   template <std::size_t... P>
-  static std::tuple<std::vector<typename Part<P>::Scalar>...> blocks_of(std::index_sequence<P...>);
+  static std::tuple<GrowingRows<typename Part<P>::Scalar>...> arrays_of(std::index_sequence<P...>);
+  static std::size_t size_of(const auto& part) { return static_cast<std::size_t>(part.size()); }
 
   template <std::size_t... P>
-  void resize(std::size_t n, const Carry& like, std::index_sequence<P...>) {
-    (std::get<P>(blocks_).resize(n * static_cast<std::size_t>(std::get<P>(like.parts()).size())), ...);
-    size_ = static_cast<std::int64_t>(n);
+  void lay_out(std::int64_t n, const Carry& like, std::index_sequence<P...>) {
+    (std::get<P>(arrays_).lay_out(static_cast<std::size_t>(n), size_of(std::get<P>(like.parts()))), ...);
+    count_rows();
+  }
+  template <std::size_t... P>
+  ANTISTROPHE_OUT_OF_LINE void grow(std::index_sequence<P...>) {
+    const auto full = static_cast<std::size_t>(size_);
+    ((std::get<P>(arrays_).rows() == full ? std::get<P>(arrays_).grow() : void()), ...);
+    count_rows();
+  }
+  void count_rows() {
+    size_ = std::apply([](const auto&... array) { return static_cast<std::int64_t>(std::min({array.rows()...})); },
+                       arrays_);
   }
   template <std::size_t... P>
   void put(std::int64_t i, const Parts& from, std::index_sequence<P...>) {
-    (put_part(std::get<P>(from), std::get<P>(blocks_).data() + i * std::get<P>(from).size()), ...);
+    (put_part(std::get<P>(from), std::get<P>(arrays_).row(static_cast<std::size_t>(i), size_of(std::get<P>(from)))),
+     ...);
   }
   // Few numbers one by one: a packet of them, just written, would be waited for.
   template <class Stored>
@@ -75,13 +88,14 @@ class CarryStore {
   }
   template <class To, std::size_t... P>
   void get(std::int64_t i, const To& to, std::index_sequence<P...>) const {
-    ((std::get<P>(to) = Eigen::Map<const Part<P>>(std::get<P>(blocks_).data() + i * std::get<P>(to).size(),
-                                                  std::get<P>(to).rows(), std::get<P>(to).cols())),
+    ((std::get<P>(to) =
+          Eigen::Map<const Part<P>>(std::get<P>(arrays_).row(static_cast<std::size_t>(i), size_of(std::get<P>(to))),
+                                    std::get<P>(to).rows(), std::get<P>(to).cols())),
      ...);
   }
 
-  decltype(blocks_of(std::make_index_sequence<parts>{})) blocks_;
-  std::int64_t size_ = 0;
+  decltype(arrays_of(std::make_index_sequence<parts>{})) arrays_;
+  std::int64_t size_ = 0;  // carries for which there is room in all
 };
 
 // Bytes of stages that are kept unless another number is given: about what caches hold. Beyond, reading them from memory, and the first

@@ -43,8 +43,8 @@ struct BackwardStats {
   std::int64_t recomputed = 0;
   std::int64_t checkpoints = 0;
   std::size_t checkpoint_bytes = 0;
-  // Of an adjoint that solves an equation of its own: what this way back held of its steps at most, beside what Stats::bytes_kept tells
-  // of the way forth.
+  // What this way back held beside what Stats::bytes_kept tells of the way forth: of an adjoint that solves an equation of its own, of its
+  // steps at most; of adaptive steps, some tens of states and cotangents, by which the gradient is judged.
   std::size_t bytes = 0;
   // Evaluations, and as many vjps, beside these, that looked at what errors of adaptive steps have made of the gradient
   // (adjoint/detail/accumulated_errors.hpp).

@@ -126,7 +126,7 @@ class Integration {
       f_.stats.evaluations += f_.trace.evaluations();
     }
     if constexpr (requires { f_.trace.bytes(); }) {
-      f_.stats.bytes_kept = f_.trace.bytes() + f_.local_errors.bytes();
+      f_.stats.bytes_kept = f_.trace.bytes() + f_.local_errors.bytes() + (plan.steps() > 0 ? plan.bytes() : 0);
       for (const Segment<S>& segment : f_.segments) f_.stats.bytes_kept += segment.timeline.bytes();
       f_.stats.bits = f_.trace.bits_kept();
     }

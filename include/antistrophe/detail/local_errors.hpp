@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/core/config.hpp>
+#include <antistrophe/core/detail/growing_rows.hpp>
 #include <antistrophe/core/state.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
@@ -13,7 +14,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace antistrophe::detail {
 
@@ -43,6 +43,7 @@ class LocalErrors {
     requires requires { steps.gradient_rtol + steps.tolerance()->smallest(); }
   {
     size_ = size;
+    if (sums_.width() != static_cast<std::size_t>(size)) sums_.lay_out(0, static_cast<std::size_t>(size));
     most_ = most();
     count_ = 0;
     stride_ = 1;
@@ -63,7 +64,7 @@ class LocalErrors {
     const bool begins = (count_ == 0 || number >= end_of(count_ - 1)) && begin_sum(number);
     Eigen::Index size = size_;
     if constexpr (Y::SizeAtCompileTime != Eigen::Dynamic) size = Y::SizeAtCompileTime;
-    Scalar* const sum = sums_.data() + (count_ - 1) * static_cast<std::size_t>(size);
+    Scalar* const sum = sums_.row(count_ - 1, static_cast<std::size_t>(size));
     if (begins) [[likely]]
       for (Eigen::Index i = 0; i < size; ++i) sum[i] = Scalar{0} + weight * error(i);
     else
@@ -74,10 +75,10 @@ class LocalErrors {
   // The number of the first step of an entry.
   std::int64_t begin_of(std::size_t entry) const { return first_ + static_cast<std::int64_t>(entry) * stride_; }
   std::int64_t end_of(std::size_t entry) const { return begin_of(entry + 1); }
-  const Scalar* sum(std::size_t entry) const { return sums_.data() + entry * static_cast<std::size_t>(size_); }
+  const Scalar* sum(std::size_t entry) const { return sums_.row(entry); }
   double rtol() const { return rtol_; }
   double atol() const { return atol_; }
-  std::size_t bytes() const { return sums_.capacity() * sizeof(Scalar); }
+  std::size_t bytes() const { return sums_.bytes(); }
 
  private:
   static constexpr Eigen::Index largest = 1024, budget = 1 << 13;  // entries of a state, and numbers that are kept
@@ -90,7 +91,7 @@ class LocalErrors {
   // False where the step belongs to the last sum, else there is another, which is to be written.
   ANTISTROPHE_ALWAYS_INLINE bool begin_sum(std::int64_t number) {
     if (count_ == 0) first_ = number;
-    if (count_ == most_ || (count_ + 1) * static_cast<std::size_t>(size_) > sums_.size()) [[unlikely]]
+    if (count_ == most_ || count_ == sums_.rows()) [[unlikely]]
       if (!make_room(number)) return false;
     ++count_;
     return true;
@@ -98,16 +99,16 @@ class LocalErrors {
   ANTISTROPHE_OUT_OF_LINE bool make_room(std::int64_t number) {
     if (count_ == most_) merge();
     if (count_ > 0 && number < end_of(count_ - 1)) return false;
-    const auto size = static_cast<std::size_t>(size_);
-    if (sums_.size() < (count_ + 1) * size) sums_.resize(std::clamp<std::size_t>(2 * count_, 64, most_) * size);
+    if (count_ == sums_.rows()) sums_.grow();
     return true;
   }
 
   void merge() {
     const auto size = static_cast<std::size_t>(size_);
-    for (std::size_t k = 0; 2 * k < count_; ++k)
-      for (std::size_t i = 0; i < size; ++i)
-        sums_[k * size + i] = sums_[2 * k * size + i] + sums_[(2 * k + 1) * size + i];
+    for (std::size_t k = 0; 2 * k < count_; ++k) {
+      Scalar *to = sums_.row(k), *first = sums_.row(2 * k), *second = sums_.row(2 * k + 1);
+      for (std::size_t i = 0; i < size; ++i) to[i] = first[i] + second[i];
+    }
     count_ /= 2;
     stride_ *= 2;
   }
@@ -117,7 +118,7 @@ class LocalErrors {
   std::int64_t first_ = 0, stride_ = 1;
   std::size_t count_ = 0, most_ = 0;
   double rtol_ = 0, atol_ = 0;
-  std::vector<Scalar> sums_;
+  GrowingRows<Scalar> sums_;
 };
 
 }  // namespace antistrophe::detail

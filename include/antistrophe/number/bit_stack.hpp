@@ -3,36 +3,39 @@
 // the top down on the way back, so that several pull-backs may read the same bits.
 #pragma once
 
+#include <antistrophe/core/detail/growing_rows.hpp>
+
+#include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace antistrophe {
 
 class BitStack {
  public:
-  void clear() {
-    words_.clear();
-    size_ = 0;
-  }
+  void clear() { size_ = 0; }
 
   // Room for `bits` bits without allocation.
-  void reserve(std::int64_t bits) { words_.reserve(static_cast<std::size_t>(bits / 64 + 1)); }
+  void reserve(std::int64_t bits) {
+    const auto words = static_cast<std::size_t>(bits / 64 + 1);
+    if (words > words_.rows()) words_.lay_out(words, 1);
+  }
 
   // Pushes the `count` low bits of `value`, 0 <= count <= 63; its higher bits are zero.
   void push(std::uint64_t value, int count) {
     const int used = static_cast<int>(size_ & 63);
+    const auto word = static_cast<std::size_t>(size_ >> 6);
     if (used == 0) {
       if (count == 0) return;
-      words_.push_back(value);
+      put(word, value);
     } else {
-      words_.back() |= value << used;
-      if (used + count > 64) words_.push_back(value >> (64 - used));
+      words_[word] |= value << used;
+      if (used + count > 64) put(word + 1, value >> (64 - used));
     }
     size_ += count;
   }
 
   std::int64_t size() const { return size_; }
-  std::size_t bytes() const { return words_.capacity() * sizeof(std::uint64_t); }
+  std::size_t bytes() const { return words_.bytes(); }
 
   // Reads from the top down. Past the bottom it yields zeros and says so: the backward pass is not that of the forward pass.
   class Cursor {
@@ -69,7 +72,13 @@ class BitStack {
   };
 
  private:
-  std::vector<std::uint64_t> words_;
+  void put(std::size_t word, std::uint64_t value) {
+    if (word == words_.rows()) [[unlikely]]
+      words_.grow();
+    words_[word] = value;
+  }
+
+  detail::GrowingRows<std::uint64_t> words_;
   std::int64_t size_ = 0;
 };
 

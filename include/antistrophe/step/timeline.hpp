@@ -3,11 +3,13 @@
 // h = t_{i+1} − t_i, in both passes: the backward pass meets the very numbers of the forward pass.
 #pragma once
 
+#include <antistrophe/core/detail/growing_rows.hpp>
 #include <antistrophe/core/detail/shared.hpp>
 #include <antistrophe/core/errors.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -38,7 +40,7 @@ class Timeline {
   static Timeline listed(std::vector<double> times) {
     Timeline timeline(times.front(), times.back(), static_cast<std::int64_t>(times.size()) - 1);
     timeline.kind_ = Kind::listed;
-    timeline.times_ = std::move(times);
+    timeline.times_ = detail::GrowingRows(std::move(times));
     return timeline;
   }
 
@@ -99,14 +101,17 @@ class Timeline {
   // Only t0 so far; append adds a node as each step is accepted.
   static Timeline growing(double t0) { return listed({t0}); }
   void append(double t) {
-    times_.push_back(t);
+    const auto node = static_cast<std::size_t>(++n_);
+    if (node == times_.rows()) times_.grow();
+    times_[node] = t;
     t1_ = t;
-    ++n_;
     if (!laid_out_) planned_ = n_;
   }
 
-  // Room for so many steps more, and the nodes so far, of what grows.
-  void reserve(std::int64_t steps) { times_.reserve(static_cast<std::size_t>(n_ + 1 + steps)); }
+  // The nodes of what grows lie side by side from here on, as far as there is room; room for so many in all.
+  void lay_out(std::size_t nodes) {
+    if (nodes > times_.rows()) times_.lay_out(nodes, 1);
+  }
   const double* nodes() const { return times_.data(); }
 
   // A stretch of these steps, laid out before, that begins at time t between node `node` and the next, which is its node 1; it
@@ -133,10 +138,10 @@ class Timeline {
     if (n >= n_) return;
     std::vector<double> times;
     for (std::int64_t i = 0; i <= n; ++i) times.push_back((*this)[i]);
-    times_ = std::move(times);
+    times_ = detail::GrowingRows(std::move(times));
     kind_ = Kind::listed;
     n_ = n;
-    t1_ = times_.back();
+    t1_ = times_[static_cast<std::size_t>(n)];
     laid_out_ = true;
   }
 
@@ -191,7 +196,7 @@ class Timeline {
   // True where all steps up to node i were laid out as equal, whatever the rounding of their times.
   bool equal_up_to(std::int64_t i) const { return kind_ == Kind::uniform || (kind_ == Kind::paced && i < n_); }
 
-  std::size_t bytes() const { return times_.capacity() * sizeof(double); }
+  std::size_t bytes() const { return times_.bytes(); }
 
  private:
   enum class Kind { uniform, paced, listed };
@@ -214,7 +219,7 @@ class Timeline {
   std::int64_t planned_, offset_ = 0;  // steps in all, and those before a stretch
   Motion motion_;
   bool laid_out_ = false, after_event_ = false, chosen_ = false;
-  std::vector<double> times_;
+  detail::GrowingRows<double> times_;
   std::vector<Interrupted> interrupted_;  // in the order of their nodes
   detail::Shared jumps_;                  // a std::vector<Jump>, of all segments of a solve
 };

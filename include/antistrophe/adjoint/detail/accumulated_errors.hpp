@@ -57,6 +57,7 @@ class AccumulatedErrors {
     if (errors_ == nullptr) return;
     left_ = keep_at_ = errors.count();
     every_ = (left_ + most - 1) / most;
+    all_.reserve(1 + (left_ + every_ - 1) / every_);
     known_ = 0;
     along_ = size_ = 0;
     carried_ = 1;
@@ -160,6 +161,15 @@ class AccumulatedErrors {
       rate = std::fmax(rate, std::sqrt(static_cast<double>(twice.matrix().norm()) / length));
     }
     return rate;
+  }
+
+  // What is kept of nodes.
+  std::size_t bytes() const {
+    std::size_t of_heap = 0;
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic)
+      for (const Node& node : all_)
+        of_heap += static_cast<std::size_t>(node.y.size() + node.lambda.size()) * sizeof(typename Y::Scalar);
+    return all_.bytes_of_block() + of_heap;
   }
 
   double atol() const { return errors_->atol(); }

@@ -87,6 +87,7 @@ class BackwardPass {
     }
     gradient.stats.evaluations += stepper.calls().evaluations - before.evaluations;
     gradient.stats.vjps = stepper.calls().vjps - before.vjps;
+    gradient.stats.bytes += backward_.errors.bytes();
     return finite_gradient(gradient, segments.front().timeline);
   }
 

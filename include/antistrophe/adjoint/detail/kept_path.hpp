@@ -4,6 +4,7 @@
 #pragma once
 
 #include <antistrophe/core/config.hpp>
+#include <antistrophe/core/detail/growing_rows.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/stepper/step_polynomial.hpp>
 
@@ -28,11 +29,11 @@ class KeptPath {
 
   // Forgets the steps, but keeps their memory.
   void clear() {
-    pieces_.clear();
+    held_ = 0;
     begins_.clear();
   }
   // The steps to come are of another segment.
-  void begin_segment() { begins_.push_back(pieces_.size()); }
+  void begin_segment() { begins_.push_back(held_); }
 
   // Step `number` of the segment; one that was put before under its number failed.
   template <std::size_t Count>
@@ -42,7 +43,8 @@ class KeptPath {
     if (size != size_) chunks_.clear();
     count_ = Count;
     size_ = size;
-    if (pieces_.size() < place + 1) pieces_.push_back({});
+    if (held_ < place + 1) ++held_;
+    if (pieces_.rows() < held_) pieces_.grow();
     pieces_[place] = {t0, h};
     if (place / in_chunk >= chunks_.size()) add_chunk();
     Scalar* to = numbers(place);
@@ -50,7 +52,8 @@ class KeptPath {
   }
   // Forgets the first steps, a whole number of chunks, of the only segment.
   void drop_first(std::size_t count) {
-    pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(count));
+    for (std::size_t i = count; i < held_; ++i) pieces_[i - count] = pieces_[i];
+    held_ -= count;
     std::rotate(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(count / in_chunk), chunks_.end());
   }
 
@@ -85,15 +88,13 @@ class KeptPath {
 
   std::size_t bytes() const {
     return chunks_.size() * in_chunk * size_ * sizeof(Scalar) + chunks_.capacity() * sizeof(chunks_[0]) +
-           pieces_.capacity() * sizeof(Piece);
+           pieces_.bytes();
   }
 
   static constexpr std::size_t in_chunk = 32;  // steps
 
  private:
-  std::size_t end_of(std::size_t segment) const {
-    return segment + 1 < begins_.size() ? begins_[segment + 1] : pieces_.size();
-  }
+  std::size_t end_of(std::size_t segment) const { return segment + 1 < begins_.size() ? begins_[segment + 1] : held_; }
   Scalar* numbers(std::size_t place) const { return chunks_[place / in_chunk].get() + place % in_chunk * size_; }
   const Scalar* numbers(std::size_t segment, std::size_t i, std::size_t p, Eigen::Index n) const {
     return numbers(begins_[segment] + i) + p * static_cast<std::size_t>(n);
@@ -103,7 +104,8 @@ class KeptPath {
   }
 
   std::size_t count_ = 0, size_ = 0;  // of coefficients a piece, of numbers in all
-  std::vector<Piece> pieces_;
+  GrowingRows<Piece> pieces_;
+  std::size_t held_ = 0;
   std::vector<std::unique_ptr<Scalar[]>> chunks_;  // never moved, so that growing takes no more than the new one
   std::vector<std::size_t> begins_;                // of each segment
 };

@@ -45,6 +45,8 @@ class FirstInPlace {
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  // Of the block, without what elements hold elsewhere.
+  std::size_t bytes_of_block() const { return block_ != nullptr ? room_ * sizeof(T) : 0; }
 
   T* data() { return block_ != nullptr ? block_ : &first_; }
   const T* data() const { return block_ != nullptr ? block_ : &first_; }

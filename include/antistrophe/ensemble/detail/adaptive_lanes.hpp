@@ -281,6 +281,8 @@ class GradientsInAdaptiveLanes {
     lane.t = problem.t0;
     const Timeline plan = timeline_of(steps_, *lane.field, problem.t0, problem.t1);
     path.timeline = Timeline::growing(problem.t0).like(plan);
+    if (problem.y0.size() > 0)
+      path.timeline.lay_out(path.states.size() / static_cast<std::size_t>(problem.y0.size()) + 1);
     lane.control.emplace(steps_, problem.t0, problem.t1, problem.y0, true);
     lane.control->land_on_jumps(plan);
     path.errors.begin(problem.y0.size(), steps_);
@@ -479,7 +481,10 @@ class GradientsInAdaptiveLanes {
   static typename Y::Scalar* room_for_states(Path& path, Eigen::Index size, std::int64_t count) {
     const auto begin = static_cast<std::size_t>(path.timeline.steps() * size);
     const std::size_t end = begin + static_cast<std::size_t>(count * size);
-    if (path.states.size() < end) path.states.resize(std::max(2 * end, static_cast<std::size_t>(64 * size)));
+    if (path.states.size() < end) {
+      path.states.resize(std::max(2 * end, static_cast<std::size_t>(64 * size)));
+      path.timeline.lay_out(path.states.size() / static_cast<std::size_t>(size) + 1);
+    }
     return path.states.data() + begin;
   }
   static void keep_state(Path& path, const Y& y) {
