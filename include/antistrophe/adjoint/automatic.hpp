@@ -103,10 +103,8 @@ struct AutomaticAdjoint {
       stores_all_ = known_ && static_cast<std::size_t>(n) <= fit;
       if (stores_all_) direct_.allow(budget_ - static_cast<std::size_t>(n) * bytes_of_carry);
       if (stores_all_ || checkpointed_) return;
-      // The sweep holds two carries more, and some numbers a slot.
-      constexpr std::size_t a_slot = 32, beside = 64, most = std::size_t{1} << 31;
-      const std::size_t taken = 2 * bytes_of_carry + beside;
-      const std::size_t slots = budget_ > taken ? (budget_ - taken) / (bytes_of_carry + a_slot) : 0;
+      constexpr std::size_t a_slot = 32, beside = 64, most = std::size_t{1} << 31;  // some numbers a slot
+      const std::size_t slots = budget_ > beside ? (budget_ - beside) / (bytes_of_carry + a_slot) : 0;
       CheckpointedAdjoint options;
       options.slots = static_cast<std::int64_t>(std::clamp<std::size_t>(slots, 1, most));
       checkpointed_.emplace(options);

@@ -12,9 +12,13 @@
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
+#include <Eigen/Core>
+
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,14 +37,34 @@ ANTISTROPHE_COLD inline std::int64_t checked_slots(const std::optional<std::int6
   return slots.value_or(0);
 }
 
-// The same numbers; bytes may have gaps between these.
+// A number of 64 bits that is the same for the same numbers, and for others hardly ever.
+ANTISTROPHE_COLD inline std::uint64_t mixed(std::uint64_t before, const void* data, std::size_t bytes) {
+  const auto* from = static_cast<const unsigned char*>(data);
+  for (std::size_t at = 0; at < bytes; at += sizeof before) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from + at, std::min(sizeof word, bytes - at));
+    before = (before ^ word) * 0x9E3779B97F4A7C15U;
+    before ^= before >> 32;
+  }
+  return before;
+}
 template <class Carry>
-bool same_numbers(const Carry& a, const Carry& b) {
-  return std::apply(
-      [&](const auto&... x) {
-        return std::apply([&](const auto&... y) { return ((x.array() == y.array()).all() && ...); }, b.parts());
-      },
-      a.parts());
+std::uint64_t fingerprint(const Carry& carry) {
+  std::uint64_t sum = 0;
+  const auto add = [&](const auto& part) {
+    using Scalar = typename std::remove_cvref_t<decltype(part)>::Scalar;
+    if constexpr (std::is_same_v<typename Eigen::NumTraits<Scalar>::Real, long double>) {  // whose bytes have gaps
+      for (Eigen::Index i = 0; i < part.size(); ++i)
+        for (const long double number : {Eigen::numext::real(part.data()[i]), Eigen::numext::imag(part.data()[i])}) {
+          const auto high = static_cast<double>(number), low = static_cast<double>(number - high);
+          sum = mixed(mixed(sum, &high, sizeof high), &low, sizeof low);
+        }
+    } else {
+      sum = mixed(sum, part.data(), static_cast<std::size_t>(part.size()) * sizeof(Scalar));
+    }
+  };
+  std::apply([&](const auto&... parts) { (add(parts), ...); }, carry.parts());
+  return sum;
 }
 
 template <class... Parts>
@@ -60,14 +84,13 @@ class CheckpointTrace {
 
   void restart() { begun_ = false; }
   // At the start of each segment of a solve; `n` steps are expected of all, 0 if unknown.
-  void begin(const S& stepper, std::int64_t n, const Carry& carry) {
+  void begin(const S&, std::int64_t n, const Carry& carry) {
     const auto pieces = Store::pieces_of(carry);
     if (!begun_) {
       begun_ = true;
       first_ = -1;
       schedule_.begin(slots_, n);
       store_.reserve(n > 0 ? schedule_.capacity() : 0, slots_, bytes_of(detail::pieces_of(carry)));
-      if (!end_) end_.emplace(stepper.make_carry()), again_.emplace(*end_);
     }
     store_.put(schedule_.start_segment(), pieces);
   }
@@ -76,7 +99,7 @@ class CheckpointTrace {
     const std::int64_t slot = schedule_.keep(n - first_);
     if (slot >= 0) store_.put(slot, Store::pieces_of(carry));
   }
-  std::size_t bytes() const { return store_.bytes() + schedule_.bytes() + 2 * store_.slot_bytes(); }
+  std::size_t bytes() const { return store_.bytes() + schedule_.bytes(); }
   static std::int64_t bits_kept() { return 0; }
 
   struct WayBack {};
@@ -92,28 +115,41 @@ class CheckpointTrace {
     using Kind = CheckpointSchedule::Action::Kind;
     const std::int64_t n = timeline.steps(), begin = timeline.first() - first_;
     bool checks = false;  // whether the steps gone forth again lead to where they led before
-    std::int64_t i = n;   // the node that the carry is at
+    std::uint64_t end = 0;
+    std::int64_t i = n, slot = 0,
+                 kept = 0;  // the node that the carry is at; the checkpoint before it, and the node of that
     backward.meet_saves(n, carry);
     schedule_.enter(number, begin, begin + n);
     for (auto action = schedule_.next(); action.kind != Kind::done; action = schedule_.next()) {
       if (action.kind == Kind::restore) {
         if (i == n && !action.goes_back) {
           checks = true;
-          *end_ = carry;
+          end = fingerprint(carry);
         }
         store_.get(action.slot, Store::pieces_of(carry));
-        i = action.step - begin;
+        slot = action.slot;
+        kept = i = action.step - begin;
         if (!action.goes_back) stepper.forget();
       } else if (action.kind == Kind::advance) {
-        for (; i < action.step - begin; ++i)
-          if (!goes_forth(stepper, step_at(timeline, i), carry, stats))
-            return impure_at(timeline[i], timeline.first() + i);
+        if (Failure failure = advance(stepper, timeline, i, action.step - begin, carry, stats);
+            failure.status != Status::success)
+          return failure;
+        i = action.step - begin;
       } else if (action.kind == Kind::keep) {
         store_.put(action.slot, Store::pieces_of(carry));
+        slot = action.slot;
+        kept = i;
       } else {
         const Step step = step_at(timeline, i);
-        if (checks && !leads_to_end(stepper, step, carry, stats)) return impure_at(step.t0, step.n);
-        checks = false;
+        if (checks) {
+          checks = false;
+          if (!goes_forth(stepper, step, carry, stats) || fingerprint(carry) != end) return impure_at(step.t0, step.n);
+          // Back to the step's start, for which no carry was held.
+          store_.get(slot, Store::pieces_of(carry));
+          if (kept < i) stepper.forget();
+          if (Failure failure = advance(stepper, timeline, kept, i, carry, stats); failure.status != Status::success)
+            return failure;
+        }
         TimeCotangents step_bar;
         stepper.pullback(step, carry, backward.carry_bar, backward.theta_bar, step_bar, backward.saves_inside(i));
         backward.after_step(i, step_bar);
@@ -131,10 +167,11 @@ class CheckpointTrace {
     ++stats.recomputed;
     return stepper.attempt(step, carry) == Outcome::ok && stepper.commit(step, carry, none) == Outcome::ok;
   }
-  // Where a field is not a pure function, the last step ends elsewhere than it did.
-  bool leads_to_end(S& stepper, const Step& step, const Carry& carry, BackwardStats& stats) {
-    *again_ = carry;
-    return goes_forth(stepper, step, *again_, stats) && same_numbers(*again_, *end_);
+  static Failure advance(S& stepper, const Timeline& timeline, std::int64_t from, std::int64_t to, Carry& carry,
+                         BackwardStats& stats) {
+    for (std::int64_t i = from; i < to; ++i)
+      if (!goes_forth(stepper, step_at(timeline, i), carry, stats)) return impure_at(timeline[i], timeline.first() + i);
+    return {};
   }
 
   std::int64_t slots_;
@@ -142,7 +179,6 @@ class CheckpointTrace {
   CheckpointSchedule schedule_;
   bool begun_ = false;
   std::int64_t first_ = -1;  // the number of the solve's first step
-  std::optional<Carry> end_, again_;
 };
 
 }  // namespace detail
