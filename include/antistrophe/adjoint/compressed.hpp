@@ -64,7 +64,7 @@ inline int finer_bits(double tolerance, int order) {
   return static_cast<int>(std::ceil(std::clamp(2 * (std::log2(tolerance) / order + 4) - 0.25, 0.0, 6.0)));
 }
 
-// The units of the grid: a 64th of the absolute tolerance, or finer by so many bits, or of steps that have none 2^-42 of the largest entry
+// The units of the grid: a 256th of the absolute tolerance, or finer by so many bits, or of steps that have none 2^-42 of the largest entry
 // of y0 (of float, 2^-26), powers of two; but not so fine that a state could not grow a thousandfold.
 template <EigenState Y>
 Resolution grid_of(const std::optional<Resolution>& given, const AbsoluteTolerance* tolerance, int finer, const Y& y0) {
@@ -78,7 +78,7 @@ Resolution grid_of(const std::optional<Resolution>& given, const AbsoluteToleran
   const auto unit = [&](Eigen::Index i) {
     double fine = given ? (*given)(i) : 0;
     if (!given) {
-      const double of_tolerance = tolerance ? std::ldexp((*tolerance)(i), -6 - finer) : 0;
+      const double of_tolerance = tolerance ? std::ldexp((*tolerance)(i), -8 - finer) : 0;
       fine = of_tolerance > 0 ? std::fmax(of_tolerance, 0x1p-50 * power) : grain * power;
     }
     return std::exp2(std::floor(std::log2(fine)));
@@ -97,7 +97,7 @@ concept CarryOfStates = requires { requires bool(Carry::of_states); };
 }  // namespace detail
 
 // resolution: the unit of the grid on which a plain method's states are kept, in the state's own unit, or one for each entry of the
-// state in storage order; rounded down to powers of two. Not given, it is a 64th of the absolute tolerance of Adaptive, or finer where
+// state in storage order; rounded down to powers of two. Not given, it is a 256th of the absolute tolerance of Adaptive, or finer where
 // steps are long, by three bits of Dop853 at 1e-6 and Dopri5 at 1e-4 (at least 2^-50 of the largest entry of y0), and of steps without
 // a tolerance 2^-42 of the largest entry of y0, of float 2^-26. The integers of an
 // exact method, and of a method of the user's whatever else is in its carry, are kept as they are.

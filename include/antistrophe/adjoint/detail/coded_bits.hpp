@@ -159,12 +159,22 @@ class CodedBits {
 class BitWidths {
  public:
   void add(std::uint64_t u) {
-    const int width = static_cast<int>(std::bit_width(u));
-    ++counts_[static_cast<std::size_t>(width)];
+    ++counts_[static_cast<std::size_t>(std::bit_width(u))];
     ++count_;
-    widest_ = std::max(widest_, width);
+    any_ |= u;
   }
-  bool all_zero() const { return widest_ == 0; }
+  // Two counts at a time, for one that was just written would be waited for.
+  void add(const std::uint64_t* from, std::size_t count) {
+    std::size_t i = 0;
+    for (; i + 1 < count; i += 2) {
+      ++counts_[static_cast<std::size_t>(std::bit_width(from[i]))];
+      ++others_[static_cast<std::size_t>(std::bit_width(from[i + 1]))];
+      any_ |= from[i] | from[i + 1];
+    }
+    count_ += static_cast<std::int32_t>(i);
+    if (i < count) add(from[i]);
+  }
+  bool all_zero() const { return any_ == 0; }
 
   // The k that codes them in the fewest bits, or hardly more.
   int best_low_bits() const { return best().low_bits; }
@@ -176,17 +186,20 @@ class BitWidths {
     int low_bits;
     double bits;
   };
+  std::int32_t of_width(int width) const {
+    return counts_[static_cast<std::size_t>(width)] + others_[static_cast<std::size_t>(width)];
+  }
   Best best() const {
+    const int widest = static_cast<int>(std::bit_width(any_));
     int typical = 0;
-    for (std::int32_t below = counts_[0]; 4 * below < 3 * count_;)
-      below += counts_[static_cast<std::size_t>(++typical)];
+    for (std::int32_t below = of_width(0); 4 * below < 3 * count_;) below += of_width(++typical);
     int best = 0;
     double least = 0;
     for (int k = std::max(0, typical - 6); k <= std::min(typical, 62); ++k) {
       double cost = (k + 1.0) * count_;
-      for (int width = k + 1; width <= widest_; ++width) {
+      for (int width = k + 1; width <= widest; ++width) {
         const double run = width - k > 5 ? 88.0 : 0.75 * static_cast<double>(1 << (width - k));  // 88: written as it is
-        cost += run * counts_[static_cast<std::size_t>(width)];
+        cost += run * of_width(width);
       }
       if (k == std::max(0, typical - 6) || cost < least) {
         least = cost;
@@ -196,9 +209,9 @@ class BitWidths {
     return {best, least};
   }
 
-  std::array<std::int32_t, 65> counts_{};
+  std::array<std::int32_t, 65> counts_{}, others_{};
   std::int32_t count_ = 0;
-  int widest_ = 0;
+  std::uint64_t any_ = 0;
 };
 
 }  // namespace antistrophe::detail

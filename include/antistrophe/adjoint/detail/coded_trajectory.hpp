@@ -339,12 +339,16 @@ class CodedTrajectory {
   // --- Coding ---
 
   std::uint64_t check_sum(std::int64_t first, std::int64_t count) {
-    std::uint64_t sum = 0;
+    constexpr std::uint64_t factor = 0x9E3779B97F4A7C15U;
+    std::array<std::uint64_t, 4> sums{};  // that do not wait for each other
     for (std::int64_t step = first; step < first + count; ++step) {
       const std::int64_t* const numbers = state(step);
-      for (std::size_t e = 0; e < width_; ++e) sum = sum * 0x9E3779B97F4A7C15U + static_cast<std::uint64_t>(numbers[e]);
+      std::size_t e = 0;
+      for (; e + 4 <= width_; e += 4)
+        for (std::size_t k = 0; k < 4; ++k) sums[k] = sums[k] * factor + static_cast<std::uint64_t>(numbers[e + k]);
+      for (; e < width_; ++e) sums[0] = sums[0] * factor + static_cast<std::uint64_t>(numbers[e]);
     }
-    return sum >> 48;
+    return (((sums[0] * factor + sums[1]) * factor + sums[2]) * factor + sums[3]) >> 48;
   }
 
   // The numbers of a block: a piece is read by steps from the last to the first, and pushed the other way round.
@@ -394,8 +398,7 @@ class CodedTrajectory {
       for (std::size_t from = 0; from < runs_[r].count; from += group_) {
         const std::size_t to = std::min(from + group_, runs_[r].count);
         BitWidths widths;
-        for (std::size_t s = 0; s < steps; ++s)
-          for (std::size_t i = from; i < to; ++i) widths.add(residues_[s * of.width + at + i]);
+        for (std::size_t s = 0; s < steps; ++s) widths.add(residues_.data() + s * of.width + at + from, to - from);
         low_bits_[groups++] = widths.all_zero() ? nothing : static_cast<std::uint8_t>(widths.best_low_bits());
       }
       at += runs_[r].count;
