@@ -242,6 +242,15 @@ TEST_CASE("Between saves that are close there are as few nodes as will do", "[ga
   }
 }
 
+TEST_CASE("A few short steps beside many are not judged by a rule and itself", "[gauss-legendre]") {
+  // Where a node or less to eight steps has done, the six before the saved state had one in both rules.
+  Adaptive steps = to(1e-8);
+  steps.dtmax = 0.005;
+  const SaveAt early{.times = {0.53}, .t1 = true};
+  const auto got = quadrature(pendulum, early, steps), finer = quadrature(pendulum, early, steps, 1e-13);
+  CHECK(battery::relative_difference(finer.theta, got.theta) < 1e-8);
+}
+
 TEST_CASE("In equal steps there are as many nodes as the order is worth", "[gauss-legendre]") {
   const ErasedGradient expected = reference(pendulum, {});
   const auto error = [&](std::int64_t n) {

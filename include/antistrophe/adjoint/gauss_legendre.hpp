@@ -173,9 +173,11 @@ struct GaussLegendreAdjoint {
         add_steps(few_, begin, end, set_zero(coarse_));
       } else {
         const auto nodes = [&](double density) { return std::max(1, static_cast<int>(std::ceil(density * length))); };
-        add_rule(nodes(density_ / 2), begin, end, set_zero(coarse_));
+        int taken = nodes(density_ / 2);
+        add_rule(taken, begin, end, set_zero(coarse_));
         for (;; density_ *= 2) {
-          add_rule(nodes(density_), begin, end, set_zero(fine_));
+          taken = std::max(nodes(density_), taken + 1);  // of a few steps both may be one
+          add_rule(taken, begin, end, set_zero(fine_));
           if (agree(tolerance, theta_bar)) {
             if (error_ <= tolerance * tolerance) density_ = std::max(density_ / 2, 0.125);
             return;
