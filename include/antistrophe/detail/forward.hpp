@@ -220,21 +220,16 @@ void require_minimum_steps(const StepsType& steps, std::int64_t n) {
 template <class S, class Detector, class Trace, class Method, class F, class Y, class StepsType>
 Forward<S, Trace, Detector> make_forward(const Method& method, const F& field, const Y& y0, double t0, double t1,
                                          const StepsType& steps, const Timeline& plan, const SaveAt& save_at,
-                                         Detector&& detector, Trace&& trace, typename Saver<Y>::Observe observe = {},
+                                         Detector&& detector, Trace&& trace,
+                                         const typename Saver<Y>::Observe& observe = {},
                                          typename Saver<Y>::Keep keep = Saver<Y>::Keep::unobserved) {
   if constexpr (LaidOutSteps<StepsType>) require_minimum_steps<S>(steps, plan.steps());
-  return {S(resolved(method, resolution_wishes(steps), y0, field, t0, t1, plan.steps()), field, y0),
-          std::forward<Trace>(trace),
-          std::forward<Detector>(detector),
-          Saver<Y>(save_at, plan, t0, t1, y0, observe, keep),
-          AttemptedStep<S>(y0),
-          {},
-          {},
-          {},
-          {},
-          {},
-          y0,
-          zeros_like(y0)};
+  const auto make_stepper = [&] {
+    return S(resolved(method, resolution_wishes(steps), y0, field, t0, t1, plan.steps()), field, y0);
+  };
+  return {
+      make_stepper, std::forward<Trace>(trace), std::forward<Detector>(detector), save_at, plan, t0, t1, y0, observe,
+      keep};
 }
 
 // `differentiated`: a gradient will be asked for.

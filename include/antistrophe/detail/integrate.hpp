@@ -84,8 +84,21 @@ struct Forward {
   FirstInPlace<EventPlace<Y>> places;  // of events, one each
   Stats stats;
   Failure failure;
-  Y start, end;                      // of the segment at hand, of the step at hand
-  LocalErrors<Y> local_errors = {};  // where steps are chosen for a gradient
+  Y start, end;                 // of the segment at hand, of the step at hand
+  LocalErrors<Y> local_errors;  // where steps are chosen for a gradient
+
+  // No aggregate, for of one compilers set all memory to zero before they fill it in.
+  template <class MakeStepper>
+  Forward(const MakeStepper& make_stepper, Trace&& kept, Detector&& watching, const SaveAt& save_at,
+          const Timeline& plan, double t0, double t1, const Y& y0, const typename Saver<Y>::Observe& observe,
+          typename Saver<Y>::Keep keep)
+      : stepper(make_stepper()),
+        trace(std::move(kept)),
+        detector(std::move(watching)),
+        saver(save_at, plan, t0, t1, y0, observe, keep),
+        attempted(y0),
+        start(y0),
+        end(zeros_like(y0)) {}
 
   // Forgets the solve before, but keeps its memory.
   void restart() {

@@ -71,7 +71,7 @@ class Saver {
 
   // Throws std::invalid_argument where a time is not finite, not sorted or outside [t0, t1]. Where the plan knows how many steps
   // there will be, memory for the states is allocated once.
-  Saver(const SaveAt& save_at, const Timeline& plan, double t0, double t1, const Y& y0, Observe observe = {},
+  Saver(const SaveAt& save_at, const Timeline& plan, double t0, double t1, const Y& y0, const Observe& observe = {},
         Keep keep = Keep::unobserved)
       : save_at_(save_at),
         observe_(observe),

@@ -46,14 +46,22 @@ ANTISTROPHE_ALWAYS_INLINE std::int64_t nearest(double x) {
 }
 
 // The same two conversions for loops over many numbers, in operations that vectors have: any int64, correctly rounded (2^84 + 2^63 +
-// 2^32 of the upper half, whose bits are the half's own, less that and 2^52, plus 2^52 + the lower half); and |x| < 2^60.
+// 2^32 of the upper half, whose bits are the half's own, less that and 2^52, plus 2^52 + the lower half); and |x| < 2^60. With AVX-512
+// they are instructions.
+#if defined(__AVX512DQ__)
+inline constexpr bool vectors_convert = true;
+#else
+inline constexpr bool vectors_convert = false;
+#endif
 ANTISTROPHE_ALWAYS_INLINE double real_of_many(std::int64_t x) {
+  if constexpr (vectors_convert) return static_cast<double>(x);
   const auto bits = static_cast<std::uint64_t>(x);
   const auto high = std::bit_cast<double>((bits >> 32) ^ 0x4530000080000000U);
   const auto low = std::bit_cast<double>((bits & 0xffffffffU) | 0x4330000000000000U);
   return (high - std::bit_cast<double>(std::uint64_t{0x4530000080100000U})) + low;
 }
 ANTISTROPHE_ALWAYS_INLINE std::int64_t nearest_of_many(double x) {
+  if constexpr (vectors_convert) return static_cast<std::int64_t>(std::rint(x));
   constexpr double whole = 0x1.8p52;  // added, it leaves integers, to the nearest, ties to even
   constexpr auto bits_of_whole = std::bit_cast<std::uint64_t>(whole);
   const double upper = x * 0x1p-32 + whole;
@@ -258,7 +266,9 @@ class FixedPoint {
     constexpr auto limit = std::bit_cast<std::int64_t>(increment_limit);
     constexpr std::int64_t size = 0x7fffffffffffffff;
     const double units = static_cast<double>(x) * inverse;
-    misfits |= limit - 1 - (std::bit_cast<std::int64_t>(units) & size);  // ordered as the numbers are
+    const std::int64_t misfit = limit - 1 - (std::bit_cast<std::int64_t>(units) & size);  // ordered as the numbers are
+    misfits |= misfit;
+    if constexpr (vectors_convert) return nearest_of_many(misfit < 0 ? 0.0 : units);
     return nearest_of_many(units);
   }
   // Whether all entries have one resolution, and there are so many that loops over them are worth vectors; it, and its inverse.

@@ -60,11 +60,15 @@ class ExactFactor {
     return halving_ ? shifted >> bits_ : shifted - (shifted >> bits_) - rho;
   }
 
-  // The same for loops over many components, without a branch: vectors of 64-bit integers have logical shifts only.
+  // The same for loops over many components, without a branch: before AVX-512 vectors of 64-bit integers have logical shifts only.
   ANTISTROPHE_ALWAYS_INLINE std::int64_t shrink_of_many(std::int64_t d, std::uint64_t seed, std::int64_t i) const {
-    constexpr std::uint64_t sign = std::uint64_t{1} << 63;
     const auto shifted = static_cast<std::uint64_t>(d) + static_cast<std::uint64_t>(dither(seed, i));
+#if defined(__AVX512F__)
+    const std::int64_t quotient = static_cast<std::int64_t>(shifted) >> bits_;
+#else
+    constexpr std::uint64_t sign = std::uint64_t{1} << 63;
     const auto quotient = static_cast<std::int64_t>(((shifted + sign) >> bits_) - (sign >> bits_));
+#endif
     const std::int64_t complement = halving_ ? 0 : -1;
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(d & complement) +
                                      static_cast<std::uint64_t>(quotient ^ complement) -

@@ -62,7 +62,7 @@ class Timeline {
   };
   static Timeline listed(std::vector<double> times, std::vector<Interrupted> interrupted) {
     Timeline timeline = listed(std::move(times));
-    timeline.interrupted_ = std::move(interrupted);
+    if (!interrupted.empty()) timeline.interrupted_ = detail::Shared::of(std::move(interrupted));
     return timeline;
   }
 
@@ -119,7 +119,7 @@ class Timeline {
   // node of a stretch is known to be one of these, and its first and last alone move.
   Timeline stretch(double t, std::int64_t node, bool after_event) const {
     Timeline timeline = growing(t).like(*this).after_event(after_event);
-    if (!interrupted_.empty()) return timeline;
+    if (interrupted_) return timeline;
     timeline.motion_ = motion_;
     timeline.planned_ = planned_;
     timeline.offset_ = node;
@@ -163,11 +163,7 @@ class Timeline {
   }
 
   // Where the step to node i aims, if an event may cut it.
-  double aim(std::int64_t i) const {
-    const auto cut = std::lower_bound(interrupted_.begin(), interrupted_.end(), i,
-                                      [](const Interrupted& c, std::int64_t node) { return c.node < node; });
-    return cut != interrupted_.end() && cut->node == i ? cut->aim : (*this)[i];
-  }
+  double aim(std::int64_t i) const { return interrupted_ ? aim_if_cut(i) : (*this)[i]; }
 
   // How node i moves with t0 and with t1, and with the event at which a later stretch begins.
   double dt0(std::int64_t i) const {
@@ -205,6 +201,12 @@ class Timeline {
 
   bool begins_at_event(std::int64_t i) const { return after_event_ && i == 0; }
 
+  double aim_if_cut(std::int64_t i) const {
+    const auto& interrupted = interrupted_.as<std::vector<Interrupted>>();
+    const auto cut = std::lower_bound(interrupted.begin(), interrupted.end(), i,
+                                      [](const Interrupted& c, std::int64_t node) { return c.node < node; });
+    return cut != interrupted.end() && cut->node == i ? cut->aim : (*this)[i];
+  }
   const Jump* find_jump(double t) const {
     const auto& jumps = jumps_.as<std::vector<Jump>>();
     const double sign = jumps.back().t >= jumps.front().t ? 1 : -1;
@@ -220,8 +222,8 @@ class Timeline {
   Motion motion_;
   bool laid_out_ = false, after_event_ = false, chosen_ = false;
   detail::GrowingRows<double> times_;
-  std::vector<Interrupted> interrupted_;  // in the order of their nodes
-  detail::Shared jumps_;                  // a std::vector<Jump>, of all segments of a solve
+  detail::Shared interrupted_;  // a std::vector<Interrupted>, in the order of their nodes
+  detail::Shared jumps_;        // a std::vector<Jump>, of all segments of a solve
 };
 
 // A way through a step, forth or back, of length to − from; at its ends f is given the other two times.

@@ -54,6 +54,21 @@ struct Halves {
   }
 };
 
+struct Decays {
+  static constexpr bool autonomous = true;
+  Eigen::Vector<double, 1> theta{-0.5};
+  const auto& parameters() const { return theta; }
+  void operator()(double, const auto& y, auto& dy) const { dy = theta[0] * y; }
+  void vjp(double, const auto& y, const auto& w, auto& y_bar, auto& theta_bar) const {
+    y_bar += theta[0] * w;
+    theta_bar[0] += w.dot(y);
+  }
+};
+bool pair_of_many_is_good() {
+  return there_and_back(Reversible<Midpoint>{}, Decays{}, Eigen::VectorXd(Eigen::VectorXd::LinSpaced(600, -1, 1)),
+                        Timeline::uniform(0, 1, 10));
+}
+
 template <class M>
 bool family_is_good(const M& method) {
   return there_and_back(method, SplitField{Halves{}}, Eigen::Vector4d(1, 0.5, -0.25, 2), Timeline::uniform(0, 1, 10));
@@ -66,8 +81,9 @@ bool adams_is_good(const Timeline& timeline) {
 }  // namespace
 
 int main() {
-  const bool good = program_is_good() && family_is_good(TwoPoint<RK4>{}) && family_is_good(ReversibleHeun<>{}) &&
-                    family_is_good(Verlet<>{}) && adams_is_good(Timeline::uniform(0, 1, 10)) &&
+  const bool good = program_is_good() && pair_of_many_is_good() && family_is_good(TwoPoint<RK4>{}) &&
+                    family_is_good(ReversibleHeun<>{}) && family_is_good(Verlet<>{}) &&
+                    adams_is_good(Timeline::uniform(0, 1, 10)) &&
                     adams_is_good(Timeline::listed({0, 0.1, 0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1}));
   std::printf("%s\n", good ? "good" : "the ways differ");
   return good ? 0 : 1;

@@ -69,6 +69,16 @@ ANTISTROPHE_ALWAYS_INLINE NumbersOfLanes<W> numbers_of(const BitsOfLanes<W>& bit
 // real_of_many and nearest_of_many of arithmetic.hpp.
 template <int W>
 ANTISTROPHE_ALWAYS_INLINE NumbersOfLanes<W> real_of_lanes(const BitsOfLanes<W>& x) {
+#if defined(__GNUC__)
+  if constexpr (vectors_convert)
+    return on_vectors<NumbersOfLanes<W>>(
+        [](auto v) ANTISTROPHE_INLINE_LAMBDA {
+          constexpr int count = sizeof(v) / sizeof(double);
+          return __builtin_convertvector(reinterpret_cast<decltype(LaneVector<std::int64_t, count>::v)>(v),
+                                         decltype(NumbersOfLanes<count>::v));
+        },
+        x);
+#endif
   const auto high = numbers_of<W>(on_vectors<BitsOfLanes<W>>(
       [](auto v) ANTISTROPHE_INLINE_LAMBDA { return (v >> 32) ^ std::uint64_t{0x4530000080000000U}; }, x));
   const auto low = numbers_of<W>(on_vectors<BitsOfLanes<W>>(

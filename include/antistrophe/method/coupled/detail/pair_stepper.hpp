@@ -11,6 +11,7 @@
 #include <antistrophe/number/arithmetic.hpp>
 #include <antistrophe/stepper/stepper.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -81,10 +82,11 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
       if (failed_.knows(step.n)) [[unlikely]]
         return failed_in_stride();
     completed_ = false;
-    evaluate(first_, step, step.forth(), carry.z);
-    if constexpr (Numbers::exact) {
+    if constexpr (Numbers::exact)
       if constexpr (Numbers::may_be_many)
         if (numbers_.are_many_of_one()) return attempt_many(step, carry);
+    evaluate(first_, step, step.forth(), carry.z);
+    if constexpr (Numbers::exact) {
       const std::uint64_t seed = ExactFactor::seed(step.n);
       bool stored = true, fits = true;
       visit_entries(psi_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
@@ -260,11 +262,55 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     calls_ += stages.evaluate(this->field_over(step), way, numbers_.real(at, large ? stages.x[0] : real_), psi_);
   }
 
+  // Of many entries the increment is never in memory as a whole: its stages are, and it is summed up a few entries at a time.
+  static constexpr Eigen::Index few_at_a_time = 256;
+  void evaluate_many(Stages<Tableau, Field, Y>& stages, const Step& step, const WayThrough& way, const Stored& at) {
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic)
+      calls_ += stages.evaluate_stages(this->field_over(step), way, numbers_.real(at, stages.x[0]));
+    else
+      evaluate(stages, step, way, at);
+  }
+  // visit(begin, size, psi): some entries of it, the first at psi[0].
+  template <class Visit>
+  void visit_increment(const Stages<Tableau, Field, Y>& stages, const Visit& visit) const {
+    const Eigen::Index size = psi_.size();
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic)
+      for (Eigen::Index begin = 0; begin < size; begin += few_at_a_time)
+        visit_entries_of(stages, begin, std::min(few_at_a_time, size - begin), visit);
+    else
+      visit(Eigen::Index{0}, size, psi_.data());
+  }
+  // The last ones first.
+  template <class Visit>
+  void visit_increment_backwards(const Stages<Tableau, Field, Y>& stages, const Visit& visit) const {
+    const Eigen::Index size = psi_.size();
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic)
+      for (Eigen::Index end = size; end > 0;) {
+        const Eigen::Index begin = (end - 1) / few_at_a_time * few_at_a_time;
+        visit_entries_of(stages, begin, end - begin, visit);
+        end = begin;
+      }
+    else
+      visit(Eigen::Index{0}, size, psi_.data());
+  }
+  template <class Visit>
+  static void visit_entries_of(const Stages<Tableau, Field, Y>& stages, Eigen::Index begin, Eigen::Index size,
+                               const Visit& visit) {
+    alignas(64) typename Y::Scalar room[few_at_a_time];
+    stages.increment_entries(begin, size, room);
+    visit(begin, size, static_cast<const typename Y::Scalar*>(room));
+  }
+  ANTISTROPHE_COLD Outcome classify_many(const Stages<Tableau, Field, Y>& stages) {
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic) stages.increment_entries(0, psi_.size(), psi_.data());
+    return classify();
+  }
+
   Outcome complete(Stages<Tableau, Field, Y>& stages, const Step& step, const Carry& carry) {
-    evaluate(stages, step, step.back(), y1_);
     if constexpr (Numbers::exact) {
-      if (const Outcome outcome = add_increment(-1, carry.z, z1_); outcome != Outcome::ok) return outcome;
+      const Outcome outcome = evaluate_and_add(stages, step, step.back(), y1_, -1, carry.z, z1_);
+      if (outcome != Outcome::ok) return outcome;
     } else {
+      evaluate(stages, step, step.back(), y1_);
       if (!numbers_.store(psi_, increment_)) return classify();
       z1_ = carry.z - increment_;
       if (!all_finite(y1_) || !all_finite(z1_)) return classify();
@@ -277,33 +323,42 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   Outcome attempt_many(const Step& step, const Carry& carry)
     requires(Numbers::exact)
   {
+    evaluate_many(first_, step, step.forth(), carry.z);
     const std::uint64_t seed = ExactFactor::seed(step.n);
     const ExactFactor factor = numbers_.factor();
     const double inverse = numbers_.inverse();
-    const auto* const psi = psi_.data();
-    const std::int64_t *const ys = carry.y.data(), *const zs = carry.z.data();
-    std::int64_t *const gaps = gap_.data(), *const y1s = y1_.data();
     std::int64_t misfits = 0, outside = 0;
-    ANTISTROPHE_INDEPENDENT_PASSES
-    for (Eigen::Index i = 0, size = psi_.size(); i < size; ++i) {
-      const std::int64_t increment = Numbers::units_of_many(psi[i], inverse, misfits);
-      const std::int64_t gap = ys[i] - zs[i];
-      const std::int64_t y1 = wrapping_sum(zs[i] + factor.shrink_of_many(gap, seed, i), increment);
-      outside |= Numbers::outside_of_many(y1);
-      gaps[i] = gap;
-      y1s[i] = y1;
-    }
-    if (misfits < 0) return classify();
+    visit_increment(first_, [&](Eigen::Index begin, Eigen::Index size, const auto* psi) {
+      const std::int64_t *const ys = carry.y.data() + begin, *const zs = carry.z.data() + begin;
+      std::int64_t *const gaps = gap_.data() + begin, *const y1s = y1_.data() + begin;
+      std::int64_t misfits_here = 0, outside_here = 0;
+      ANTISTROPHE_INDEPENDENT_PASSES
+      for (Eigen::Index i = 0; i < size; ++i) {
+        const std::int64_t increment = Numbers::units_of_many(psi[i], inverse, misfits_here);
+        const std::int64_t gap = ys[i] - zs[i];
+        const std::int64_t y1 = wrapping_sum(zs[i] + factor.shrink_of_many(gap, seed, begin + i), increment);
+        outside_here |= Numbers::outside_of_many(y1);
+        gaps[i] = gap;
+        y1s[i] = y1;
+      }
+      misfits |= misfits_here;
+      outside |= outside_here;
+    });
+    if (misfits < 0) return classify_many(first_);
     return outside >= 0 ? Outcome::ok : left_range(y1_);
   }
 
   template <class Cursor, class AfterSecond, class AfterFirst>
   Outcome retrace(const Step& step, Carry& carry, Cursor& bits, AfterSecond&& after_second, AfterFirst&& after_first) {
-    evaluate(second_, step, step.back(), carry.y);
-    after_second();
     if constexpr (Numbers::exact) {
-      if (const Outcome outcome = add_increment(1, carry.z, carry.z); outcome != Outcome::ok) return outcome;
+      const Outcome outcome = evaluate_and_add(second_, step, step.back(), carry.y, 1, carry.z, carry.z);
+      if (outcome != Outcome::ok) return outcome;
+      after_second();
+      if constexpr (Numbers::may_be_many)
+        if (numbers_.are_many_of_one()) return retrace_many(step, carry, bits, after_first);
     } else {
+      evaluate(second_, step, step.back(), carry.y);
+      after_second();
       if (!numbers_.store(psi_, increment_)) return classify();
       carry.z += increment_;
     }
@@ -344,12 +399,50 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
       return sign > 0 ? z + increment : z - increment;
   }
 
-  // z1 := z ± [psi_], which may be z itself.
-  Outcome add_increment(int sign, const Stored& z, Stored& z1)
+  // The rest of the way back of many entries, once carry.z is that before the step.
+  template <class Cursor, class AfterFirst>
+  Outcome retrace_many(const Step& step, Carry& carry, Cursor& bits, AfterFirst&& after_first)
+    requires(Numbers::exact)
+  {
+    evaluate_many(first_, step, step.forth(), carry.z);
+    const std::uint64_t seed = ExactFactor::seed(step.n);
+    bool stored = true, fits = true;
+    visit_increment_backwards(first_, [&](Eigen::Index begin, Eigen::Index size, const auto* psi) {
+      for (Eigen::Index i = size; i-- > 0;) {
+        const Eigen::Index e = begin + i;
+        const std::int64_t increment = numbers_.hold(psi[i], e, stored);
+        const std::int64_t gap =
+            numbers_.factor().grow(carry.y.data()[e] - carry.z.data()[e] - increment, seed, e, bits);
+        fits &= numbers_.holds_gap(gap);
+        gap_.data()[e] = gap;
+      }
+    });
+    if (!stored) return classify_many(first_);
+    if (!fits) return left_range(gap_);
+    after_first();
+    const std::int64_t *const zs = carry.z.data(), *const gaps = gap_.data();
+    std::int64_t* const ys = carry.y.data();
+    std::int64_t outside = 0;
+    ANTISTROPHE_INDEPENDENT_PASSES
+    for (Eigen::Index i = 0, size = psi_.size(); i < size; ++i) {
+      const std::int64_t y = wrapping_sum(zs[i], gaps[i]);
+      outside |= Numbers::outside_of_many(y);
+      ys[i] = y;
+    }
+    return outside >= 0 ? Outcome::ok : left_range(carry.y);
+  }
+
+  // z1 := z ± [Ψ] of the increment from `at`, where z1 may be z itself.
+  Outcome evaluate_and_add(Stages<Tableau, Field, Y>& stages, const Step& step, const WayThrough& way, const Stored& at,
+                           int sign, const Stored& z, Stored& z1)
     requires(Numbers::exact)
   {
     if constexpr (Numbers::may_be_many)
-      if (numbers_.are_many_of_one()) return add_to_many(sign, z, z1);
+      if (numbers_.are_many_of_one()) {
+        evaluate_many(stages, step, way, at);
+        return add_to_many(stages, sign, z, z1);
+      }
+    evaluate(stages, step, way, at);
     bool stored = true, fits = true;
     visit_entries(psi_, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
       const auto sum = plus(entry(z, i), sign, numbers_.hold(entry(psi_, i), i, stored));
@@ -360,21 +453,25 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     return fits ? Outcome::ok : left_range(z1);
   }
 
-  Outcome add_to_many(int sign, const Stored& z, Stored& z1)
+  Outcome add_to_many(const Stages<Tableau, Field, Y>& stages, int sign, const Stored& z, Stored& z1)
     requires(Numbers::exact)
   {
     const double inverse = sign * numbers_.inverse();  // rounding is as to the nearest of −x as of x
-    const auto* const psi = psi_.data();
-    const std::int64_t* const from = z.data();
-    std::int64_t* const to = z1.data();
     std::int64_t misfits = 0, outside = 0;
-    ANTISTROPHE_INDEPENDENT_PASSES
-    for (Eigen::Index i = 0, size = psi_.size(); i < size; ++i) {
-      const std::int64_t sum = wrapping_sum(from[i], Numbers::units_of_many(psi[i], inverse, misfits));
-      outside |= Numbers::outside_of_many(sum);
-      to[i] = sum;
-    }
-    if (misfits < 0) return classify();
+    visit_increment(stages, [&](Eigen::Index begin, Eigen::Index size, const auto* psi) {
+      const std::int64_t* const from = z.data() + begin;
+      std::int64_t* const to = z1.data() + begin;
+      std::int64_t misfits_here = 0, outside_here = 0;
+      ANTISTROPHE_INDEPENDENT_PASSES
+      for (Eigen::Index i = 0; i < size; ++i) {
+        const std::int64_t sum = wrapping_sum(from[i], Numbers::units_of_many(psi[i], inverse, misfits_here));
+        outside_here |= Numbers::outside_of_many(sum);
+        to[i] = sum;
+      }
+      misfits |= misfits_here;
+      outside |= outside_here;
+    });
+    if (misfits < 0) return classify_many(stages);
     return outside >= 0 ? Outcome::ok : left_range(z1);
   }
 

@@ -7,6 +7,7 @@
 
 #include <antistrophe/method/runge_kutta/detail/stages.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +37,10 @@ class Increment : public Stages<Tableau, F, Y> {
   using StagesType::count, StagesType::used;
 
   Increment(const Tape<F, Y>& empty_tape, const Y& like)
-      : StagesType(empty_tape, like), x_bar_(array_of<count>(zeros_like(like))), k_bar_(x_bar_[0]), kappa_(x_bar_) {}
+      : StagesType(empty_tape, like),
+        x_bar_(array_of<count>(zeros_like(like))),
+        k_bar_(zeros_like(like)),
+        kappa_(array_of<count>(zeros_like(like))) {}
 
   // Pulls w, a cotangent of Ψ, back, and with it those of values saved inside the step, as far as they come from its stages.
   ANTISTROPHE_ALWAYS_INLINE Calls pull_back(const F& field, const Y& w, const Bar& bar, Saves saves = {}) {
@@ -234,21 +238,60 @@ class Increment : public Stages<Tableau, F, Y> {
       assign(k_bar, plus_column<Tableau, I, I + 1, N, Y>(factor * w, h, x_bar));
   }
 
+  // The same of large states, a few entries at a time, which stay near: with x_bar[I] := 0, and k̄ᵀk where that is asked for.
+  template <std::size_t I, std::size_t N>
+  double begin_stage(Work<Y> h, const StagesType& s, int sign, const Y& w, Y& k_bar,
+                     std::array<Y, count>& x_bar) const {
+    using Real = Work<Y>;
+    using Scalar = typename Y::Scalar;
+    using Few = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
+    constexpr Eigen::Index few_at_a_time = 512;
+    k_bar.resize(w.rows(), w.cols());
+    x_bar[I].resize(w.rows(), w.cols());
+    const auto factor = scalar<Y>(sign * h * weights_b<Tableau, Real>[I]);
+    double product = 0;
+    const Eigen::Index size = w.size();
+    for (Eigen::Index begin = 0; begin < size; begin += few_at_a_time) {
+      const Eigen::Index few = std::min(few_at_a_time, size - begin);
+      const Scalar* const from = w.data() + begin;
+      Scalar *const to = k_bar.data() + begin, *const zero = x_bar[I].data() + begin;
+      [&]<std::size_t... J>(std::index_sequence<J...>) ANTISTROPHE_INLINE_LAMBDA {
+        [[maybe_unused]] const std::array<const Scalar*, sizeof...(J)> after{x_bar[I + 1 + J].data() + begin...};
+        [[maybe_unused]] const std::array<Scalar, sizeof...(J)> weights{
+            scalar<Y>(h * row_of_a<Tableau, Real, I + 1 + J>[I])...};
+        ANTISTROPHE_INDEPENDENT_PASSES
+        for (Eigen::Index i = 0; i < few; ++i) {
+          Scalar x = factor * from[i];
+          ((row_of_a<Tableau, Real, I + 1 + J>[I] != 0 ? void(x += weights[J] * after[J][i]) : void()), ...);
+          to[i] = x;
+          zero[i] = Scalar(0);
+        }
+      }(std::make_index_sequence<N - I - 1>{});
+      if constexpr (HasTimeGradient<F, Y>)
+        product += static_cast<double>((Few(to, few) * Few(s.k[I].data() + begin, few)).sum());
+    }
+    return product;
+  }
+
   // The cotangent of stage I's argument into x_bar[I], from those of the stages after it. h_bar gathers Σ k̄ᵀk and c_bar
   // Σ c_i t̄_i: together (Σ k̄ᵀk)/h + c_bar is the cotangent of h.
   template <std::size_t I, std::size_t N, class XBar>
   ANTISTROPHE_ALWAYS_INLINE void through_stage(const F& field, Work<Y> h, double from, double to, const StagesType& s,
                                                int sign, const Y& w, Y& k_bar, XBar& x_bar, Parameters<F, Y>& theta_bar,
                                                double& h_bar, double& c_bar, double& t_bar) const {
-    cotangent_of_stage<I, N>(h, sign, w, x_bar, k_bar);
-    keep_apart(k_bar);
-    set_zero(x_bar[I]);
+    if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic) {
+      h_bar += begin_stage<I, N>(h, s, sign, w, k_bar, x_bar);
+    } else {
+      cotangent_of_stage<I, N>(h, sign, w, x_bar, k_bar);
+      keep_apart(k_bar);
+      set_zero(x_bar[I]);
+    }
     typename Y::Scalar stage_t_bar{0};
     detail::pull_back<F, Y>(field, stage_time<Tableau, I>(from, to), loaded(s.argument(I)), s.tape[I], k_bar, x_bar[I],
                             theta_bar, stage_t_bar);
     keep_apart(x_bar[I]);
     if constexpr (HasTimeGradient<F, Y>) {
-      h_bar += static_cast<double>(dot(k_bar, loaded(s.k[I])));
+      if constexpr (Y::SizeAtCompileTime != Eigen::Dynamic) h_bar += static_cast<double>(dot(k_bar, loaded(s.k[I])));
       if constexpr (!DeclaredAutonomous<F>) {
         constexpr double c = tableau::coefficient<double>(Tableau::c[I]);
         c_bar += c * static_cast<double>(stage_t_bar);

@@ -54,8 +54,8 @@ ANTISTROPHE_ONE_INSTANCE void evaluate_alone(const F& field, double t, const Y& 
   evaluate<F, Y>(field, t, x, k, tape);
 }
 
-// What an increment from y is evaluated for: Ψ, or y + Ψ.
-enum class Wanted { increment, end };
+// What an increment from y is evaluated for: Ψ, or y + Ψ, or, of large states, no sum at all.
+enum class Wanted { increment, end, stages };
 
 // Whether it is known what a tape holds: there is none, or it says how many bytes. Tapes of which that is not known are not kept
 // from one step to another.
@@ -123,6 +123,13 @@ class Stages {
   Calls evaluate_end(const F& field, const WayThrough& way, const Y& y, Y& end) {
     return evaluate(field, way, y, end, Wanted::end);
   }
+
+  // The stages of Ψ from y alone; Ψ itself is then asked for a few entries at a time, which stay near: sum := entries begin to
+  // begin + size − 1 of it.
+  Calls evaluate_stages(const F& field, const WayThrough& way, const Y& y) {
+    return evaluate(field, way, y, x[0], Wanted::stages);
+  }
+  void increment_entries(Eigen::Index begin, Eigen::Index size, typename Y::Scalar* sum) const;
 
   // Evaluates the first stage, which may belong to another step too, by itself.
   Calls evaluate_first(const F& field, double t, const Y& y) {
@@ -288,7 +295,7 @@ ANTISTROPHE_ALWAYS_INLINE void write_increment(const F& field, Work<Y> h, double
   const Y& start = loaded(y);
   const auto into = [&](auto& k) ANTISTROPHE_INLINE_LAMBDA {
     if constexpr (begins_in_place<Y, used>)
-      if (wanted == Wanted::increment && &start != &s.x[0]) s.x[0] = start;
+      if (wanted != Wanted::end && &start != &s.x[0]) s.x[0] = start;
     if (s.first_is_known) {
       if constexpr (!begins_in_place<Y, used>) assign(s.x[0], start);
       if constexpr (fits_registers<Y>) copy(s.k[0], k[0]);
@@ -311,7 +318,7 @@ ANTISTROPHE_ALWAYS_INLINE void write_increment(const F& field, Work<Y> h, double
     } else {
       if (wanted == Wanted::end)
         base_and_weighted_sum<weights_b<Tableau, Real>, 0, used>(start, h, k, result);
-      else
+      else if (wanted == Wanted::increment)
         weighted_sum<weights_b<Tableau, Real>, 0, used>(h, k, result);
     }
   };
@@ -352,6 +359,32 @@ ANTISTROPHE_ALWAYS_INLINE Calls Stages<Tableau, F, Y>::evaluate(const F& field, 
   if constexpr (begins_in_place<Y, used>) begin_ = wanted == Wanted::end ? &y : nullptr;
   evaluate_increment<Tableau>(field, h, way.sees_from, way.sees_to, y, *this, result, wanted);
   return calls;
+}
+
+// Some entries of Ψ, in one function for both passes.
+template <class Tableau, EigenState Y, std::size_t count>
+ANTISTROPHE_ONE_INSTANCE void sum_increment_entries(Work<Y> h, const std::array<Y, count>& k, Eigen::Index begin,
+                                                    Eigen::Index size, typename Y::Scalar* sum) {
+  using Scalar = typename Y::Scalar;
+  constexpr const auto& weights = weights_b<Tableau, Work<Y>>;
+  std::array<const Scalar*, count> from;
+  std::array<Scalar, count> factors;
+  for (std::size_t j = 0; j < count; ++j) {
+    from[j] = k[j].data() + begin;
+    factors[j] = scalar<Y>(h * weights[j]);
+  }
+  [&]<std::size_t... J>(std::index_sequence<J...>) ANTISTROPHE_INLINE_LAMBDA {
+    ANTISTROPHE_INDEPENDENT_PASSES
+    for (Eigen::Index i = 0; i < size; ++i) {
+      Scalar x{0};
+      ((weights[J] != 0 ? void(x += factors[J] * from[J][i]) : void()), ...);
+      sum[i] = x;
+    }
+  }(std::make_index_sequence<count>{});
+}
+template <class Tableau, class F, EigenState Y>
+void Stages<Tableau, F, Y>::increment_entries(Eigen::Index begin, Eigen::Index size, typename Y::Scalar* sum) const {
+  sum_increment_entries<Tableau>(h_, k, begin, size, sum);
 }
 
 template <class Tableau, class F, EigenState Y>
