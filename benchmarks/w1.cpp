@@ -8,8 +8,10 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -89,7 +91,22 @@ double library_asynchronous_leapfrog(std::int64_t n) {
   return library_gradient(AsynchronousLeapfrog<>{}, ReversibleAdjoint{}, n);
 }
 
+// Whether dL/dθ_0 of 1,000 steps is what it is by the library's stored states, whose sum over θ is held against that of other programs.
+bool is_right(double (*gradient)(std::int64_t)) {
+  static const double right = [] {
+    const Problem problem{W1::field(), W1::y0(), 0.0, 1000 * W1::h};
+    const auto theta = value_and_gradient(problem, Midpoint{}, FixedSteps{1000}, [](const auto& ys, auto& ys_bar) {
+                         ys_bar.back() = 2 * ys.back();
+                         return ys.back().squaredNorm();
+                       }).gradient.theta;
+    const bool known = std::fabs(theta.sum() - W1::sum_of_theta_gradient) < 1e-8 * W1::sum_of_theta_gradient;
+    return known ? theta[0] : std::numeric_limits<double>::quiet_NaN();
+  }();
+  return std::fabs(gradient(1000) - right) < 1e-4 * std::fabs(right);
+}
+
 void time(benchmark::State& state, double (*gradient)(std::int64_t)) {
+  if (!is_right(gradient)) return state.SkipWithError("another gradient than the reference");
   const std::int64_t n = state.range(0);
   for (auto _ : state) benchmark::DoNotOptimize(gradient(n));
   state.SetItemsProcessed(state.iterations() * n);
@@ -103,6 +120,7 @@ double seconds(double (*gradient)(std::int64_t), std::int64_t n) {
 
 // The median over pairs of the time of one over that of the other.
 void ratio(benchmark::State& state, double (*one)(std::int64_t), double (*other)(std::int64_t)) {
+  if (!is_right(one) || !is_right(other)) return state.SkipWithError("another gradient than the reference");
   std::vector<double> ratios;
   for (auto _ : state) {
     const double numerator = seconds(one, state.range(0));

@@ -11,7 +11,7 @@
 set(antistrophe_of_clang
   examples/adams examples/bouncing_ball examples/forcing examples/gradient_trap examples/laplace examples/published_figures
   examples/swing_up benchmarks/adjoints benchmarks/automatic_vjp benchmarks/brownian_path benchmarks/checkpoints benchmarks/compressed
-  benchmarks/continuous_adjoints benchmarks/forward_mode benchmarks/lanes benchmarks/large_states benchmarks/neural_sde
+  benchmarks/continuous_adjoints benchmarks/forward_mode benchmarks/lanes benchmarks/large_states benchmarks/networks benchmarks/neural_sde
   benchmarks/peers_ours_ensemble benchmarks/peers_ours_lorenz benchmarks/peers_ours_lotka_volterra benchmarks/peers_ours_neural_sde
   benchmarks/peers_ours_w1 benchmarks/peers_ours_wide_network benchmarks/small_states benchmarks/w1)
 file(GLOB antistrophe_vowels CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/data/japanese_vowels/*.ts")
