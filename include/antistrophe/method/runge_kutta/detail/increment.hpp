@@ -261,9 +261,9 @@ class Increment : public Stages<Tableau, F, Y> {
             scalar<Y>(h * row_of_a<Tableau, Real, I + 1 + J>[I])...};
         ANTISTROPHE_INDEPENDENT_PASSES
         for (Eigen::Index i = 0; i < few; ++i) {
-          Scalar x = factor * from[i];
-          ((row_of_a<Tableau, Real, I + 1 + J>[I] != 0 ? void(x += weights[J] * after[J][i]) : void()), ...);
-          to[i] = x;
+          Scalar sum = factor * from[i];
+          ((row_of_a<Tableau, Real, I + 1 + J>[I] != 0 ? void(sum += weights[J] * after[J][i]) : void()), ...);
+          to[i] = sum;
           zero[i] = Scalar(0);
         }
       }(std::make_index_sequence<N - I - 1>{});
