@@ -18,6 +18,7 @@ set(antistrophe_long_tier
   "docs/site"                                                       # 19
   # 134 + 20, optimised, for they take millions of steps
   "adjoint/(memory|workloads)" "noise/(order|there_and_back|tolerance)" "number/bit_rate" "stepper/family_(adaptive_)?round_trip"
+  "adjoint/continuous_every_method"                                 # 45 + 13; by Dopri5 alone they are short
   "field/reverse_vjp"                                               # 20 + 3; what others differentiate in reverse
   "fuzz/corpus"                                                     # 37 + 8
   # 37, optimised, and 30; without_xsimd finds the same package, FetchContent adds the same folder
