@@ -35,6 +35,12 @@ consteval bool require_pushable() {
                   "antistrophe: ForwardMode pushes no tangents through a field that is frozen to steps; take "
                   "DirectAdjoint or ReversibleAdjoint.");
     return false;
+  } else if constexpr (jvp_copies_output<F, Y>) {
+    static_assert(never<F>,
+                  "antistrophe: the field's jvp takes dy_dot by value, and what it writes to a copy is lost: void "
+                  "jvp(double t, const auto& y, "
+                  "const auto& y_dot, const auto& theta_dot[, const auto& t_dot], auto& dy_dot) const.");
+    return false;
   } else if constexpr (!require_jvp<F, Y>()) {
     return false;
   } else {

@@ -49,6 +49,10 @@ concept HasHalves = EigenState<Y> && HalfOfState<Y>::exists && requires(const F&
   f.force(t, std::declval<HalfOf<Y>>(), dx);
 };
 
+template <class F, class Y, class X = HalfOf<Y>>
+inline constexpr bool halves_copy_output =
+    copies_cotangent<CallVelocity, F, Types<double, X>, X> || copies_cotangent<CallForce, F, Types<double, X>, X>;
+
 template <class F, class Y>
 concept HasHalfVjps = requires(const F& f, double t, HalfOf<Y>& x_bar, Parameters<F, Y>& theta_bar) {
   f.velocity_vjp(t, std::declval<HalfOf<Y>>(), std::declval<HalfOf<Y>>(), x_bar, theta_bar);

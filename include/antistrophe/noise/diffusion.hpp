@@ -60,6 +60,17 @@ inline constexpr bool diffusion_copies_cotangent =
                                         Types<double, Y, Noise<Y>, Y>>,
                      Y, Parameters<G, Y>>;
 
+// g(t, y, dW, dy) takes dy by value.
+template <class G, class Y>
+consteval bool diffusion_copies_output() {
+  if constexpr (requires(const G& g, const double t) {
+                  g(t, std::declval<Y>(), std::declval<Noise<Y>>(), std::declval<Y>());
+                })
+    return operator_takes_values<G, 3, Y, Noise<Y>, Y>() || operator_takes_values<G, 3, double, Y, Noise<Y>, Y>();
+  else
+    return false;
+}
+
 template <class G>
 inline constexpr bool is_additive = requires { requires bool(G::additive); };
 template <class G>

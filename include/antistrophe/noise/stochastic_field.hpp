@@ -245,12 +245,17 @@ class NoisyStep {
                   "antistrophe: the diffusion cannot be called with this state; it needs void operator()(double t, "
                   "const auto& y, const auto& dW, auto& dy) const, writing dy = g(t, y) dW (or take "
                   "DiagonalNoise{sigma}, ScalarNoise{sigma} or AdditiveNoise{G}).");
+    constexpr bool lost = callable && diffusion_copies_output<G, Y>();
+    static_assert(!lost,
+                  "antistrophe: the diffusion takes dy by value, and what it writes to a copy is lost: void "
+                  "operator()(double t, const auto& y, "
+                  "const auto& dW, auto& dy) const.");
     constexpr bool copied = diffusion_copies_cotangent<G, Y>;
     static_assert(!copied,
                   "antistrophe: the diffusion's vjp takes y_bar or theta_bar by value, and what it adds to a copy is "
                   "lost: void vjp(double t, const auto& y, const auto& dW[, const auto& tape], const auto& w, auto& "
                   "y_bar, auto& theta_bar) const.");
-    return plain && drift && callable && !copied;
+    return plain && drift && callable && !lost && !copied;
   }
 
  private:

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Whether a function to which cotangents are handed, to be added to, takes one of them by value, its & forgotten: what it adds to a
-// copy is lost without a word.
+// Whether a function to which cotangents are handed, to be added to, or room for its result, takes one of them by value, its & forgotten:
+// what it writes to a copy is lost without a word.
 #pragma once
 
 #include <antistrophe/field/concepts.hpp>
 
+#include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace antistrophe::detail {
@@ -37,6 +39,15 @@ struct CallVjpParameters {
 };
 struct CallVjpOfJvp {
   static auto of(const auto& f, auto&&... a) -> decltype(f.vjp_of_jvp(static_cast<decltype(a)>(a)...));
+};
+struct CallJvp {
+  static auto of(const auto& f, auto&&... a) -> decltype(f.jvp(static_cast<decltype(a)>(a)...));
+};
+struct CallVelocity {
+  static auto of(const auto& f, auto&&... a) -> decltype(f.velocity(static_cast<decltype(a)>(a)...));
+};
+struct CallForce {
+  static auto of(const auto& f, auto&&... a) -> decltype(f.force(static_cast<decltype(a)>(a)...));
 };
 struct CallVelocityVjp {
   static auto of(const auto& f, auto&&... a) -> decltype(f.velocity_vjp(static_cast<decltype(a)>(a)...));
@@ -85,5 +96,32 @@ consteval bool copies_one(Types<Before...>, Types<Bar, After...>) {
 // Whether Call of a G, with arguments of the types Inputs and then cotangents Bars, takes one of these by value.
 template <class Call, class G, class Inputs, class... Bars>
 inline constexpr bool copies_cotangent = copies_one<Call, G, Inputs>(Types<>{}, Types<Bars...>{});
+
+// A call operator mostly is that of a lambda, whose type of result is found by compiling its body, so that it cannot be tried with other types:
+// its own are read.
+
+// The number `from` and further ones of the arguments of a member function: whether one is no reference.
+template <std::size_t from, class Member>
+inline constexpr bool takes_values = false;
+template <std::size_t from, class... A>
+inline constexpr bool any_value = [] {
+  std::size_t i = 0;
+  return ((i++ >= from && !std::is_reference_v<A>) || ...);
+}();
+template <std::size_t from, class R, class C, class... A>
+inline constexpr bool takes_values<from, R (C::*)(A...) const> = any_value<from, A...>;
+template <std::size_t from, class R, class C, class... A>
+inline constexpr bool takes_values<from, R (C::*)(A...) const noexcept> = any_value<from, A...>;
+
+// Of a call operator that is no template, or one of the types T.
+template <class L, std::size_t from, class... T>
+consteval bool operator_takes_values() {
+  if constexpr (requires { &L::operator(); })
+    return takes_values<from, decltype(&L::operator())>;
+  else if constexpr (requires { &L::template operator()<T...>; })
+    return takes_values<from, decltype(&L::template operator()<T...>)>;
+  else
+    return false;
+}
 
 }  // namespace antistrophe::detail

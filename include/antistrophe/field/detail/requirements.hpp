@@ -130,6 +130,11 @@ struct FieldRequirementsFor<F> {
 template <class F>
 using FieldRequirementsOf = typename FieldRequirementsFor<F>::type;
 
+template <class F, class Y, class Theta = Parameters<F, Y>>
+inline constexpr bool jvp_copies_output =
+    copies_cotangent<CallJvp, F, Types<double, Y, Y, Theta>, Y> ||
+    copies_cotangent<CallJvp, F, Types<double, Y, Y, Theta, typename ScalarTypeOf<Y>::type>, Y>;
+
 // True where gradients can be pulled back through (F, Y); else a compile error with the reason.
 template <class F, class Y>
 consteval bool require_differentiable() {
@@ -177,6 +182,11 @@ consteval bool require_differentiable() {
     static_assert(!half,
                   "antistrophe: the field's vjp_state or vjp_parameters takes its cotangent by value, and what it adds "
                   "to a copy is lost: it is an auto& y_bar, or an auto& theta_bar.");
+    constexpr bool pushed = jvp_copies_output<G, Y>;
+    static_assert(!pushed,
+                  "antistrophe: the field's jvp takes dy_dot by value, and what it writes to a copy is lost: void "
+                  "jvp(double t, const auto& y, "
+                  "const auto& y_dot, const auto& theta_dot[, const auto& t_dot], auto& dy_dot) const.");
     using Parts = FieldRequirementsOf<F>;
     if constexpr (requires { Parts::template require_vjp<Y>(); })
       return DifferentiableVectorField<F, Y> && Parts::template require_vjp<Y>();

@@ -1,0 +1,18 @@
+// expect: the velocity or the force of a split field takes its result by value, and what it writes to a copy is lost
+#include <antistrophe/antistrophe.hpp>
+
+using namespace antistrophe;
+
+#ifdef ANTISTROPHE_TEST_REPAIRED
+using Output = Eigen::Matrix<double, 1, 1>&;
+#else
+using Output = Eigen::Matrix<double, 1, 1>;
+#endif
+struct Halves {
+  void velocity(double, const auto& w, Output dv) const { dv = w; }
+  void force(double, const auto& v, auto& dw) const { dw = -v; }
+};
+
+auto solution() {
+  return solve(Problem{SplitField{Halves{}}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Dopri5{}, FixedSteps{10});
+}
