@@ -88,3 +88,20 @@ TEMPLATE_TEST_CASE("Cotangents of modes that die out end as 0, not among subnorm
   check(Eigen::VectorXd(Eigen::Vector2d(1, 1)));
   check(Eigen::Vector2f(1, 1));
 }
+
+TEMPLATE_TEST_CASE("Cotangents that are small all along are no less exact", "[states]", Dopri5, Reversible<RK4>,
+                   ReversibleAdams<4>) {
+  // In units so large that dL/dy is as small from the start as what dies out elsewhere ends.
+  const TerminalLoss sum{[](const auto& y, auto& y_bar) {
+    y_bar.setConstant(0x1p-110f);
+    return 0x1p-110f * y.sum();
+  }};
+  const TerminalLoss in_usual_units{[](const auto& y, auto& y_bar) {
+    y_bar.setOnes();
+    return y.sum();
+  }};
+  const Problem problem{TwoModes{}, Eigen::Vector2f(1, 1), 0.0, 4.0};
+  const Eigen::Vector2f small = value_and_gradient(problem, TestType{}, FixedSteps{200}, sum).gradient.y0;
+  const Eigen::Vector2f usual = value_and_gradient(problem, TestType{}, FixedSteps{200}, in_usual_units).gradient.y0;
+  CHECK(battery::same_bits(Eigen::Vector2f(0x1p110f * small), usual));
+}

@@ -38,6 +38,7 @@ template <class S, class F, class Trace>
 class Backward {
  public:
   using Y = typename S::State;
+  using Real = RealOf<Y>;
   static constexpr bool with_times = HasTimeGradient<F, Y>;
 
   Backward(S& stepper, Trace& trace, const F& field, const SavePlan& plan, const FirstInPlace<EventPlace<Y>>& places,
@@ -68,6 +69,7 @@ class Backward {
     times_bar = {};
     even_times_ = {};
     steps_ = 0;
+    largest_bar_ = -1;
     if constexpr (Cost::any) cost.begin(bar.running_cost, theta_bar);
   }
 
@@ -246,22 +248,35 @@ class Backward {
   }
 
   // Cotangents of modes that die out would end among numbers so small that they have lost digits, on each of which a processor may spend
-  // a hundred cycles: 0 before they, or their products with what is not much smaller than 1, get there.
+  // a hundred cycles: 0 before they, or their products with what is not much smaller than 1, get there. Not where all were small from the
+  // start, as in a unit that is large.
   ANTISTROPHE_OUT_OF_LINE void drop_what_died_out() {
-    if constexpr (is_field_scalar<typename Y::Scalar>)
-      std::apply([](auto&... part) { (drop_small(part), ...); }, carry_bar.parts());
+    if constexpr (is_field_scalar<typename Y::Scalar>) {
+      if (largest_bar_ < 0) {
+        largest_bar_ = 0;
+        for (const Y& w : *ys_bar_) see_size_of(w);
+      }
+      std::apply([this](const auto&... part) { (see_size_of(part), ...); }, carry_bar.parts());
+      constexpr Real epsilon = std::numeric_limits<Real>::epsilon(), least = std::numeric_limits<Real>::min() / epsilon;
+      const Real small = std::fmin(least, epsilon * largest_bar_);
+      std::apply([&](auto&... part) { (drop_below(small, part), ...); }, carry_bar.parts());
+    }
   }
   template <class Part>
-  static void drop_small([[maybe_unused]] Part& part) {
-    if constexpr (std::is_same_v<typename Part::Scalar, typename Y::Scalar>) {
-      using Real = RealOf<Y>;
-      constexpr Real least = std::numeric_limits<Real>::min() / std::numeric_limits<Real>::epsilon();
-      for (Eigen::Index i = 0; i < part.size(); ++i) {
-        typename Y::Scalar& x = part.data()[i];
-        if (std::fabs(Eigen::numext::real(x)) < least && std::fabs(Eigen::numext::imag(x)) < least)
-          x = typename Y::Scalar{0};
-      }
-    }
+  static constexpr bool of_state = std::is_same_v<typename Part::Scalar, typename Y::Scalar>;
+  template <class Part>
+  void see_size_of([[maybe_unused]] const Part& part) {
+    if constexpr (of_state<Part>)
+      for (Eigen::Index i = 0; i < part.size(); ++i) largest_bar_ = std::fmax(largest_bar_, size_of(part.data()[i]));
+  }
+  template <class Part>
+  static void drop_below([[maybe_unused]] Real small, [[maybe_unused]] Part& part) {
+    if constexpr (of_state<Part>)
+      for (Eigen::Index i = 0; i < part.size(); ++i)
+        if (size_of(part.data()[i]) < small) part.data()[i] = typename Y::Scalar{0};
+  }
+  static Real size_of(const typename Y::Scalar& x) {
+    return std::fmax(std::fabs(Eigen::numext::real(x)), std::fabs(Eigen::numext::imag(x)));
   }
 
   void add_events(std::int64_t i) {
@@ -305,6 +320,7 @@ class Backward {
   bool reaches_t1_ = true, evenly_ = false;
   EvenTimes even_times_;
   std::int64_t steps_ = 0;
+  Real largest_bar_ = -1;  // entry of the cotangents that were seen; below 0 before any was looked at
   FirstInPlace<SavedInside<Y>> inside_;
   Tape<F, Y> tape_;
   Y y_, dy_;

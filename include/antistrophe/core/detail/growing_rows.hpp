@@ -19,16 +19,17 @@ class GrowingRows {
   GrowingRows() = default;
   // Rows of one number each, side by side.
   explicit GrowingRows(std::vector<T> first) : first_(std::move(first)), first_rows_(first_.size()) {}
-  GrowingRows(const GrowingRows& other)
-      : first_(other.first_),
-        first_rows_(other.first_rows_),
-        width_(other.width_),
-        shift_(other.shift_),
-        blocks_(other.room_ > 0 ? new T*[other.room_] : nullptr),
-        room_(other.room_) {
+  GrowingRows(const GrowingRows& other) : GrowingRows() {
+    first_ = other.first_;
+    first_rows_ = other.first_rows_;
+    width_ = other.width_;
+    shift_ = other.shift_;
+    if (other.count_ == 0) return;
+    blocks_ = new T*[other.room_];
+    room_ = other.room_;
     for (const std::size_t numbers = width_ << shift_; count_ < other.count_; ++count_) {
-      T* const block = blocks_[count_] = new T[numbers];
-      for (std::size_t i = 0; i < numbers; ++i) block[i] = other.blocks_[count_][i];
+      blocks_[count_] = new T[numbers];
+      std::copy_n(other.blocks_[count_], numbers, blocks_[count_]);
     }
   }
   GrowingRows(GrowingRows&& other) noexcept : GrowingRows() { swap(other); }
