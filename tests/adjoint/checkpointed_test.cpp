@@ -277,13 +277,14 @@ TEST_CASE("With every other extra, and error bars") {
 TEST_CASE("Adams methods, one evaluation a step, and float states in adaptive steps, with jumps of f") {
   const auto check = [](const auto& problem, const auto& method, Adaptive steps) {
     steps.jumps = problems::switches();
-    const auto gradient = [&](const runner::StoredAdjoint& adjoint) {
-      return value_and_gradient(problem, method, steps, battery::WeightedSum{}, SaveAt{.steps = true}, adjoint)
+    const auto gradient = [&](const runner::AnyAdjoint& adjoint) {
+      return value_and_gradient(problem, method, steps, battery::WeightedSum{}, SaveAt{.steps = true},
+                                runner::StoredAdjoint(adjoint))
           .gradient;
     };
     const auto expected = gradient({});
     for (const std::int64_t slots : {1, 3, 10, 100'000}) {
-      const auto got = gradient({CheckpointedAdjoint{.slots = slots}});
+      const auto got = gradient(CheckpointedAdjoint{.slots = slots});
       CHECK(battery::same_bits(got.y0, expected.y0));
       CHECK(battery::same_bits(got.theta, expected.theta));
     }
@@ -337,14 +338,16 @@ TEST_CASE("An objective allocates nothing in later calls") {
 
 TEST_CASE("The gradient of a hundred steps is the direct one for every number of slots, bit for bit") {
   const auto check = [](const auto& steps, bool known) {
-    const auto gradient = [&](const runner::StoredAdjoint& adjoint) {
-      return value_and_gradient(pendulum, Bosh3{}, steps, battery::WeightedSum{}, on_the_way, adjoint).gradient;
+    const auto gradient = [&](const runner::AnyAdjoint& adjoint) {
+      return value_and_gradient(pendulum, Bosh3{}, steps, battery::WeightedSum{}, on_the_way,
+                                runner::StoredAdjoint(adjoint))
+          .gradient;
     };
     const auto expected = gradient({});
     std::int64_t recomputed = 100 * 100;
     for (std::int64_t slots = 1; slots <= 101; ++slots) {
       CAPTURE(slots);
-      const auto got = gradient({CheckpointedAdjoint{.slots = slots}});
+      const auto got = gradient(CheckpointedAdjoint{.slots = slots});
       CHECK(same_gradient(got, expected));
       if (known) CHECK(got.stats.recomputed <= recomputed);  // fewer with every slot more
       recomputed = got.stats.recomputed;
@@ -372,10 +375,11 @@ TEST_CASE("A million steps and 200 slots: at most three recomputations a step, i
 
   const Problem logistic{Logistic{}, One(0.1), 0.0, 4.0};
   const FixedSteps steps{1'000'000};
-  const auto gradient = [&](const runner::StoredAdjoint& adjoint) {
-    return value_and_gradient(logistic, Euler{}, steps, battery::WeightedSum{}, adjoint).gradient;
+  const auto gradient = [&](const runner::AnyAdjoint& adjoint) {
+    return value_and_gradient(logistic, Euler{}, steps, battery::WeightedSum{}, runner::StoredAdjoint(adjoint))
+        .gradient;
   };
-  const auto expected = gradient({}), got = gradient({CheckpointedAdjoint{.slots = 200}});
+  const auto expected = gradient({}), got = gradient(CheckpointedAdjoint{.slots = 200});
   CHECK(same_gradient(got, expected));
   CHECK(got.stats.checkpoints == 200);
   CHECK(got.stats.recomputed <= 3 * 1'000'000);

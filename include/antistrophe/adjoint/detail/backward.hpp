@@ -256,7 +256,7 @@ class Backward {
         largest_bar_ = 0;
         for (const Y& w : *ys_bar_) see_size_of(w);
       }
-      std::apply([this](const auto&... part) { (see_size_of(part), ...); }, carry_bar.parts());
+      std::apply([&](const auto&... part) { (this->see_size_of(part), ...); }, carry_bar.parts());
       constexpr Real epsilon = std::numeric_limits<Real>::epsilon(), least = std::numeric_limits<Real>::min() / epsilon;
       const Real small = std::fmin(least, epsilon * largest_bar_);
       std::apply([&](auto&... part) { (drop_below(small, part), ...); }, carry_bar.parts());
