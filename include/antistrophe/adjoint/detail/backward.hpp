@@ -251,7 +251,7 @@ class Backward {
   // a hundred cycles: 0 before they, or their products with what is not much smaller than 1, get there. Not where all were small from the
   // start, as in a unit that is large.
   ANTISTROPHE_OUT_OF_LINE void drop_what_died_out() {
-    if constexpr (is_field_scalar<typename Y::Scalar>) {
+    if constexpr (std::is_floating_point_v<Real>) {
       if (largest_bar_ < 0) {
         largest_bar_ = 0;
         for (const Y& w : *ys_bar_) see_size_of(w);
