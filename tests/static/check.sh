@@ -119,6 +119,15 @@ together "${sources[@]}" ${special[@]+"${special[@]}"} >"$work/repaired.cpp"
 
 errors="$(compile "$work/refused.cpp" | errors_by_case)"
 repaired="$(compile -DANTISTROPHE_TEST_REPAIRED "$work/repaired.cpp" | errors_by_case)"
+# Of those that should compile and together do not, the ones that are named are compiled alone, and all where none of these is to blame.
+suspects="$(cut -f 1 <<<"$repaired" | sort -u)"
+is_broken() { [[ -n "$(alone "$cases/$1.cpp" -DANTISTROPHE_TEST_REPAIRED)" ]]; }
+blamed=""
+for name in $suspects; do
+  if [[ "$name" == "?" ]] || ! is_broken "$name"; then continue; fi
+  blamed=yes
+  break
+done
 
 for source in "${sources[@]}" ${special[@]+"${special[@]}"}; do
   name="$(basename "$source" .cpp)"
@@ -130,7 +139,7 @@ for source in "${sources[@]}" ${special[@]+"${special[@]}"}; do
     why="$(judge "$source" "$errors")"
     [[ -z "$why" ]] || why="$(judge "$source" "$(alone "$source")")"
   fi
-  if [[ -z "$why" && -n "$repaired" ]]; then
+  if [[ -z "$why" && -n "$repaired" ]] && { [[ -z "$blamed" ]] || grep -qxF "$name" <<<"$suspects"; }; then
     still="$(alone "$source" -DANTISTROPHE_TEST_REPAIRED)"
     [[ -z "$still" ]] || why="it should compile with ANTISTROPHE_TEST_REPAIRED, but does not: $still"
   fi
