@@ -272,9 +272,13 @@ class Backward {
   template <class Part>
   static void drop_below([[maybe_unused]] Real small, [[maybe_unused]] Part& part) {
     if constexpr (of_state<Part>)
-      for (Eigen::Index i = 0; i < part.size(); ++i)
-        if (size_of(part.data()[i]) < small) part.data()[i] = typename Y::Scalar{0};
+      for (Eigen::Index i = 0; i < part.size(); ++i) {
+        typename Y::Scalar& x = part.data()[i];
+        if (std::fabs(Eigen::numext::real(x)) < small && std::fabs(Eigen::numext::imag(x)) < small)  // NaN is not
+          x = typename Y::Scalar{0};
+      }
   }
+  // That of NaN is 0.
   static Real size_of(const typename Y::Scalar& x) {
     return std::fmax(std::fabs(Eigen::numext::real(x)), std::fabs(Eigen::numext::imag(x)));
   }
