@@ -1,7 +1,8 @@
 // Every way to a gradient beside each other: on W1 (the complexity problem of arXiv 2410.11648, an Mlp 1–10–1), on Lotka–Volterra and
 // on a neural field of 4,218 parameters. forward is the time of a gradient in times of the solution alone by the same method and
 // steps (of the base method, where a pair goes back), error how far the gradient is from that of a fine solve, relative to its
-// largest entry; evaluations and vjps are those of the way forth and back; heap_kB is the most that operator new handed out within the call.
+// largest entry; evaluations and vjps are those of the way forth and back; heap_kB is the most that operator new handed out within the call;
+// the label is what AutomaticAdjoint chose. adjoints.awk makes the tables of docs/adjoints.md of it.
 #include <antistrophe/adjoint/automatic.hpp>
 #include <antistrophe/adjoint/backsolve.hpp>
 #include <antistrophe/adjoint/checkpointed.hpp>
@@ -113,6 +114,7 @@ void gradient(benchmark::State& state) {
   state.counters["vjps"] = static_cast<double>(got.gradient.stats.vjps);
   state.counters["heap_kB"] = heap / 1000;
   state.counters["error"] = off / largest;
+  state.SetLabel(got.gradient.stats.chosen);
 }
 
 // Arguments: the number of steps, 0 where they choose themselves.
