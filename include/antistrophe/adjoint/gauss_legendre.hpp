@@ -157,8 +157,8 @@ struct GaussLegendreAdjoint {
       for (std::size_t p = 0; p < panels; ++p) add_panel(p * taken / panels, (p + 1) * taken / panels, theta_bar);
     }
 
-    // A panel of some steps by one rule over all of it and one of twice as many nodes, from about as few as were enough for the panel
-    // before to two a step; where these do not agree, and of a few steps, step by step.
+    // A panel of some steps by one rule over all of it and one of twice as many nodes (where that is one too, of two), from about as few as
+    // were enough for the panel before to two a step; where these do not agree, and of a few steps, step by step.
     void add_panel(std::size_t begin, std::size_t end, Theta& theta_bar) {
       const double tolerance = gtol(), length = static_cast<double>(end - begin);
       const bool is_short = length < 4;

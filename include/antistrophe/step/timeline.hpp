@@ -136,8 +136,8 @@ class Timeline {
   // Keeps the first n steps at most; their nodes move as before.
   void shorten(std::int64_t n) {
     if (n >= n_) return;
-    std::vector<double> times;
-    for (std::int64_t i = 0; i <= n; ++i) times.push_back((*this)[i]);
+    std::vector<double> times(static_cast<std::size_t>(n) + 1);
+    for (std::int64_t i = 0; i <= n; ++i) times[static_cast<std::size_t>(i)] = (*this)[i];
     times_ = detail::GrowingRows(std::move(times));
     kind_ = Kind::listed;
     n_ = n;

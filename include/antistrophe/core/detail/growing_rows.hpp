@@ -19,17 +19,17 @@ class GrowingRows {
   GrowingRows() = default;
   // Rows of one number each, side by side.
   explicit GrowingRows(std::vector<T> first) : first_(std::move(first)), first_rows_(first_.size()) {}
+  // (Once the first constructor is done, what was made is freed where there is no memory for the rest.)
   GrowingRows(const GrowingRows& other) : GrowingRows() {
     first_ = other.first_;
     first_rows_ = other.first_rows_;
     width_ = other.width_;
     shift_ = other.shift_;
-    if (other.count_ == 0) return;
-    blocks_ = new T*[other.room_];
-    room_ = other.room_;
+    if (other.count_ > 0) blocks_ = new T*[other.count_];
+    room_ = other.count_;
     for (const std::size_t numbers = width_ << shift_; count_ < other.count_; ++count_) {
       blocks_[count_] = new T[numbers];
-      std::copy_n(other.blocks_[count_], numbers, blocks_[count_]);
+      for (std::size_t i = 0; i < numbers; ++i) blocks_[count_][i] = other.blocks_[count_][i];
     }
   }
   GrowingRows(GrowingRows&& other) noexcept : GrowingRows() { swap(other); }
