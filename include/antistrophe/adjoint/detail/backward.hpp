@@ -5,6 +5,7 @@
 
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/adjoint/detail/accumulated_errors.hpp>
+#include <antistrophe/core/detail/died_out.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/detail/integrate.hpp>
 #include <antistrophe/detail/saver.hpp>
@@ -15,7 +16,6 @@
 #include <antistrophe/stepper/strides.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -38,7 +38,6 @@ template <class S, class F, class Trace>
 class Backward {
  public:
   using Y = typename S::State;
-  using Real = RealOf<Y>;
   static constexpr bool with_times = HasTimeGradient<F, Y>;
 
   Backward(S& stepper, Trace& trace, const F& field, const SavePlan& plan, const FirstInPlace<EventPlace<Y>>& places,
@@ -69,7 +68,8 @@ class Backward {
     times_bar = {};
     even_times_ = {};
     steps_ = 0;
-    largest_bar_ = -1;
+    died_out_.begin();
+    seeds_are_seen_ = false;
     if constexpr (Cost::any) cost.begin(bar.running_cost, theta_bar);
   }
 
@@ -183,7 +183,7 @@ class Backward {
         times_bar.event += step_bar.event;
       }
     }
-    if (++steps_ % 16 == 0) [[unlikely]]
+    if (++steps_ % steps_between_drops == 0) [[unlikely]]
       drop_what_died_out();
     throttle_->tell([&] { return static_cast<double>(steps_) / static_cast<double>(stats_->accepted + 1); }, *stats_);
   }
@@ -247,40 +247,15 @@ class Backward {
                 [&](Y& y) { stepper_.read(carry, y); });
   }
 
-  // Cotangents of modes that die out would end among numbers so small that they have lost digits, on each of which a processor may spend
-  // a hundred cycles: 0 before they, or their products with what is not much smaller than 1, get there. Not where all were small from the
-  // start, as in a unit that is large.
   ANTISTROPHE_OUT_OF_LINE void drop_what_died_out() {
-    if constexpr (std::is_floating_point_v<Real>) {
-      if (largest_bar_ < 0) {
-        largest_bar_ = 0;
-        for (const Y& w : *ys_bar_) see_size_of(w);
-      }
-      std::apply([&](const auto&... part) { (this->see_size_of(part), ...); }, carry_bar.parts());
-      constexpr Real epsilon = std::numeric_limits<Real>::epsilon(), least = std::numeric_limits<Real>::min() / epsilon;
-      const Real small = std::fmin(least, epsilon * largest_bar_);
-      std::apply([&](auto&... part) { (drop_below(small, part), ...); }, carry_bar.parts());
-    }
+    if (!seeds_are_seen_)
+      for (const Y& w : *ys_bar_) died_out_.see(w.data(), w.size());
+    seeds_are_seen_ = true;
+    std::apply([&](auto&... part) { (this->drop_from(part), ...); }, carry_bar.parts());
   }
   template <class Part>
-  static constexpr bool of_state = std::is_same_v<typename Part::Scalar, typename Y::Scalar>;
-  template <class Part>
-  void see_size_of([[maybe_unused]] const Part& part) {
-    if constexpr (of_state<Part>)
-      for (Eigen::Index i = 0; i < part.size(); ++i) largest_bar_ = std::fmax(largest_bar_, size_of(part.data()[i]));
-  }
-  template <class Part>
-  static void drop_below([[maybe_unused]] Real small, [[maybe_unused]] Part& part) {
-    if constexpr (of_state<Part>)
-      for (Eigen::Index i = 0; i < part.size(); ++i) {
-        typename Y::Scalar& x = part.data()[i];
-        if (std::fabs(Eigen::numext::real(x)) < small && std::fabs(Eigen::numext::imag(x)) < small)  // NaN is not
-          x = typename Y::Scalar{0};
-      }
-  }
-  // That of NaN is 0.
-  static Real size_of(const typename Y::Scalar& x) {
-    return std::fmax(std::fabs(Eigen::numext::real(x)), std::fabs(Eigen::numext::imag(x)));
+  void drop_from([[maybe_unused]] Part& part) {
+    if constexpr (std::is_same_v<typename Part::Scalar, typename Y::Scalar>) died_out_.drop(part.data(), part.size());
   }
 
   void add_events(std::int64_t i) {
@@ -324,7 +299,8 @@ class Backward {
   bool reaches_t1_ = true, evenly_ = false;
   EvenTimes even_times_;
   std::int64_t steps_ = 0;
-  Real largest_bar_ = -1;  // entry of the cotangents that were seen; below 0 before any was looked at
+  DiedOut<typename Y::Scalar> died_out_;
+  bool seeds_are_seen_ = false;
   FirstInPlace<SavedInside<Y>> inside_;
   Tape<F, Y> tape_;
   Y y_, dy_;

@@ -5,6 +5,7 @@
 
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/adjoint/detail/block_norm.hpp>
+#include <antistrophe/core/detail/died_out.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/detail/forward.hpp>
@@ -20,6 +21,7 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -208,6 +210,9 @@ class StretchSolver {
              const std::vector<Timeline::Jump>& jumps) {
     stats_ = {};
     bytes_ = 0;
+    died_out_.begin();
+    lambda_ = (states - 1) * n;
+    size_of_lambda_ = n;
     if (!steps.adaptive()) return;
     options_ = *steps.adaptive();
     options_.norm = block_norm(norm, steps.adaptive()->norm, n, states);
@@ -266,7 +271,7 @@ class StretchSolver {
         if (std::optional<Failure> failure = control.rejected(stepper_, outcome, step)) return *std::move(failure);
         continue;
       }
-      ++stats_.accepted;
+      if (++stats_.accepted % steps_between_drops == 0) drop_what_died_out();
       if (grows) timeline.append(t_next);
       control.accepted(stepper_, step);
       t = t_next;
@@ -278,12 +283,23 @@ class StretchSolver {
     return {};
   }
 
+  // Of λ alone, in those parts of the carry that are whole.
+  ANTISTROPHE_OUT_OF_LINE void drop_what_died_out() {
+    const auto drop = [&](auto& part) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(part)>, Z>)
+        if (part.size() >= lambda_ + size_of_lambda_) died_out_.drop(part.data() + lambda_, size_of_lambda_);
+    };
+    std::apply([&](auto&... part) { (drop(part), ...); }, carry_.parts());
+  }
+
   S stepper_;
   typename S::Carry carry_;
   AttemptedStep<S> attempted_;
   Adaptive options_;
   Stats stats_;
   std::size_t bytes_ = 0;
+  DiedOut<typename Z::Scalar> died_out_;
+  Eigen::Index lambda_ = 0, size_of_lambda_ = 0;  // where in Z it lies
   NoBits no_bits_;
 };
 

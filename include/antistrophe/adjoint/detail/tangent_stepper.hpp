@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/adjoint/detail/tangent_field.hpp>
+#include <antistrophe/core/detail/died_out.hpp>
 #include <antistrophe/detail/cost.hpp>
 #include <antistrophe/detail/step_control.hpp>
 #include <antistrophe/method/detail/field_stepper.hpp>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -47,6 +49,14 @@ class TangentStepper : public Base {
     if constexpr (Field::with_times) tangents_->hold_times(polynomial);
   }
 
+  template <class Bits>
+  Outcome commit(const Step& step, Carry& carry, Bits& bits) {
+    const Outcome outcome = Base::commit(step, carry, bits);
+    if (outcome == Outcome::ok && step.n % steps_between_drops == 0) [[unlikely]]
+      drop_what_died_out(step.n, carry);
+    return outcome;
+  }
+
   // A tangent may be what stops a step.
   StepFailure step_failure() const {
     StepFailure failure = Base::step_failure();
@@ -59,7 +69,19 @@ class TangentStepper : public Base {
   const Field& field() const { return *tangents_; }
 
  private:
+  // Of the tangents alone: y is what it is without them.
+  ANTISTROPHE_OUT_OF_LINE void drop_what_died_out(std::int64_t n, Carry& carry) {
+    if (n == 0) died_out_.begin();
+    const Eigen::Index first = tangents_->layout().first();
+    const auto drop = [&](auto& part) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(part)>, State>)
+        died_out_.drop(part.data() + first, part.size() - first);
+    };
+    std::apply([&](auto&... part) { (drop(part), ...); }, carry.parts());
+  }
+
   const Field* tangents_;
+  DiedOut<typename State::Scalar> died_out_;
   std::int64_t renewed_ = 0;
 };
 
