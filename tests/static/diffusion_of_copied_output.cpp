@@ -1,4 +1,4 @@
-// expect: the diffusion takes dy by value, and what it writes to a copy is lost
+// expect: the diffusion takes dy, or its tape, by value, and what it writes to a copy is lost
 #include <antistrophe/antistrophe.hpp>
 #include <antistrophe/noise/stochastic_field.hpp>
 

@@ -130,6 +130,17 @@ class LogOdeField : public AutomaticVjp<detail::LogOdeFunction<F>, Theta> {
   }
   std::vector<double> jumps() const { return jumps_; }
 
+  // True where F writes to what it is given; else a compile error with the reason.
+  template <class M, class Y>
+  static consteval bool require_method() {
+    using Matrix = Eigen::Matrix<typename Y::Scalar, Y::RowsAtCompileTime, Eigen::Dynamic>;
+    constexpr bool copied = detail::copies_result<F, detail::Types<Y, Theta>, Matrix>;
+    static_assert(!copied,
+                  "antistrophe: log_ode's function takes A by value, and what it writes to a copy is lost: [](const "
+                  "auto& y, const auto& theta, auto& A) { … }.");
+    return !copied && AutomaticVjp<detail::LogOdeFunction<F>, Theta>::template require_method<M, Y>();
+  }
+
  private:
   std::vector<double> jumps_;
 };

@@ -25,6 +25,30 @@ struct MatrixField : F {
     mutable Matrix A, A_bar;
   };
 
+  // True where F writes to what it is given; else a compile error with the reason.
+  template <class Y>
+  static consteval bool require_state() {
+    using Sample = typename Tape<Y>::Sample;
+    constexpr bool copied =
+        detail::copies_cotangent<detail::CallMatrix, F, detail::Types<double, Sample>, typename Tape<Y>::Matrix>;
+    static_assert(!copied,
+                  "antistrophe: the matrix of a MatrixField takes A by value, and what it writes to a copy is lost: "
+                  "void matrix(double t, const auto& y, auto& A) const.");
+    return !copied;
+  }
+  template <class Y>
+  static consteval bool require_vjp() {
+    using Sample = typename Tape<Y>::Sample;
+    constexpr bool copied =
+        detail::copies_cotangent<detail::CallMatrixVjp, F, detail::Types<double, Sample, typename Tape<Y>::Matrix>,
+                                 Sample, Parameters<F, Y>>;
+    static_assert(!copied,
+                  "antistrophe: the matrix_vjp of a MatrixField takes y_bar or theta_bar by value, and what it adds to "
+                  "a copy is lost: void matrix_vjp(double t, const auto& y, const auto& A_bar, auto& y_bar, auto& "
+                  "theta_bar) const.");
+    return !copied;
+  }
+
   template <EigenState Y>
   void operator()(double t, const Y& y, const ControlOf<Y>& dX, Y& dy) const {
     Tape<Y> tape;

@@ -75,6 +75,9 @@ class EventDetector {
       "where the condition begins to hold, y[0] - 1 instead of y[0] > 1.");
   static_assert((jump_is_callable<E, F, Y> && ...),
                 "antistrophe: a jump is called as jump(t, y, y_new), or jump(t, y, theta, y_new), and writes y_new.");
+  static_assert((!jump_copies_result<E, F, Y> && ...),
+                "antistrophe: a jump takes y_new by value, and what it writes to a copy is lost: [](double t, const "
+                "auto& y, auto& y_new) { … }, or with const auto& theta before y_new.");
 
  public:
   static constexpr std::size_t count = sizeof...(E);

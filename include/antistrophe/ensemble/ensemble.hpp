@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/core/detail/shared.hpp>
+#include <antistrophe/field/detail/copied_cotangents.hpp>
 #include <antistrophe/problem/problem.hpp>
 #include <antistrophe/problem/solution.hpp>
 
@@ -149,6 +150,13 @@ struct NoResult {
   double value = 0, gradient = 0;
 };
 
+// vary takes the problem that it is to change by value.
+template <class E>
+inline constexpr bool vary_copies_problem = false;
+template <class F, class Y, class Vary>
+inline constexpr bool vary_copies_problem<Ensemble<F, Y, Vary>> =
+    operator_takes_values<Vary, 1, Problem<F, Y>>() || operator_takes_values<Vary, 1, std::size_t, Problem<F, Y>>();
+
 template <class E>
 consteval bool require_ensemble() {
   constexpr bool is_ensemble = EnsembleOfProblems<E>;  // said of a bool, what fails is not told atom by atom
@@ -156,7 +164,11 @@ consteval bool require_ensemble() {
       is_ensemble,
       "antistrophe: an ensemble is Ensemble{problem, count, vary}, where vary(i, problem) makes the i-th problem of "
       "the given one, or a std::vector of problems.");
-  return is_ensemble;
+  constexpr bool copied = vary_copies_problem<E>;
+  static_assert(!copied,
+                "antistrophe: the vary of an Ensemble takes the problem by value, and what it changes of a copy is "
+                "lost: [&](std::size_t i, auto& problem) { problem.y0 = starts[i]; }.");
+  return is_ensemble && !copied;
 }
 
 }  // namespace detail

@@ -88,6 +88,28 @@ struct LossOfProblem {
   }
 };
 
+// True where the loss of an ensemble writes to the cotangents that it is given; else a compile error with the reason.
+template <class L, class Saved>
+consteval bool ensemble_loss_takes_references() {
+  using All = std::vector<Saved>;
+  constexpr bool copied = [] {
+    if constexpr (is_joint_loss<L>)
+      return loss_copies_bar<decltype(L::loss), std::vector<All>>();
+    else if constexpr (std::is_invocable_v<const L&, std::size_t, const All&, All>)
+      return operator_takes_values<L, 2, All, All>() || operator_takes_values<L, 2, std::size_t, All, All>();
+    else
+      return false;
+  }();
+  static_assert(!copied,
+                "antistrophe: the loss of an ensemble takes cotangents by value, and what it writes to a copy is lost: "
+                "[](std::size_t i, const auto& ys, auto& ys_bar) { … }, or JointLoss{[](const auto& all, auto& "
+                "all_bar) { … }}.");
+  if constexpr (is_joint_loss<L>)
+    return !copied;
+  else
+    return !copied && loss_takes_references<L, Saved>();
+}
+
 // What is summed over problems.
 template <class F, class Y>
 struct GradientSum {
@@ -501,6 +523,11 @@ auto ensemble_value_and_gradient(const E& ensemble, const M& method, const Steps
     using P = detail::ProblemOf<E>;
     return EnsembleValueAndGradient<typename P::Field, typename P::State>{};
   } else if constexpr (!detail::require_lanes_if_any<E, M, StepsType, Extras...>()) {
+    using P = detail::ProblemOf<E>;
+    return EnsembleValueAndGradient<typename P::Field, typename P::State>{};
+  } else if constexpr (!detail::ensemble_loss_takes_references<
+                           L, SavedType<detail::Picked<detail::Extra::save_at, SaveAt, Extras...>,
+                                        typename detail::ProblemOf<E>::State>>()) {
     using P = detail::ProblemOf<E>;
     return EnsembleValueAndGradient<typename P::Field, typename P::State>{};
   } else if constexpr (detail::is_joint_loss<L>) {

@@ -110,6 +110,7 @@ struct AutomaticEvent {
 
 template <class Jump>
 struct AutomaticJump {
+  using Function = Jump;
   Jump jump;
 
   template <class Y>

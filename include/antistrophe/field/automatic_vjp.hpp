@@ -343,7 +343,12 @@ class AutomaticVjp {
                       "theta is given, with numbers that carry derivatives, so its arguments are generic: "
                       "[](auto t, const auto& y, const auto& theta, auto& dy) { … }.");
       }
-      return callable;
+      constexpr bool copied = has_parameters ? detail::copies_result<Function, detail::Types<double, Y, Theta>, Y>
+                                             : detail::copies_result<Function, detail::Types<double, Y>, Y>;
+      static_assert(!copied,
+                    "antistrophe: automatic_vjp's function takes dy by value, and what it writes to a copy is lost: "
+                    "[](auto t, const auto& y, const auto& theta, auto& dy) { … }.");
+      return callable && !copied;
     }
   }
 

@@ -84,6 +84,9 @@ namespace detail {
 struct SplitFieldRequirements {
   template <class F, class Y>
   static consteval bool require();
+  // Of what has halves: they write to what they are given.
+  template <class F, class Y>
+  static consteval bool require_references();
   template <class F, class Y>
   static consteval bool require_gradient();
 };
@@ -100,7 +103,22 @@ consteval bool SplitFieldRequirements::require() {
         "antistrophe: SemiImplicitEuler, Verlet and Suzuki4 need a split field, v' = velocity(t, w), w' = force(t, v): "
         "wrap its halves in SplitField{halves}, with void velocity(double t, const auto& w, auto& dv) const and void "
         "force(double t, const auto& v, auto& dw) const; other fields go with other methods.");
-  return is_split;
+  return is_split && require_references<F, Y>();
+}
+
+template <class F, class Y>
+consteval bool SplitFieldRequirements::require_references() {
+  constexpr bool copied = [] {
+    if constexpr (HasHalves<Frozen<F>, Y>)
+      return halves_copy_output<Frozen<F>, Y>;
+    else
+      return false;
+  }();
+  static_assert(!copied,
+                "antistrophe: the velocity or the force of a split field takes its result by value, and what it writes "
+                "to a copy is lost: void velocity(double t, const auto& w, auto& dv) const and void force(double t, "
+                "const auto& v, auto& dw) const.");
+  return !copied;
 }
 
 template <class F, class Y>

@@ -30,21 +30,14 @@ struct SplitField : Halves {
     return SplitField<detail::Frozen<Halves>>{Halves::frozen(t0, t1)};
   }
 
-  // True where the halves write to what they are given; else a compile error with the reason.
+  // True where the halves, and their vjps, write to what they are given; else a compile error with the reason.
   template <class M, class Y>
   static consteval bool require_method() {
-    constexpr bool copied = [] {
-      if constexpr (detail::HasHalves<Halves, Y>)
-        return detail::halves_copy_output<Halves, Y>;
-      else
-        return false;
-    }();
-    static_assert(!copied,
-                  "antistrophe: the velocity or the force of a split field takes its result by value, and what it "
-                  "writes to a copy is lost: "
-                  "void velocity(double t, const auto& w, auto& dv) const and void force(double t, const auto& v, "
-                  "auto& dw) const.");
-    return !copied;
+    return detail::SplitFieldRequirements::require_references<Halves, Y>();
+  }
+  template <class Y>
+  static consteval bool require_vjp() {
+    return detail::SplitFieldRequirements::require_gradient<SplitField, Y>();
   }
 
   template <class Y>

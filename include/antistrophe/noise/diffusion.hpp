@@ -60,16 +60,26 @@ inline constexpr bool diffusion_copies_cotangent =
                                         Types<double, Y, Noise<Y>, Y>>,
                      Y, Parameters<G, Y>>;
 
-// g(t, y, dW, dy) takes dy by value.
 template <class G, class Y>
-consteval bool diffusion_copies_output() {
-  if constexpr (requires(const G& g, const double t) {
-                  g(t, std::declval<Y>(), std::declval<Noise<Y>>(), std::declval<Y>());
-                })
-    return operator_takes_values<G, 3, Y, Noise<Y>, Y>() || operator_takes_values<G, 3, double, Y, Noise<Y>, Y>();
+inline constexpr bool diffusion_copies_result = [] {
+  using Inputs = Types<double, Y, Noise<Y>>;
+  if constexpr (HasTape<G, Y>)
+    return copies_result<G, Inputs, Y> || copies_result_or_tape<G, Inputs, Y, Tape<G, Y>>;
   else
-    return false;
-}
+    return copies_result<G, Inputs, Y>;
+}();
+
+// The same of the σ that a diffusion is made of, and of the vjp of it.
+template <class G, class Y>
+inline constexpr bool sigma_copies_result = false;
+template <class G, class Y>
+  requires requires { typename G::SigmaType; }
+inline constexpr bool sigma_copies_result<G, Y> = field_copies_result<typename G::SigmaType, Y>;
+template <class G, class Y>
+inline constexpr bool sigma_copies_cotangent = false;
+template <class G, class Y>
+  requires requires { typename G::SigmaType; }
+inline constexpr bool sigma_copies_cotangent<G, Y> = vjp_copies_cotangent<typename G::SigmaType, Y>;
 
 template <class G>
 inline constexpr bool is_additive = requires { requires bool(G::additive); };
@@ -98,6 +108,8 @@ void pull_back_diffusion(const G& g, double t, const Y& y, const Noise<Y>& dw, c
 // own transpose, the vjp takes the same way: Self::shake(x, dw, to) writes to = x times dw.
 template <class Self, class Sigma>
 struct DiffusionOfField {
+  using SigmaType = Sigma;
+
   template <class Y>
   struct Tape {
     Y sigma;

@@ -239,23 +239,31 @@ class NoisyStep {
   static consteval bool require_parts() {
     constexpr bool plain = !Freezable<Drift>;
     static_assert(plain, "antistrophe: the drift of a StochasticField is a plain field, without frozen(t0, t1).");
-    constexpr bool drift = require_vector_field<Drift, Y>();
-    constexpr bool callable = Diffusion<G, Y>;
-    static_assert(callable,
-                  "antistrophe: the diffusion cannot be called with this state; it needs void operator()(double t, "
-                  "const auto& y, const auto& dW, auto& dy) const, writing dy = g(t, y) dW (or take "
-                  "DiagonalNoise{sigma}, ScalarNoise{sigma} or AdditiveNoise{G}).");
-    constexpr bool lost = callable && diffusion_copies_output<G, Y>();
-    static_assert(!lost,
-                  "antistrophe: the diffusion takes dy by value, and what it writes to a copy is lost: void "
-                  "operator()(double t, const auto& y, "
-                  "const auto& dW, auto& dy) const.");
-    constexpr bool copied = diffusion_copies_cotangent<G, Y>;
-    static_assert(!copied,
-                  "antistrophe: the diffusion's vjp takes y_bar or theta_bar by value, and what it adds to a copy is "
-                  "lost: void vjp(double t, const auto& y, const auto& dW[, const auto& tape], const auto& w, auto& "
-                  "y_bar, auto& theta_bar) const.");
-    return plain && drift && callable && !lost && !copied;
+    constexpr bool lost_of_field = field_copies_result<Drift, Y> || sigma_copies_result<G, Y>;
+    static_assert(!lost_of_field,
+                  "antistrophe: the drift, or the sigma of DiagonalNoise or ScalarNoise, takes dy, or its tape, by "
+                  "value, and what it writes to a copy is lost: void operator()(double t, const auto& y, auto& dy[, "
+                  "auto& tape]) const.");
+    if constexpr (lost_of_field) {
+      return false;
+    } else {
+      constexpr bool drift = require_vector_field<Drift, Y>();
+      constexpr bool callable = Diffusion<G, Y>;
+      static_assert(callable,
+                    "antistrophe: the diffusion cannot be called with this state; it needs void operator()(double t, "
+                    "const auto& y, const auto& dW, auto& dy) const, writing dy = g(t, y) dW (or take "
+                    "DiagonalNoise{sigma}, ScalarNoise{sigma} or AdditiveNoise{G}).");
+      constexpr bool lost = diffusion_copies_result<G, Y>;
+      static_assert(!lost,
+                    "antistrophe: the diffusion takes dy, or its tape, by value, and what it writes to a copy is lost: "
+                    "void operator()(double t, const auto& y, const auto& dW, auto& dy[, auto& tape]) const.");
+      constexpr bool copied = diffusion_copies_cotangent<G, Y>;
+      static_assert(!copied,
+                    "antistrophe: the diffusion's vjp takes y_bar or theta_bar by value, and what it adds to a copy is "
+                    "lost: void vjp(double t, const auto& y, const auto& dW[, const auto& tape], const auto& w, auto& "
+                    "y_bar, auto& theta_bar) const.");
+      return plain && drift && callable && !lost && !copied;
+    }
   }
 
  private:
@@ -442,6 +450,17 @@ class NoisyField {
     } else {
       return true;
     }
+  }
+
+  // True where the vjps of the parts add to what they are given; else a compile error with the reason.
+  template <class Y>
+  static consteval bool require_vjp() {
+    constexpr bool copied = vjp_copies_cotangent<Drift, Y> || sigma_copies_cotangent<G, Y>;
+    static_assert(!copied,
+                  "antistrophe: the vjp of the drift, or of the sigma of DiagonalNoise or ScalarNoise, takes a "
+                  "cotangent by value, and what it adds to a copy is lost: void vjp(double t, const auto& y, const "
+                  "auto& w, auto& y_bar, auto& theta_bar[, auto& t_bar]) const.");
+    return !copied;
   }
 
   // A step sees W as a straight line, and is wrong by what W does beside it, of the order of h^(3/2), or of h where channels do not

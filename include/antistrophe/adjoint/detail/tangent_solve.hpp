@@ -297,6 +297,10 @@ class TangentSolve {
   // Last: clang leaves out of a class what comes after one that fails.
   static constexpr bool any_jumps = (jumps<E> || ...);
   static_assert(events_take_references<F, Y, E...>());
+  static_assert((!jump_copies_tangent<E, F, Y> && ...),
+                "antistrophe: the jvp of a jump takes y_new_dot by value, and what it writes to a copy is lost: void "
+                "jvp(double t, const auto& y, const auto& y_dot, const auto& theta_dot, const auto& t_dot, auto& "
+                "y_new_dot) const.");
   static_assert(((!event_is_callable<E, F, Y> || event_is_differentiable<E, F, Y>)&&...),
                 "antistrophe: tangents go through an event by g.gradient(t, y, y_bar, theta_bar, t_bar), adding ∂g/∂y, "
                 "∂g/∂θ and ∂g/∂t (or wrap g in automatic_event).");

@@ -70,6 +70,15 @@ inline constexpr bool control_copies_cotangent =
     copies_cotangent<CallVjp, F, Inputs, Y, Theta> || copies_cotangent<CallVjp, F, Inputs, Y, X, Theta> ||
     copies_cotangent<CallVjp, F, Inputs, Y, X, Theta, Time>;
 
+template <class F, class Y>
+inline constexpr bool control_copies_result = [] {
+  using Inputs = Types<double, Y, ControlOf<Y>>;
+  if constexpr (HasTape<F, Y>)
+    return copies_result<F, Inputs, Y> || copies_result_or_tape<F, Inputs, Y, Tape<F, Y>>;
+  else
+    return copies_result<F, Inputs, Y>;
+}();
+
 // Its ∂F/∂t is known, and so is what the vjp says of dX.
 template <class F, class Y>
 concept ControlKnowsTime =
@@ -95,10 +104,15 @@ struct ControlRequirements {
         callable,
         "antistrophe: the F of a controlled field needs void operator()(double t, const auto& y, const auto& dX, auto& "
         "dy) const, which writes F(t, y) dX to dy; wrap a function that writes the matrix F(t, y) in MatrixField.");
+    constexpr bool copied = control_copies_result<F, Y>;
+    static_assert(!copied,
+                  "antistrophe: the F of a controlled field takes dy, or its tape, by value, and what it writes to a "
+                  "copy is lost: void operator()(double t, const auto& y, const auto& dX, auto& dy[, auto& tape]) "
+                  "const.");
     if constexpr (requires { F::template require_state<Y>(); })
-      return callable && F::template require_state<Y>();
+      return callable && !copied && F::template require_state<Y>();
     else
-      return callable;
+      return callable && !copied;
   }
   template <class Y>
   static consteval bool require_vjp() {
@@ -112,7 +126,10 @@ struct ControlRequirements {
                   "antistrophe: the vjp of a controlled field's F takes a cotangent by value, and what it adds to a "
                   "copy is lost: void vjp(double t, const auto& y, const auto& dX, const auto& w, auto& y_bar, auto& "
                   "theta_bar) const, or with auto& dX_bar before theta_bar, and auto& t_bar after it.");
-    return known && !copied;
+    if constexpr (requires { F::template require_vjp<Y>(); })
+      return known && !copied && F::template require_vjp<Y>();
+    else
+      return known && !copied;
   }
 };
 

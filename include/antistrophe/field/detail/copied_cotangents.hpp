@@ -43,6 +43,12 @@ struct CallVjpOfJvp {
 struct CallJvp {
   static auto of(const auto& f, auto&&... a) -> decltype(f.jvp(static_cast<decltype(a)>(a)...));
 };
+struct CallMatrix {
+  static auto of(const auto& f, auto&&... a) -> decltype(f.matrix(static_cast<decltype(a)>(a)...));
+};
+struct CallMatrixVjp {
+  static auto of(const auto& f, auto&&... a) -> decltype(f.matrix_vjp(static_cast<decltype(a)>(a)...));
+};
 struct CallVelocity {
   static auto of(const auto& f, auto&&... a) -> decltype(f.velocity(static_cast<decltype(a)>(a)...));
 };
@@ -98,7 +104,31 @@ template <class Call, class G, class Inputs, class... Bars>
 inline constexpr bool copies_cotangent = copies_one<Call, G, Inputs>(Types<>{}, Types<Bars...>{});
 
 // A call operator mostly is that of a lambda, whose type of result is found by compiling its body, so that it cannot be tried with other types:
-// its own are read.
+// it is asked whether it is one of arguments of these very types.
+template <class L, class... Taken>
+concept HasOperator =
+    std::is_same_v<L, void (*)(Taken...)> || requires { static_cast<void (L::*)(Taken...) const>(&L::operator()); };
+
+template <class L, class... Taken, class... Results>
+consteval bool takes_exactly(Types<Taken...>, Types<>, Types<Results...>) {
+  return HasOperator<L, Taken..., Results...>;
+}
+template <class L, class... Taken, class Input, class... Inputs, class... Results>
+consteval bool takes_exactly(Types<Taken...>, Types<Input, Inputs...>, Types<Results...> results) {
+  return takes_exactly<L>(Types<Taken..., const Input&>{}, Types<Inputs...>{}, results) ||
+         takes_exactly<L>(Types<Taken..., Input>{}, Types<Inputs...>{}, results);
+}
+
+// Whether a call operator of L, of Inputs as they are or by const reference, takes by value the Result to which it writes.
+template <class L, class Inputs, class Result>
+inline constexpr bool copies_result = takes_exactly<L>(Types<>{}, Inputs{}, Types<Result>{});
+// One that is given room for a tape too: one of the two, or both.
+template <class L, class Inputs, class Result, class Tape>
+inline constexpr bool copies_result_or_tape = takes_exactly<L>(Types<>{}, Inputs{}, Types<Result, Tape&>{}) ||
+                                              takes_exactly<L>(Types<>{}, Inputs{}, Types<Result&, Tape>{}) ||
+                                              takes_exactly<L>(Types<>{}, Inputs{}, Types<Result, Tape>{});
+
+// Of one that returns a value, or whose inputs are of any type, its own types are read.
 
 // The number `from` and further ones of the arguments of a member function: whether one is no reference.
 template <std::size_t from, class Member>

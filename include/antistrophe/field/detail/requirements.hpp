@@ -75,6 +75,15 @@ inline constexpr bool parameters_are_flat = [] {
 template <class F, class Y>
 concept Solvable = VectorField<F, Y> && parameters_are_flat<F, Y>;
 
+template <class F, class Y>
+inline constexpr bool field_copies_result = [] {
+  using Inputs = Types<double, Y>;
+  if constexpr (HasTape<F, Y>)
+    return copies_result<F, Inputs, Y> || copies_result_or_tape<F, Inputs, Y, Tape<F, Y>>;
+  else
+    return copies_result<F, Inputs, Y>;
+}();
+
 // True where (F, Y) can be solved; else a compile error with the reason.
 template <class F, class Y>
 consteval bool require_vector_field() {
@@ -91,6 +100,11 @@ consteval bool require_vector_field() {
     static_assert(parameters_are_flat<F, Y>,
                   "antistrophe: the field's parameters() must return one flat Eigen column vector with the state's "
                   "scalar, such as Eigen::VectorXd for a double state.");
+    constexpr bool copied = field_copies_result<G, Y>;
+    static_assert(!copied,
+                  "antistrophe: the field takes dy, or its tape, by value, and what it writes to a copy is lost: void "
+                  "operator()(double t, const auto& y, auto& dy[, auto& tape]) const.");
+    return Solvable<F, Y> && !copied;
   } else if constexpr (CallableIfMutable<G, Y>) {
     static_assert(never<F, Y>,
                   "antistrophe: the field's call operator must be const: void operator()(double t, const auto& y, "
@@ -134,6 +148,12 @@ template <class F, class Y, class Theta = Parameters<F, Y>>
 inline constexpr bool jvp_copies_output =
     copies_cotangent<CallJvp, F, Types<double, Y, Y, Theta>, Y> ||
     copies_cotangent<CallJvp, F, Types<double, Y, Y, Theta, typename ScalarTypeOf<Y>::type>, Y>;
+
+template <class G, class Y, class Theta = Parameters<G, Y>,
+          class Inputs = std::conditional_t<HasTapeVjp<G, Y> || HasTimedTapeVjp<G, Y>,
+                                            Types<double, Y, const Tape<G, Y>&, Y>, Types<double, Y, Y>>>
+inline constexpr bool vjp_copies_cotangent = copies_cotangent<CallVjp, G, Inputs, Y, Theta> ||
+                                             copies_cotangent<CallVjp, G, Inputs, Y, Theta, typename Y::Scalar>;
 
 // True where gradients can be pulled back through (F, Y); else a compile error with the reason.
 template <class F, class Y>

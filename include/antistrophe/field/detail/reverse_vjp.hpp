@@ -170,7 +170,12 @@ class ReverseVjp {
           !callable || is_timed<Y> || !Engine::needs_time,
           "antistrophe: what is compiled of a function that takes the time as double would hold at one time "
           "only; let it take the time as auto: [](auto t, const auto& y, const auto& theta, auto& dy) { … }.");
-      return callable && (is_timed<Y> || !Engine::needs_time);
+      constexpr bool copied = has_parameters ? detail::copies_result<Function, detail::Types<double, Y, Theta>, Y>
+                                             : detail::copies_result<Function, detail::Types<double, Y>, Y>;
+      static_assert(!copied,
+                    "antistrophe: the function takes dy by value, and what it writes to a copy is lost: "
+                    "[](auto t, const auto& y, const auto& theta, auto& dy) { … }.");
+      return callable && !copied && (is_timed<Y> || !Engine::needs_time);
     }
   }
 

@@ -146,6 +146,30 @@ inline constexpr bool jump_is_differentiable = true;
 template <class G, class Jump, class F, class Y>
 inline constexpr bool jump_is_differentiable<JumpEvent<G, Jump>, F, Y> = DifferentiableJump<Jump, F, Y>;
 
+// Its jump, or the function that automatic_jump made it of, takes y_new by value.
+template <class Jump>
+struct FunctionOfJump {
+  using type = Jump;
+};
+template <class Jump>
+  requires requires { typename Jump::Function; }
+struct FunctionOfJump<Jump> {
+  using type = typename Jump::Function;
+};
+template <class E, class F, class Y>
+inline constexpr bool jump_copies_result = false;
+template <class G, class Jump, class F, class Y>
+inline constexpr bool jump_copies_result<JumpEvent<G, Jump>, F, Y> =
+    copies_result<typename FunctionOfJump<Jump>::type, Types<double, Y>, Y> ||
+    copies_result<typename FunctionOfJump<Jump>::type, Types<double, Y, Parameters<F, Y>>, Y>;
+// Its jvp takes y_new_dot by value.
+template <class E, class F, class Y>
+inline constexpr bool jump_copies_tangent = false;
+template <class G, class Jump, class F, class Y>
+inline constexpr bool jump_copies_tangent<JumpEvent<G, Jump>, F, Y> =
+    copies_cotangent<CallJvp, Jump, Types<double, Y, Y, Parameters<F, Y>, typename Y::Scalar>, Y> ||
+    copies_cotangent<CallJvp, Jump, Types<double, Y, Parameters<F, Y>, Y, Parameters<F, Y>, typename Y::Scalar>, Y>;
+
 template <class E, class F, class Y>
 inline constexpr bool jump_copies_cotangent = false;
 template <class G, class Jump, class F, class Y>
