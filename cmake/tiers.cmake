@@ -16,8 +16,10 @@ set(antistrophe_long_tier
   "architecture/headers/(eigen|alone_.|together)"                   # 99
   "architecture/compile_time/quickstart"                            # 11; that of the header alone is short
   "docs/site"                                                       # 19
-  # 134 + 20, optimised, for they take millions of steps
-  "adjoint/(memory|workloads)" "noise/(order|there_and_back|tolerance)" "number/bit_rate" "stepper/family_(adaptive_)?round_trip"
+  # 170 + 22, optimised, for they take millions of steps
+  "adjoint/(memory|workloads)" "noise/(order|there_and_back|tolerance)" "number/bit_rate" "stepper/family_round_trip"
+  "stepper/family_adaptive_round_trip" "stepper/split_round_trip"
+  "adjoint/allocation"                                              # 24 + 3; a law has it for every method, of states of two sizes
   "adjoint/continuous_every_method"                                 # 45 + 13; by Dopri5 alone they are short
   "field/reverse_vjp"                                               # 20 + 3; what others differentiate in reverse
   "fuzz/corpus"                                                     # 37 + 8

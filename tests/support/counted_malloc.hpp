@@ -1,4 +1,4 @@
-// What malloc hands out, in bytes, and so what Eigen's matrices of sizes known when run take, too; of a program of one source, which
+// What malloc hands out, in bytes and in calls, and so what Eigen's matrices of sizes known when run take, too; one source of a program
 // includes it. Only with glibc, and not where a sanitizer has a malloc of its own: counted_malloc::counts says whether.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace counted_malloc {
 
-inline std::int64_t live = 0, peak = 0, before = 0;
+inline std::int64_t live = 0, peak = 0, before = 0, calls = 0;
 
 inline void begin() { before = peak = live; }
 // The most that was handed out at a time since then.
@@ -45,6 +45,7 @@ void __libc_free(void*);
 namespace counted_malloc {
 
 inline void* handed_out(void* memory) {
+  ++calls;
   live += static_cast<std::int64_t>(malloc_usable_size(memory));
   if (live > peak) peak = live;
   return memory;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <antistrophe/field/split_field.hpp>
+#include <antistrophe/problem/problem.hpp>
 
 #include <Eigen/Core>
 
@@ -73,6 +74,11 @@ struct KeplerHalves {
 };
 template <class Scalar = double>
 using Kepler = SplitField<KeplerHalves<Scalar>>;
+
+// From its perihelion, an ellipse of eccentricity 0.5, semi-axis 1, period 2π, in numbers that a binary grid holds.
+inline Problem<Kepler<>, Eigen::Vector4d> kepler(double t1) {
+  return {{}, {0.5, 0, 0, std::ldexp(std::round(std::ldexp(1.73205080756887719, 30)), -30)}, 0.0, t1};
+}
 
 // Uncoupled oscillators of any number and in batches: v' = w, w' = −θ0 v.
 template <class Scalar = double>
