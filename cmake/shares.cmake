@@ -21,7 +21,7 @@ endif()
 # Of the programs of the docs, which are many and short, those that are g++'s: what is read first, and what computes for long.
 set(antistrophe_docs_of_gnu
   readme_quickstart readme_check_the_vjp readme_pieces index_solve_and_differentiate getting_started_tour getting_started_objective
-  adjoints_a_few_checkpoints adjoints_all_states_in_few_bits cookbook_a_partial_differential_equation cookbook_fit_data
+  adjoints_a_few_checkpoints cookbook_a_partial_differential_equation cookbook_fit_data
   cookbook_train_a_network_in_minibatches ensembles_ noise_a_divergence_from_a_prior noise_many_paths_at_once running_costs_ test_problems_)
 
 # antistrophe_is_built_here(<variable> <folder>/<name>): whether the program is of the share of this build.
