@@ -196,14 +196,21 @@ template <class S>
 struct PackOf<S> {
   using type = xsimd::batch<S>;
   static constexpr int width = int(type::size);
+#if ANTISTROPHE_HAS_VECTOR_TYPES
+  using V [[gnu::vector_size(sizeof(S) * width)]] = S;
+#endif
 
   static type load(const S* from) { return type::load_unaligned(from); }
   static void store(S* to, const type& x) { x.store_unaligned(to); }
   static type fill(const S& value) { return type(value); }
   template <class Element>
   static type lanes(Element&& element) {
-    return [&]<int... Lane>(std::integer_sequence<int, Lane...>) {
+    return [&]<int... Lane>(std::integer_sequence<int, Lane...>) ANTISTROPHE_INLINE_LAMBDA {
+#if ANTISTROPHE_HAS_VECTOR_TYPES  // xsimd's own way goes through memory, by a function that is not always inlined
+      return std::bit_cast<type>(V{S(element(std::integral_constant<int, Lane>{}))...});
+#else
       return type{S(element(std::integral_constant<int, Lane>{}))...};
+#endif
     }(std::make_integer_sequence<int, width>{});
   }
   static S sum(const type& x) {
@@ -218,7 +225,6 @@ struct PackOf<S> {
   }
   static type tanh(const type& x) {
 #if ANTISTROPHE_HAS_VECTOR_TYPES
-    using V [[gnu::vector_size(sizeof(S) * width)]] = S;
     using I [[gnu::vector_size(sizeof(S) * width)]] = typename detail::TanhConstants<S>::Bits;
     return std::bit_cast<type>(detail::tanh_of_vector<S, V, I>(std::bit_cast<V>(x)));
 #else

@@ -13,6 +13,8 @@
 #include <antistrophe/step/timeline.hpp>
 #include <antistrophe/stepper/strides.hpp>
 
+#include <Eigen/Core>
+
 #include <cstdint>
 #include <type_traits>
 
@@ -25,6 +27,10 @@ class PairStride : public FewNumbers<Y> {
   using typename Few::Numbers, typename Few::Stored, typename Few::Room;
   using Theta = Parameters<F, Y>;
   using SumOfTheta = std::conditional_t<fits_registers<Theta>, Theta, Theta&>;
+  // Vjps that keep a tape and add to many parameters are called: a network's, written out eight times, would be a sixth of a program,
+  // and no faster.
+  static constexpr bool writes_out =
+      std::is_empty_v<Tape<F, Y>> || (Theta::SizeAtCompileTime != Eigen::Dynamic && Theta::SizeAtCompileTime <= 64);
 
  public:
   // `first` and `second` have room for the stages of Ψ_h(t0, z0) and Ψ_{−h}(t1, y1).
@@ -78,8 +84,26 @@ class PairStride : public FewNumbers<Y> {
 
   // Back from node i, as PairStepper::step_back does it.
   template <class Carry, class CarryBar, class Cursor>
-  ANTISTROPHE_FLAT std::int64_t back(const Timeline& timeline, std::int64_t i, std::int64_t end, Carry& carry,
-                                     CarryBar& bar, Theta& theta_sum, EvenTimes& t_bar, Cursor& bits) {
+  std::int64_t back(const Timeline& timeline, std::int64_t i, std::int64_t end, Carry& carry, CarryBar& bar,
+                    Theta& theta_sum, EvenTimes& t_bar, Cursor& bits) {
+    if constexpr (writes_out)
+      return back_written_out(timeline, i, end, carry, bar, theta_sum, t_bar, bits);
+    else
+      return back_here(timeline, i, end, carry, bar, theta_sum, t_bar, bits);
+  }
+
+ private:
+  template <class Carry, class CarryBar, class Cursor>
+  ANTISTROPHE_FLAT std::int64_t back_written_out(const Timeline& timeline, std::int64_t i, std::int64_t end,
+                                                 Carry& carry, CarryBar& bar, Theta& theta_sum, EvenTimes& t_bar,
+                                                 Cursor& bits) {
+    return back_here(timeline, i, end, carry, bar, theta_sum, t_bar, bits);
+  }
+
+  template <class Carry, class CarryBar, class Cursor>
+  ANTISTROPHE_ALWAYS_INLINE std::int64_t back_here(const Timeline& timeline, std::int64_t i, std::int64_t end,
+                                                   Carry& carry, CarryBar& bar, Theta& theta_sum, EvenTimes& t_bar,
+                                                   Cursor& bits) {
     HeldBits<Cursor> held(bits);
     const int lost = halvings_ * entries;
     const auto stays = scalar<Y>(lambda_), goes = scalar<Y>(1 - lambda_);
@@ -139,7 +163,6 @@ class PairStride : public FewNumbers<Y> {
     return begin - k;
   }
 
- private:
   bool have_room(const Stored& y, const Stored& z) const {
     Room room;
     for_entries<Y>([&](Eigen::Index e) ANTISTROPHE_INLINE_LAMBDA {
