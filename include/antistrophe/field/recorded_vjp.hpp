@@ -10,7 +10,7 @@
 // Copies of the field share what was recorded, and may be used by several threads at a time.
 #pragma once
 
-#include <antistrophe/field/detail/recording.hpp>
+#include <antistrophe/field/detail/recorded_number.hpp>
 #include <antistrophe/field/detail/recordings.hpp>
 #include <antistrophe/field/detail/reverse_vjp.hpp>
 

@@ -4,7 +4,7 @@
 // change, and leaves it with the list alone.
 #pragma once
 
-#include <antistrophe/field/detail/recording.hpp>
+#include <antistrophe/field/detail/recorded_number.hpp>
 #include <antistrophe/field/detail/reverse_vjp.hpp>
 
 #include <algorithm>
