@@ -200,7 +200,7 @@ class MeanSquaredError {
   static void check_weights(const char* name, const Real* weights, Eigen::Index count) {
     for (Eigen::Index i = 0; i < count; ++i)
       if (!(weights[i] >= 0) || !std::isfinite(weights[i]))
-        detail::refuse(std::string(name) + "[" + std::to_string(i) + "]", weights[i], "finite and at least 0");
+        detail::refuse_entry(name, static_cast<std::size_t>(i), weights[i], "finite and at least 0");
   }
 
   void check_sizes(std::size_t saved) const {
