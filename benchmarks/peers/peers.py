@@ -19,6 +19,7 @@ from workloads import WORKLOADS, Entry, Workload
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOLERANCES = tuple(10 ** (-k / 2) for k in range(6, 29))  # 1e-3 to 1e-14
+STEPS = tuple(round(10 ** (k / 16)) for k in range(16, 65))  # 10 to 10,000
 PATIENCE = 600  # seconds for one answer
 LONG = 0.5  # seconds: a call as long is made in a few rounds only
 ROUNDS_OF_LONG = 3
@@ -174,7 +175,7 @@ class Programs:
 @dataclasses.dataclass
 class Measured:
     entry: Entry
-    tolerance: float = None
+    tolerance: float = None  # or the number of steps
     errors: Errors = None
     first: float = None  # seconds of the first answer: what is made once, compiled, and the first calls
     seconds: list = dataclasses.field(default_factory=list)
@@ -191,10 +192,11 @@ class Measured:
 
 
 def loosest(ask, workload, entry, target):
-    """The loosest tolerance from which on the gradient is as good as the target wherever it was tried, two more steps of the ladder."""
+    """The loosest tolerance, or the fewest steps, from which on the gradient is as good as the target wherever it was tried, two more rungs of the
+    ladder."""
     best, found, good = math.inf, None, 0
     last = "no tolerance gives a result"
-    for tolerance in TOLERANCES:
+    for tolerance in STEPS if entry.in_equal_steps else TOLERANCES:
         try:
             errors = errors_of(ask(entry, tolerance), workload, 0)
         except NoResult as reason:
@@ -275,7 +277,7 @@ def table(workload, rows):
             continue
         label = row.entry.label if row.entry.is_ours else f"*{row.entry.label}*"
         cells = [label + (f" ({row.entry.note})" if row.entry.note else ""), ratio_in_words(row.ratio), time_in_words(row.median)]
-        cells += [f"{row.tolerance:.1e}".replace("e-0", "e-")] if chosen else []
+        cells += [f"{row.tolerance} steps" if row.entry.in_equal_steps else f"{row.tolerance:.1e}".replace("e-0", "e-")] if chosen else []
         cells += [f"{row.errors.gradient:.0e}".replace("e-0", "e-")] if judged == "state" else [
             f"{error:.0e}".replace("e-0", "e-") for error in (row.errors.value, row.errors.gradient)]
         cells += [time_in_words(row.first)] if first else []
@@ -391,11 +393,11 @@ def try_ours(program):
         worker = Worker([str(program)], workload.name)
         for entry in entries:
             tried += 1
-            argument = 1e-9 if workload.targets else workload.tried
+            argument = workload.tried if not workload.targets else STEPS[-1] if entry.in_equal_steps else 1e-9
             try:
                 errors = agreed(worker.ask(entry.name, argument), workload, entry, 0 if workload.targets else argument)
                 if workload.targets and max(errors.value, errors.gradient) > 1e-6:
-                    raise NoResult(f"at a tolerance of 1e-9 it is off by {errors.gradient:.1e}")
+                    raise NoResult(f"at {argument:g} it is off by {errors.gradient:.1e}")
                 print(f"{workload.name}, {entry.label}: off by {errors.value:.1e} and {errors.gradient:.1e}")
             except NoResult as reason:
                 failed += 1

@@ -113,6 +113,15 @@ class Ladder(unittest.TestCase):
         self.assertAlmostEqual(math.log10(tolerance), -7)
         self.assertLess(errors.gradient, 1.001e-6)
 
+    def test_the_fewest_equal_steps_that_reach_the_target(self):
+        entry = dataclasses.replace(OURS, in_equal_steps=True)
+        steps, errors = peers.loosest(self.ask(lambda steps: steps**-4.0), CANNED, entry, 1.001e-8)
+        self.assertEqual(steps, 100)
+        self.assertLessEqual(errors.gradient, 1.001e-8)
+        workload = dataclasses.replace(CANNED, entries=(OURS, dataclasses.replace(entry, label="equal")), targets=(1e-8,))
+        rows = peers.measure(workload, 0, 1.001e-8, self.ask(lambda argument: argument**-4.0 if argument > 1 else argument), 3)
+        self.assertIn("| equal | 1.00 | 1 s | 100 steps |", peers.table(workload, rows))
+
     def test_a_lucky_hit_is_passed_over(self):
         def error(tolerance):
             return 0 if abs(math.log10(tolerance) + 5) < 0.1 else 10 * tolerance

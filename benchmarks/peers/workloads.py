@@ -10,6 +10,7 @@ class Entry:
     name: str  # what the program calls it
     allowed: float = None  # its relative error, where that is not the workload's: of another scheme, or a continuous adjoint
     note: str = ""
+    in_equal_steps: bool = False  # where there are targets: it is asked for a number of steps and not for a tolerance
 
     @property
     def is_ours(self):
@@ -29,7 +30,7 @@ class Workload:
     large: tuple = ()  # with --large too,
     tried: int = 0  # and what ours is tried with in tests.
     argument: str = ""  # what it is
-    # Errors that each entry is to reach, at the loosest tolerance that does.
+    # Errors that each entry is to reach, at the loosest tolerance that does, or in the fewest steps.
     targets: tuple = ()
     judged: str = "gradient"  # what the target is an error of
 
@@ -62,12 +63,15 @@ WORKLOADS = (
         title="Gradient of Lotka–Volterra, to an error",
         what="Two numbers, four parameters, t from 0 to 10: the sum of both numbers at the end and its gradient with respect to the "
              "parameters, steps chosen. Everyone takes the loosest tolerance, of a ladder of half decades, from which on its gradient is "
-             "off by no more than the target (relative, by the largest entry).",
+             "off by no more than the target (relative, by the largest entry). Equal steps are as few as that takes, of a ladder of sixteen "
+             "numbers a decade, along which an error of order 8 falls by half decades too.",
         allowed=1e-2,
         entries=(
             Entry("`Dop853`, `DirectAdjoint`", "ours_lotka_volterra", "dop853"),
             Entry("the same, `.repeats = 0`", "ours_lotka_volterra", "dop853_once",
                   note="does not look again at a gradient in doubt"),
+            Entry("`Dop853`, `DirectAdjoint`, `FixedSteps`", "ours_lotka_volterra", "dop853_equal", in_equal_steps=True,
+                  note="equal steps: nothing estimates their error"),
             Entry("`Tsit5`, `DirectAdjoint`", "ours_lotka_volterra", "tsit5"),
             Entry("`Dop853`, `ForwardMode`", "ours_lotka_volterra", "forward", note="derivatives by y0 as well"),
             Entry("`Reversible<Dop853>`", "ours_lotka_volterra", "pair", note="stores no states"),
