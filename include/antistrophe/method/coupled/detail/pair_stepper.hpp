@@ -16,6 +16,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <type_traits>
@@ -58,7 +59,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   PairStepper(const Method& method, const F& field, const Y& y0)
       : Common(field, method.lambda, method_resolution(method), y0),
         first_(field_.empty_tape(y0), y0),
-        second_(first_),
+        second_(make_second(first_)),
         increment_(numbers_.zeros(y0)),
         gap_(increment_),
         shrunk_(increment_),
@@ -143,7 +144,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   const Y& parasite() { return numbers_.real(gap_, real_); }
 
   // z1 of the attempted step.
-  Outcome complete(const Step& step, const Carry& carry) { return complete(second_, step, carry); }
+  Outcome complete(const Step& step, const Carry& carry) { return complete(second_beside_first(), step, carry); }
   const Y& next_parasite() {
     set_difference(shrunk_, y1_, z1_);
     return numbers_.real(shrunk_, real_);
@@ -152,10 +153,8 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   template <class Bits>
   Outcome commit(const Step& step, Carry& carry, Bits& bits) {
     if (!completed_) {
-      // Nothing is asked of the first increment's stages any more, and large ones are near.
-      constexpr bool large = Y::SizeAtCompileTime == Eigen::Dynamic;
-      if (const Outcome outcome = complete(large ? first_ : second_, step, carry); outcome != Outcome::ok)
-        return outcome;
+      // Nothing is asked of the first increment's stages any more.
+      if (const Outcome outcome = complete(second_alone(), step, carry); outcome != Outcome::ok) return outcome;
     }
     numbers_.keep(step.n, gap_, bits);
     if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic) {  // nothing is asked of this step any more
@@ -174,8 +173,9 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   void pullback(const Step& step, const Carry& before, CarryBar& carry_bar, Theta& theta_bar, TimeCotangents& t_bar,
                 std::span<const SavedInside<Y>> saves) {
     attempt(step, before);
-    evaluate(second_, step, step.back(), y1_);
-    pull_back_second(step, carry_bar, theta_bar, t_bar);
+    Stages<Tableau, Field, Y>& second = second_beside_first();
+    evaluate(second, step, step.back(), y1_);
+    pull_back_second(second, step, carry_bar, theta_bar, t_bar);
     if (!saves.empty()) this->show_inside(*this, step, before);
     pull_back_first(step, carry_bar, theta_bar, t_bar, saves);
   }
@@ -185,7 +185,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   Outcome step_back(const Step& step, Carry& carry, CarryBar& carry_bar, Theta& theta_bar, TimeCotangents& t_bar,
                     std::span<const SavedInside<Y>> saves, Cursor& bits) {
     return retrace(
-        step, carry, bits, [&] { pull_back_second(step, carry_bar, theta_bar, t_bar); },
+        step, carry, bits, [&](const auto& second) { pull_back_second(second, step, carry_bar, theta_bar, t_bar); },
         [&] {
           if (!saves.empty()) this->show_inside(*this, step, carry);
           pull_back_first(step, carry_bar, theta_bar, t_bar, saves);
@@ -195,7 +195,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   template <class Cursor>
   Outcome reconstruct(const Step& step, Carry& carry, Cursor& bits) {
     return retrace(
-        step, carry, bits, [] {}, [] {});
+        step, carry, bits, [](const auto&) {}, [] {});
   }
 
   // See stepper/strides.hpp.
@@ -204,7 +204,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     requires strides
   {
     if (i >= end || !may_stride(timeline) || failed_.knows(timeline.first() + i)) return 0;
-    PairStride<Tableau, Field, Y> row(field_(0, 0), numbers_, first_, second_);
+    PairStride<Tableau, Field, Y> row(field_(0, 0), numbers_, first_, second_beside_first());
     const std::int64_t count = row.forth(timeline, i, end, carry, bits);
     calls_.evaluations += 2 * used * count;
     if (i + count < end && row.evaluated() > 0 && !all_finite(row.last_increment())) {
@@ -220,7 +220,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
     requires strides
   {
     if (i <= end || !may_stride(timeline)) return 0;
-    PairStride<Tableau, Field, Y> row(field_(0, 0), numbers_, first_, second_);
+    PairStride<Tableau, Field, Y> row(field_(0, 0), numbers_, first_, second_beside_first());
     const std::int64_t count = row.back(timeline, i, end, carry, bar, theta_bar, t_bar, bits);
     calls_ += {2 * used * count, 2 * used * count};
     return count;
@@ -236,6 +236,31 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   void forget() { failed_.forget(); }
 
  private:
+  // The stages of the second increment. Large ones have the memory of the first's, which are near, and some of their own
+  // only once both are asked for at a time.
+  static constexpr bool large = Y::SizeAtCompileTime == Eigen::Dynamic;
+  using Second = std::conditional_t<large, std::optional<Stages<Tableau, Field, Y>>, Stages<Tableau, Field, Y>>;
+  static Second make_second(const Stages<Tableau, Field, Y>& first) {
+    if constexpr (large)
+      return {};
+    else
+      return first;
+  }
+  Stages<Tableau, Field, Y>& second_alone() {
+    if constexpr (large)
+      return first_;
+    else
+      return second_;
+  }
+  Stages<Tableau, Field, Y>& second_beside_first() {
+    if constexpr (large) {
+      if (!second_) second_.emplace(first_);
+      return *second_;
+    } else {
+      return second_;
+    }
+  }
+
   static constexpr auto used = static_cast<std::int64_t>(tableau::increment_stages<Tableau>);
 
   ComplexNumber trace(const ComplexNumber& q) const {
@@ -258,7 +283,6 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   void evaluate(Stages<Tableau, Field, Y>& stages, const Step& step, const WayThrough& way, const Stored& at) {
-    constexpr bool large = Y::SizeAtCompileTime == Eigen::Dynamic;
     calls_ += stages.evaluate(this->field_over(step), way, numbers_.real(at, large ? stages.x[0] : real_), psi_);
   }
 
@@ -350,15 +374,16 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
 
   template <class Cursor, class AfterSecond, class AfterFirst>
   Outcome retrace(const Step& step, Carry& carry, Cursor& bits, AfterSecond&& after_second, AfterFirst&& after_first) {
+    Stages<Tableau, Field, Y>& second = second_alone();
     if constexpr (Numbers::exact) {
-      const Outcome outcome = evaluate_and_add(second_, step, step.back(), carry.y, 1, carry.z, carry.z);
+      const Outcome outcome = evaluate_and_add(second, step, step.back(), carry.y, 1, carry.z, carry.z);
       if (outcome != Outcome::ok) return outcome;
-      after_second();
+      after_second(second);
       if constexpr (Numbers::may_be_many)
         if (numbers_.are_many_of_one()) return retrace_many(step, carry, bits, after_first);
     } else {
-      evaluate(second_, step, step.back(), carry.y);
-      after_second();
+      evaluate(second, step, step.back(), carry.y);
+      after_second(second);
       if (!numbers_.store(psi_, increment_)) return classify();
       carry.z += increment_;
     }
@@ -476,8 +501,9 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   // Through z1 = z0 − Ψ_{−h}(t1, y1):   ȳ1 += −J[Ψ_{−h}](t1, y1)ᵀ z̄1.
-  void pull_back_second(const Step& step, CarryBar& bar, Theta& theta_bar, TimeCotangents& t_bar) {
-    calls_ += first_.pull_back(this->field_over(step), second_, -1, bar.z, {bar.y, theta_bar, t_bar.t1, t_bar.t0});
+  void pull_back_second(const Stages<Tableau, Field, Y>& second, const Step& step, CarryBar& bar, Theta& theta_bar,
+                        TimeCotangents& t_bar) {
+    calls_ += first_.pull_back(this->field_over(step), second, -1, bar.z, {bar.y, theta_bar, t_bar.t1, t_bar.t0});
   }
 
   // Through y1 = z0 + λ (y0 − z0) + Ψ_h(t0, z0):   z̄0 = z̄1 + (1−λ) ȳ1 + J[Ψ_h](t0, z0)ᵀ ȳ1,   ȳ0 = λ ȳ1;
@@ -510,7 +536,7 @@ class PairStepper : public StoredStepper<Arithmetic, F, Y> {
   }
 
   Increment<Tableau, Field, Y> first_;  // Ψ_h(t0, z0)
-  Stages<Tableau, Field, Y> second_;    // of Ψ_{−h}(t1, y1), whose cotangents find room in the first
+  Second second_;                       // of Ψ_{−h}(t1, y1), whose cotangents find room in the first
   Stored increment_, gap_, shrunk_, y1_, z1_;
   NodeCache failed_;  // where the step begins of which a stride found an increment, psi_, not finite
   std::int64_t increments_of_failed_ = 0;
