@@ -48,7 +48,7 @@ struct Turning : Swing {
   static constexpr bool autonomous = true;
 };
 
-enum class Fault { adds, omits, resizes, not_finite, not_autonomous, assigns };
+enum class Fault { none, adds, omits, resizes, not_finite, not_autonomous, assigns, resizes_bar };
 
 // y' = -y, with a fault.
 struct Faulty {
@@ -67,6 +67,8 @@ struct Faulty {
   void vjp(double, const Eigen::VectorXd&, const Eigen::VectorXd& w, Eigen::VectorXd& y_bar, auto&) const {
     if (fault == Fault::assigns)
       y_bar = -w;
+    else if (fault == Fault::resizes_bar)
+      y_bar = Eigen::VectorXd::Ones(3);
     else
       y_bar -= w;
   }
@@ -160,6 +162,31 @@ TEST_CASE("Networks whose sizes are no field's", "[messages]") {
   CHECK(told([] {
           Mlp<double>{{3, 8, 2}};
         }) == "antistrophe: Mlp: sizes begin with 3 and end with 2; a vector field has as many inputs as outputs");
+}
+
+TEST_CASE("A field that gives dy, or a vjp that gives y_bar, another shape is refused where it is called",
+          "[messages]") {
+  const auto with = [](Fault fault) { return Problem{Faulty{fault}, Eigen::VectorXd(Vector2d(1, 2)), 0.0, 1.0}; };
+  const auto of_dy =
+      "antistrophe: the shape that the field gives dy is 3x1; it must be 2x1, that of the state: it must write into dy "
+      "as it finds it";
+  const auto check = [&](const auto& method, const auto& steps) {
+    CHECK(told([&] { (void)solve(with(Fault::resizes), method, steps); }) == of_dy);
+  };
+  check(RK4{}, FixedSteps{10});
+  check(Dopri5{}, Adaptive{});
+  check(Reversible<RK4>{}, FixedSteps{10});
+  check(TwoPoint<Bosh3>{}, FixedSteps{10});
+  check(ReversibleAdams<2>{}, FixedSteps{10});
+  check(ReversibleHeun<>{}, FixedSteps{10});
+  check(AsynchronousLeapfrog<>{}, FixedSteps{10});
+  const TerminalLoss loss{[](const auto& y, auto& y_bar) {
+    y_bar.setOnes();
+    return y.sum();
+  }};
+  CHECK(told([&] { (void)value_and_gradient(with(Fault::resizes_bar), RK4{}, FixedSteps{10}, loss); }) ==
+        "antistrophe: the shape that the vjp gives y_bar is 3x1; it must be 2x1: it adds to what it finds");
+  CHECK(value_and_gradient(with(Fault::none), RK4{}, FixedSteps{10}, loss).gradient.y0.size() == 2);
 }
 
 TEST_CASE("What check_vjp says of f itself", "[messages]") {

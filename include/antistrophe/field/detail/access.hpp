@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/core/detail/state.hpp>
+#include <antistrophe/core/errors.hpp>
 #include <antistrophe/field/concepts.hpp>
 
 #include <optional>
@@ -14,12 +15,22 @@ namespace antistrophe::detail {
 template <class F, class Y>
 inline constexpr bool uses_tape = HasTapeVjp<F, Y> || HasTimedTapeVjp<F, Y>;
 
+// Of states whose size the compiler does not know: what has another shape would be read beyond its end.
+template <class Y>
+ANTISTROPHE_COLD [[noreturn]] void refuse_shape_of_rate(const Y& dy, const Y& y) {
+  refuse("the shape that the field gives dy", shape(dy),
+         shape(y) + ", that of the state: it must write into dy as it finds it");
+}
+
 template <class F, class Y>
 ANTISTROPHE_ALWAYS_INLINE void evaluate(const F& field, double t, const Y& y, Y& dy, Tape<F, Y>& tape) {
   if constexpr (uses_tape<F, Y>)
     field(t, y, dy, tape);
   else
     field(t, y, dy);
+  if constexpr (Y::SizeAtCompileTime == Eigen::Dynamic)
+    if (!same_shape(dy, y)) [[unlikely]]
+      refuse_shape_of_rate(dy, y);
 }
 
 template <class F, class Y>
