@@ -22,7 +22,7 @@ set(antistrophe_long_tier
   "adjoint/allocation"                                              # 24 + 3; a law has it for every method, of states of two sizes
   "adjoint/continuous_every_method"                                 # 45 + 13; by Dopri5 alone they are short
   "field/reverse_vjp"                                               # 20 + 3; what others differentiate in reverse
-  "fuzz/corpus"                                                     # 37 + 8
+  "fuzz/(corpus|minute)"                                            # 37 + 68
   # 37, optimised, and 30; without_xsimd finds the same package, FetchContent adds the same folder
   "install/(find_package|add_subdirectory|debian|vcpkg|conan)"
   "mpi/.*"                                                          # 9 + 6
