@@ -261,3 +261,20 @@ TEST_CASE("A step of a pair that fails as it is committed leaves no trace: in bi
     CHECK(seen == times);
   }
 }
+
+TEST_CASE("A step that times round to t1, or to a jump, lands there, and none of no length follows") {
+  // Steps are six units in the last place of the times, 4 epsilon of them.
+  const double t0 = 1e11, unit = std::nextafter(t0, 2 * t0) - t0;
+  for (int units = 16; units < 80; ++units) {
+    CAPTURE(units);
+    for (const double sign : {1.0, -1.0}) {
+      const double t1 = t0 + sign * 100 * unit, jump = t0 + sign * units * unit;
+      const auto solution = solve(Problem{Turning{}, Vector2d(0, 1), t0, t1}, Dopri5{},
+                                  Adaptive{.dtmax = unit, .jumps = {jump}}, SaveAt{.steps = true});
+      const std::vector<double>& ts = solution.ts();
+      CHECK(ts.back() == t1);
+      for (std::size_t i = 1; i < ts.size(); ++i) CHECK(sign * (ts[i] - ts[i - 1]) > 0);
+      CHECK(std::find(ts.begin(), ts.end(), jump) != ts.end());
+    }
+  }
+}

@@ -263,9 +263,10 @@ class AdaptiveControl {
     const double landing = landings_.all[landing_].t;
     // Never less than t resolves: t + h == t would stand still for ever.
     wished_ = std::copysign(larger(smaller(std::fabs(h_), options_.dtmax), shortest(t)), landing - t);
-    // A step that would leave less than a hundredth of itself lands.
-    lands_ = std::fabs(wished_) * 1.01 >= std::fabs(landing - t);
-    return lands_ ? landing : t + wished_;
+    const double next = t + wished_;
+    // A step that would leave less than a hundredth of itself lands, as does one that times round to the landing.
+    lands_ = std::fabs(wished_) * 1.01 >= std::fabs(landing - t) || next == landing;
+    return lands_ ? landing : next;
   }
 
   bool exhausted(const Step& step, const Stats& stats) const {

@@ -85,6 +85,7 @@ class CalmLanes {
     increment.to = t_ + wished * sign_;
     increment.h = increment.to - t_;
     sound_ = where_below(wished * Time(1.01), size(landing_ - t_), Time(1));
+    sound_ = where_below(sign_ * increment.to, sign_ * landing_, sound_);
     sound_ = where_below(sign_ * increment.to, sign_ * saves_, sound_);
     sound_ = where_below(size(end_ - increment.to), Time(0.5 * Control::far_too_many) * size(increment.h), sound_);
   }
