@@ -14,4 +14,4 @@ struct Whole {
   void force(double, const auto& v, Output dw) const { dw = -v; }
 };
 
-auto solution() { return solve(Problem{Whole{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Verlet{}, FixedSteps{10}); }
+auto solution() { return solve(Problem{Whole{}, Eigen::Vector2d{1.0, 2.0}, 0.0, 1.0}, Verlet<>{}, FixedSteps{10}); }

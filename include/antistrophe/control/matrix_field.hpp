@@ -36,18 +36,12 @@ struct MatrixField : F {
                   "void matrix(double t, const auto& y, auto& A) const.");
     return !copied;
   }
+  // Whether matrix_vjp takes cotangents by value.
   template <class Y>
-  static consteval bool require_vjp() {
-    using Sample = typename Tape<Y>::Sample;
-    constexpr bool copied =
-        detail::copies_cotangent<detail::CallMatrixVjp, F, detail::Types<double, Sample, typename Tape<Y>::Matrix>,
-                                 Sample, Parameters<F, Y>>;
-    static_assert(!copied,
-                  "antistrophe: the matrix_vjp of a MatrixField takes y_bar or theta_bar by value, and what it adds to "
-                  "a copy is lost: void matrix_vjp(double t, const auto& y, const auto& A_bar, auto& y_bar, auto& "
-                  "theta_bar) const.");
-    return !copied;
-  }
+  static constexpr bool matrix_copies_cotangent =
+      detail::copies_cotangent<detail::CallMatrixVjp, F,
+                               detail::Types<double, typename Tape<Y>::Sample, typename Tape<Y>::Matrix>,
+                               typename Tape<Y>::Sample, Parameters<F, Y>>;
 
   template <EigenState Y>
   void operator()(double t, const Y& y, const ControlOf<Y>& dX, Y& dy) const {

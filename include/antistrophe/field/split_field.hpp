@@ -30,15 +30,13 @@ struct SplitField : Halves {
     return SplitField<detail::Frozen<Halves>>{Halves::frozen(t0, t1)};
   }
 
-  // True where the halves, and their vjps, write to what they are given; else a compile error with the reason.
-  template <class M, class Y>
-  static consteval bool require_method() {
-    return detail::SplitFieldRequirements::require_references<Halves, Y>();
-  }
-  template <class Y>
-  static consteval bool require_vjp() {
-    return detail::SplitFieldRequirements::require_gradient<SplitField, Y>();
-  }
+  // That the halves, and their vjps, write to what they are given.
+  struct FieldRequirements : detail::SplitFieldRequirements {
+    template <class M, class Y>
+    static consteval bool require_method() {
+      return require_references<Halves, Y>();
+    }
+  };
 
   template <class Y>
     requires detail::HasHalves<Halves, Y>

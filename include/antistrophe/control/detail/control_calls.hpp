@@ -70,6 +70,15 @@ inline constexpr bool control_copies_cotangent =
     copies_cotangent<CallVjp, F, Inputs, Y, Theta> || copies_cotangent<CallVjp, F, Inputs, Y, X, Theta> ||
     copies_cotangent<CallVjp, F, Inputs, Y, X, Theta, Time>;
 
+// Of an F that is a matrix.
+template <class F, class Y>
+inline constexpr bool matrix_copies_cotangent = [] {
+  if constexpr (requires { F::template matrix_copies_cotangent<Y>; })
+    return F::template matrix_copies_cotangent<Y>;
+  else
+    return false;
+}();
+
 template <class F, class Y>
 inline constexpr bool control_copies_result = [] {
   using Inputs = Types<double, Y, ControlOf<Y>>;
@@ -126,10 +135,12 @@ struct ControlRequirements {
                   "antistrophe: the vjp of a controlled field's F takes a cotangent by value, and what it adds to a "
                   "copy is lost: void vjp(double t, const auto& y, const auto& dX, const auto& w, auto& y_bar, auto& "
                   "theta_bar) const, or with auto& dX_bar before theta_bar, and auto& t_bar after it.");
-    if constexpr (requires { F::template require_vjp<Y>(); })
-      return known && !copied && F::template require_vjp<Y>();
-    else
-      return known && !copied;
+    constexpr bool matrix_copied = matrix_copies_cotangent<F, Y>;
+    static_assert(!matrix_copied,
+                  "antistrophe: the matrix_vjp of a MatrixField takes y_bar or theta_bar by value, and what it adds to "
+                  "a copy is lost: void matrix_vjp(double t, const auto& y, const auto& A_bar, auto& y_bar, auto& "
+                  "theta_bar) const.");
+    return known && !copied && !matrix_copied;
   }
 };
 

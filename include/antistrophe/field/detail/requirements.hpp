@@ -130,8 +130,8 @@ consteval bool require_vector_field() {
   return Solvable<F, Y>;
 }
 
-// A field may say what its parts need, in sentences: require_method<M, Y>() for a solve, require_vjp<Y>() for a gradient, its own or those
-// of a type F::FieldRequirements.
+// A field may say what its parts need, in sentences: require_method<M, Y>() for a solve, require_vjp<Y>() or require_gradient<F, Y>() for a
+// gradient, its own or those of a type F::FieldRequirements.
 template <class F>
 struct FieldRequirementsFor {
   using type = F;
@@ -210,6 +210,8 @@ consteval bool require_differentiable() {
     using Parts = FieldRequirementsOf<F>;
     if constexpr (requires { Parts::template require_vjp<Y>(); })
       return DifferentiableVectorField<F, Y> && Parts::template require_vjp<Y>();
+    else if constexpr (requires { Parts::template require_gradient<F, Y>(); })
+      return DifferentiableVectorField<F, Y> && Parts::template require_gradient<F, Y>();
   }
   return Solvable<F, Y> && DifferentiableVectorField<F, Y>;
 }
