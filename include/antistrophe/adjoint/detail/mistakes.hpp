@@ -46,12 +46,14 @@ ANTISTROPHE_COLD [[noreturn]] inline void refuse_vjp(const char* bar, std::ptrdi
                                           : " (check_vjp(field, t, y) looks at every component)"));
 }
 
-// What has another shape than it came with.
+// What has another shape than it came with, of a size that the compiler does not know.
 template <class A>
-void require_shape(const char* bar, const A& given, const A& came) {
-  if (!same_shape(given, came))
-    refuse(std::string("the shape that the vjp gives ") + bar, shape(given),
-           shape(came) + ": it adds to what it finds");
+void require_shape([[maybe_unused]] const char* bar, [[maybe_unused]] const A& given,
+                   [[maybe_unused]] Eigen::Index rows, [[maybe_unused]] Eigen::Index columns) {
+  if constexpr (A::SizeAtCompileTime == Eigen::Dynamic)
+    if (given.rows() != rows || given.cols() != columns)
+      refuse(std::string("the shape that the vjp gives ") + bar, shape(given),
+             std::to_string(rows) + "x" + std::to_string(columns) + ": it adds to what it finds");
 }
 
 // Entries that were 1. NaN says that f has no derivative there, which is for others to say.
@@ -78,10 +80,10 @@ void try_vjp(const Field& field, double t, const Y& y) {
     Y dy = w;
     evaluate<Field, Y>(field, t, y, dy, tape);
   }
-  const Parameters<Field, Y> theta_as_it_came = theta_bar;
+  const Eigen::Index parameters = theta_bar.size();
   pull_back<Field, Y>(field, t, y, tape, w, y_bar, theta_bar, t_bar);
-  require_shape("y_bar", y_bar, y);
-  require_shape("theta_bar", theta_bar, theta_as_it_came);
+  require_shape("y_bar", y_bar, y.rows(), y.cols());
+  require_shape("theta_bar", theta_bar, parameters, 1);
   require_ones("y_bar", y_bar);
   require_ones("theta_bar", theta_bar);
   if (t_bar != Scalar(1) && t_bar == t_bar) refuse_vjp("t_bar", -1, t_bar == Scalar(0) ? 0.0 : 2.0);
