@@ -80,13 +80,7 @@ inline constexpr bool matrix_copies_cotangent = [] {
 }();
 
 template <class F, class Y>
-inline constexpr bool control_copies_result = [] {
-  using Inputs = Types<double, Y, ControlOf<Y>>;
-  if constexpr (HasTape<F, Y>)
-    return copies_result<F, Inputs, Y> || copies_result_or_tape<F, Inputs, Y, Tape<F, Y>>;
-  else
-    return copies_result<F, Inputs, Y>;
-}();
+inline constexpr bool control_copies_result = copies_what_it_writes<F, Types<double, Y, ControlOf<Y>>, Y>;
 
 // Its ∂F/∂t is known, and so is what the vjp says of dX.
 template <class F, class Y>

@@ -128,6 +128,15 @@ inline constexpr bool copies_result_or_tape = takes_exactly<L>(Types<>{}, Inputs
                                               takes_exactly<L>(Types<>{}, Inputs{}, Types<Result&, Tape>{}) ||
                                               takes_exactly<L>(Types<>{}, Inputs{}, Types<Result, Tape>{});
 
+// The one or the other, of what may keep a tape of states Y.
+template <class L, class Inputs, class Y>
+inline constexpr bool copies_what_it_writes = [] {
+  if constexpr (HasTape<L, Y>)
+    return copies_result<L, Inputs, Y> || copies_result_or_tape<L, Inputs, Y, Tape<L, Y>>;
+  else
+    return copies_result<L, Inputs, Y>;
+}();
+
 // Of one that returns a value, or whose inputs are of any type, its own types are read.
 
 // The number `from` and further ones of the arguments of a member function: whether one is no reference.

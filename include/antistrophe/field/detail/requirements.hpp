@@ -76,13 +76,7 @@ template <class F, class Y>
 concept Solvable = VectorField<F, Y> && parameters_are_flat<F, Y>;
 
 template <class F, class Y>
-inline constexpr bool field_copies_result = [] {
-  using Inputs = Types<double, Y>;
-  if constexpr (HasTape<F, Y>)
-    return copies_result<F, Inputs, Y> || copies_result_or_tape<F, Inputs, Y, Tape<F, Y>>;
-  else
-    return copies_result<F, Inputs, Y>;
-}();
+inline constexpr bool field_copies_result = copies_what_it_writes<F, Types<double, Y>, Y>;
 
 // True where (F, Y) can be solved; else a compile error with the reason.
 template <class F, class Y>
