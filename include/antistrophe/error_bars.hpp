@@ -10,6 +10,7 @@
 // (Richardson extrapolation; Hairer, Nørsett & Wanner I, II.4), at the cost of three gradients and the memory of one.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/gradient.hpp>
 #include <antistrophe/step/fixed.hpp>
 
@@ -173,7 +174,7 @@ class Comparison {
   template <class Real>
   void number(const char* of, const Real& coarse, const Real& fine, double largest, Real& error, Real& better) {
     const double size = std::fabs(static_cast<double>(coarse));
-    error = static_cast<Real>(bar(coarse, fine, std::fmax(size, largest)));
+    error = static_cast<Real>(bar(coarse, fine, larger_of(size, largest)));
     better = extrapolate(coarse, fine);
     judge(of, -1, static_cast<double>(error), size, 0);
   }
@@ -182,14 +183,14 @@ class Comparison {
   template <class Entries>
   void entries(const char* of, const Entries& coarse, const Entries& fine, Entries& error, Entries& better) {
     error = better = fine;
-    const double largest = std::fmax(largest_entry(coarse), largest_entry(fine));
+    const double largest = larger_of(largest_entry(coarse), largest_entry(fine));
     double widest = 0;
     for (Eigen::Index i = 0; i < fine.size(); ++i)
-      widest = std::fmax(widest, bar(coarse.data()[i], fine.data()[i], largest));
+      widest = larger_of(widest, bar(coarse.data()[i], fine.data()[i], largest));
     const double least = largest > 0 ? 0.1 * widest / largest : 0;
     for (Eigen::Index i = 0; i < fine.size(); ++i) {
       const double size = static_cast<double>(std::abs(coarse.data()[i]));
-      const double width = std::fmax(bar(coarse.data()[i], fine.data()[i], largest), least * size);
+      const double width = larger_of(bar(coarse.data()[i], fine.data()[i], largest), least * size);
       error.data()[i] = static_cast<RealOf<Y>>(width);
       better.data()[i] = extrapolate(coarse.data()[i], fine.data()[i]);
       judge(of, i, width, size, largest);
@@ -205,7 +206,7 @@ class Comparison {
   }
 
   void judge(const char* of, std::ptrdiff_t index, double bar, double entry, double largest) {
-    const double allowed = options_.atol + options_.rtol * std::fmax(entry, 1e-3 * largest);
+    const double allowed = options_.atol + options_.rtol * larger_of(entry, 1e-3 * largest);
     const double excess = bar == 0 ? 0 : bar / allowed;
     if (excess > widest_.excess || std::isnan(excess))
       widest_ = {std::isnan(excess) ? std::numeric_limits<double>::infinity() : excess, bar, allowed, entry, of, index};
@@ -276,7 +277,7 @@ class BarredGradient {
       stuck_ = widest.excess > before / 1.5 ? stuck_ + 1 : 0;
       if (stuck_ == 3) return given_up(result, widest, what_stands_in_the_way(widest, fine));
       const double finer =
-          std::fmin(most_at_once, 1.05 * std::pow(widest.excess, 1.0 / observed_order(before, widest.excess)));
+          smaller_of(most_at_once, 1.05 * std::pow(widest.excess, 1.0 / observed_order(before, widest.excess)));
       before = widest.excess;
       const bool anew = cheaper_anew(finer);
       const double steps_ahead =
@@ -368,8 +369,8 @@ class BarredGradient {
     double of_exact = size > 0 ? resolution.smallest() / size : resolution.smallest();
     for (Eigen::Index i = 0; resolution.per_entry() && i < y0.size(); ++i)
       if (y0.data()[i] != RealOf<Y>(0))
-        of_exact = std::fmax(of_exact, resolution(i) / static_cast<double>(std::abs(y0.data()[i])));
-    return std::fmax(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()), of_exact);
+        of_exact = larger_of(of_exact, resolution(i) / static_cast<double>(std::abs(y0.data()[i])));
+    return larger_of(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()), of_exact);
   }
 
   // Whether it is cheaper to begin again with steps so many times shorter than to halve those at hand again and again. Halving
@@ -399,7 +400,7 @@ class BarredGradient {
   }
 
   ANTISTROPHE_COLD std::string what_stands_in_the_way(const WidestBar& widest, const One& fine) const {
-    const double relative = widest.bar / std::fmax(widest.entry, std::numeric_limits<double>::min());
+    const double relative = widest.bar / larger_of(widest.entry, std::numeric_limits<double>::min());
     const bool fine_enough = relative < 1e4 * grain() * std::sqrt(static_cast<double>(fine.stats.accepted));
     const double unit = taken_.taken.state.smallest();
     if (unit > 0 && fine_enough)

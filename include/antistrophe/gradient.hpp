@@ -5,6 +5,7 @@
 
 #include <antistrophe/adjoint/detail/repeats.hpp>
 #include <antistrophe/adjoint/solve_with_pullback.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/problem/losses.hpp>
 #include <antistrophe/problem/save_at.hpp>
 
@@ -279,12 +280,12 @@ ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& me
       if (repeats.looser()) continue;
       break;
     }
-    error.size = std::fmax(largest_entry(other.gradient.y0), largest_entry(other.gradient.theta));
+    error.size = larger_of(largest_entry(other.gradient.y0), largest_entry(other.gradient.theta));
     const auto beside_value = std::fabs(static_cast<double>(other.value - result.value)) /
                               (error.allowed() + error.borne * std::fabs(static_cast<double>(other.value)));
     const double difference = difference_of(other.gradient, result.gradient);
-    repeats.measure(std::fmax(difference / error.allowed(), beside_value),
-                    difference / std::fmax(error.size, error.allowed()));
+    repeats.measure(larger_of(difference / error.allowed(), beside_value),
+                    difference / larger_of(error.size, error.allowed()));
     if (repeats.looser()) {
       discard(other);
     } else {

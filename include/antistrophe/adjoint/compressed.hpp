@@ -10,6 +10,7 @@
 #include <antistrophe/adjoint/detail/coded_trajectory.hpp>
 #include <antistrophe/adjoint/detail/impure.hpp>
 #include <antistrophe/adjoint/detail/ordered_bits.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/resolution.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
@@ -79,7 +80,7 @@ Resolution grid_of(const std::optional<Resolution>& given, const AbsoluteToleran
     double fine = given ? (*given)(i) : 0;
     if (!given) {
       const double of_tolerance = tolerance ? std::ldexp((*tolerance)(i), -8 - finer) : 0;
-      fine = of_tolerance > 0 ? std::fmax(of_tolerance, 0x1p-50 * power) : grain * power;
+      fine = of_tolerance > 0 ? larger_of(of_tolerance, 0x1p-50 * power) : grain * power;
     }
     return std::exp2(std::floor(std::log2(fine)));
   };
@@ -144,7 +145,7 @@ struct CompressedAdjoint {
       if constexpr (
           requires { steps.rtol; } && requires { S::error_order; })
         if (rounds && wishes.tolerance != nullptr)
-          finer = detail::finer_bits(std::fmax(steps.rtol, wishes.tolerance->smallest()), S::error_order);
+          finer = detail::finer_bits(detail::larger_of(steps.rtol, wishes.tolerance->smallest()), S::error_order);
       grid_ = detail::grid_of(given_, wishes.tolerance, finer, y0);
       if (!y_) y_.emplace(y0), dy_.emplace(y0);
       size_ = static_cast<std::size_t>(y0.size()) * reals_in<typename Y::Scalar>;

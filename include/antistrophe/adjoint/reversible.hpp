@@ -10,6 +10,7 @@
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/adjoint/detail/impure.hpp>
 #include <antistrophe/core/detail/first_in_place.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/number/bit_stack.hpp>
 #include <antistrophe/stepper/stepper.hpp>
@@ -56,7 +57,7 @@ class Witnesses {
     all_[count_].x = x;
     ++count_;
     next_ = number + stride_;
-    size_ = std::fmax(size_, largest_entry(x));
+    size_ = larger_of(size_, largest_entry(x));
   }
 
   // The way back goes on from number `last`.
@@ -177,13 +178,13 @@ struct ReversibleAdjoint {
         const Outcome outcome = stepper.step_back(step, carry, backward.carry_bar, backward.theta_bar, step_bar,
                                                   backward.saves_inside(i), cursor);
         if (outcome != Outcome::ok) return lost(stepper, outcome, step);
-        if constexpr (drifts) off = std::fmax(off, witnesses_.compare(step.n, std::get<0>(carry.parts())));
+        if constexpr (drifts) off = detail::larger_of(off, witnesses_.compare(step.n, std::get<0>(carry.parts())));
         backward.after_step(i, step_bar);
         backward.meet_saves(i, carry);
       }
       Failure failure = arrive(stepper, number, timeline, carry, cursor, stats);
       if constexpr (drifts) {
-        size_ = std::fmax(size_, detail::largest_entry(y0_));
+        size_ = detail::larger_of(size_, detail::largest_entry(y0_));
         const double bearable = bearable_drift(size_);
         if (failure.status == Status::success && stats.drift > bearable * size_)
           return {Status::drifted, timeline.t0(), timeline.first(), -1,
@@ -193,7 +194,7 @@ struct ReversibleAdjoint {
           // It is small where nothing is amiss; the cotangents of high orders magnify it.
           const double seen = stepper.take_drift();
           strayed = strayed || seen > largest_drift / 20;
-          off = std::fmax(off, seen);
+          off = detail::larger_of(off, seen);
         }
         if (failure.status == Status::success && strayed)
           return {Status::drifted, timeline.t0(), timeline.first(), -1,
@@ -217,13 +218,14 @@ struct ReversibleAdjoint {
    private:
     // Relative; of float states five times the root of their precision.
     static constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<typename S::State>>::epsilon());
-    static inline const double largest_drift = std::fmax(1e-4, 5 * std::sqrt(round_off));
+    static inline const double largest_drift = detail::larger_of(1e-4, 5 * std::sqrt(round_off));
     // Of states of this size. What a gradient makes of a drift is the problem's affair: over a suite of 146 problems, drifts
     // of less than 20 tolerances did no harm, those from 1,000 on made gradients of five in nine wrong by 10⁶ tolerances or more.
     double bearable_drift(double size) const {
-      return std::fmin(
+      return detail::smaller_of(
           largest_drift,
-          std::fmax(300 * (rtol_ + atol_ / std::fmax(size, std::numeric_limits<double>::min())), 100 * round_off));
+          detail::larger_of(300 * (rtol_ + atol_ / detail::larger_of(size, std::numeric_limits<double>::min())),
+                            100 * round_off));
     }
 
     static Failure lost(const S& stepper, Outcome, const Step& step) {
@@ -245,7 +247,7 @@ struct ReversibleAdjoint {
         stepper.read(carry, y_);
         stepper.read(firsts_[number], y0_);
         if (y_.size() > 0)
-          stats.drift = std::fmax(stats.drift, static_cast<double>((y_ - y0_).array().abs().maxCoeff()));
+          stats.drift = detail::larger_of(stats.drift, static_cast<double>((y_ - y0_).array().abs().maxCoeff()));
         if (!std::isfinite(stats.drift))
           return {Status::not_finite, timeline.t0(), timeline.first(), -1,
                   std::string("the reconstructed initial state is not finite: ") + why_astray};

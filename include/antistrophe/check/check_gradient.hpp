@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/core/detail/differences.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/field/detail/movable_parameters.hpp>
 #include <antistrophe/gradient.hpp>
 
@@ -62,7 +63,7 @@ class GradientComparison {
   template <class X>
   ANTISTROPHE_COLD void add(std::string name, double gradient, X& x) {
     const X original = x;
-    const double h = relative_step_ * std::fmax(1.0, std::fabs(static_cast<double>(original)));
+    const double h = relative_step_ * larger_of(1.0, std::fabs(static_cast<double>(original)));
     const auto at = [&](double offset) {
       x = static_cast<X>(static_cast<double>(original) + offset);
       return value_at_.call(value_at_.self);
@@ -82,7 +83,7 @@ class GradientComparison {
   ANTISTROPHE_COLD void compare() {
     double scale = least_scale_;
     for (const Entry& entry : group_)
-      scale = std::fmax(scale, std::fmax(std::fabs(entry.gradient), std::fabs(entry.difference)));
+      scale = larger_of(scale, larger_of(std::fabs(entry.gradient), std::fabs(entry.difference)));
     for (const Entry& entry : group_) {
       const double error = scale > 0 ? std::fabs(entry.gradient - entry.difference) / scale : 0;
       if (report_.component.empty() || !(error <= report_.error)) {

@@ -2,6 +2,7 @@
 // A running cost on the way forth: a trace that adds up ∫ q dt step by step, beside what it keeps for an adjoint.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/detail/cost.hpp>
@@ -208,7 +209,7 @@ class CostIntegral {
     bool found = false;
     for (std::size_t j = 0; j < rule.count; ++j) {
       if (std::isfinite(values_[j])) continue;
-      node = std::fmin(node, rule.nodes[j]);
+      node = smaller_of(node, rule.nodes[j]);
       found = true;
     }
     return found ? step.t0 + node * step.h() : step.t0;

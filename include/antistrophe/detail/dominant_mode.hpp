@@ -41,14 +41,16 @@ template <class S>
 std::optional<std::complex<double>> dominant_mode(S& stepper, ScaledJacobian<S>& jacobian, typename S::State& v) {
   using Y = typename S::State;
   constexpr int turns = 12;
-  const auto entry = [](const Y& a, Eigen::Index i) {
-    return std::complex<double>(static_cast<double>(Eigen::numext::real(a.data()[i])),
-                                static_cast<double>(Eigen::numext::imag(a.data()[i])));
-  };
-  const auto product = [entry](const Y& a, const Y& b) {
-    std::complex<double> sum = 0;
-    for (Eigen::Index i = 0; i < a.size(); ++i) sum += std::conj(entry(a, i)) * entry(b, i);
-    return sum;
+  // Written out, for a product of complex numbers asks whether they are NaN.
+  const auto product = [](const Y& a, const Y& b) {
+    const auto re = [](const auto& x) { return static_cast<double>(Eigen::numext::real(x)); };
+    const auto im = [](const auto& x) { return static_cast<double>(Eigen::numext::imag(x)); };
+    double real = 0, imaginary = 0;
+    for (Eigen::Index i = 0; i < a.size(); ++i) {
+      real += re(a.data()[i]) * re(b.data()[i]) + im(a.data()[i]) * im(b.data()[i]);
+      imaginary += re(a.data()[i]) * im(b.data()[i]) - im(a.data()[i]) * re(b.data()[i]);
+    }
+    return std::complex<double>(real, imaginary);
   };
   Y once = zeros_like(v), twice = once;
   for (int turn = 0;; ++turn) {

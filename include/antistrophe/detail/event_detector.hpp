@@ -2,6 +2,7 @@
 // Finds the events of a solve: signs of g at the ends of steps, zeros of it on the dense output.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/problem/detail/event_functions.hpp>
@@ -29,9 +30,9 @@ double find_zero(Phi&& phi, double a, double fa, double b, double fb, double tol
   if (fb == 0) return b;
   for (int i = 0; i < 200; ++i) {
     const double width = b - a;
-    if (std::fabs(width) <= std::fmax(tolerance, 2 * std::numeric_limits<double>::epsilon() * std::fabs(b))) break;
+    if (std::fabs(width) <= larger_of(tolerance, 2 * std::numeric_limits<double>::epsilon() * std::fabs(b))) break;
     double c = i % 4 == 3 ? a + width / 2 : b - fb * width / (fb - fa);
-    if (!(c > std::fmin(a, b) && c < std::fmax(a, b))) c = a + width / 2;
+    if (!(c > smaller_of(a, b) && c < larger_of(a, b))) c = a + width / 2;
     if (c == a || c == b) break;
     const double fc = phi(c);
     if (fc == 0) return c;
@@ -52,7 +53,7 @@ double leaves_zero(Phi&& phi) {
   constexpr double epsilon = std::numeric_limits<double>::epsilon(), hundredth = 0.01;
   const double start = phi(0.0);
   double noise = std::fabs(start);
-  for (double sigma : {epsilon, 3 * epsilon, 7 * epsilon}) noise = std::fmax(noise, std::fabs(phi(sigma) - start));
+  for (double sigma : {epsilon, 3 * epsilon, 7 * epsilon}) noise = larger_of(noise, std::fabs(phi(sigma) - start));
   for (double sigma = 64 * epsilon; sigma < hundredth; sigma *= 4)
     if (std::fabs(phi(sigma)) > 8 * noise) return sigma;
   return hundredth;
@@ -287,7 +288,7 @@ class EventDetector {
 
   // Two zeros of a step closer than this, as a share of it, are at the same time to round-off.
   static double same_time(const Step& step) {
-    return 64 * std::numeric_limits<double>::epsilon() * std::fmax(1.0, std::fabs(step.t0 / step.h()));
+    return 64 * std::numeric_limits<double>::epsilon() * larger_of(1.0, std::fabs(step.t0 / step.h()));
   }
 
   // g of event i.

@@ -3,6 +3,7 @@
 // The state, at rest or on its way there, then says nothing of how long a step may be; ∂f/∂θ does.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/detail/spectral_radius.hpp>
 #include <antistrophe/step/timeline.hpp>
@@ -51,7 +52,7 @@ class ForcedParameters<S> {
     constexpr int p = S::error_order;
     double resolved = 1;
     for (int i = 1; i <= p; ++i) resolved *= h * frequency_ / (MultistepStepper<S> ? 1 : i);
-    return h / memory * std::fmin(bend_, resolved);
+    return h / memory * smaller_of(bend_, resolved);
   }
   bool depends_on_time() const { return known_ == Forced::yes; }
   void forget() { looked_at_ = frequency_ = 0; }
@@ -62,7 +63,7 @@ class ForcedParameters<S> {
 
   const Theta& at(S& stepper, double t, const Y& y, Theta& g) {
     stepper.parameter_slope(t, y, w_, y_bar_, g);
-    largest_ = std::fmax(largest_, largest_entry(g));
+    largest_ = larger_of(largest_, largest_entry(g));
     return g;
   }
   // At places of the rest of the solve that no period shares.
@@ -82,7 +83,7 @@ class ForcedParameters<S> {
     bend_ = largest_ > 0 ? largest_entry(inside_) / largest_ : 0;
     looked_at_ = std::fabs(step.h());
     // Where it is straight for a moment it need not stay so.
-    frequency_ = std::fmax(0.9 * frequency_, std::sqrt(2 * bend_ / (inside * (1 - inside))) / looked_at_);
+    frequency_ = larger_of(0.9 * frequency_, std::sqrt(2 * bend_ / (inside * (1 - inside))) / looked_at_);
     unseen_ = 0;
   }
 

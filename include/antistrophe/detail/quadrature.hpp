@@ -2,6 +2,7 @@
 // The rules by which a running cost is integrated over a step.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/legendre.hpp>
 
 #include <array>
@@ -64,7 +65,7 @@ struct Quadrature {
     }
     difference = std::fabs(difference);
     if (!(scatter > 0) || !std::isfinite(difference)) return difference;
-    return scatter * std::fmin(1, std::pow(200 * difference / scatter, 1.5));
+    return scatter * smaller_of(1, std::pow(200 * difference / scatter, 1.5));
   }
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <antistrophe/core/detail/first_in_place.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
@@ -253,7 +254,7 @@ class Saver {
   // might be either.
   bool is_at(double node, double given) const { return std::fabs(clamped(given) - node) <= nearness(node); }
   double nearness(double node) const {
-    return chosen_ ? std::fmin(slack_, 2 * std::numeric_limits<double>::epsilon() * std::fabs(node)) : slack_;
+    return chosen_ ? smaller_of(slack_, 2 * std::numeric_limits<double>::epsilon() * std::fabs(node)) : slack_;
   }
   double clamped(double t) const { return sign_ * (t - t0_) < 0 ? t0_ : sign_ * (t - t1_) > 0 ? t1_ : t; }
   bool due_before(double until) const {

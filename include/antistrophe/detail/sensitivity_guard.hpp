@@ -24,6 +24,7 @@
 #pragma once
 
 #include <antistrophe/core/config.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/detail/dominant_mode.hpp>
 #include <antistrophe/detail/forced_parameters.hpp>
@@ -66,8 +67,8 @@ double stable_edge(const S& stepper) {
   const Stability stability = stability_of(stepper);
   // Of NaN and a number, the number.
   const double edge =
-      std::fmin(std::numeric_limits<double>::infinity(), std::fmin(stability.shortest_ray, stability.real_interval));
-  return hardly_damps(stability) ? edge : std::fmin(edge, stability.parasite_edge);
+      smaller_of(std::numeric_limits<double>::infinity(), smaller_of(stability.shortest_ray, stability.real_interval));
+  return hardly_damps(stability) ? edge : smaller_of(edge, stability.parasite_edge);
 }
 
 // A stepper that may have found the norms of its error estimate and of y1 − y0, scaled as Controller scales them, with others' at
@@ -121,8 +122,8 @@ class SensitivityGuard {
     }
     if (rho > 0) {
       watch_turn(stepper, step, y0);
-      const double edge = std::fmin(stable_edge(stepper), stable_turn_);
-      if (!rests) verdict.magnification = 1 / std::fmax(slow * r, 1e-9);
+      const double edge = smaller_of(stable_edge(stepper), stable_turn_);
+      if (!rests) verdict.magnification = 1 / larger_of(slow * r, 1e-9);
       verdict.longest = within_edge * edge / rho;
       verdict.unstable = h_rho > edge;
       verdict.hopeless = grown_ > hopeless_growth;
@@ -192,14 +193,14 @@ class SensitivityGuard {
     // h^p ‖J^(p + 1)δ‖ is to be below what is allowed, over a time 1/ρ.
     const double resolved = std::pow(allowed_error(y) * rate_ / lively_, 1.0 / p);
     if (resolved > 2 * longest_ && !watches_parasite(stepper)) rest_ = Rest::settled;
-    longest_ = std::fmin(longest_, resolved);
+    longest_ = smaller_of(longest_, resolved);
     return longest_;
   }
 
  private:
   // Of a step; relative. What was seen holds for so many steps.
   double forced_error(S& stepper, const Step& step, const Y& y, int after) {
-    return forced_.error(stepper, step, y, std::fmin(span_, 1 / radius_.value()), after);
+    return forced_.error(stepper, step, y, smaller_of(span_, 1 / radius_.value()), after);
   }
   // The scaled norm of y1 − y0.
   ANTISTROPHE_ALWAYS_INLINE double scaled_move([[maybe_unused]] S& stepper, Controller& controller, const Y& y0,
@@ -230,14 +231,14 @@ class SensitivityGuard {
   // Carries the tangent to (t, y), over the time it waits for. ‖J^(p + 1)δ‖, before the last part of it.
   double advance(S& stepper, double t, const Y& y) {
     jacobian_.move_to(stepper, t, y);
-    const int parts = static_cast<int>(std::fmin(16, std::ceil(waiting_ * rate_ / 1.5)));
+    const int parts = static_cast<int>(smaller_of(16, std::ceil(waiting_ * rate_ / 1.5)));
     const double part = std::exchange(waiting_, 0.0) / parts;
     double lively = 0;
     for (int i = 0; i < parts; ++i) lively = tangent_.advance(stepper, jacobian_, part, p + 1);
     if (watches_parasite(stepper)) {
       for (int i = 0; i < parts; ++i) (void)mirrored_.advance(stepper, jacobian_, -part, 1);
       // What grows itself hides a parasite that grows no faster.
-      grown_ = std::log(mirrored_.growth()) - std::fmax(0, std::log(tangent_.growth())) - damped_;
+      grown_ = std::log(mirrored_.growth()) - larger_of(0, std::log(tangent_.growth())) - damped_;
     }
     return lively;
   }
@@ -265,7 +266,7 @@ class SensitivityGuard {
     if (const double size = std::abs(mode); size > 0) {
       radius_.learn(size);
       rate_ = size;
-      if (mode.real() <= 0.05 * size) fastest_ = {std::fmin(mode.real(), 0) / size, mode.imag() / size};
+      if (mode.real() <= 0.05 * size) fastest_ = {smaller_of(mode.real(), 0) / size, mode.imag() / size};
     }
     patience_ = std::abs(fastest_ - before) < 0.1 ? std::min(2 * patience_, 32 * impatient) : impatient;
     sought_ = stepper.calls().evaluations;
@@ -273,7 +274,7 @@ class SensitivityGuard {
   }
   // Of a state that is not slow.
   ANTISTROPHE_COLD void judge_long(S& stepper, const Step& step, const Y& y, Verdict& verdict) {
-    const double h = std::fabs(step.h()), h_rho = h * radius_.value(), steps = std::fmin(span_ / h, many_steps);
+    const double h = std::fabs(step.h()), h_rho = h * radius_.value(), steps = smaller_of(span_ / h, many_steps);
     harmless_ = h_rho;
     if (!might_grow(stepper, h_rho, steps)) {
       // Nor would any in somewhat longer ones: which is not asked again.
@@ -302,10 +303,10 @@ class SensitivityGuard {
   }
 
   double longest_stable(const S& stepper) const {
-    double edge = within_edge * std::fmin(stable_edge(stepper), stable_turn_);
-    if (watches_parasite(stepper)) edge = std::fmin(edge, 1);  // in longer steps a parasite is no mirror image
+    double edge = within_edge * smaller_of(stable_edge(stepper), stable_turn_);
+    if (watches_parasite(stepper)) edge = smaller_of(edge, 1);  // in longer steps a parasite is no mirror image
     if constexpr (MultistepStepper<S> && HasStability<S>)
-      return std::fmin(edge, stepper.stability().real_interval / 2);
+      return smaller_of(edge, stepper.stability().real_interval / 2);
     else
       return edge;
   }
@@ -314,7 +315,7 @@ class SensitivityGuard {
     double factorial = 1;
     for (int i = 2; i <= p; ++i) factorial *= i;
     const double tolerances =
-        MultistepStepper<S> ? 1 : std::fmax(1, (p + 1) * std::fmin(allowed_tolerances, 200 / (rate_ * span_)));
+        MultistepStepper<S> ? 1 : larger_of(1, (p + 1) * smaller_of(allowed_tolerances, 200 / (rate_ * span_)));
     return tolerances * factorial * relative_tolerance(options_, y);
   }
   const Adaptive& options_;

@@ -2,6 +2,7 @@
 // How fast solutions near this one may move: ‖J‖ and the spectral radius ρ of the Jacobian J, off differences of f.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/splitmix64.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/step/adaptive.hpp>
@@ -55,7 +56,7 @@ class ScaledJacobian {
     using std::abs;
     const double size = static_cast<double>(abs(y_.data()[i]));
     const double visible = std::sqrt(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()));
-    return options_.atol(i) + std::fmax(options_.rtol, visible) * size;
+    return options_.atol(i) + larger_of(options_.rtol, visible) * size;
   }
 
  private:
@@ -84,7 +85,7 @@ class SpectralRadius {
       const double size = std::sqrt(sum / static_cast<double>(direction_.size()));
       started_ = std::isfinite(size) && size > 0;
       if (!started_) break;
-      steepest = std::fmax(steepest, size);
+      steepest = larger_of(steepest, size);
       older_ = newer_;
       newer_ = size;
       direction_ /= scalar<Y>(size);

@@ -14,6 +14,7 @@
 // `static constexpr bool chooses_steps = true`; step/adaptive.hpp is one.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/cost.hpp>
@@ -63,7 +64,7 @@ double first_step(S& stepper, Controller& controller, const Adaptive& options, i
                   const typename S::State& y0, double& speed, Eigen::Index& not_finite) {
   using Y = typename S::State;
   const double span = t1 - t0, sign = span > 0 ? 1 : -1;
-  const double longest = std::fmin(std::fabs(span), options.dtmax);
+  const double longest = smaller_of(std::fabs(span), options.dtmax);
   Y f0 = zeros_like(y0);
   fill(f0, scalar<Y>(std::numeric_limits<double>::quiet_NaN()));  // so that what the field leaves unwritten is seen
   Y f1 = f0;
@@ -76,18 +77,18 @@ double first_step(S& stepper, Controller& controller, const Adaptive& options, i
   const double d0 = controller.scaled(y0, y0, y0), d1 = controller.scaled(f0, y0, y0);
   speed = d1;
   double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 * std::fabs(span) : 0.01 * d0 / d1;
-  h0 = std::fmin(std::isfinite(h0) ? h0 : 1e-6 * std::fabs(span), longest);
+  h0 = smaller_of(std::isfinite(h0) ? h0 : 1e-6 * std::fabs(span), longest);
   const double probe = t0 + sign * h0;
   Y y1 = y0;
   add_scaled(y1, scalar<Y>(sign * h0), f0);
   stepper.slope(h0 == std::fabs(span) ? t1 : probe, y1, f1);
   f1 -= f0;
   const double d2 = controller.scaled(f1, y0, y0) / h0;
-  const double steepest = std::fmax(d1, d2);
-  const double h1 = steepest <= 1e-15 ? std::fmax(1e-6 * std::fabs(span), 1e-3 * h0)
+  const double steepest = larger_of(d1, d2);
+  const double h1 = steepest <= 1e-15 ? larger_of(1e-6 * std::fabs(span), 1e-3 * h0)
                                       : rough_power(0.01 / steepest, 1.0 / local_order);
-  const double h = std::fmin(100 * h0, std::isfinite(h1) ? h1 : h0);
-  return sign * std::fmin(h, longest);
+  const double h = smaller_of(100 * h0, std::isfinite(h1) ? h1 : h0);
+  return sign * smaller_of(h, longest);
 }
 
 inline constexpr const char* stiff =
@@ -238,7 +239,7 @@ class AdaptiveControl {
   void record(LocalErrors<Y>& errors) {
     errors_ = errors.on() ? &errors : nullptr;
     if constexpr (ForeseesParasite<S>)
-      exaggeration_ = exaggeration<S>(std::fmin(1, relative_tolerance(options_, before_)));
+      exaggeration_ = exaggeration<S>(smaller_of(1, relative_tolerance(options_, before_)));
   }
 
   bool over() const { return t0_ == t1_ || landing_ == landings_.all.size(); }
@@ -294,7 +295,7 @@ class AdaptiveControl {
     if (guard_) {
       const auto verdict = guard_->judge(stepper, controller_, step, before_, after_);
       magnification = verdict.magnification;
-      error_ = std::fmax(error_ * magnification, verdict.forced_error);
+      error_ = larger_of(error_ * magnification, verdict.forced_error);
       longest_ = verdict.longest;
       hopeless_ = verdict.hopeless;
       if (verdict.unstable || hopeless_) return Outcome::unstable;
@@ -311,10 +312,10 @@ class AdaptiveControl {
 
   // The same of a running cost, whose own tolerance is that of a state of its size.
   Outcome judge_cost(const CostEstimate& cost) {
-    const double size = std::fmax(std::fabs(cost.before), std::fabs(cost.before + cost.increment));
+    const double size = larger_of(std::fabs(cost.before), std::fabs(cost.before + cost.increment));
     const double error = cost.error / (options_.atol.smallest() + options_.rtol * size);
     if (std::isnan(error)) return Outcome::not_finite;
-    error_ = std::fmax(error_, error);
+    error_ = larger_of(error_, error);
     return error_ < 1 ? Outcome::ok : Outcome::inaccurate;
   }
 
@@ -327,7 +328,7 @@ class AdaptiveControl {
         growth = controller_.accept(error_);
       else
         controller_.keep(error_);  // no need of a root
-      growth = growth < S::multistep.worthwhile_growth ? 1 : std::fmin(growth, most);
+      growth = growth < S::multistep.worthwhile_growth ? 1 : smaller_of(growth, most);
     } else {
       growth = controller_.accept(error_);
     }
@@ -339,7 +340,7 @@ class AdaptiveControl {
       guard_->accepted(stepper);
       const double sees = step.timeline->sees_after(step.t1);
       guard_->look_now_and_then(stepper, sees, after_);
-      longest_ = std::fmin(longest_, guard_->longest(stepper, sees, after_, step.h()));
+      longest_ = smaller_of(longest_, guard_->longest(stepper, sees, after_, step.h()));
     }
     next = bounded(next);
     h_ = lands_ ? std::copysign(larger(std::fabs(next), std::fabs(wished_)), wished_) : next;
@@ -360,7 +361,7 @@ class AdaptiveControl {
     const double error = judged ? error_ : unknown;
     error_ = unknown;
     h_ = step.h() * (outcome == Outcome::unstable ? 1 : controller_.reject(error));
-    if (judged) h_ = std::copysign(std::fmin(std::fabs(h_), longest_), h_);
+    if (judged) h_ = std::copysign(smaller_of(std::fabs(h_), longest_), h_);
     if (is_long_enough(step.t0, h_)) return std::nullopt;
     if (outcome == Outcome::out_of_range) return failed_at(stepper, outcome, step);
     return vanished(stepper, outcome, step, judged, error);
@@ -393,7 +394,7 @@ class AdaptiveControl {
   }
   ANTISTROPHE_ALWAYS_INLINE double calm_growth(double error) { return controller_.accept(error); }
   double calm_shrinking(double error) const { return controller_.reject(error); }
-  bool is_long_enough(double t, double h) const { return std::fabs(h) >= std::fmax(shortest(t), options_.dtmin); }
+  bool is_long_enough(double t, double h) const { return std::fabs(h) >= larger_of(shortest(t), options_.dtmin); }
   void went_on_calmly(double h) {
     h_ = h;
     tried_gap_ = longest_ = unbounded;
@@ -478,7 +479,7 @@ class AdaptiveControl {
     if constexpr (HasParasite<S>) {
       const Stability stability = stepper.stability();
       watches_parasite = stability.watches_parasite;
-      if (watches_parasite) near_edge = std::fmin(near_edge, 0.4 * stability.parasite_edge);
+      if (watches_parasite) near_edge = smaller_of(near_edge, 0.4 * stability.parasite_edge);
     }
     const auto parasitic = [&] {
       if constexpr (HasParasite<S>)
@@ -525,7 +526,7 @@ class AdaptiveControl {
   Outcome judge_end(S& stepper, const Step& step, const typename S::Carry& carry, double magnification) {
     if (const Outcome outcome = stepper.complete(step, carry); outcome != Outcome::ok) return outcome;
     if (!stepper.end_error(step, estimates_)) return Outcome::ok;
-    error_ = std::fmax(error_, magnification * controller_.error(estimates_, before_, after_));
+    error_ = larger_of(error_, magnification * controller_.error(estimates_, before_, after_));
     surprised_ = !(error_ < 1);
     return surprised_ ? Outcome::inaccurate : Outcome::ok;
   }
@@ -552,17 +553,17 @@ class AdaptiveControl {
       return Outcome::unstable;
     }
     if (gap > 1 && gap > 0.8 * old_gap) {
-      const double edge = stepper.stability().parasite_edge, growth = std::log(std::fmin(gap / old_gap, 1e6));
-      longest_ = std::fmin(longest_, std::fabs(step.h()) * std::fmax(0.3, (std::log(0.8) + edge) / (growth + edge)));
+      const double edge = stepper.stability().parasite_edge, growth = std::log(smaller_of(gap / old_gap, 1e6));
+      longest_ = smaller_of(longest_, std::fabs(step.h()) * larger_of(0.3, (std::log(0.8) + edge) / (growth + edge)));
     }
-    return gap > std::fmax(10, old_gap) && !(gap > 0.9 * tried) ? Outcome::unstable : Outcome::ok;
+    return gap > larger_of(10, old_gap) && !(gap > 0.9 * tried) ? Outcome::unstable : Outcome::ok;
   }
 
   // Above 1 where a parasite that hardly dies out is too large; `gap` is its scaled norm.
   double beyond_bearing(double gap, const auto& parasite) const {
-    const double tenth = 0.1 / options_.rtol, size = std::fmax(largest_entry(before_), largest_entry(after_));
+    const double tenth = 0.1 / options_.rtol, size = larger_of(largest_entry(before_), largest_entry(after_));
     const double of_all = largest_entry(parasite) / (options_.atol.smallest() + options_.rtol * size);
-    return std::fmax(gap / std::fmin(1e4, tenth), of_all / std::fmin(1e3, tenth));
+    return larger_of(gap / smaller_of(1e4, tenth), of_all / smaller_of(1e3, tenth));
   }
 
   const Adaptive& options_;

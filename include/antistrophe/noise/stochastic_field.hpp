@@ -9,6 +9,7 @@
 //   auto [value, gradient] = value_and_gradient(Problem{field, y0, 0.0, 1.0}, Reversible<Midpoint>{}, FixedSteps{1000}, loss);
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/field/detail/movable_parameters.hpp>
 #include <antistrophe/noise/brownian_path.hpp>
 #include <antistrophe/noise/diffusion.hpp>
@@ -394,7 +395,7 @@ class NoisyField {
   }
 
   void check_interval(double t0, double t1) const {
-    if (!(std::fmin(t0, t1) >= path_.t0 && std::fmax(t0, t1) <= path_.t1))
+    if (!(smaller_of(t0, t1) >= path_.t0 && larger_of(t0, t1) <= path_.t1))
       throw std::invalid_argument("antistrophe: the problem goes from " + in_words(t0) + " to " + in_words(t1) +
                                   ", and its BrownianPath is there from " + in_words(path_.t0) + " to " +
                                   in_words(path_.t1) + " only: give the path .t0 and .t1 around all of it");

@@ -6,6 +6,7 @@
 //   Floating: the plain numbers of the state; D/λ on the way back, so round-off grows like λ^{−n}.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/core/resolution.hpp>
@@ -89,7 +90,7 @@ using Units =
 template <EigenState Y>
 double power_above(const Y& y0) {
   const double largest = largest_entry(y0);
-  return std::exp2(std::ceil(std::log2(std::fmax(1.0, largest))));
+  return std::exp2(std::ceil(std::log2(larger_of(1.0, largest))));
 }
 
 // r = 2^{−k}, k = 42 − ⌈log2 max(1, ‖y0‖∞)⌉: twelve digits below the initial state, six of room above it.
@@ -114,7 +115,7 @@ inline double resolution_below(double tolerance, double size, bool coarse = fals
   constexpr double finest_grain = 0x1p-50;
   if (!(tolerance > 0)) return default_grain * size;
   const double enough = tolerance / 64;
-  return std::fmax(coarse ? enough : std::fmin(default_grain * size, enough), finest_grain * size);
+  return larger_of(coarse ? enough : smaller_of(default_grain * size, enough), finest_grain * size);
 }
 
 // An entry of y0 of fewer units than these, and not 0, is small beside the others: it may have a resolution of its own.
@@ -126,8 +127,8 @@ inline constexpr double few_units = 0x1p20;
 inline double resolution_of_small(double entry, double reach, double resolution, double tolerance) {
   const double own = reach > entry ? reach : entry;  // entry where the slope is NaN
   double fine = own / few_units;
-  if (tolerance > 0) fine = std::fmax(std::fmin(fine, tolerance / 64), own * 0x1p-50);
-  return std::fmin(resolution, fine);
+  if (tolerance > 0) fine = larger_of(smaller_of(fine, tolerance / 64), own * 0x1p-50);
+  return smaller_of(resolution, fine);
 }
 
 // What would have held a value of entry i beyond the range of fixed-point numbers.

@@ -5,6 +5,7 @@
 // the direction of the solve, and never the time itself. Times outside [t0, t1] are ignored.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/resolution.hpp>
 #include <antistrophe/step/detail/jumps.hpp>
 #include <antistrophe/step/timeline.hpp>
@@ -31,7 +32,7 @@ ANTISTROPHE_COLD inline std::string between(double t0, double t1) {
 // the next.
 inline double time_slack(double t0, double t1, std::int64_t steps) {
   const double slack = time_slack(t0, t1);
-  return steps > 0 ? std::fmin(slack, std::fabs(t1 - t0) / (2 * static_cast<double>(steps))) : slack;
+  return steps > 0 ? smaller_of(slack, std::fabs(t1 - t0) / (2 * static_cast<double>(steps))) : slack;
 }
 
 // Refuses steps of h that vanish beside t: two nodes would be one. Node i is t0 + i h to round-off, of which i h and the sum
@@ -40,8 +41,8 @@ inline Timeline refuse_vanishing_steps(std::string_view argument, auto value, do
   constexpr std::int64_t at_most = 1'000'000;  // of shorter steps more would be too many to look at
   const double t0 = timeline.t0(), t1 = timeline.t1();
   using Numbers = std::numeric_limits<double>;
-  const double unit = Numbers::epsilon() * std::fmax(std::fabs(t0), std::fabs(t1));
-  bool distinct = std::fabs(h) >= 4 * std::fmax(unit, Numbers::denorm_min());
+  const double unit = Numbers::epsilon() * larger_of(std::fabs(t0), std::fabs(t1));
+  bool distinct = std::fabs(h) >= 4 * larger_of(unit, Numbers::denorm_min());
   if (!distinct && timeline.steps() <= at_most) {
     distinct = true;
     for (std::int64_t i = 0; distinct && i < timeline.steps(); ++i)
@@ -61,7 +62,7 @@ inline bool any_inside(const std::vector<Timeline::Jump>& jumps, double t0, doub
 // The steps of h from one time to another. A remainder of round-off only belongs to the step before it.
 inline std::int64_t steps_of(double h, double from, double to) {
   const double steps = (to - from) / h, whole = std::floor(steps);
-  const bool remainder = steps - whole > 1e-9 * std::fmax(1.0, std::fmin(steps, 1e6)) && from + whole * h != to;
+  const bool remainder = steps - whole > 1e-9 * larger_of(1.0, smaller_of(steps, 1e6)) && from + whole * h != to;
   return static_cast<std::int64_t>(whole) + (remainder || whole == 0 ? 1 : 0);
 }
 
@@ -114,7 +115,7 @@ struct FixedSteps {
     if (static_cast<double>(n) > detail::most_listed_steps)
       detail::refuse("FixedSteps::n", n, "at most 2e9 with jumps, since all times are kept");
     const auto steps_between = [&](double from, double to) {
-      return static_cast<std::int64_t>(std::fmax(1.0, std::ceil((to - from) / h - 0.01)));
+      return static_cast<std::int64_t>(detail::larger_of(1.0, std::ceil((to - from) / h - 0.01)));
     };
     const auto node = [](double from, double to, std::int64_t k, std::int64_t of) {
       return from + (to - from) * (static_cast<double>(k) / static_cast<double>(of));
@@ -202,8 +203,8 @@ struct StepTo {
     };
     // The jumps between the times; one that agrees with a time takes its place. Those of a solve are among its steps, which may be
     // short beside t.
-    const double units = 2 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(t0), std::fabs(t1));
-    const double near = jumps.empty() ? 0 : times.of_a_solve ? std::fmin(slack, units) : slack;
+    const double units = 2 * std::numeric_limits<double>::epsilon() * detail::larger_of(std::fabs(t0), std::fabs(t1));
+    const double near = jumps.empty() ? 0 : times.of_a_solve ? detail::smaller_of(slack, units) : slack;
     auto next = all.begin();
     const auto go_to_jumps_before = [&](double t) {
       for (; next != all.end() && sign * (t - next->t) > near; ++next)

@@ -17,6 +17,7 @@
 #include <antistrophe/adjoint/gradient_types.hpp>
 #include <antistrophe/core/config.hpp>
 #include <antistrophe/core/detail/first_in_place.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/core/state.hpp>
@@ -114,7 +115,7 @@ class AccumulatedErrors {
     if (errors_ == nullptr || known_ < 2) return 0;
     double least = std::numeric_limits<double>::infinity();
     for (std::size_t n = 0; n < known_; ++n)
-      if (const double own = tolerance_of(all_[n]); own > 0) least = std::fmin(least, own);
+      if (const double own = tolerance_of(all_[n]); own > 0) least = smaller_of(least, own);
     if (!(size_ > 3 * least)) return 0;
     Vjps<F> vjps(field, all_[0].y, stats);
     Y here = vjps.f, there = vjps.f;
@@ -136,7 +137,7 @@ class AccumulatedErrors {
       const double speed = std::fabs(static_cast<double>(Eigen::numext::real(dot(node.lambda, vjps.f)))) +
                            0.01 * length * static_cast<double>(vjps.f.matrix().norm()) +
                            0.01 * tolerance_of(node) / span;
-      late = std::fmin(late, node.off > 0 ? node.off / speed : 0);
+      late = smaller_of(late, node.off > 0 ? node.off / speed : 0);
       if (n == 0) continue;
       there -= here;
       const double turned = late * static_cast<double>(there.matrix().norm()) / length;
@@ -158,7 +159,7 @@ class AccumulatedErrors {
       if (!(length > 0)) continue;
       vjps.pull(node.t, node.y, node.lambda, once);
       vjps.pull(node.t, node.y, once, twice);
-      rate = std::fmax(rate, std::sqrt(static_cast<double>(twice.matrix().norm()) / length));
+      rate = larger_of(rate, std::sqrt(static_cast<double>(twice.matrix().norm()) / length));
     }
     return rate;
   }
@@ -176,9 +177,9 @@ class AccumulatedErrors {
   // The tolerance of a step, relative to the largest state that was kept.
   double tolerance() const {
     double largest = 0;
-    for (std::size_t n = 0; n < known_; ++n) largest = std::fmax(largest, largest_entry(all_[n].y));
+    for (std::size_t n = 0; n < known_; ++n) largest = larger_of(largest, largest_entry(all_[n].y));
     const double of_atol = largest > 0 ? errors_->atol() / largest : 0;
-    return std::fmin(1, std::fmax(errors_->rtol(), of_atol));
+    return smaller_of(1, larger_of(errors_->rtol(), of_atol));
   }
 
  private:
@@ -286,13 +287,13 @@ struct GradientError {
 };
 
 ANTISTROPHE_COLD inline Failure magnified_errors(double t, std::int64_t step, const GradientError& of) {
-  const double enough = std::fmin(std::fmax(of.borne, 1e-3), 1e-2);
+  const double enough = smaller_of(larger_of(of.borne, 1e-3), 1e-2);
   return {Status::not_accurate, t, step, -1,
           "the gradient is probably off by about " +
               (of.error < 1 ? roughly(of.error) + " of its size" : "as much as its size or more") +
               ", for the problem magnifies the errors of steps, by more than the " + roughly(of.borne / of.tolerance) +
               " tolerances that are borne: ask for a tolerance of about " +
-              roughly(of.tolerance * std::fmin(0.1, enough / of.error)) +
+              roughly(of.tolerance * smaller_of(0.1, enough / of.error)) +
               " with Adaptive::gradient_rtol = " + roughly(enough) +
               ", or for ErrorBars{.rtol = ...}, which refine until each entry is as good as you say; "
               "Adaptive::gradient_rtol = infinity takes it as it is"};
@@ -312,9 +313,9 @@ ANTISTROPHE_COLD GradientError error_of_gradient(AccumulatedErrors<Y>& errors, c
   const double sum = errors.relative_error(field, gradient.stats);
   constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
   const double tolerance = errors.tolerance();
-  const double many = 1000 * std::fmax(tolerance, round_off);
+  const double many = 1000 * larger_of(tolerance, round_off);
   return {sum / exaggeration<S>(tolerance), bearable > 0 ? bearable : many / (1 + many),
-          std::fmax(largest_entry(gradient.y0), largest_entry(gradient.theta)), 1000 * errors.atol(), tolerance,
+          larger_of(largest_entry(gradient.y0), largest_entry(gradient.theta)), 1000 * errors.atol(), tolerance,
           S::error_order > 6 ? 1.0 / 128 : 1.0 / 32,
           // What two solutions differ by is an error of neither, but up to ten times as much.
           ForeseesParasite<S> ? 10.0 : 1.0};

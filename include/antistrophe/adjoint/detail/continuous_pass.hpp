@@ -8,6 +8,7 @@
 #include <antistrophe/adjoint/detail/adjoint_field.hpp>
 #include <antistrophe/adjoint/detail/ways_back.hpp>
 #include <antistrophe/adjoint/gradient_types.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/detail/integrate.hpp>
 #include <antistrophe/field/detail/access.hpp>
@@ -114,8 +115,8 @@ class ContinuousPass {
   // number between 1 and 2, by a power of two.
   void set_scale() {
     double largest = 0;
-    for (const Y& w : bar_->ys) largest = std::fmax(largest, largest_entry(w));
-    for (const EventCotangent<Y>& event : bar_->events) largest = std::fmax(largest, largest_entry(event.y));
+    for (const Y& w : bar_->ys) largest = larger_of(largest, largest_entry(w));
+    for (const EventCotangent<Y>& event : bar_->events) largest = larger_of(largest, largest_entry(event.y));
     constexpr int most = std::numeric_limits<RealOf<Y>>::max_exponent / 2;
     scale_ = largest > 0 ? std::exp2(std::clamp(std::ilogb(largest), -most, most)) : 1;
   }
@@ -129,7 +130,7 @@ class ContinuousPass {
     t_ = timeline()[timeline().steps()];
     forward_.stepper.read(here.end, y_);
     times_bar_.t1 += rate_of_cost(before(t_), y_);
-    size_ = std::fmax(size_, largest_entry(y_));
+    size_ = larger_of(size_, largest_entry(y_));
     return {};
   }
 
@@ -183,7 +184,7 @@ class ContinuousPass {
       if constexpr (requires { equation_.take_strayed(); })
         if (Failure failure = bear(step, equation_.take_strayed()); failed(failure)) return failure;
     }
-    size_ = std::fmax(size_, largest_entry(stored));
+    size_ = larger_of(size_, largest_entry(stored));
     if constexpr (Equation::reconstructs) {
       if (!idle) return compare(step, stored);
       y_ = stored;
@@ -202,7 +203,7 @@ class ContinuousPass {
 
   // A miss that leaves fewer than half of the digits that were asked for leaves no more of the gradient.
   Failure bear(std::int64_t step, double miss) {
-    stats_->drift = std::fmax(stats_->drift, miss);
+    stats_->drift = larger_of(stats_->drift, miss);
     if (!(miss > bearable() * size_)) return {};
     return {Status::drifted, t_, step, -1,
             "the state that was solved backwards misses the one on the way forth by " + roughly(miss) +
@@ -216,7 +217,7 @@ class ContinuousPass {
     if constexpr (requires { equation_.tolerance(size_); }) tolerance = equation_.tolerance(size_);
     if (!(tolerance > 0)) tolerance = 1e-4;
     const auto epsilon = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
-    return std::fmin(0.1, std::sqrt(std::fmax(tolerance, 16 * epsilon)));
+    return smaller_of(0.1, std::sqrt(larger_of(tolerance, 16 * epsilon)));
   }
 
   // --- Saved states ---
@@ -339,7 +340,7 @@ class ContinuousPass {
     lambda_ = w_;
     y_ = met.y;
     t_ = met.t;
-    size_ = std::fmax(size_, largest_entry(y_));
+    size_ = larger_of(size_, largest_entry(y_));
     return {};
   }
   bool is_at_event(const SavedEntry& entry) const {

@@ -6,6 +6,7 @@
 
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/adjoint/detail/accumulated_errors.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/dominant_mode.hpp>
@@ -30,7 +31,7 @@ namespace antistrophe::detail {
 struct Growth {
   double of_state = 1, of_gradient = 1;
 
-  double larger() const { return std::fmax(of_state, of_gradient); }
+  double larger() const { return larger_of(of_state, of_gradient); }
   bool is_beyond(const Growth& other) const { return of_state > other.of_state || of_gradient > other.of_gradient; }
 };
 // Growth beyond this is looked into. Alone it proves nothing: solutions may part from each other as fast.
@@ -42,7 +43,7 @@ inline constexpr Growth doubtful{.of_state = 10, .of_gradient = 100};
 template <class Y>
 Growth growth_between(const Y& y0, const Y& end, double injected, const Y& gradient) {
   const double before = largest_entry(y0);
-  return {before > 0 ? std::fmax(before, largest_entry(end)) / before : 1,
+  return {before > 0 ? larger_of(before, largest_entry(end)) / before : 1,
           injected > 0 ? largest_entry(gradient) / injected : 1};
 }
 
@@ -55,7 +56,7 @@ double longest_step(const FirstInPlace<AnySegment>& segments) {
   double longest = 0;
   for (const AnySegment& segment : segments)
     for (std::int64_t i = 0; i < segment.timeline.steps(); ++i)
-      longest = std::fmax(longest, std::fabs(segment.timeline[i + 1] - segment.timeline[i]));
+      longest = larger_of(longest, std::fabs(segment.timeline[i + 1] - segment.timeline[i]));
   return longest;
 }
 
@@ -149,9 +150,9 @@ class StepsOfMode {
   double excess() const { return excess_; }
   // What they end with beside what they should, in parts of the larger of that and of what they began with.
   double error() const {
-    const std::complex<double> exact = exact_ - std::fmax(exact_.real(), 0), made = exact + off_;
-    if (std::fabs(off_.imag()) > 1) return std::fmin(1, std::exp(std::fmax(exact.real(), made.real())));
-    return std::fmin(1, std::abs(std::exp(made) - std::exp(exact)));
+    const std::complex<double> exact = exact_ - larger_of(exact_.real(), 0), made = exact + off_;
+    if (std::fabs(off_.imag()) > 1) return smaller_of(1, std::exp(larger_of(exact.real(), made.real())));
+    return smaller_of(1, std::abs(std::exp(made) - std::exp(exact)));
   }
   // How many times as large a gradient should be as they let it be: they damp the state, which a loss may square, and its cotangents.
   double lost() const { return std::exp(std::clamp(-2 * off_.real(), 0.0, 300.0)); }
@@ -161,7 +162,7 @@ class StepsOfMode {
   void look(const S& stepper, double h) {
     h_ = h;
     const std::complex<double> q = h * mode_;
-    if constexpr (KnowsGrowth<S>) step_excess_ = std::log(stepper.growth(q)) - std::fmax(q.real(), 0);
+    if constexpr (KnowsGrowth<S>) step_excess_ = std::log(stepper.growth(q)) - larger_of(q.real(), 0);
     if constexpr (KnowsMultiplier<S>) step_off_ = std::log(stepper.multiplier(q) * std::exp(-q));
   }
 
@@ -188,13 +189,13 @@ ANTISTROPHE_COLD bool is_linear_between(S& stepper, double t0, const typename S:
   const double far = 16 * std::sqrt(static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon()));
   Y step = zeros_like(y0), at = y0, f = y0, moved = y0, first = y0;
   ScaledJacobian<S>::any_direction(step);
-  double size = std::fmax(largest_entry(y0), largest_entry(end));
+  double size = larger_of(largest_entry(y0), largest_entry(end));
   if (!(size > 0)) size = 1;
   std::vector<double> scale(static_cast<std::size_t>(y0.size()));
   for (Eigen::Index i = 0; i < y0.size(); ++i) {
     using std::abs;
     double& of_entry = scale[static_cast<std::size_t>(i)];
-    of_entry = std::fmax(static_cast<double>(abs(y0.data()[i])), static_cast<double>(abs(end.data()[i])));
+    of_entry = larger_of(static_cast<double>(abs(y0.data()[i])), static_cast<double>(abs(end.data()[i])));
     if (!(of_entry > 0)) of_entry = size;
     step.data()[i] *= scalar<Y>(far * of_entry);
   }
@@ -214,8 +215,8 @@ ANTISTROPHE_COLD bool is_linear_between(S& stepper, double t0, const typename S:
     for (Eigen::Index i = 0; i < y0.size(); ++i) {
       using std::abs;
       const double in_scale = 1 / scale[static_cast<std::size_t>(i)];
-      largest = std::fmax(largest, in_scale * static_cast<double>(abs(first.data()[i])));
-      off = std::fmax(off, in_scale * static_cast<double>(abs(moved.data()[i] - first.data()[i])));
+      largest = larger_of(largest, in_scale * static_cast<double>(abs(first.data()[i])));
+      off = larger_of(off, in_scale * static_cast<double>(abs(moved.data()[i] - first.data()[i])));
     }
     if (!(off <= 1e-3 * largest)) return false;
   }
@@ -248,7 +249,7 @@ ANTISTROPHE_COLD void note_error_of_mode(GradientError& judged, S& stepper, doub
       if (growth > 0 && made.excess() > std::log(growth) / 2) return {1, 1};
       if (!(made.error() > much)) return {};
       if (!moving) moving = is_linear_between(stepper, t0, y0, t1, end) ? rate() : 0;
-      const double by = made.error() * std::fmin(1, *moving * *moving / std::norm(*mode));
+      const double by = made.error() * smaller_of(1, *moving * *moving / std::norm(*mode));
       return by > much ? Off{by, made.lost()} : Off{};
     };
     const Off one = at(t1, end);
@@ -267,7 +268,7 @@ ANTISTROPHE_COLD std::optional<Failure> find_instability(S& stepper, const First
   const Timeline& first = segments.front().timeline;
   const AnySegment& last = segments.back();
   stepper.read(last.end, end);
-  const double size = std::fmax(largest_entry(y0), largest_entry(end));
+  const double size = larger_of(largest_entry(y0), largest_entry(end));
   const bool apart = gap > gap_of_no_return * size;
   const Growth growth = growth_between(y0, end, injected, gradient);
   if (!apart && !growth.is_beyond(suspicious)) return std::nullopt;
@@ -285,7 +286,7 @@ ANTISTROPHE_COLD std::optional<Failure> find_instability(S& stepper, const First
     // The last one may be what equal steps left over.
     double near_end = 0;
     for (std::int64_t i = n; i > 0 && i > n - 2; --i)
-      near_end = std::fmax(near_end, std::fabs(end_of[i] - end_of[i - 1]));
+      near_end = larger_of(near_end, std::fabs(end_of[i] - end_of[i - 1]));
     if (n > 0)
       if (auto failure = too_long(end_of.t1(), end_of.first() + n, near_end, end)) return failure;
     if (first.steps() > 0)

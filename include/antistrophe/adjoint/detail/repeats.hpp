@@ -10,6 +10,7 @@
 #include <antistrophe/adjoint/detail/accumulated_errors.hpp>
 #include <antistrophe/adjoint/gradient_types.hpp>
 #include <antistrophe/core/config.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/state.hpp>
 #include <antistrophe/step/timeline.hpp>
@@ -60,7 +61,7 @@ class Repeats {
   // there a looser one.
   // dip: whether steps do.
   ANTISTROPHE_COLD Repeats(const GradientError& judged, double rtol, double round_off, int most, bool dip)
-      : excess_(std::fmax(judged.excess(), 2 * judged.worth_a_look)),
+      : excess_(larger_of(judged.excess(), 2 * judged.worth_a_look)),
         good_(judged.worth_a_look),
         finest_(rtol > 0 ? 16 * round_off / rtol : 0),
         power_(dip ? 0.25 : 0.75),
@@ -79,7 +80,7 @@ class Repeats {
     if (left_ == 0) return false;
     // An estimate may be too small by a factor of ten, a measured error hardly.
     ratio_ = !measured_ ? std::clamp(0.05 / excess_, 0.005, 0.1) : std::clamp(0.25 / excess_, 0.01, 0.1);
-    ratio_ = std::fmax(ratio_, finest_ / factor_);
+    ratio_ = larger_of(ratio_, finest_ / factor_);
     if (!(ratio_ < 0.3)) return false;
     factor_ *= ratio_;
     --left_;
@@ -92,7 +93,7 @@ class Repeats {
   // other, which is good from now on unless excess() is above 1. Where they have little in common, neither need be right.
   ANTISTROPHE_COLD void measure(double difference, double relative) {
     excess_ = difference * std::pow(ratio_, power_);
-    if (!(relative < 0.3)) excess_ = std::fmax(excess_, 2);
+    if (!(relative < 0.3)) excess_ = larger_of(excess_, 2);
     good_ = 0.5;
     measured_ = true;
     if (looser_) return;
@@ -116,7 +117,7 @@ double difference_of(const Gradient<F, Y>& a, const Gradient<F, Y>& b) {
   const auto see = [&](const auto& x, const auto& y) {
     using std::abs;  // or that of another scalar
     for (Eigen::Index i = 0; i < x.size(); ++i)
-      largest = std::fmax(largest, static_cast<double>(abs(x.data()[i] - y.data()[i])));
+      largest = larger_of(largest, static_cast<double>(abs(x.data()[i] - y.data()[i])));
   };
   see(a.y0, b.y0);
   see(a.theta, b.theta);

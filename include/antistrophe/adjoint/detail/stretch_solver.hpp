@@ -6,6 +6,7 @@
 #include <antistrophe/adjoint/adjoint.hpp>
 #include <antistrophe/adjoint/detail/block_norm.hpp>
 #include <antistrophe/core/detail/died_out.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/detail/attempted_step.hpp>
 #include <antistrophe/detail/forward.hpp>
@@ -138,7 +139,7 @@ class StepsBack {
       jumps.insert(jumps.end(), fixed_->jumps.begin(), fixed_->jumps.end());
       const double share = std::fabs((stretch.to - stretch.from) / (stretch.t1 - stretch.t0));
       const double n = std::ceil(static_cast<double>(fixed_->n) * share - 1e-9);
-      return FixedSteps{static_cast<std::int64_t>(std::fmax(n, 1)), std::move(jumps)}.timeline(stretch.from,
+      return FixedSteps{static_cast<std::int64_t>(larger_of(n, 1)), std::move(jumps)}.timeline(stretch.from,
                                                                                                stretch.to);
     }
     const double sign = stretch.from >= stretch.to ? 1 : -1, slack = time_slack(stretch.from, stretch.to);

@@ -8,6 +8,7 @@
 
 #include <antistrophe/control/detail/missing.hpp>
 #include <antistrophe/control/detail/natural_spline.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/errors.hpp>
 
 #include <Eigen/Core>
@@ -199,7 +200,7 @@ class KnotPath {
     const Index last = all.size() - 1;
     // An end that was computed otherwise than the knot may miss it by rounding.
     const double slack =
-        8 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(all[0]), std::fabs(all[last]));
+        8 * std::numeric_limits<double>::epsilon() * larger_of(std::fabs(all[0]), std::fabs(all[last]));
     if (!(t >= all[0] - slack && t <= all[last] + slack))
       refuse("the time at which a path is asked for", t,
              "between its first knot, " + in_words(all[0]) + ", and its last, " + in_words(all[last]));

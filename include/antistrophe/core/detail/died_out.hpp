@@ -24,15 +24,16 @@ class DiedOut {
 
   void see([[maybe_unused]] const Scalar* sensitivities, [[maybe_unused]] Eigen::Index count) {
     if constexpr (std::is_floating_point_v<Real>)
-      for (Eigen::Index i = 0; i < count; ++i)
-        largest_ = std::fmax(largest_, std::fmax(std::fabs(Eigen::numext::real(sensitivities[i])),
-                                                 std::fabs(Eigen::numext::imag(sensitivities[i]))));
+      for (Eigen::Index i = 0; i < count; ++i) {
+        grow_to(std::fabs(Eigen::numext::real(sensitivities[i])));
+        grow_to(std::fabs(Eigen::numext::imag(sensitivities[i])));
+      }
   }
   void drop([[maybe_unused]] Scalar* sensitivities, [[maybe_unused]] Eigen::Index count) {
     if constexpr (std::is_floating_point_v<Real>) {
       see(sensitivities, count);
       constexpr Real epsilon = std::numeric_limits<Real>::epsilon(), least = std::numeric_limits<Real>::min() / epsilon;
-      const Real small = std::fmin(least, epsilon * largest_);
+      const Real of_largest = epsilon * largest_, small = of_largest < least ? of_largest : least;
       for (Eigen::Index i = 0; i < count; ++i)
         if (std::fabs(Eigen::numext::real(sensitivities[i])) < small &&
             std::fabs(Eigen::numext::imag(sensitivities[i])) < small)  // NaN is not
@@ -42,6 +43,10 @@ class DiedOut {
 
  private:
   using Real = typename Eigen::NumTraits<Scalar>::Real;
+  // Not to NaN. fmax would be a call, into code that may know SSE alone and waits long where the caller's registers are in use for AVX.
+  void grow_to(Real size) {
+    if (size > largest_) largest_ = size;
+  }
   Real largest_{0};
 };
 

@@ -6,6 +6,7 @@
 #include <antistrophe/adjoint/detail/instability.hpp>
 #include <antistrophe/adjoint/direct.hpp>
 #include <antistrophe/adjoint/reversible.hpp>
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/ensemble/detail/extras.hpp>
 #include <antistrophe/ensemble/detail/pack.hpp>
@@ -151,7 +152,7 @@ struct LossOfLanes {
           return values;
         }
         sizes[l].injected += largest_entry(bar[k]);
-        sizes[l].state = std::fmax(sizes[l].state, largest_entry(mine[k]));
+        sizes[l].state = larger_of(sizes[l].state, largest_entry(mine[k]));
         put_lane(bar[k], l, ys_bar[k]);
       }
       if (!(sizes[l].injected > 0)) *parted = true;  // one that forgets its cotangents is found out alone

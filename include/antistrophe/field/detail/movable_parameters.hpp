@@ -2,6 +2,7 @@
 // Moving the parameters of a copy of a field, for finite differences.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/field/concepts.hpp>
 
@@ -41,7 +42,7 @@ bool with_movable_parameters(F& copy, const F& field, double t, const Y& y, cons
     Y before = zeros_like(y), after = before;
     std::as_const(copy)(t, y, before);
     const Theta kept = theta;
-    for (Eigen::Index i = 0; i < theta.size(); ++i) theta[i] += std::fmax(1, std::fabs(theta[i])) / 64;
+    for (Eigen::Index i = 0; i < theta.size(); ++i) theta[i] += larger_of(1, std::fabs(theta[i])) / 64;
     std::as_const(copy)(t, y, after);
     theta = kept;
     if ((before.array() == after.array()).all()) return false;

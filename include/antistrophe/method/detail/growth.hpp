@@ -2,6 +2,8 @@
 // What a step of two coupled parts makes of y' = μy.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
+
 #include <array>
 #include <cmath>
 #include <complex>
@@ -14,7 +16,7 @@ using ComplexNumber = std::complex<double>;
 // |x| of the larger root of x² = px + q.
 inline double larger_root(const ComplexNumber& p, const ComplexNumber& q) {
   const ComplexNumber root = std::sqrt(p * p + 4.0 * q);
-  return std::sqrt(std::fmax(std::norm(p + root), std::norm(p - root))) / 2;
+  return std::sqrt(larger_of(std::norm(p + root), std::norm(p - root))) / 2;
 }
 
 // That of x² = px + q which is nearer to a number.

@@ -2,6 +2,7 @@
 // The controller of adaptive steps: what it refuses, the times it lands on, and the size of the next step.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/step/adaptive.hpp>
@@ -102,7 +103,7 @@ template <EigenState Y>
 double relative_tolerance(const Adaptive& options, const Y& y) {
   if (options.rtol > 0) return options.rtol;
   const double largest = largest_entry(y);
-  return largest > 0 ? std::fmin(1.0, options.atol.smallest() / largest) : 1e-6;
+  return largest > 0 ? smaller_of(1.0, options.atol.smallest() / largest) : 1e-6;
 }
 
 // The controller of one solve: what it has seen, and the size of the next step (never differentiated).

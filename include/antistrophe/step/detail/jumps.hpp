@@ -2,6 +2,7 @@
 // Times at which f jumps, as steps take them up: those between t0 and t1 and at these, sorted along the direction.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/errors.hpp>
 #include <antistrophe/step/timeline.hpp>
 
@@ -17,7 +18,7 @@ namespace antistrophe::detail {
 
 // Where times agree to a few units in the last place they are the same time.
 inline double time_slack(double t0, double t1) {
-  return 8 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(t0), std::fabs(t1));
+  return 8 * std::numeric_limits<double>::epsilon() * larger_of(std::fabs(t0), std::fabs(t1));
 }
 
 // Sorts times along a direction of that sign; half as much to compile as std::sort.

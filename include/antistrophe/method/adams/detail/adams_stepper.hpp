@@ -2,6 +2,7 @@
 // The stepper of ReversibleAdams and ReversibleAdamsPece; reversible_adams.hpp has the formulas.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/method/adams/detail/adams_carry.hpp>
 #include <antistrophe/method/adams/detail/adams_choice.hpp>
@@ -470,7 +471,7 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   void take_ring(Carry& carry, Cursor& bits) {
     if constexpr (!Numbers::exact) {
       double off = replace(carry.newest, bits);
-      for (std::size_t j = K; j-- > 0;) off = std::fmax(off, replace(carry.older[j], bits));
+      for (std::size_t j = K; j-- > 0;) off = larger_of(off, replace(carry.older[j], bits));
       measure_drift(off, carry);
       known_.forget();  // these values are of states that were off
     }
@@ -486,8 +487,8 @@ class AdamsStepper : public StoredStepper<Arithmetic, F, Y> {
   }
   void measure_drift(double off, const Carry& carry) {
     double size = largest_entry(carry.newest);
-    for (const Stored& x : carry.older) size = std::fmax(size, largest_entry(x));
-    if (off > 0) drift_ = std::fmax(drift_, off / size);
+    for (const Stored& x : carry.older) size = larger_of(size, largest_entry(x));
+    if (off > 0) drift_ = larger_of(drift_, off / size);
   }
 
   // --- Evaluations -------------------------------------------------------------------------------------------------------

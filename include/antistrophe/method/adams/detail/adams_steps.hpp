@@ -3,6 +3,7 @@
 // jump of f, and whether all steps that it sees are equal. Functions of the times alone, so that both passes decide alike.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/method/adams/detail/adams_carry.hpp>
 #include <antistrophe/step/timeline.hpp>
 
@@ -62,7 +63,7 @@ bool has_equal_steps(const Step& step) {
   constexpr auto count = static_cast<std::int64_t>(K);
   const double h = step.h();
   const double rounding =
-      4 * std::numeric_limits<double>::epsilon() * std::fmax(std::fabs(step.t1), std::fabs(step.earlier(count)));
+      4 * std::numeric_limits<double>::epsilon() * larger_of(std::fabs(step.t1), std::fabs(step.earlier(count)));
   double t = step.t0;
   for (std::int64_t j = 1; j <= count; ++j) {
     const double earlier = step.earlier(j);

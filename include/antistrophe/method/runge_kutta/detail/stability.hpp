@@ -3,6 +3,7 @@
 // (Hairer & Wanner, Solving ODEs II, IV.2). Both are found when they are first asked for, once a program.
 #pragma once
 
+#include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/method/detail/growth.hpp>
 #include <antistrophe/method/runge_kutta/tableau/rational.hpp>
 #include <antistrophe/method/runge_kutta/tableau/tableau.hpp>
@@ -78,7 +79,7 @@ Stability measured_stability() {
   stability.real_interval = stable_ray(growth, 0);
   stability.shortest_ray = stability.real_interval;
   for (int i = 1; i <= rays; ++i)
-    stability.shortest_ray = std::fmin(stability.shortest_ray, stable_ray(growth, 0.75 * i / rays));
+    stability.shortest_ray = smaller_of(stability.shortest_ray, stable_ray(growth, 0.75 * i / rays));
   return stability;
 }
 
