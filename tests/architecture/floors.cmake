@@ -1,4 +1,4 @@
-# Checks that each header includes only from its own floor or from a lower one, and names its licence.
+# Checks that each header includes only from its own floor or from a lower one, names its licence, and calls neither fmax nor fmin.
 #   cmake -DINCLUDE_DIR=<include> -P floors.cmake
 cmake_minimum_required(VERSION 3.21)
 
@@ -43,6 +43,12 @@ foreach(header IN LISTS headers)
   file(STRINGS "${INCLUDE_DIR}/${header}" first LIMIT_COUNT 1)
   if(NOT first STREQUAL "// SPDX-License-Identifier: MIT")
     list(APPEND faults "${header}: its first line is not '// SPDX-License-Identifier: MIT'")
+  endif()
+
+  # Those of doubles alone: that of a generic number has no std:: before it.
+  file(STRINGS "${INCLUDE_DIR}/${header}" calls REGEX "std::fm(ax|in)\\(")
+  if(calls)
+    list(APPEND faults "${header}: calls fmax or fmin, which may wait for the registers of AVX: larger_of and smaller_of of core/detail/larger_of.hpp do not")
   endif()
 
   file(STRINGS "${INCLUDE_DIR}/${header}" includes REGEX "^ *# *include *(\"|<antistrophe/)")
