@@ -85,4 +85,12 @@ BENCHMARK_TEMPLATE(in_adaptive_lanes, 2)->Arg(6)->Name("lanes/2/adaptive_alone_t
 BENCHMARK_TEMPLATE(in_adaptive_lanes, 4)->Arg(6)->Arg(9)->Name("lanes/4/adaptive_alone_to_lanes");
 BENCHMARK_TEMPLATE(in_adaptive_lanes, 8)->Arg(6)->Name("lanes/8/adaptive_alone_to_lanes");
 
+// The same with gradients in doubt looked at again, as all of these are.
+template <int W>
+void looked_at_in_lanes(benchmark::State& state) {
+  compare<W>(state, Dopri5{}, Adaptive{}, 1e-6);
+}
+BENCHMARK_TEMPLATE(looked_at_in_lanes, 4)->Name("lanes/4/looked_at_alone_to_lanes");
+BENCHMARK_TEMPLATE(looked_at_in_lanes, 8)->Name("lanes/8/looked_at_alone_to_lanes");
+
 }  // namespace

@@ -29,6 +29,7 @@
 #include <cstdint>
 #include <exception>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -107,14 +108,26 @@ class GradientsInAdaptiveLanes {
 
  public:
   GradientsInAdaptiveLanes(const E& ensemble, const M& method, const Adaptive& steps, const L& loss,
-                           const SaveAt& save_at)
-      : ensemble_(ensemble), method_(method), steps_(steps), loss_(loss), save_at_(save_at) {}
+                           const SaveAt& save_at, bool looks_again = true)
+      : ensemble_(ensemble),
+        method_(method),
+        steps_(steps),
+        loss_(loss),
+        save_at_(save_at),
+        looks_again_(looks_again) {}
   GradientsInAdaptiveLanes(const GradientsInAdaptiveLanes&) = delete;
   GradientsInAdaptiveLanes& operator=(const GradientsInAdaptiveLanes&) = delete;
 
   // Whether problem i is solved, now with its neighbours before `end` or already with those before it, and then its result.
   bool solve(std::size_t i, std::size_t end, ValueAndGradient<F, Y>& result) {
-    if (i < first_ || i >= first_ + count_) solve_batch(i, end);
+    if (i < first_ || i >= first_ + count_) {
+      first_ = i;
+      numbers_.clear();
+      for (std::size_t number = i; number < std::min(end, i + most); ++number) numbers_.push_back(number);
+      tolerances_.assign(numbers_.size(), &steps_);
+      solve_batch();
+      look_again();
+    }
     if (!paths_[i - first_].solved) return false;
     result = paths_[i - first_].result;
     return true;
@@ -131,6 +144,10 @@ class GradientsInAdaptiveLanes {
     ValueAndGradient<F, Y> result;
     bool reached = false;  // its end
     bool solved = false;
+    // Where the gradient is in doubt.
+    GradientError judged;
+    std::optional<Repeats> repeats;
+    std::int64_t discarded = 0;  // evaluations
   };
 
   struct Lane {
@@ -158,16 +175,18 @@ class GradientsInAdaptiveLanes {
     double t0_bar = 0, t1_bar = 0;
   };
 
-  void solve_batch(std::size_t i, std::size_t end) {
-    first_ = i;
-    count_ = std::min(most, end - i);
+  void solve_batch() {
+    count_ = numbers_.size();
     if (paths_.size() < count_) paths_.resize(count_);
-    for (Path& path : paths_) path.reached = path.solved = false;
-    if (hopeless_ || count_ < 2) return;
+    for (Path& path : paths_) {
+      path.reached = path.solved = false;
+      path.repeats.reset();
+    }
+    if (hopeless_ || (looks_again_ && count_ < 2)) return;
     parted_ = false;
     try {
       problems_.clear();
-      for (std::size_t p = 0; p < count_; ++p) problems_.push_back(ensemble_[first_ + p]);
+      for (const std::size_t number : numbers_) problems_.push_back(ensemble_[number]);
       if (!make_room()) return;
       go_forth();
       if (!parted_) evaluate_losses();
@@ -178,6 +197,51 @@ class GradientsInAdaptiveLanes {
     if (!parted_) return;
     for (Path& path : paths_) path.solved = false;
     hopeless_ = !contracted_;  // the bits are the same either way
+  }
+
+  // Gradients in doubt are taken again in lanes, too, of each problem at tolerances of its own, as take_again does it; what is not shown
+  // to be good is met again alone, from the beginning.
+  void look_again() {
+    if (parted_ || save_at_.steps || save_at_.every != 0) return;
+    std::vector<std::size_t> in_doubt;
+    for (std::size_t p = 0; p < count_; ++p)
+      if (paths_[p].repeats && doubt_goes_on(paths_[p])) in_doubt.push_back(p);
+    if (in_doubt.empty()) return;
+    if (!again_) again_.reset(new GradientsInAdaptiveLanes(ensemble_, method_, steps_, loss_, save_at_, false));
+    while (!in_doubt.empty()) {
+      again_->solve_tightened(*this, in_doubt);
+      std::vector<std::size_t> still_in_doubt;
+      for (std::size_t k = 0; k < in_doubt.size(); ++k) {
+        Path &path = paths_[in_doubt[k]], &other = again_->paths_[k];
+        if (!other.solved || other.saver->plan().size() != path.saver->plan().size()) continue;
+        compare_gradients(other.result, path.result, path.judged, *path.repeats);
+        if (!path.repeats->looser()) {
+          std::swap(path.result, other.result);
+          path.result.gradient.stats.tightened = path.repeats->factor();
+        }
+        path.discarded += evaluations_of(other.result);
+        if (doubt_goes_on(path)) still_in_doubt.push_back(in_doubt[k]);
+      }
+      in_doubt = std::move(still_in_doubt);
+    }
+  }
+  // Whether there is to be another gradient; else this one is good, or it is met again alone.
+  static bool doubt_goes_on(Path& path) {
+    if (path.repeats->another()) return true;
+    path.solved = path.repeats->excess() <= 1;
+    path.result.gradient.stats.discarded = path.discarded;
+    return false;
+  }
+  void solve_tightened(const GradientsInAdaptiveLanes& of, const std::vector<std::size_t>& problems) {
+    numbers_.clear();
+    tightened_.clear();
+    for (const std::size_t p : problems) {
+      numbers_.push_back(of.numbers_[p]);
+      tightened_.push_back(steps_.tightened(of.paths_[p].repeats->factor()));
+    }
+    tolerances_.clear();
+    for (const Adaptive& steps : tightened_) tolerances_.push_back(&steps);
+    solve_batch();
   }
 
   // Room for states as large as the first problem's; false where it is no problem.
@@ -240,7 +304,7 @@ class GradientsInAdaptiveLanes {
       aim_all();
       parting = false;
       increment_->step(*field_);
-      if (norms_in_packs_) increment_->find_norms(steps_.atol(0), steps_.rtol);
+      if (norms_in_packs_) increment_->find_norms(atol_, rtol_);
       if (std::exchange(parting, false)) {
         parted_ = true;
         return;
@@ -279,13 +343,16 @@ class GradientsInAdaptiveLanes {
     lane.calls = lane.stepper->calls();
     lane.stats = {};
     lane.t = problem.t0;
-    const Timeline plan = timeline_of(steps_, *lane.field, problem.t0, problem.t1);
+    const Adaptive& steps = *tolerances_[p];
+    const Timeline plan = timeline_of(steps, *lane.field, problem.t0, problem.t1);
     path.timeline = Timeline::growing(problem.t0).like(plan);
     if (problem.y0.size() > 0)
       path.timeline.lay_out(path.states.size() / static_cast<std::size_t>(problem.y0.size()) + 1);
-    lane.control.emplace(steps_, problem.t0, problem.t1, problem.y0, true);
+    lane.control.emplace(steps, problem.t0, problem.t1, problem.y0, true);
     lane.control->land_on_jumps(plan);
-    path.errors.begin(problem.y0.size(), steps_);
+    path.errors.begin(problem.y0.size(), steps);
+    set(rtol_, l, steps.rtol);
+    if (norms_in_packs_) set(atol_, l, steps.atol(0));
     lane.control->record(path.errors);
     path.saver.emplace(save_at_, plan, problem.t0, problem.t1, problem.y0);
     path.saver->start(problem.t0, problem.y0, false);
@@ -425,7 +492,8 @@ class GradientsInAdaptiveLanes {
       if (!norms_in_packs_ || path.timeline.has_jumps() || (Increment::first_is_known && !lane.stepper->knows_first()))
         return;
       if (const std::int64_t trials = calm_trials(lane); trials > 0)
-        calm_.enter(l, lane.t, path.saver->quiet_until(), trials, lane.control->calm_stretch(), *lane.control);
+        calm_.enter(l, lane.t, path.saver->quiet_until(), tolerances_[lane.problem]->rtol, trials,
+                    lane.control->calm_stretch(), *lane.control);
     }
   }
   static std::int64_t calm_trials(const Lane& lane) {
@@ -542,7 +610,7 @@ class GradientsInAdaptiveLanes {
 
   void evaluate_losses() {
     for (std::size_t p = 0; p < count_; ++p)
-      if (paths_[p].reached) paths_[p].reached = evaluate_one_loss(paths_[p], first_ + p);
+      if (paths_[p].reached) paths_[p].reached = evaluate_one_loss(paths_[p], numbers_[p]);
   }
   // False where it is to be met alone: a mistake has a sentence there.
   bool evaluate_one_loss(Path& path, std::size_t i) {
@@ -816,9 +884,18 @@ class GradientsInAdaptiveLanes {
         error_of_gradient<Alone>(lane.errors, problems_[lane.problem].field, gradient, steps_.gradient_rtol);
     if (judged.borne > 0 && judged.error < 1) note_mode(lane, gradient, judged);
     gradient.stats.estimated_error = judged.error;
-    path.solved = finite_gradient(gradient, path.timeline).status == Status::success &&
-                  !doubt_about(judged, steps_.repeats, [&] { return steps_dip(path.timeline); }).any;
+    path.solved = finite_gradient(gradient, path.timeline).status == Status::success;
+    if (path.solved && looks_again_) see_doubt(path, judged);
     turn_next(l);
+  }
+  void see_doubt(Path& path, const GradientError& judged) {
+    const Doubt doubt = doubt_about(judged, steps_.repeats, [&] { return steps_dip(path.timeline); });
+    path.solved = !doubt.any;
+    if (path.solved) return;
+    path.judged = judged;
+    path.discarded = 0;
+    constexpr auto round_off = static_cast<double>(std::numeric_limits<RealOf<Y>>::epsilon());
+    path.repeats.emplace(judged, steps_.rtol, round_off, steps_.repeats, doubt.dip);
   }
   void note_mode(Lane& lane, Gradient<F, Y>& gradient, GradientError& judged) {
     const P& problem = problems_[lane.problem];
@@ -842,12 +919,18 @@ class GradientsInAdaptiveLanes {
   const Adaptive& steps_;
   const L& loss_;
   const SaveAt& save_at_;
+  const bool looks_again_;  // else gradients are given whatever errors of steps may have made of them
   const bool contracted_ = contracts_products();
   const bool norms_in_packs_ = !steps_.norm && !steps_.atol.per_entry() && steps_.atol(0) > 0;
   std::size_t first_ = 0, count_ = 0, next_ = 0;
   bool parted_ = false, hopeless_ = false, vjp_tried_ = false;
+  // Of the problems at hand: their numbers in the ensemble, and their tolerances.
+  std::vector<std::size_t> numbers_;
+  std::vector<const Adaptive*> tolerances_;
+  std::vector<Adaptive> tightened_;
   std::vector<P> problems_;
   std::vector<Path> paths_;
+  std::unique_ptr<GradientsInAdaptiveLanes> again_;
   std::array<Lane, lanes> lanes_;
   Calm calm_{steps_};
   PackedTheta theta_;
@@ -856,6 +939,7 @@ class GradientsInAdaptiveLanes {
   PackedY rates_, y_bar_, sums_;
   Y no_error_;
   Time along_, size_, carried_;  // of errors of steps, of each lane
+  Time atol_{1}, rtol_{1};       // of each lane
   PackedTheta theta_bar_;
 };
 

@@ -35,19 +35,21 @@ class CalmLanes {
     std::array<bool, lanes> stands;
   };
 
-  explicit CalmLanes(const Adaptive& options) : longest_(options.dtmax), rtol_(options.rtol) {}
+  explicit CalmLanes(const Adaptive& options) : longest_(options.dtmax) {}
 
   void begin(const PackedY& like) {
     if (rows_.size() < most) rows_.assign(most, Row{like, like, Time(0), Time(1), {}});
     filled_ = 0;
     is_calm_.fill(false);
-    t_ = h_ = landing_ = end_ = saves_ = rho_ = harmless_ = Time(0);
+    t_ = h_ = landing_ = end_ = saves_ = rtol_ = rho_ = harmless_ = Time(0);
     sign_ = Time(1);
   }
 
   // Lane l comes from its own control, for `trials` steps from t before that is asked again.
-  void enter(std::size_t l, double t, double saves, std::int64_t trials, const CalmStretch& stretch, Control& control) {
+  void enter(std::size_t l, double t, double saves, double rtol, std::int64_t trials, const CalmStretch& stretch,
+             Control& control) {
     is_calm_[l] = true;
+    set(rtol_, l, rtol);
     set(t_, l, t);
     set(h_, l, stretch.h);
     set(landing_, l, stretch.landing);
@@ -98,7 +100,7 @@ class CalmLanes {
     const Time moved = increment.norms[Increment::estimates], h = size(increment.h);
     sound_ = where_below(error_, Time(std::numeric_limits<double>::max()), sound_);
     sound_ = where_below(Time(1), moved, sound_);
-    sound_ = where_below(h * rho_, Time(19.99 * rtol_) * moved, sound_);
+    sound_ = where_below(h * rho_, Time(19.99) * rtol_ * moved, sound_);
     sound_ = where_below(h * rho_, Time(0.99) * harmless_, sound_);
     if constexpr (Increment::used > 1) {
       Time size_of_end(0), size_of_move(0);
@@ -190,8 +192,8 @@ class CalmLanes {
     return Time::of(x.lane.where_below(a.lane, b.lane));
   }
 
-  double longest_, rtol_;
-  Time t_, h_, landing_, end_, saves_, rho_, harmless_, sign_;  // of each lane
+  double longest_;
+  Time t_, h_, landing_, end_, saves_, rtol_, rho_, harmless_, sign_;  // of each lane
   Time sound_, error_;
   std::array<bool, lanes> is_calm_{};
   std::array<double, lanes> growth_{};

@@ -62,12 +62,11 @@ class PackedIncrement {
   }
 
   // After it: the norms of the estimates and of end − y, scaled as Controller::scaled does without a norm of the user's and with
-  // one atol, which is positive.
-  ANTISTROPHE_FLAT void find_norms(double atol, double rtol) {
+  // one atol of each lane, which is positive.
+  ANTISTROPHE_FLAT void find_norms(const Time& absolute, const Time& relative) {
     constexpr std::size_t rows = estimates + 1;
     std::array<Time, rows> sums;
     for (Time& sum : sums) sum = Time(0);
-    const Time absolute(atol), relative(rtol);
     visit_entries(y, [&](Eigen::Index i) ANTISTROPHE_INLINE_LAMBDA {
       const Time before = Time(y.data()[i]), after = Time(end.data()[i]);
       const Time allowed = absolute + relative * Time::of(before.lane.size().or_if_larger(after.lane.size()));
