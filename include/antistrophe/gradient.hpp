@@ -243,23 +243,6 @@ class Unobserved {
   Differentiated& solve_;
 };
 
-// What another gradient, at other tolerances, tells of one; `error` is beside its size from then on.
-template <class F, class Y>
-ANTISTROPHE_COLD void compare_gradients(const ValueAndGradient<F, Y>& other, const ValueAndGradient<F, Y>& one,
-                                        GradientError& error, Repeats& repeats) {
-  error.size = larger_of(largest_entry(other.gradient.y0), largest_entry(other.gradient.theta));
-  const auto beside_value = std::fabs(static_cast<double>(other.value - one.value)) /
-                            (error.allowed() + error.borne * std::fabs(static_cast<double>(other.value)));
-  const double difference = difference_of(other.gradient, one.gradient);
-  repeats.measure(larger_of(difference / error.allowed(), beside_value),
-                  difference / larger_of(error.size, error.allowed()));
-}
-// Evaluations that went into a gradient which is not the one that is given.
-template <class F, class Y>
-std::int64_t evaluations_of(const ValueAndGradient<F, Y>& one) {
-  return one.stats.evaluations + one.gradient.stats.evaluations;
-}
-
 // Where errors of steps that were chosen to a tolerance may have spoilt the gradient, it is taken again at other tolerances, and held
 // against the first. What cannot be solved tells nothing.
 template <class Differentiated, class F, class Y, class M, class StepsType, class L>
@@ -290,15 +273,15 @@ ANTISTROPHE_COLD void take_again(Differentiated& solve, const Y& y0, const M& me
     }
     const Status status = other.failure.status;
     if (!comparable || (status != Status::not_accurate && failed(status))) {
-      discarded += evaluations_of(other);
+      discarded += evaluations_in(other.stats, other.gradient.stats);
       if (repeats.looser()) continue;
       break;
     }
-    compare_gradients(other, result, error, repeats);
+    repeats.compare(compared(other, result), error);
     if (repeats.looser()) {
-      discarded += evaluations_of(other);
+      discarded += evaluations_in(other.stats, other.gradient.stats);
     } else {
-      discarded += evaluations_of(result);
+      discarded += evaluations_in(result.stats, result.gradient.stats);
       result = std::move(other);
       result.failure = solve.failure();
       result.gradient.stats.tightened = repeats.factor();

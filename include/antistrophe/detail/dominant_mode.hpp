@@ -19,17 +19,20 @@ namespace antistrophe::detail {
 
 // ⟨a, b⟩, and the product of two numbers. Written out, for those of complex numbers ask, by a call, whether they are NaN.
 template <EigenState Y>
-std::complex<double> inner_product(const Y& a, const Y& b) {
-  const auto re = [](const auto& x) { return static_cast<double>(Eigen::numext::real(x)); };
-  const auto im = [](const auto& x) { return static_cast<double>(Eigen::numext::imag(x)); };
+ANTISTROPHE_OUT_OF_LINE std::complex<double> hermitian_product(const Y& a, const Y& b) {
   double real = 0, imaginary = 0;
   for (Eigen::Index i = 0; i < a.size(); ++i) {
-    real += re(a.data()[i]) * re(b.data()[i]) + im(a.data()[i]) * im(b.data()[i]);
-    imaginary += re(a.data()[i]) * im(b.data()[i]) - im(a.data()[i]) * re(b.data()[i]);
+    if constexpr (Eigen::NumTraits<typename Y::Scalar>::IsComplex) {
+      const std::complex<double> x(a.data()[i]), y(b.data()[i]);
+      real += x.real() * y.real() + x.imag() * y.imag();
+      imaginary += x.real() * y.imag() - x.imag() * y.real();
+    } else {
+      real += static_cast<double>(a.data()[i]) * static_cast<double>(b.data()[i]);
+    }
   }
   return {real, imaginary};
 }
-inline std::complex<double> product(const std::complex<double>& x, const std::complex<double>& y) {
+inline std::complex<double> complex_product(const std::complex<double>& x, const std::complex<double>& y) {
   return {x.real() * y.real() - x.imag() * y.imag(), x.real() * y.imag() + x.imag() * y.real()};
 }
 
@@ -44,10 +47,11 @@ struct KrylovProducts {
 ANTISTROPHE_COLD inline std::optional<std::complex<double>> larger_mode(const KrylovProducts& of) {
   const double whole = of.vv * of.oo, volume = whole - std::norm(of.vo);
   if (volume <= 1e-6 * whole) return of.vo / of.vv;  // v is an eigenvector
-  const std::complex<double> alpha = (of.vv * of.ot - product(std::conj(of.vo), of.vt)) / volume,
-                             beta = (of.oo * of.vt - product(of.vo, of.ot)) / volume,
-                             root = std::sqrt(product(alpha, alpha) + 4.0 * beta);
-  const double off = of.tt - (product(std::conj(alpha), of.ot) + product(std::conj(beta), of.vt)).real();
+  const std::complex<double> alpha = (of.vv * of.ot - complex_product(std::conj(of.vo), of.vt)) / volume,
+                             beta = (of.oo * of.vt - complex_product(of.vo, of.ot)) / volume,
+                             root = std::sqrt(complex_product(alpha, alpha) + 4.0 * beta);
+  const double off =
+      of.tt - (complex_product(std::conj(alpha), of.ot) + complex_product(std::conj(beta), of.vt)).real();
   if (!(off <= 0.01 * of.tt)) return std::nullopt;
   return (std::norm(alpha + root) >= std::norm(alpha - root) ? alpha + root : alpha - root) / 2.0;
 }
@@ -66,9 +70,9 @@ std::optional<std::complex<double>> dominant_mode(S& stepper, ScaledJacobian<S>&
     for (Eigen::Index i = 0; i < v.size(); ++i) v.data()[i] = once.data()[i] / scalar<Y>(size);
   }
   jacobian.multiply(stepper, once, twice);
-  return larger_mode({inner_product(v, once), inner_product(v, twice), inner_product(once, twice),
-                      inner_product(v, v).real(), inner_product(once, once).real(),
-                      inner_product(twice, twice).real()});
+  return larger_mode({hermitian_product(v, once), hermitian_product(v, twice), hermitian_product(once, twice),
+                      hermitian_product(v, v).real(), hermitian_product(once, once).real(),
+                      hermitian_product(twice, twice).real()});
 }
 // That at (t, y); 15 evaluations.
 template <class S>

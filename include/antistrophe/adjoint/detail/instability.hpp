@@ -85,7 +85,7 @@ ANTISTROPHE_COLD inline Failure too_long_steps(double t, std::int64_t step, doub
 
 // The factor by which a step of length h along solutions y' = μy grows beyond e^{h Re μ}, as a power of e; 0 where it does not grow.
 template <class S>
-double excess_growth(const S& stepper, double h, const std::complex<double>& mode) {
+ANTISTROPHE_COLD double excess_growth(const S& stepper, double h, const std::complex<double>& mode) {
   const double growth = std::log(stepper.growth(h * mode));
   return growth > 0 ? growth - h * mode.real() : 0;
 }
@@ -99,7 +99,8 @@ struct GrowingMode {
 
 // Over `steps` of them, from the state where it grows less.
 template <class S>
-std::optional<Failure> find_growing_mode(const S& stepper, const GrowingMode& mode, double steps, double observed) {
+ANTISTROPHE_COLD std::optional<Failure> find_growing_mode(const S& stepper, const GrowingMode& mode, double steps,
+                                                          double observed) {
   const double grown = steps * excess_growth(stepper, mode.h, mode.rate);
   if (!(grown > observed / 2)) return std::nullopt;
   double stable = mode.h / 2, many = 2 * steps;

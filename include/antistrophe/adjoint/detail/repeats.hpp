@@ -55,6 +55,11 @@ Doubt doubt_about(const GradientError& judged, int repeats, const Dip& steps_dip
   return {dip || judged.excess() > judged.worth_a_look, dip};
 }
 
+// One gradient with its value beside another: its size, by how much they differ, the value, and by how much values differ.
+struct ComparedGradients {
+  double size, difference, value, value_difference;
+};
+
 class Repeats {
  public:
   // rtol: of the steps, which are not made finer than round-off. most: tighter solves beside the first; where there are none, nor is
@@ -89,9 +94,13 @@ class Repeats {
   bool looser() const { return looser_; }
   double factor() const { return looser_ ? 1 / ratio_ : factor_; }
 
-  // By how much two gradients differ, beside what is borne and beside their size, the tolerances of one 1/k times as large as those of the
-  // other, which is good from now on unless excess() is above 1. Where they have little in common, neither need be right.
-  ANTISTROPHE_COLD void measure(double difference, double relative) {
+  // What another gradient tells of one, whose tolerances are 1/k times as large or the other way round; the tighter one is good from now on
+  // unless excess() is above 1. Where they have little in common, neither need be right. What is borne is beside the other's size then.
+  ANTISTROPHE_COLD void compare(const ComparedGradients& both, GradientError& error) {
+    error.size = both.size;
+    const double beside_value = both.value_difference / (error.allowed() + error.borne * std::fabs(both.value));
+    const double difference = larger_of(both.difference / error.allowed(), beside_value),
+                 relative = both.difference / larger_of(error.size, error.allowed());
     excess_ = difference * std::pow(ratio_, power_);
     if (!(relative < 0.3)) excess_ = larger_of(excess_, 2);
     good_ = 0.5;
@@ -110,18 +119,23 @@ class Repeats {
   bool may_loosen_, looser_ = false, measured_ = false, compared_ = false;
 };
 
-// The largest difference of two gradients' entries.
-template <class F, class Y>
-double difference_of(const Gradient<F, Y>& a, const Gradient<F, Y>& b) {
-  double largest = 0;
+// `Result`: a value with its gradient.
+template <class Result>
+ComparedGradients compared(const Result& other, const Result& one) {
+  double difference = 0;
   const auto see = [&](const auto& x, const auto& y) {
     using std::abs;  // or that of another scalar
     for (Eigen::Index i = 0; i < x.size(); ++i)
-      largest = larger_of(largest, static_cast<double>(abs(x.data()[i] - y.data()[i])));
+      difference = larger_of(difference, static_cast<double>(abs(x.data()[i] - y.data()[i])));
   };
-  see(a.y0, b.y0);
-  see(a.theta, b.theta);
-  return largest;
+  see(other.gradient.y0, one.gradient.y0);
+  see(other.gradient.theta, one.gradient.theta);
+  return {larger_of(largest_entry(other.gradient.y0), largest_entry(other.gradient.theta)), difference,
+          static_cast<double>(other.value), std::fabs(static_cast<double>(other.value - one.value))};
+}
+// Evaluations that went into a gradient.
+inline std::int64_t evaluations_in(const Stats& forth, const BackwardStats& back) {
+  return forth.evaluations + back.evaluations;
 }
 
 }  // namespace antistrophe::detail

@@ -24,10 +24,8 @@ class DiedOut {
 
   void see([[maybe_unused]] const Scalar* sensitivities, [[maybe_unused]] Eigen::Index count) {
     if constexpr (std::is_floating_point_v<Real>)
-      for (Eigen::Index i = 0; i < count; ++i) {
-        grow_to(std::fabs(Eigen::numext::real(sensitivities[i])));
-        grow_to(std::fabs(Eigen::numext::imag(sensitivities[i])));
-      }
+      for (Eigen::Index i = 0; i < count; ++i)
+        if (const Real size = size_of(sensitivities[i]); size > largest_) largest_ = size;  // NaN is not
   }
   void drop([[maybe_unused]] Scalar* sensitivities, [[maybe_unused]] Eigen::Index count) {
     if constexpr (std::is_floating_point_v<Real>) {
@@ -35,17 +33,19 @@ class DiedOut {
       constexpr Real epsilon = std::numeric_limits<Real>::epsilon(), least = std::numeric_limits<Real>::min() / epsilon;
       const Real of_largest = epsilon * largest_, small = of_largest < least ? of_largest : least;
       for (Eigen::Index i = 0; i < count; ++i)
-        if (std::fabs(Eigen::numext::real(sensitivities[i])) < small &&
-            std::fabs(Eigen::numext::imag(sensitivities[i])) < small)  // NaN is not
-          sensitivities[i] = Scalar{0};
+        if (size_of(sensitivities[i]) < small) sensitivities[i] = Scalar{0};  // NaN is not
     }
   }
 
  private:
   using Real = typename Eigen::NumTraits<Scalar>::Real;
-  // Not to NaN. fmax would be a call, into code that may know SSE alone and waits long where the caller's registers are in use for AVX.
-  void grow_to(Real size) {
-    if (size > largest_) largest_ = size;
+  static Real size_of(const Scalar& x) {
+    if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
+      const Real re = std::fabs(x.real()), im = std::fabs(x.imag());
+      return re > im || std::isnan(re) ? re : im;
+    } else {
+      return std::fabs(x);
+    }
   }
   Real largest_{0};
 };

@@ -214,12 +214,12 @@ class GradientsInAdaptiveLanes {
       for (std::size_t k = 0; k < in_doubt.size(); ++k) {
         Path &path = paths_[in_doubt[k]], &other = again_->paths_[k];
         if (!other.solved || other.saver->plan().size() != path.saver->plan().size()) continue;
-        compare_gradients(other.result, path.result, path.judged, *path.repeats);
+        path.repeats->compare(compared(other.result, path.result), path.judged);
         if (!path.repeats->looser()) {
           std::swap(path.result, other.result);
           path.result.gradient.stats.tightened = path.repeats->factor();
         }
-        path.discarded += evaluations_of(other.result);
+        path.discarded += evaluations_in(other.result.stats, other.result.gradient.stats);
         if (doubt_goes_on(path)) still_in_doubt.push_back(in_doubt[k]);
       }
       in_doubt = std::move(still_in_doubt);
