@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The larger and the smaller of two numbers, of which that counts which is one where the other is NaN, as of fmax and fmin. These are
-// calls, of a function that may know SSE alone: on some processors each waits a hundred nanoseconds for registers that its caller has
-// in use for AVX, which made 40 % of adaptive steps in lanes.
+// calls, of functions that may know SSE alone: where someone has left registers of AVX in use, each waits on some processors a hundred
+// nanoseconds for them, which was two thirds of the time of a program of adaptive steps in lanes.
 #pragma once
 
 namespace antistrophe::detail {
