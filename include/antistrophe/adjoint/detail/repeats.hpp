@@ -13,6 +13,7 @@
 #include <antistrophe/core/detail/larger_of.hpp>
 #include <antistrophe/core/detail/state.hpp>
 #include <antistrophe/core/state.hpp>
+#include <antistrophe/problem/solution.hpp>
 #include <antistrophe/step/timeline.hpp>
 
 #include <algorithm>
