@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,7 @@ using Eigen::Vector2d;
 namespace {
 
 // How often fields are called with packs, and with numbers.
-long packed_calls = 0, plain_calls = 0;
+std::atomic<long> packed_calls = 0, plain_calls = 0;  // by several threads at once
 template <class Y>
 void count_call(const Y& y) {
   using Scalar = std::remove_cvref_t<decltype(y[0])>;
@@ -130,7 +131,8 @@ Seen hold_against_alone(const LanesType& lanes, const E& ensemble, const M& meth
                         const L& loss, const SaveAt& save_at = {}, const Threads& threads = {1}) {
   const auto alone =
       ensemble_value_and_gradient(ensemble, method, steps, loss, EachTheta{}, OnFailure::return_status, save_at);
-  packed_calls = plain_calls = 0;
+  packed_calls = 0;
+  plain_calls = 0;
   const auto result = ensemble_value_and_gradient(ensemble, method, steps, loss, EachTheta{}, OnFailure::return_status,
                                                   save_at, lanes, threads);
   check_same(alone, result);
@@ -150,7 +152,7 @@ TEST_CASE("Problems in lanes have the bits that they have alone, whatever the wi
   hold_against_alone(Lanes<2>{}, ensemble, Dopri5{}, tight, weighted_squares);
   hold_against_alone(Lanes<8>{}, ensemble, Dopri5{}, tight, weighted_squares);
   const auto one = hold(ensemble, Dopri5{}, tight);
-  CHECK(packed_calls > 2 * plain_calls);  // each for four: alone go starts, ends and doubts of a gradient
+  CHECK(packed_calls.load() > 2 * plain_calls.load());  // each for four: alone go starts, ends and doubts of a gradient
   CHECK(one.stats.rejected > 0);
   hold_against_alone(Lanes<4>{}, ensemble, Dopri5{}, tight, weighted_squares, {}, Threads{3});
 }
@@ -255,7 +257,7 @@ TEST_CASE("States of several sizes go in lanes", "[lanes]") {
 TEST_CASE("Each lane has its own time and its own parameters", "[lanes]") {
   const Problem problem{automatic_vjp(Oscillator{}, Vector2d(1, 0.1)), Vector2d(1, 0), 0.0, 3.0};
   hold(varied(problem, 70, own_parameters), Dopri5{}, tight);
-  CHECK(packed_calls > 2 * plain_calls);
+  CHECK(packed_calls.load() > 2 * plain_calls.load());
   const Problem floats{automatic_vjp(Oscillator{}, Eigen::Vector2f(1, 0.1F)), Eigen::Vector2f(1, 0), 0.0, 3.0};
   hold(varied(floats, 66, own_parameters), Dopri5{}, Adaptive{.rtol = 1e-4, .atol = 1e-4});
   const Problem dynamic{automatic_vjp(Oscillator{}, Eigen::VectorXd(Vector2d(1, 0.1))), Eigen::VectorXd(Vector2d(1, 0)),
@@ -346,7 +348,7 @@ TEST_CASE("Gradients in doubt are taken again in lanes", "[lanes]") {
   REQUIRE(shown_good > 10);
   REQUIRE(tightened > 10);
   hold(problems, Dopri5{}, steps);
-  CHECK(plain_calls < alone / 4);  // once in lanes and then alone would be more than half
+  CHECK(plain_calls.load() < alone / 4);  // once in lanes and then alone would be more than half
 }
 
 TEST_CASE("An ensemble tells what looking at gradients has cost, and which tolerances they needed", "[lanes]") {
@@ -397,13 +399,13 @@ TEST_CASE("A field that rounds otherwise in lanes gives what it gives alone to r
 TEST_CASE("What lanes cannot do in adaptive steps is done alone", "[lanes]") {
   const auto both_sides = [](std::size_t i, auto& p) { p.y0 = Vector2d(0.5 + 0.1 * static_cast<double>(i % 10), 1.0); };
   hold(varied(Problem{Branching{}, Vector2d(1, 1), 0.0, 1.0}, 70, both_sides), Dopri5{}, tight);
-  CHECK(plain_calls > 10 * packed_calls);
+  CHECK(plain_calls.load() > 10 * packed_calls.load());
   // Parameters that differ where the field cannot be made of others.
   const auto other = [](std::size_t i, auto& p) { p.field.theta[1] += 0.01 * static_cast<double>(i); };
   hold(varied(middle, 70, other), Dopri5{}, tight);
   // Fewer than 64 are not put into lanes.
   hold(varied(middle, 5, all_differ), Dopri5{}, tight);
-  CHECK(packed_calls == 0);
+  CHECK(packed_calls.load() == 0);
 }
 
 TEST_CASE("Mistakes meet the same sentences in lanes of adaptive steps", "[lanes]") {
