@@ -318,6 +318,8 @@ class Trial {
   }
 
   void go_back(const Solution<Y>& plain) {
+    // With one slot n²/2 steps are taken again, which the equations would take for endless.
+    if (case_.slots == 1 && plain.stats().accepted > 300) case_.slots = 2;
     const WayBack direct = go_back_by(Adjoints::direct);
     if (case_.steps.kind != StepSpec::Kind::adaptive && direct.solution)
       require_same(plain, *direct.solution, "solved for a gradient");
