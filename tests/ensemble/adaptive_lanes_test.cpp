@@ -152,7 +152,7 @@ TEST_CASE("Problems in lanes have the bits that they have alone, whatever the wi
   hold_against_alone(Lanes<2>{}, ensemble, Dopri5{}, tight, weighted_squares);
   hold_against_alone(Lanes<8>{}, ensemble, Dopri5{}, tight, weighted_squares);
   const auto one = hold(ensemble, Dopri5{}, tight);
-  CHECK(packed_calls.load() > 2 * plain_calls.load());  // each for four: alone go starts, ends and doubts of a gradient
+  CHECK(packed_calls.load() > 2 * plain_calls.load());  // each for four: alone go starts and ends
   CHECK(one.stats.rejected > 0);
   hold_against_alone(Lanes<4>{}, ensemble, Dopri5{}, tight, weighted_squares, {}, Threads{3});
 }
